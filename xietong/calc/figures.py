@@ -1,0 +1,76 @@
+"""Figure: a number with its working. One shape for results, inputs, factors and the facts below them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from xietong.texts import Text
+
+Status = Literal["ok", "estimated", "partial", "missing", "not_applicable"]
+Kind = Literal["indicator", "items", "input", "factor"]
+
+_ORDER: tuple[Status, ...] = ("ok", "estimated", "partial", "missing")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that can be opened.
+
+    value is None exactly where status is missing or not_applicable, and for kind "items" (several named amounts,
+    whose children carry the values). missing holds the sentences that say what is absent and what to do;
+    inputs is the working, one level down; formula is the rule's expression with names; source says where an input or
+    factor comes from; trace points further down (entry and row of a reported amount; point, start, end of readings).
+    """
+
+    key: str
+    value: float | None
+    unit: str
+    status: Status = "ok"
+    kind: Kind = "input"
+    clause: str = ""
+    title: Text = Text("", "")
+    missing: tuple[Text, ...] = ()
+    formula: str = ""
+    inputs: tuple["Figure", ...] = ()
+    source: str = ""
+    trace: Mapping[str, str] = field(default_factory=dict)
+
+    def items(self) -> dict[str, float]:
+        """The named amounts of an "items" figure that have a value."""
+        return {child.key: child.value for child in self.inputs if child.value is not None}
+
+    def child(self, key: str) -> "Figure":
+        """The direct input of that key; raises KeyError."""
+        for child in self.inputs:
+            if child.key == key:
+                return child
+        raise KeyError(key)
+
+    def has(self, key: str) -> bool:
+        """Whether a direct input has that key."""
+        return any(child.key == key for child in self.inputs)
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The status of a sum: the worst of its parts; not_applicable parts do not count."""
+    return max((status for status in statuses if status != "not_applicable"), key=_ORDER.index, default="ok")
+
+
+def missing_figure(key: str, unit: str, *reasons: Text, clause: str = "") -> Figure:
+    """A figure that could not be obtained, with the sentences that say why."""
+    return Figure(key, None, unit, "missing", clause=clause, missing=reasons)
+
+
+def total(key: str, unit: str, parts: Iterable[Figure], source: str = "") -> Figure:
+    """Sum parts of one unit into an input: missing parts make it partial, all missing makes it missing.
+
+    No parts at all, or only not-applicable ones, give not_applicable: nothing was due.
+    """
+    every = tuple(parts)
+    values = [part.value for part in every if part.value is not None]
+    reasons = tuple(dict.fromkeys(reason for part in every for reason in part.missing))
+    if not values:
+        status: Status = "missing" if any(part.status == "missing" for part in every) else "not_applicable"
+        return Figure(key, None, unit, status, missing=reasons, inputs=every, source=source)
+    status = worst("partial" if part.status == "missing" else part.status for part in every)
+    return Figure(key, sum(values), unit, status, missing=reasons, inputs=every, source=source)

@@ -1,0 +1,85 @@
+"""The console script. Each command is a module of xietong.commands, brought in only when it is asked for,
+so that --help stays quick and `hj212 decode` starts no Django."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from xietong import __version__
+from xietong.texts import Text
+
+
+class Command(NamedTuple):
+    """One command: its module, whether it needs the park's database, and its line of help."""
+
+    module: str
+    database: bool
+    help: Text
+
+
+COMMANDS: dict[str, Command] = {
+    "demo": Command("demo", True, Text("建立并运行演示园区", "build and serve the demo park")),
+    "serve": Command("serve", False, Text("运行平台", "run the platform")),
+    "settle": Command("settle", True, Text("把存证结转为监测值", "turn journal entries into readings")),
+    "init": Command("init", True, Text("建立数据目录和管理员", "make the data folder and its first user")),
+    "doctor": Command("doctor", True, Text("检查平台", "check the platform")),
+    "load": Command("load", True, Text("载入园区数据包", "load a park package")),
+    "export": Command("export", True, Text("导出园区数据包", "export the park as a package")),
+    "import": Command("import_", True, Text("导入监测值或填报量", "import readings or reported amounts")),
+    "hj212": Command("hj212", False, Text("解码、发送 HJ 212 报文", "decode or send HJ 212 frames")),
+    "account": Command("account", True, Text("核算指标", "compute figures")),
+    "explain": Command("explain", True, Text("展开一个指标的算法", "open the working of one figure")),
+    "evaluate": Command("evaluate", True, Text("年度绩效评估", "evaluate a year")),
+    "quality": Command("quality", True, Text("列出数据质量问题", "list what is wrong with the data")),
+    "case": Command("case", False, Text("运行算例", "run worked examples")),
+    "clauses": Command("clauses", False, Text("列出条款", "list the clauses")),
+    "bench": Command("bench", False, Text("测速", "measure speed against a limit of the same run")),
+}
+
+
+class UsageError(Exception):
+    """Bad use of a command: exit 2, the sentence on standard error."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole parser without any command's own arguments."""
+    top = argparse.ArgumentParser(prog="xietong", description="协同 Xietong")
+    top.add_argument("--version", action="version", version=__version__)
+    names = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        names.add_parser(name, help=f"{command.help.zh} · {command.help.en}", add_help=False)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status (2 bad use, 1 failed check, 3 partly accepted)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    name = parser().parse_known_args(given[:1])[0].command
+    command = COMMANDS[name]
+    if "--data" in given[:-1]:
+        os.environ["XIETONG_DATA"] = given[given.index("--data") + 1]
+    if command.database:
+        _start_django()
+    module = importlib.import_module(f"xietong.commands.{command.module}")
+    own = argparse.ArgumentParser(prog=f"xietong {name}", description=f"{command.help.zh} · {command.help.en}")
+    own.add_argument("--data", metavar="DIR", help="数据目录 · the data folder (or XIETONG_DATA)")
+    module.add_arguments(own)
+    try:
+        return int(module.run(own.parse_args(given[1:])))
+    except UsageError as error:
+        print(f"xietong {name}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _start_django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xietong.settings")
+    importlib.import_module("django").setup()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

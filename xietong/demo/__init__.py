@@ -1,0 +1,1 @@
+"""TODO-OWNER writes this line."""

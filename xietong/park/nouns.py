@@ -1,0 +1,222 @@
+"""Subject 主体, Point 监测点, Target 目标 and the other facts of a park as plain values.
+
+The database keeps them (park.models) and the package carries them; every other room reads these.
+Dates are park days; `until` is the first day no longer in force; None is open.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from xietong.periods import Period
+
+SubjectKind = Literal[
+    "park", "zone", "sector", "enterprise", "supply", "process", "equipment", "treatment", "outlet", "recycling"
+]
+Shape = Literal["counter", "amount", "mean", "instant", "state", "sample"]
+
+DEFAULT_CHOICES: Mapping[str, str] = {
+    "output_value": "gross",
+    "electricity_basis": "equivalent",
+    "grid_series": "statistical",
+    "carbon_view": "location",
+    "gwp": "AR5",
+    "grade_rule": "default",
+    "price": "current",
+    "working_media": "left_out",
+    "clean_energy": "statistics",
+    "grid_area": "national",
+    "below_detection": "half",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whatever figures can be asked of: the park, a zone, a sector, an enterprise, a facility, an outlet.
+
+    parent: code of the subject it belongs to ("" for the park); zone, sector: names, inherited by what lies below;
+    discharges_to: for an outlet "environment" or the code of the works that receives it.
+    """
+
+    code: str
+    kind: SubjectKind
+    name: str
+    name_en: str = ""
+    parent: str = ""
+    zone: str = ""
+    sector: str = ""
+    key_energy: bool = False
+    key_pollution: bool = False
+    key_carbon: bool = False
+    key_recycling: bool = False
+    since: date | None = None
+    until: date | None = None
+    uscc: str = ""
+    permit_no: str = ""
+    permit_class: str = ""
+    reporting_class: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    datum: str = ""
+    discharges_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where one quantity is measured: what it is, how its readings are shaped and which address they come under."""
+
+    code: str
+    subject: str
+    quantity: str
+    item: str
+    unit: str
+    shape: Shape
+    interval_s: int
+    low: Decimal | None = None
+    high: Decimal | None = None
+    source: str = "sheet"
+    since: date | None = None
+    until: date | None = None
+    role: Literal["total", "sub", "check"] = "total"
+    sign: int = 1
+    multiplier: Decimal = Decimal(1)
+    digits: int | None = None
+    basis: str = ""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The lake addresses whose readings are this point's: its device's, and what sheets gave for it."""
+        sheet = f"sheet:{self.code}"
+        return (sheet,) if self.source == "sheet" else (device_address(self.source, self.interval_s), sheet)
+
+
+def device_address(source: str, interval_s: int) -> str:
+    """The lake address of a source.
+
+    A device may send the same code and field every minute (CN 2051), hour (2061) and day (2031); the address therefore
+    carries the command, chosen by the field and the point's interval unless the source already names it with "@".
+    """
+    if not source.startswith("hj212:") or "@" in source:
+        return source
+    field_name = source.rpartition("/")[2]
+    if field_name.endswith("Rtd"):
+        return f"{source}@2011"
+    if interval_s >= 86_400:
+        return f"{source}@2031"
+    return f"{source}@2061" if interval_s >= 3_600 else f"{source}@2051"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedAmount:
+    """An amount that a subject reported for a period, as stated; amount is None below detection (`below` = the limit)."""
+
+    subject: str
+    period: Period
+    item: str
+    amount: Decimal | None
+    unit: str
+    entry: str
+    row: int
+    recorded_at: datetime
+    note: str = ""
+    method: str = ""
+    use: str = ""
+    counterparty: str = ""
+    opening: Decimal | None = None
+    closing: Decimal | None = None
+    below: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an indicator of a subject must reach in a year."""
+
+    indicator: str
+    subject: str
+    year: int
+    target: float | None
+    basic: float | None
+    main: bool
+    form: str = "value"
+    base_year: int | None = None
+    base_value: float | None = None
+    owner: str = ""
+    reference: str = ""
+    requirement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """An emission limit of an outlet."""
+
+    subject: str
+    item: str
+    kind: Literal["concentration", "rate", "annual"]
+    value: Decimal
+    unit: str
+    averaging: str = ""
+    o2_reference: Decimal | None = None
+    source: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a subject owes and when (without it, due is what the subject reported in the last twelve months)."""
+
+    subject: str
+    item: str
+    frequency: str
+    due_day: int | None = None
+    since: date | None = None
+    until: date | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The whole park as one value, read in one go; codes are unique within each kind of thing."""
+
+    code: str
+    name: str
+    name_en: str
+    region: str
+    zone: ZoneInfo
+    choices: Mapping[str, str]
+    subjects: Mapping[str, Subject]
+    points: Mapping[str, Point]
+    reported: tuple[ReportedAmount, ...] = ()
+    targets: tuple[Target, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    expected: tuple[Expected, ...] = ()
+    factors: tuple[Mapping[str, str], ...] = field(default=())
+
+    @property
+    def park(self) -> Subject:
+        """The subject of kind park."""
+        return next(subject for subject in self.subjects.values() if subject.kind == "park")
+
+    def below(self, code: str) -> tuple[Subject, ...]:
+        """Every subject under this one, itself included; a zone or sector gathers the enterprises that name it."""
+        root = self.subjects[code]
+        gathered = [code]
+        if root.kind in ("zone", "sector"):
+            gathered += [
+                s.code for s in self.subjects.values() if s.kind in ("enterprise", "supply") and self._in(s, root)
+            ]
+        index = 0
+        while index < len(gathered):
+            gathered += [
+                s.code for s in self.subjects.values() if s.parent == gathered[index] and s.code not in gathered
+            ]
+            index += 1
+        return tuple(self.subjects[each] for each in gathered)
+
+    @staticmethod
+    def _in(subject: Subject, group: Subject) -> bool:
+        named = subject.zone if group.kind == "zone" else subject.sector
+        return named in (group.code, group.name)
