@@ -1,0 +1,55 @@
+# Two commands: `make demo` and `make test`. Both set up what they need and are safe to run again.
+SHELL := bash
+PYTHON ?= python3
+BIN := .venv/bin
+VENDOR := xietong/web/static/vendor/echarts.min.js
+RUN_TESTS := $(BIN)/python -m pytest
+
+.PHONY: demo test check long format setup system clean
+
+demo: .venv/runtime $(VENDOR)  ## fresh machine → the demo park on http://127.0.0.1:8000
+	$(BIN)/xietong demo
+
+test: system check  ## fresh machine → everything checked, in its short form (what CI runs)
+	$(RUN_TESTS) -m slow
+
+check: .venv/dev $(VENDOR)  ## the quick ring: format, lint, types, imports, house, unit
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(RUN_TESTS) -m "not slow and not long"
+
+long: system .venv/dev $(VENDOR)  ## kills, power cuts and soaks at length; figures go to docs/reliability.md
+	$(RUN_TESTS) -m long -s
+
+format: .venv/dev  ## lay the code out
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+setup: .venv/dev $(VENDOR)  ## everything a developer needs but the system's packages
+
+system:  ## the system's packages that the tests start: a browser, fonts, PostgreSQL, FUSE
+	@PYTHON=$(PYTHON) .ci/system chromium fonts-noto-cjk postgresql fuse3 libfuse2
+
+.venv/made:
+	@PYTHON=$(PYTHON) .ci/system --venv
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/runtime: .venv/made pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+.venv/dev: .venv/made pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@ .venv/runtime
+
+$(VENDOR): package-lock.json
+	@.ci/system --npm
+	npm ci --ignore-scripts --no-audit --no-fund --silent
+	mkdir -p $(@D) && cp node_modules/echarts/dist/echarts.min.js node_modules/echarts/LICENSE $(@D)/
+	touch $@
+
+clean:  ## remove what the set-up made; data folders stay
+	rm -rf .venv node_modules xietong/web/static/vendor build dist *.egg-info
