@@ -1,0 +1,117 @@
+"""How a number is written for a reader: as many digits as mean something, 万 and 亿 or thousands by language.
+
+No markup lives here; templatetags put the parts on the page. Rounding is for the eye only: what is computed on never
+passes through here.
+"""
+
+import math
+import re
+from datetime import timedelta
+from typing import NamedTuple
+
+from xietong.texts import Language, Text
+
+SIGNIFICANT_DIGITS = 4
+_YI, _WAN = 1e8, 1e4
+_SCALED_ALREADY = re.compile(r"/|%|万|亿|10\^|^1?$|^h$|^pH$|℃")
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_BOTH = (("10^4m3", "万m³"), ("m3", "m³"), ("CO2", "CO₂"))
+_ENGLISH = (
+    ("10^4m3", "10⁴ m³"),
+    ("m3", "m³"),
+    ("CO2", "CO₂"),
+    ("亿元", "100 M CNY"),
+    ("万元", "10k CNY"),
+    ("元", "CNY"),
+    ("污染当量", "pollution equiv."),
+    ("万", "10⁴ "),
+    ("件", "pcs"),
+    ("台", "units"),
+)
+
+
+class Shown(NamedTuple):
+    """A number ready to be read: its digits, and its unit with the scale in it."""
+
+    text: str
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.unit}".strip()
+
+
+def unit_name(unit: str, language: Language) -> str:
+    """The unit as a reader of that language writes it: m3 → m³, 万元 → 10k CNY."""
+    if unit == "1":
+        return ""
+    for written, read in _BOTH if language == "zh" else _ENGLISH:
+        unit = unit.replace(written, read)
+    return unit
+
+
+def digits(value: float, unit: str = "") -> str:
+    """The digits that mean something: four of them, whole numbers whole, per cent to one place.
+
+    99.97 % is never rounded up to a full 100 %.
+    """
+    if value == 0:
+        return "0"
+    if unit == "%":
+        near_full = 99.95 <= value < 100
+        return f"{math.floor(value * 100) / 100:.2f}" if near_full else f"{value:,.1f}"
+    if abs(value) < _WAN and abs(value - round(value)) < 1e-9:
+        return f"{round(value):,}"
+    rounded = float(f"{value:.{SIGNIFICANT_DIGITS - 1}e}") if abs(value) < _WAN else value
+    magnitude = math.floor(math.log10(abs(rounded)))
+    if magnitude < -5:
+        mantissa = rounded / 10**magnitude
+        return f"{mantissa:.3g}×10{str(magnitude).translate(_SUPERSCRIPTS)}"
+    return f"{rounded:,.{max(0, SIGNIFICANT_DIGITS - 1 - magnitude)}f}"
+
+
+def scale(largest: float, unit: str, language: Language) -> tuple[float, str]:
+    """The divisor and the unit in which numbers up to `largest` are best read together."""
+    if unit == "万元":
+        return _money_scale(largest, language)
+    if language == "zh" and not _SCALED_ALREADY.search(unit):
+        for size, word in ((_YI, "亿"), (_WAN, "万")):
+            if abs(largest) >= size:
+                return size, f"{word} {unit_name(unit, language)}"
+    return 1.0, unit_name(unit, language)
+
+
+def _money_scale(largest: float, language: Language) -> tuple[float, str]:
+    if language == "en":
+        return 100.0, "million CNY"
+    return (_WAN, "亿元") if abs(largest) >= _WAN else (1.0, "万元")
+
+
+def show(value: float, unit: str, language: Language) -> Shown:
+    """One number with its unit."""
+    divisor, name = scale(value, unit, language)
+    return Shown(digits(value / divisor, unit).replace("-", "−"), name)
+
+
+def change(ratio: float) -> str:
+    """A relative change in per cent with its sign; a true minus, so that columns line up."""
+    percent = ratio * 100
+    text = f"{abs(percent):.1f} %"
+    if text == "0.0 %":
+        return text
+    return ("+" if percent > 0 else "−") + text
+
+
+_AGES = (
+    (timedelta(days=2), timedelta(days=1), Text("{} 天前", "{} days ago")),
+    (timedelta(hours=2), timedelta(hours=1), Text("{} 小时前", "{} hours ago")),
+    (timedelta(minutes=2), timedelta(minutes=1), Text("{} 分钟前", "{} minutes ago")),
+)
+
+
+def age(past: timedelta, language: Language) -> str:
+    """How long ago, in the largest unit that gives at least two; a negative age is a clock that runs ahead."""
+    for least, step, words in _AGES:
+        if past >= least:
+            return words.in_language(language).format(int(past / step))
+    seconds = max(0, int(past.total_seconds()))
+    return Text("{} 秒前", "{} s ago").in_language(language).format(seconds)
