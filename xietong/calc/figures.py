@@ -19,7 +19,8 @@ class Figure:
     value is None exactly where status is missing or not_applicable, and for kind "items" (several named amounts,
     whose children carry the values). missing holds the sentences that say what is absent and what to do;
     inputs is the working, one level down; formula is the rule's expression with names; source says where an input or
-    factor comes from; trace points further down (entry and row of a reported amount; point, start, end of readings).
+    factor comes from; trace points further down (entry and row of a reported amount; point, start, end of readings);
+    remarks say what a reader should know although nothing is absent (another source that differs, a choice made).
     """
 
     key: str
@@ -34,6 +35,7 @@ class Figure:
     inputs: tuple["Figure", ...] = ()
     source: str = ""
     trace: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[Text, ...] = ()
 
     def items(self) -> dict[str, float]:
         """The named amounts of an "items" figure that have a value."""
