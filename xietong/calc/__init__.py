@@ -1,1 +1,25 @@
-"""The standard's arithmetic: plain functions whose name is the indicator and whose arguments are its inputs."""
+"""The standard's arithmetic: plain functions whose name is the indicator and whose arguments are its inputs.
+
+What the engine needs from its caller (accounting), as Figures in these units; what is not due is left out or given as
+not_applicable, what is due and absent is given as missing. The items that feed each input are in items.csv
+(`items.item(name).input` and `.part`): a number is the sum of its items, an `Items` figure (kind "items") has one child
+a part, whose key is the part's name.
+
+Energy (MWh, GJ, t): `electricity_purchased` (green power included), `electricity_sold`,
+`electricity_renewable_self_used`, `renewable_direct` (neither is part of purchased), `green_power_traded` and
+`green_certificates` (attributes of purchased), `electricity_generated`, `heat_generated`, `heat_purchased`,
+`heat_sold`; Items: `fuel_consumed` (burnt for heat, power or conversion, t or 10^4m3), `fuel_feedstock` (the same keys,
+used as raw material), `conversion_input` (the fuels of fuel_consumed that went into conversion), `steam_purchased` and
+`steam_sold` (t by grade, "steam" where none is named), `working_media`.
+Carbon: Items `process_input`, `process_output` (t), `gas_emission` (t of gas), `measure_reductions` (tCO2e by measure);
+`co2_recovered` t.
+Economy: `output_value` 万元 (gross or added, chosen by the park and passed under this one name); Items `product`.
+Pollutants: Items `pollutant_emission` (t by pollutant key); `waste_gas` m3, `wastewater` t; of an outlet, by pollutant:
+`<pollutant>_concentration` (mg/m3 or mg/L, flow-weighted, corrected to the reference oxygen), `<pollutant>_valid_hours`,
+`<pollutant>_exceeding_hours` h; treatment: `treatment_electricity` kWh, `treatment_run_hours`, `production_run_hours` h,
+`pollutant_removed` kg, Items `treatment_reagent` t.
+Recycling: `byproduct_generated`, `byproduct_used`, `solid_waste_*` and `hazardous_waste_*` (generated, used, disposed,
+stored, discarded, used_from_stock, disposed_from_stock) t, `water_fresh`, `water_reused` t, `waste_heat_recovered`,
+`waste_heat_available` GJ.
+Monitoring: `key_points`, `key_points_automatic` (points at key sources), `values_due`, `values_received` (counts).
+"""

@@ -1,0 +1,154 @@
+"""FactorBook: every factor with its source, edition, validity, region and purpose, and which one is in force.
+
+The rows are factors/*.csv; a park's own rows (package factors.csv) outrank them and say so. No arithmetic here but the
+conversion of a factor to the unit that its purpose needs. Checking of rows is in calc.factor_rows.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from xietong.calc.engine import UnknownValueError
+from xietong.calc.factor_rows import FactorRow, FactorRowError, overlaps, read_row
+from xietong.calc.figures import Figure
+from xietong.calc.items import all_items
+from xietong.texts import Text
+
+_FOLDER = Path(__file__).with_name("factors")
+_GRIDS = Path(__file__).with_name("grids.csv")
+_SERIES_CHOICE = {"grid_emission": ("grid_series", "statistical"), "gwp": ("gwp", "AR5")}
+_PURPOSES = {
+    "coal_equivalent": Text("折标准煤系数（当量值）", "coal-equivalent coefficient (calorific)"),
+    "equal_value": Text("折标准煤系数（等价值）", "coal-equivalent coefficient (equal value)"),
+    "calorific_value": Text("低位发热量", "net calorific value"),
+    "carbon_content": Text("单位热值含碳量", "carbon content per heat"),
+    "oxidation_rate": Text("碳氧化率", "oxidation rate"),
+    "grid_emission": Text("电网排放因子", "grid emission factor"),
+    "residual_emission": Text("剩余电量排放因子", "residual-mix emission factor"),
+    "heat_emission": Text("热力排放因子", "heat emission factor"),
+    "steam_enthalpy": Text("蒸汽热焓", "enthalpy of steam"),
+    "process_emission": Text("过程排放因子", "process emission factor"),
+    "gwp": Text("全球增温潜势", "global warming potential"),
+    "pollution_equivalent": Text("污染当量值", "pollution-equivalent value"),
+    "clean_share": Text("清洁能源归类", "class of clean energy"),
+    "renewable_share": Text("可再生能源归类", "class of renewable energy"),
+}
+
+
+class FactorBook:
+    """The factors in force: shipped rows and, before them, a park's own."""
+
+    def __init__(self, rows: Iterable[FactorRow]) -> None:
+        self._rows: dict[tuple[str, str], list[FactorRow]] = {}
+        for row in rows:
+            self._rows.setdefault((row.purpose, row.key), []).append(row)
+
+    @classmethod
+    def default(cls) -> "FactorBook":
+        """The shipped factors, read and checked once."""
+        return _default()
+
+    def with_rows(self, rows: Iterable[Mapping[str, str]], subjects: Iterable[str] = ()) -> "FactorBook":
+        """A book in which these rows (columns of the package's factors.csv) come before the shipped ones.
+
+        A row that names a subject counts only where that subject is among `subjects`. Raises FactorRowError on a row
+        that cannot be used: the package's loader has refused such rows before.
+        """
+        wanted = set(subjects)
+        chosen = [row for row in rows if not row.get("subject") or row["subject"] in wanted]
+        own = [replace(read_row(row), own=True) for row in chosen]
+        clash = overlaps(own)
+        if clash is not None:
+            raise FactorRowError(clash)
+        return FactorBook([*own, *(row for group in self._rows.values() for row in group)])
+
+    def has(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> bool:
+        """Whether a factor is in force."""
+        return self._pick(purpose, key, on, choices) is not None
+
+    def find(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Figure:
+        """The factor in force on that day, in the unit of its purpose; raises UnknownValueError with the remedy."""
+        row = self._pick(purpose, key, on, choices)
+        if row is None:
+            raise UnknownValueError(self._unknown(purpose, key, on, choices))
+        return row.figure()
+
+    def _pick(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> FactorRow | None:
+        area = area_of(choices) if purpose == "grid_emission" else "national"
+        choice, usual = _SERIES_CHOICE.get(purpose, ("", ""))
+        series = choices.get(choice, usual)
+        fitting = [
+            row
+            for row in self._rows.get((purpose, key), [])
+            if row.in_force(on) and row.fits(area, series, choices.get("region", ""))
+        ]
+        return max(fitting, key=lambda row: (row.own, row.region == area, row.valid_from), default=None)
+
+    def _unknown(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Text:
+        name = _PURPOSES.get(purpose, Text(purpose, purpose))
+        thing = all_items()[key].name if key in all_items() else Text(key, key)
+        where = f"，{area_of(choices)}" if purpose == "grid_emission" else ""
+        return Text(
+            f"没有 {thing.zh}（{key}）在 {on.year} 年可用的{name.zh}{where}，不能计算；"
+            f"请在 factors.csv 中补充一行（purpose={purpose}，key={key}），注明数值、单位、来源和版次。",
+            f"there is no {name.en} of {thing.en} ({key}) in force in {on.year}, so nothing can be computed; "
+            f"add a row to factors.csv (purpose={purpose}, key={key}) with value, unit, source and edition.",
+        )
+
+
+@cache
+def _default() -> FactorBook:
+    rows = []
+    for path in sorted(_FOLDER.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows += [read_row(row) for row in csv.DictReader(file)]
+    rows += _classes()
+    clash = overlaps(rows)
+    if clash is not None:
+        raise FactorRowError(clash)
+    return FactorBook(rows)
+
+
+def _classes() -> list[FactorRow]:
+    """The classes of items.csv as factors, so that a park's own list can outrank them row by row."""
+    source = "国家统计局指标解释：清洁能源（天然气、水电、核电、风电、太阳能发电等）"
+    return [
+        FactorRow(purpose, each.item, Decimal(int(flag)), "1", source, date(2008, 6, 1), table_row="items.csv")
+        for each in all_items().values()
+        if each.carrier in ("fuel", "electricity")
+        for purpose, flag in (("clean_share", each.clean), ("renewable_share", each.renewable))
+    ]
+
+
+@cache
+def _grids() -> tuple[Mapping[str, str], ...]:
+    with _GRIDS.open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+def province_of(region: str) -> Mapping[str, str] | None:
+    """The province that a park's region names (陕西, 陕西省西安市, Shaanxi, 610100), with its regional grid.
+
+    Eastern and western Inner Mongolia (蒙东, 蒙西) lie on two grids: a bare 内蒙古 has no regional grid.
+    """
+    for row in _grids():
+        if region.startswith(row["province"]) or region.casefold().startswith(row["name_en"].casefold()):
+            return row
+        if row["code"] and region[:2] == row["code"]:
+            return row
+    return None
+
+
+def area_of(choices: Mapping[str, str]) -> str:
+    """The name of the area whose grid factor the park chose: national, a regional grid or a province."""
+    chosen = choices.get("grid_area", "national")
+    if chosen == "national":
+        return "national"
+    province = province_of(choices.get("region", ""))
+    if province is None:
+        return f"{choices.get('region') or '?'}"
+    return province["grid"] or f"{province['province']}（{chosen}）" if chosen == "regional" else province["province"]
