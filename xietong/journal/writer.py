@@ -143,7 +143,7 @@ class JournalWriter:
 
     def _current(self) -> _Open:
         """The segment for the next batch; a new one only when everything before it is durable."""
-        if self._open is not None and self._size >= self._segment_bytes:
+        if self._open is not None and self._size >= max(self._segment_bytes, SEGMENT_HEADER + 1):
             self._sync(self._open)
             os.close(self._open.handle)
             self._open = None

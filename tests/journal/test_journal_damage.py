@@ -1,0 +1,210 @@
+"""Torn and damaged journals: cut at every byte, any bit flipped. What is read is always what was written."""
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xietong.journal import CorruptSegment, JournalReader, JournalWriter, find, open_writer, read
+
+NOW = datetime(2025, 3, 14, tzinfo=UTC)
+PEER = "tcp:127.0.0.1:50122"
+PAYLOADS = [b"one", b"", b"three" * 30, b"##0101QN=1;", b"\x00" * 90, b"six", b"seven", b"eight" * 9]
+FIRST = "00000000000000000001.seg"
+SEGMENT = 64  # bytes of a segment's header
+payload_lists = st.lists(st.binary(max_size=200), min_size=1, max_size=12)
+
+
+def mark(length: int) -> bytes:
+    """Randomness that does not change from run to run."""
+    return bytes(range(1, length + 1))
+
+
+def write(root: Path, payloads: list[bytes], *, segment_bytes: int = 1 << 20, group: int = 2) -> None:
+    with JournalWriter(root, "intake-0", segment_bytes=segment_bytes, randomness=mark) as writer:
+        for number, payload in enumerate(payloads):
+            writer.append("hj212", PEER, payload, NOW)
+            if number % group == 1:
+                writer.commit()
+        writer.commit()
+
+
+def strict(root: Path) -> tuple[list[bytes], CorruptSegment | None]:
+    """What a reader gets that stops at damage, and the damage."""
+    payloads: list[bytes] = []
+    try:
+        for entry in read(root, "intake-0"):
+            assert entry.ordinal == len(payloads) + 1
+            payloads.append(entry.payload)
+    except CorruptSegment as damage:
+        return payloads, damage
+    return payloads, None
+
+
+def lenient(root: Path) -> tuple[dict[int, bytes], list[CorruptSegment]]:
+    """What a reader gets that steps over damage, by ordinal, and all damage."""
+    damages: list[CorruptSegment] = []
+    reader = JournalReader(root, "intake-0", on_damage=damages.append)
+    found: dict[int, bytes] = {}
+    while entries := reader.read(limit=3):
+        for entry in entries:
+            assert entry.ordinal > max(found, default=0)
+            found[entry.ordinal] = entry.payload
+    reader.close()
+    return found, damages
+
+
+def assert_true(found: dict[int, bytes], payloads: list[bytes]) -> None:
+    for ordinal, payload in found.items():
+        assert payload == payloads[ordinal - 1]
+
+
+def continue_after(root: Path) -> int:
+    """Another writer comes, appends one entry; its ordinal."""
+    with open_writer(root, "intake") as writer:
+        return writer.record("hj212", PEER, b"afterwards", NOW) if writer.name == "intake-0" else -1
+
+
+def ends(root: Path) -> list[int]:
+    """The byte at which each entry of the first segment ends."""
+    lengths = [36 + len(PEER) + 64 + len(entry.payload) for entry in read(root, "intake-0")]
+    return [SEGMENT + sum(lengths[: number + 1]) for number in range(len(lengths))]
+
+
+def test_cut_at_every_byte_leaves_the_whole_entries(tmp_path: Path) -> None:
+    write(tmp_path / "whole", PAYLOADS)
+    whole = (tmp_path / "whole" / "intake-0" / FIRST).read_bytes()
+    stops = ends(tmp_path / "whole")
+    assert stops[-1] == len(whole)
+    for length in range(len(whole) + 1):
+        root = tmp_path / f"cut-{length}"
+        (root / "intake-0").mkdir(parents=True)
+        (root / "intake-0" / FIRST).write_bytes(whole[:length])
+        kept = sum(1 for stop in stops if stop <= length)
+        assert strict(root) == (PAYLOADS[:kept], None)
+        assert continue_after(root) == kept + 1
+        assert strict(root) == ([*PAYLOADS[:kept], b"afterwards"], None)
+
+
+def test_any_byte_damaged_is_found_or_torn_and_never_read_as_truth(tmp_path: Path) -> None:
+    write(tmp_path / "whole", PAYLOADS)
+    whole = (tmp_path / "whole" / "intake-0" / FIRST).read_bytes()
+    starts = [SEGMENT, *ends(tmp_path / "whole")]
+    for at in range(len(whole)):
+        root = tmp_path / f"flip-{at}"
+        (root / "intake-0").mkdir(parents=True)
+        path = root / "intake-0" / FIRST
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << at % 8)]) + whole[at + 1 :])
+        hit = sum(1 for start in starts if start <= at)  # the number of the damaged entry; 0 is the header
+        payloads, damage = strict(root)
+        if hit < len(PAYLOADS):
+            assert payloads == PAYLOADS[: max(hit - 1, 0)]
+            assert damage is not None
+            assert (damage.path, damage.offset) == (path, starts[hit - 1] if hit else 0)
+            assert str(path) in damage.text.zh
+        else:
+            assert (payloads, damage) == (PAYLOADS[:-1], None)
+        found, damages = lenient(root)
+        assert_true(found, PAYLOADS)
+        assert len(found) == len(PAYLOADS) - (1 if hit else 0)
+        assert len(damages) == (1 if hit < len(PAYLOADS) else 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(payloads=payload_lists, data=st.data(), segment_bytes=st.sampled_from([1, 300, 1 << 20]))
+def test_recovery_after_damage_keeps_whole_entries_and_reuses_no_ordinal(
+    payloads: list[bytes], data: st.DataObject, segment_bytes: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        write(root, payloads, segment_bytes=segment_bytes)
+        path = data.draw(st.sampled_from(sorted((root / "intake-0").iterdir())))
+        whole = path.read_bytes()
+        at = data.draw(st.integers(0, len(whole) - 1))
+        upto = data.draw(st.integers(at + 1, min(len(whole), at + 200)))
+        path.write_bytes(whole[:at] + data.draw(st.binary(min_size=upto - at, max_size=upto - at)) + whole[upto:])
+        before, _ = lenient(root)
+        assert_true(before, payloads)
+        ordinal = continue_after(root)
+        after, _ = lenient(root)
+        if ordinal > 0:
+            assert ordinal > max(before, default=0)
+            assert after.pop(ordinal) == b"afterwards"
+        assert after == before
+
+
+@settings(max_examples=40, deadline=None)
+@given(payloads=payload_lists, data=st.data())
+def test_a_lost_page_in_an_unfinished_group_stops_nobody(payloads: list[bytes], data: st.DataObject) -> None:
+    """A power cut may keep later pages of a write and lose earlier ones: zeros, then whole entries."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        write(root, payloads, group=100)
+        path = root / "intake-0" / FIRST
+        whole = path.read_bytes()
+        at = data.draw(st.integers(SEGMENT, len(whole) - 1))
+        path.write_bytes(whole[:at] + bytes(min(64, len(whole) - at)) + whole[at + 64 :])
+        ordinal = continue_after(root)
+        found, _ = lenient(root)
+        assert found.pop(ordinal) == b"afterwards"
+        assert_true(found, payloads)
+        told, _ = strict(root)
+        assert told in (payloads[: len(told)], [*payloads[: len(told) - 1], b"afterwards"])
+
+
+def test_a_device_cannot_plant_an_entry_inside_its_payload(tmp_path: Path) -> None:
+    """Entry bytes of another segment inside a payload are payload, even where the entry around them is damaged."""
+    write(tmp_path / "other", [b"forged"])
+    forged = (tmp_path / "other" / "intake-0" / FIRST).read_bytes()[SEGMENT:]
+    root = tmp_path / "journal"
+    with JournalWriter(root, "intake-0") as writer:
+        for payload in (b"true", b"xx" + forged, b"last"):
+            writer.record("junk", PEER, payload, NOW)
+    path = root / "intake-0" / FIRST
+    path.write_bytes(path.read_bytes().replace(b"xx" + forged, b"xy" + forged))
+    found, damages = lenient(root)
+    assert found == {1: b"true", 3: b"last"}
+    assert len(damages) == 1
+
+
+def test_a_segment_of_another_journal_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, [b"mine"])
+    with JournalWriter(tmp_path, "intake-1") as writer:
+        writer.record("hj212", PEER, b"theirs", NOW)
+    (tmp_path / "intake-1" / FIRST).replace(tmp_path / "intake-0" / FIRST)
+    assert strict(tmp_path)[0] == []
+    with pytest.raises(CorruptSegment, match="intake-1"):
+        list(read(tmp_path, "intake-0"))
+
+
+def test_a_lost_segment_is_named(tmp_path: Path) -> None:
+    write(tmp_path, PAYLOADS, segment_bytes=1)
+    (tmp_path / "intake-0" / "00000000000000000003.seg").unlink()
+    payloads, damage = strict(tmp_path)
+    assert payloads == PAYLOADS[:2]
+    assert damage is not None
+    assert "entries 3 to 4 are missing" in damage.reason
+    found, _ = lenient(tmp_path)
+    assert sorted(found) == [1, 2, 5, 6, 7, 8]
+
+
+def test_find_tells_damage_from_absence(tmp_path: Path) -> None:
+    write(tmp_path, PAYLOADS)
+    path = tmp_path / "intake-0" / FIRST
+    path.write_bytes(path.read_bytes().replace(b"threethree", b"threeTHREE", 1))
+    assert find(tmp_path, "intake-0/4").payload == PAYLOADS[3]
+    with pytest.raises(CorruptSegment, match="payload does not match"):
+        find(tmp_path, "intake-0/3")
+
+
+def test_damaged_bytes_at_the_tail_are_kept_beside_the_segment(tmp_path: Path) -> None:
+    write(tmp_path, PAYLOADS)
+    path = tmp_path / "intake-0" / FIRST
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"!")
+    assert continue_after(tmp_path) == len(PAYLOADS)
+    (kept,) = (tmp_path / "intake-0").glob("*.torn")
+    assert kept.read_bytes() == (whole[:-1] + b"!")[ends(tmp_path)[-2] :]
