@@ -1,0 +1,70 @@
+"""The engine that reads the lake's files: DuckDB on one machine, asked in SQL or with Ibis expressions."""
+
+from collections.abc import Iterable, Mapping
+
+import duckdb
+import ibis
+import pyarrow as pa
+
+from xietong.lake.table import ActiveFile
+
+
+class Engine:
+    """One in-memory DuckDB; every question gets its own cursor, so threads do not meet."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+        self._connection.execute("SET TimeZone = 'UTC'")
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB cursor with its own temporary views; the caller closes it."""
+        return self._connection.cursor()
+
+    def ask(
+        self,
+        question: str | ibis.Table,
+        files: Mapping[str, tuple[Iterable[ActiveFile], pa.Schema]],
+        tables: Mapping[str, pa.Table] | None = None,
+    ) -> pa.Table:
+        """Answer SQL or an Ibis expression as an Arrow table.
+
+        files: for each name in the question, the Parquet files behind it and the Arrow schema that it must show;
+        tables: further names, as Arrow tables.
+        """
+        cursor = self.cursor()
+        try:
+            for name, (paths, schema) in files.items():
+                cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {scan(paths, schema)}")
+            for name, table in (tables or {}).items():
+                cursor.register(name, table)
+            sql = question if isinstance(question, str) else str(ibis.to_sql(question, dialect="duckdb"))
+            return cursor.sql(sql).to_arrow_table()
+        finally:
+            cursor.close()
+
+
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def scan(files: Iterable[ActiveFile], schema: pa.Schema) -> str:
+    """SQL that reads files with the given columns; no files give no rows of the same columns."""
+    paths = ", ".join(quoted(str(file.path)) for file in files)
+    if paths:
+        columns = ", ".join(f'"{field.name}"' for field in schema)
+        return f"SELECT {columns} FROM read_parquet([{paths}], hive_partitioning = false)"
+    empty = ", ".join(f'CAST(NULL AS {_TYPES[str(field.type)]}) AS "{field.name}"' for field in schema)
+    return f"SELECT {empty} WHERE false"
+
+
+_TYPES = {
+    "string": "VARCHAR",
+    "timestamp[us, tz=UTC]": "TIMESTAMPTZ",
+    "decimal128(18, 6)": "DECIMAL(18,6)",
+    "decimal128(28, 6)": "DECIMAL(28,6)",
+    "int32": "INTEGER",
+    "int16": "SMALLINT",
+    "bool": "BOOLEAN",
+    "date32[day]": "DATE",
+}

@@ -1,0 +1,41 @@
+"""What can go wrong with the lake, each with its sentence: where, why it matters, what to do."""
+
+from pathlib import Path
+
+from xietong.texts import Text
+
+
+class LakeError(Exception):
+    """The lake could not do what was asked; `text` is the sentence in both languages."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
+
+
+class LakeConflict(LakeError):
+    """Somebody else committed after the positions were read: nothing was added. Read `positions()` again."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            Text(
+                f"数据湖 {folder} 在读取位置之后被另一进程写入，本批没有写入；请确认只有一个结转进程，再重新读取位置。",
+                f"lake table {folder} was written by another process after its positions were read; nothing of this "
+                "batch was added. Make sure that one settle process runs, then read the positions again.",
+            )
+        )
+
+
+class PositionsGoBackwards(LakeError):
+    """A batch that was settled before, or part of it: adding it would count readings twice."""
+
+    def __init__(self, journal: str, given: int, settled: int) -> None:
+        super().__init__(
+            Text(
+                f"存证日志 {journal} 已结转到第 {settled} 条，本批却写第 {given} 条；为避免重复计数，没有写入。"
+                "请从数据湖的位置重新读取日志。",
+                f"journal {journal} is settled up to entry {settled}, but this batch says {given}; it was not added, "
+                "because its readings would count twice. Read the journal again from the lake's positions.",
+            )
+        )
+        self.journal, self.given, self.settled = journal, given, settled

@@ -1,0 +1,44 @@
+"""PointSpec: what the roll-up must know of a point to turn readings into hours. The registry above fills it in."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+
+class PointSpec(NamedTuple):
+    """One address under which a point's readings come, and how they count.
+
+    since_utc ≤ at < until_utc (None is open); shape: counter, amount, mean, instant, state or sample;
+    interval_s: what is due, one reading per so many seconds (0: nothing is due); low, high: bounds of the value in the
+    point's unit, that is after the multiplier; multiplier: CT × PT or the like; sign: −1 turns the direction round.
+    """
+
+    point: str
+    address: str
+    since_utc: datetime | None = None
+    until_utc: datetime | None = None
+    shape: str = "amount"
+    interval_s: int = 3600
+    low: Decimal | None = None
+    high: Decimal | None = None
+    multiplier: Decimal = Decimal(1)
+    sign: int = 1
+
+
+# Raised when the rules of the roll-up change, so that every lake is rolled up anew.
+EDITION = 1
+
+
+def mapping_number(points: Iterable[PointSpec]) -> int:
+    """A number that differs when the mapping differs (56 bits of SHA-256); the order of the points does not matter."""
+    lines = sorted(repr(tuple(_plain(value) for value in point)) for point in points)
+    digest = hashlib.sha256("\n".join([str(EDITION), *lines]).encode()).digest()
+    return int.from_bytes(digest[:7], "big")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,150 @@
+"""Lake: the door to readings, hourly and daily: adding, asking and upkeep. How hours are made is in rollup.py."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+
+from xietong.lake.days import day_of, days_of
+from xietong.lake.durable import make_folders, sync_files
+from xietong.lake.engine import Engine
+from xietong.lake.errors import PositionsGoBackwards
+from xietong.lake.parquet import NewFile, by_partition, write_file
+from xietong.lake.schemas import DAILY_TABLE, HOURLY_TABLE, READING_FILES, READINGS, readings
+from xietong.lake.table import ActiveFile, DurableTable, Snapshot
+
+COMMITS_A_COMPACTION = 100
+# Files with more rows than this are left as they are: merging them again would cost more than it saves.
+LARGE_FILE_ROWS = 1_000_000
+
+
+class Lake:
+    """The park's readings and what is rolled up from them, in a folder of three Delta tables.
+
+    One writer at a time (settle holds DATA/settle.lock); any number of readers, in any process.
+    """
+
+    def __init__(self, root: Path, zone: ZoneInfo) -> None:
+        self.root, self.zone = root, zone
+        self.readings_table = DurableTable(root / "readings", READINGS, "day")
+        self.hourly_table = DurableTable(root / "hourly", HOURLY_TABLE, "month")
+        self.daily_table = DurableTable(root / "daily", DAILY_TABLE, "year")
+        self.engine = Engine()
+
+    # ---- adding readings ----
+
+    def positions(self) -> dict[str, int]:
+        """Up to which entry each journal is settled, as of the snapshot on which the next `append` will build.
+
+        This is the writer's call: what it answers has been made durable first.
+        """
+        table = self.readings_table.claim()
+        found = {name: table.transaction_version(name) for name in self.readings_table.transaction_names()}
+        return {name: number for name, number in found.items() if number is not None}
+
+    def append(self, batch: pa.Table, positions: Mapping[str, int]) -> int:
+        """Add readings (Arrow, columns of READINGS, `day` not needed) and move the journals' positions, in one commit.
+
+        Returns the new version once files, log and folders are fsynced: only then may entries count as settled.
+        Raises PositionsGoBackwards or LakeConflict, and then nothing was added.
+        """
+        self._refuse_backwards(batch.num_rows, positions)
+        return self._add(self.write_readings(batch), positions)
+
+    def write_readings(self, batch: pa.Table) -> list[NewFile]:
+        """Write a batch as one fsynced Parquet file a park day, sorted by address and instant; no log entry yet."""
+        batch = self._with_day(batch)
+        batch = batch.sort_by([(name, "ascending") for name in ("day", "address", "at", "recorded_at")])
+        return self.write_days(by_partition(batch, "day"))
+
+    def write_days(self, days: Mapping[date, pa.Table]) -> list[NewFile]:
+        """Write one file for each day's sorted table and fsync them all."""
+        version = self.readings_table.claimed.version() + 1
+        folders = {day: self.readings_table.folder / f"day={day}" for day in days}
+        make_folders(folders.values())
+        files = [write_file(folders[day], str(day), version, table) for day, table in days.items()]
+        sync_files([file.path for file in files])
+        return files
+
+    def add_files(self, files: list[NewFile], positions: Mapping[str, int]) -> int:
+        """Commit day files that were written and fsynced elsewhere (large imports); the same promises as `append`."""
+        self._refuse_backwards(sum(file.rows for file in files), positions)
+        return self._add(files, positions)
+
+    def version(self) -> int:
+        """The version of `readings`; −1 before the first batch. It moves with every commit, compactions included."""
+        return self.readings_table.view().version
+
+    # ---- asking ----
+
+    def readings(
+        self, addresses: Iterable[str], start: datetime, end: datetime, as_of: datetime | None = None
+    ) -> pa.Table:
+        """Every reading of the addresses in [start, end), duplicates included, sorted by address, instant and receipt.
+
+        as_of: only what had been received by then.
+        """
+        asked = readings.filter(
+            readings.address.isin(sorted(set(addresses))), readings["at"] >= start, readings["at"] < end
+        )
+        if as_of is not None:
+            asked = asked.filter(asked.recorded_at <= as_of)
+        asked = asked.order_by("address", "at", "recorded_at", "entry", "value")
+        files = self.reading_files(day_of(start, self.zone), day_of(end, self.zone))
+        answer = self.engine.ask(asked, {"readings": (files, READING_FILES)})
+        return self._with_day(answer)
+
+    def reading_files(self, first: date, last: date) -> list[ActiveFile]:
+        """The active files of the park days first to last, both included."""
+        return [file for file in self.readings_table.view().files if str(first) <= file.partition <= str(last)]
+
+    # ---- upkeep ----
+
+    def compact(self) -> int:
+        """Merge the small files of each day into one; no reading changes. Returns the version."""
+        table = self.readings_table
+        claimed = table.claim().version()
+        days = _mergeable(table.view())
+        if not days or table.view().version != claimed:
+            return claimed
+        added, removed = [], []
+        for day, files in days.items():
+            sql = 'SELECT * FROM readings ORDER BY address, "at", recorded_at'
+            merged = self.engine.ask(sql, {"readings": (files, READING_FILES)}).cast(READING_FILES)
+            added.append(write_file(table.folder / f"day={day}", day, claimed + 1, merged))
+            removed += files
+        sync_files([file.path for file in added])
+        return table.commit(added, {}, removed, data_change=False)
+
+    # ---- inside ----
+
+    def _refuse_backwards(self, rows: int, positions: Mapping[str, int]) -> None:
+        table = self.readings_table.claimed
+        settled = {name: table.transaction_version(name) or 0 for name in positions}
+        for name, number in positions.items():
+            if number < settled[name]:
+                raise PositionsGoBackwards(name, number, settled[name])
+        if rows and positions and settled == dict(positions):
+            raise PositionsGoBackwards(*next((name, number, number) for name, number in positions.items()))
+
+    def _add(self, files: list[NewFile], positions: Mapping[str, int]) -> int:
+        version = self.readings_table.commit(files, positions)
+        if version % COMMITS_A_COMPACTION == 0:
+            self.compact()
+        return version
+
+    def _with_day(self, batch: pa.Table) -> pa.Table:
+        batch = batch.select(READING_FILES.names).cast(READING_FILES)
+        at_us = np.asarray(batch.column("at").cast(pa.int64()))
+        return batch.append_column("day", days_of(at_us, self.zone))
+
+
+def _mergeable(snapshot: Snapshot) -> dict[str, list[ActiveFile]]:
+    days: dict[str, list[ActiveFile]] = {}
+    for file in snapshot.files:
+        if file.rows < LARGE_FILE_ROWS:
+            days.setdefault(file.partition, []).append(file)
+    return {day: files for day, files in days.items() if len(files) > 1}

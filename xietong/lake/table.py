@@ -1,0 +1,279 @@
+"""DurableTable: one Delta table whose every commit survives a power cut. What the tables mean is said elsewhere.
+
+A writer claims the table (which mends what a power cut tore), then commits on the very snapshot it claimed.
+Readers take views; they change nothing.
+"""
+
+import json
+import shutil
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.transaction import AddAction, RemoveAction
+
+from xietong.lake.durable import make_folder, replace_file, sync_file, sync_files, sync_folder
+from xietong.lake.errors import LakeConflict
+from xietong.lake.parquet import NewFile
+
+COMMITS_A_CHECKPOINT = 50
+# The first line of a log entry says how many lines it has: a shorter one was torn by a power cut.
+_LINES = "lines"
+_CREATION_LINES = 3
+_NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+
+
+class ActiveFile(NamedTuple):
+    """One file of a snapshot."""
+
+    path: Path
+    partition: str
+    rows: int
+    size: int
+
+
+class Snapshot(NamedTuple):
+    """A version of the table and its files."""
+
+    version: int
+    files: tuple[ActiveFile, ...]
+
+
+class DurableTable:
+    """A Delta table in a folder, partitioned by one column."""
+
+    def __init__(self, folder: Path, schema: pa.Schema, partition: str) -> None:
+        self.folder, self.log = folder, folder / "_delta_log"
+        self._schema, self._partition = schema, partition
+        self._claimed: DeltaTable | None = None
+        self._view: DeltaTable | None = None
+        self._opened_at = 0
+        self._snapshot: Snapshot | None = None
+        self._lock = threading.Lock()
+
+    # ---- the writer ----
+
+    def claim(self) -> DeltaTable:
+        """Mend, create where absent, make durable, and take the snapshot that the next commit builds on."""
+        self._mend()
+        if not any(self.log.glob("*.json")):
+            self._create()
+        self._claimed = DeltaTable(self.folder)
+        return self._claimed
+
+    @property
+    def claimed(self) -> DeltaTable:
+        """The snapshot in hand; claims where there is none."""
+        return self._claimed or self.claim()
+
+    def commit(
+        self,
+        added: Sequence[NewFile],
+        transactions: Mapping[str, int],
+        removed: Sequence[ActiveFile] = (),
+        data_change: bool = True,
+    ) -> int:
+        """Add and remove files and set transaction versions in one commit; returns its version once it is durable.
+
+        The added files must be fsynced already. Raises LakeConflict where the snapshot in hand is no longer the newest.
+        """
+        table = self.claimed
+        actions: list[AddAction | RemoveAction] = [self._add(file, data_change) for file in added]
+        actions += [self._remove(file, data_change, added) for file in removed]
+        version = table.version() + 1
+        self._claimed = None  # whatever fails from here on, the next writer's step looks at the disk again
+        try:
+            table.create_write_transaction(
+                actions,
+                "append",
+                table.schema(),
+                [self._partition],
+                commit_properties=CommitProperties(
+                    custom_metadata={_LINES: 1 + len(actions) + len(transactions)},
+                    max_commit_retries=0,
+                    app_transactions=[Transaction(name, number) for name, number in transactions.items()],
+                ),
+                post_commithook_properties=_NO_HOOKS,
+            )
+        except CommitFailedError:
+            raise LakeConflict(self.folder) from None
+        sync_files([self._entry(version)])
+        table.update_incremental()
+        self._claimed = table
+        if version % COMMITS_A_CHECKPOINT == 0:
+            self.checkpoint()
+        return version
+
+    def checkpoint(self) -> None:
+        """Gather the log into a checkpoint, so that opening stays fast; visible only once its content is durable.
+
+        It is made from a copy of the log, because deltalake would show it before anything was fsynced, and a power cut
+        could then leave a table whose newest checkpoint cannot be read.
+        """
+        version = self.claimed.version()
+        beside = self.folder / "_checkpoint"
+        shutil.rmtree(beside, ignore_errors=True)
+        copy = beside / "_delta_log"
+        copy.mkdir(parents=True)
+        last = self.checkpoints()[-1:] or [-1]
+        for path in self.log.iterdir():
+            if (
+                path.name == "_last_checkpoint"
+                or path.name[:20].isdigit()
+                and last[0] <= int(path.name[:20]) <= version
+            ):
+                shutil.copyfile(path, copy / path.name)
+        DeltaTable(beside).create_checkpoint()
+        name = self._checkpoint(version).name
+        sync_file(copy / name)
+        (copy / name).replace(self.log / name)
+        sync_folder(self.log)
+        replace_file(self.log / "_last_checkpoint", (copy / "_last_checkpoint").read_bytes())
+        shutil.rmtree(beside)
+        self._claimed = DeltaTable(self.folder)
+
+    def transaction_names(self) -> set[str]:
+        """Every name under which a transaction version was ever set (deltalake answers only for a name it is given)."""
+        last = self.checkpoints()[-1:]
+        names = {txn["appId"] for version in last for txn in _checkpointed_transactions(self._checkpoint(version))}
+        for path in self.log.glob("*.json"):
+            if not last or int(path.stem) > last[0]:
+                lines = (json.loads(line) for line in path.read_text().splitlines())
+                names |= {line["txn"]["appId"] for line in lines if "txn" in line}
+        return names
+
+    def checkpoints(self) -> list[int]:
+        """The versions that have a checkpoint, in order."""
+        return sorted(int(path.name[:20]) for path in self.log.glob("*.checkpoint.parquet"))
+
+    def forget_log(self, before: int) -> None:
+        """Drop log entries and checkpoints older than the last checkpoint but one, and older than `before`."""
+        kept = min([before, *self.checkpoints()[-2:-1]]) if len(self.checkpoints()) > 1 else 0
+        for path in self.log.iterdir():
+            if path.name[:20].isdigit() and int(path.name[:20]) < kept:
+                path.unlink()
+
+    # ---- readers ----
+
+    def view(self) -> Snapshot:
+        """The newest version and its files; an absent table is version −1 without files. Safe from several threads."""
+        with self._lock:
+            table = self._newest()
+            if table is None:
+                return Snapshot(-1, ())
+            if self._snapshot is None or self._snapshot.version != table.version():
+                self._snapshot = Snapshot(table.version(), self._files(table))
+            return self._snapshot
+
+    def transaction(self, name: str) -> int | None:
+        """A transaction version as readers see it, None where it was never set."""
+        with self._lock:
+            table = self._newest()
+            return None if table is None else table.transaction_version(name)
+
+    def changed(self, after: int, upto: int) -> list[ActiveFile] | None:
+        """The files that brought new data in the versions (after, upto]; None where the log no longer reaches back."""
+        found = []
+        for version in range(after + 1, upto + 1):
+            if not self._entry(version).exists():
+                return None
+            for line in self._entry(version).read_text().splitlines():
+                add = json.loads(line).get("add")
+                if add and add["dataChange"]:
+                    rows = json.loads(add["stats"])["numRecords"]
+                    partition = add["partitionValues"][self._partition]
+                    found.append(ActiveFile(self.folder / add["path"], partition, rows, add["size"]))
+        return found
+
+    # ---- inside ----
+
+    def _entry(self, version: int) -> Path:
+        return self.log / f"{version:020d}.json"
+
+    def _checkpoint(self, version: int) -> Path:
+        return self.log / f"{version:020d}.checkpoint.parquet"
+
+    def _create(self) -> None:
+        make_folder(self.log)
+        DeltaTable.create(
+            self.folder,
+            self._schema,
+            partition_by=[self._partition],
+            configuration={"delta.enableExpiredLogCleanup": "false"},
+            commit_properties=CommitProperties(custom_metadata={_LINES: _CREATION_LINES}),
+            post_commithook_properties=_NO_HOOKS,
+        )
+        sync_files([self._entry(0)])
+
+    def _mend(self) -> None:
+        """Drop a log entry that a power cut tore (nobody was told of it) and make the newest whole one durable."""
+        if not self.log.is_dir():
+            return
+        for path in sorted(self.log.glob("*.json"), reverse=True):
+            if is_whole(path):
+                sync_files([path])
+                return
+            path.unlink()
+            sync_folder(self.log)
+
+    def _newest(self) -> DeltaTable | None:
+        try:
+            if self._view is not None and self._view.version() - self._opened_at < COMMITS_A_CHECKPOINT:
+                self._view.update_incremental()
+                return self._view
+        except DeltaError:  # the log was shortened under a view that slept: look at the whole table again
+            self._view = None
+        entries = sorted(self.log.glob("*.json"))
+        while entries and not is_whole(entries[-1]):  # torn by a power cut and not yet mended by the writer
+            entries.pop()
+        if not entries:
+            return None
+        self._view = DeltaTable(self.folder, version=int(entries[-1].stem))
+        self._opened_at = self._view.version()
+        return self._view
+
+    def _files(self, table: DeltaTable) -> tuple[ActiveFile, ...]:
+        adds = pa.table(table.get_add_actions(flatten=True))
+        columns = [adds.column(name).to_pylist() for name in ("path", f"partition.{self._partition}")]
+        sizes = [adds.column(name).to_pylist() for name in ("num_records", "size_bytes")]
+        rows = zip(*columns, *sizes, strict=True)
+        files = (ActiveFile(self.folder / path, str(value), count, size) for path, value, count, size in rows)
+        return tuple(sorted(files))
+
+    def _add(self, file: NewFile, data_change: bool) -> AddAction:
+        return AddAction(
+            path=str(file.path.relative_to(self.folder)),
+            size=file.size,
+            partition_values={self._partition: file.partition},
+            modification_time=file.modified_ms,
+            data_change=data_change,
+            stats=json.dumps({"numRecords": file.rows}),
+        )
+
+    def _remove(self, file: ActiveFile, data_change: bool, added: Iterable[NewFile]) -> RemoveAction:
+        return RemoveAction(
+            path=str(file.path.relative_to(self.folder)),
+            data_change=data_change,
+            deletion_timestamp=max((new.modified_ms for new in added), default=0),
+            size=file.size,
+            partition_values={self._partition: file.partition},
+        )
+
+
+def _checkpointed_transactions(checkpoint: Path) -> list[dict[str, Any]]:
+    column = pq.read_table(checkpoint, columns=["txn"]).column("txn")
+    return [txn for txn in column.to_pylist() if txn is not None]
+
+
+def is_whole(entry: Path) -> bool:
+    """Whether a log entry has every line that its first line promises."""
+    try:
+        lines = [json.loads(line) for line in entry.read_text().splitlines()]
+        return bool(lines) and len(lines) == lines[0]["commitInfo"].get(_LINES, len(lines))
+    except (ValueError, LookupError):  # a broken line, bytes that are no text, a first line of another kind
+        return False
