@@ -111,7 +111,10 @@ def device_address(source: str, interval_s: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ReportedAmount:
-    """An amount that a subject reported for a period, as stated; amount is None below detection (`below` = the limit)."""
+    """An amount that a subject reported for a period, as stated.
+
+    amount is None below detection; `below` is then the detection limit, 0 where the word was only "ND".
+    """
 
     subject: str
     period: Period
@@ -146,6 +149,8 @@ class Target:
     owner: str = ""
     reference: str = ""
     requirement: str = ""
+    kind: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +183,87 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """A stop, a start-up, a calibration …: why values are absent or unlike; start and end are UTC, end None = still."""
+
+    subject: str
+    kind: Literal["stop", "start_up", "shut_down", "calibration", "maintenance", "fault"]
+    start: datetime
+    end: datetime | None = None
+    reason: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyListing:
+    """Membership of a subject in a list of key units (名录) in a year."""
+
+    subject: str
+    list_name: str
+    year: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """An undertaking that saves energy, carbon or pollutants; capex 万元, opex 万元 a year, in prices of price_year."""
+
+    code: str
+    subject: str
+    name: str
+    kind: str = ""
+    stage: str = ""
+    status: str = ""
+    start: date | None = None
+    commissioned: date | None = None
+    capex: Decimal | None = None
+    opex: Decimal | None = None
+    price_year: int | None = None
+    owner: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a measure saves of an item in a year (positive), expected or verified."""
+
+    measure: str
+    item: str
+    amount: Decimal
+    unit: str
+    stage: Literal["expected", "verified"] = "expected"
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A material or energy that one subject gives another; an end may be "outside:NAME"."""
+
+    origin: str
+    destination: str
+    material: str
+    amount: Decimal
+    unit: str
+    period: Period
+    grade: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A scheme, a rule or a report with its version."""
+
+    code: str
+    title: str
+    kind: str = ""
+    version: str = ""
+    effective: date | None = None
+    review: date | None = None
+    owner: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """The whole park as one value, read in one go; codes are unique within each kind of thing."""
 
@@ -193,7 +279,13 @@ class Registry:
     targets: tuple[Target, ...] = ()
     limits: tuple[Limit, ...] = ()
     expected: tuple[Expected, ...] = ()
-    factors: tuple[Mapping[str, str], ...] = field(default=())
+    factors: tuple[Mapping[str, str], ...] = ()
+    events: tuple[Event, ...] = ()
+    key_lists: tuple[KeyListing, ...] = ()
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    effects: tuple[Effect, ...] = ()
+    flows: tuple[Flow, ...] = ()
+    documents: tuple[Document, ...] = ()
 
     @property
     def park(self) -> Subject:

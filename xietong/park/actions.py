@@ -1,0 +1,100 @@
+"""The verbs that change the registry; nothing else writes it. Each writes its Act in the transaction of the change."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from xietong.park import models
+from xietong.park.package.reading import PARK_FILE, Package, PackageError
+from xietong.park.package.rules import key_of
+from xietong.park.package.schema import FACTS, TABLES, Table
+from xietong.park.package.sheets import Row
+from xietong.park.revisions import Change, Statement, in_force, revise
+
+MODELS: Mapping[str, type[models.Revision]] = {
+    "subjects": models.Subject,
+    "points": models.Point,
+    "reported": models.ReportedAmount,
+    "targets": models.Target,
+    "limits": models.Limit,
+    "expected": models.Expected,
+    "events": models.Event,
+    "key_lists": models.KeyList,
+    "measures": models.Measure,
+    "effects": models.Effect,
+    "factors": models.FactorRow,
+    "flows": models.Flow,
+    "documents": models.Document,
+}
+PARK_KEY = '["park"]'
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a load did: its act, and the changes table by table."""
+
+    act: int
+    changes: dict[str, Change] = field(default_factory=dict)
+
+
+def _enter_act(who: str, verb: str, what: Mapping[str, Any], at: datetime) -> models.Act:
+    """Write the act; its instant is after every earlier one's, so that a clock set back makes no tangle."""
+    last = models.Act.objects.order_by("-at").values_list("at", flat=True).first()
+    if last is not None and at <= last:
+        at = last + timedelta(microseconds=1)
+    return models.Act.objects.create(who=who, verb=verb, what=dict(what), at=at)
+
+
+def check_same_park(code: str) -> None:
+    """Raise PackageError where the data folder already holds another park."""
+    held = in_force(models.Park, None).first()
+    if held is not None and held.code != code:
+        raise PackageError(
+            f"这个数据目录属于园区 {held.code}（{held.name}），数据包是园区 {code} 的，混在一起就分不清了，"
+            "什么也没有载入；请用 --data 指定另一个目录。",
+            f"this data folder holds the park {held.code} ({held.name}) and the package is of {code}; mixed they could "
+            "not be told apart, so nothing was loaded; name another folder with --data.",
+        )
+
+
+def load_package(package: Package, entries: Mapping[str, str], who: str, at: datetime) -> Loaded:
+    """Enter everything usable of a package.
+
+    entries: file name → id of the journal entry that keeps its bytes; at: UTC. Raises PackageError for another park.
+    """
+    with transaction.atomic():
+        check_same_park(package.park["code"])
+        what = {"park": package.park["code"], "entries": dict(entries), "rows": package.accepted}
+        act = _enter_act(who, "load_package", what, at)
+        loaded = Loaded(act.pk)
+        park = Statement(PARK_KEY, package.park, entries.get(PARK_FILE, ""), 0)
+        loaded.changes["park"] = revise(models.Park, [park], act)
+        for table in FACTS:
+            statements = [_statement(table, row, entries) for row in package.tables.get(table.name, ())]
+            loaded.changes[table.name] = revise(MODELS[table.name], statements, act)
+    return loaded
+
+
+def _statement(table: Table, row: Row, entries: Mapping[str, str]) -> Statement:
+    return Statement(key_of(table, row.values), row.values, entries.get(row.file, ""), row.number)
+
+
+def state_facts(table_name: str, rows: Iterable[Row], entries: Mapping[str, str], who: str, at: datetime) -> Change:
+    """Enter rows of one table (an imported sheet of reported amounts, say)."""
+    table = TABLES[table_name]
+    with transaction.atomic():
+        statements = [_statement(table, row, entries) for row in rows]
+        what = {"table": table_name, "entries": dict(entries), "rows": len(statements)}
+        act = _enter_act(who, f"state_{table_name}", what, at)
+        return revise(MODELS[table_name], statements, act)
+
+
+def record_act(who: str, verb: str, what: Mapping[str, Any], at: datetime, change: Callable[[], None]) -> int:
+    """Write an act together with another room's change, in one transaction; gives the act's id."""
+    with transaction.atomic():
+        act = _enter_act(who, verb, what, at)
+        change()
+        return act.pk

@@ -1,0 +1,233 @@
+"""One cell of a sheet becomes one value, or a sentence that says why not. Knows types, not tables."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from xietong.park.package.schema import Column
+from xietong.periods import Period, PeriodError
+from xietong.texts import Text
+from xietong.units import UnitError, unit_of
+
+
+class CellError(Exception):
+    """A cell that cannot be used: the rule it breaks and the sentence for the person who typed it."""
+
+    def __init__(self, rule: str, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.rule, self.text = rule, Text(zh, en)
+
+
+class Amount(NamedTuple):
+    """An amount as stated: the number, or None with the detection limit it lies below (0 where none was stated)."""
+
+    value: Decimal | None
+    below: Decimal | None = None
+
+
+Value = str | int | float | bool | Decimal | Amount | date | datetime | None
+
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
+THOUSANDS = re.compile(r"[+-]?\d{1,3}([,' _]\d{3})+(\.\d+)?|.*\d,\d.*")
+BELOW = re.compile(r"[<≤](?P<before>.+)|(?P<after>.+)L")
+SOURCES = ("hj212:", "mqtt:", "modbus:", "opcua:")
+MOST_DIGITS = 25
+
+
+def tidy(text: str) -> str:
+    """Full-width digits, signs and letters as their plain ones; no space around."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def decimal(text: str) -> Decimal:
+    """A plain decimal number; raises CellError for anything else, thousands separators included."""
+    text = tidy(text).replace("−", "-")
+    if not NUMBER.fullmatch(text):
+        if THOUSANDS.fullmatch(text):
+            bare = re.sub(r"[,' _]", "", text)
+            raise CellError(
+                "thousands",
+                f"数字里有分隔符，可能被读成另一个数；请去掉分隔符，写成 {bare}（小数点用“.”）",
+                f"the number has separators and could be read as another one; write {bare}, with “.” as decimal point",
+            )
+        raise CellError(
+            "number", "不是数字；请只写数字，如 12.5", "it is not a number; write digits only, such as 12.5"
+        )
+    value = Decimal(text)
+    too_long = len(value.as_tuple().digits) > MOST_DIGITS
+    if too_long or (value and not -MOST_DIGITS / 2 < value.adjusted() < MOST_DIGITS):
+        raise CellError(
+            "number",
+            f"数字超出 {MOST_DIGITS} 位，不可能是真实数量；请核对",
+            f"the number has more than {MOST_DIGITS} digits, which no real amount has; check it",
+        )
+    return value
+
+
+def amount(text: str) -> Amount:
+    """A number, or `<0.025`, `0.025L`, `ND` for below detection; raises CellError otherwise, below zero included."""
+    text = tidy(text)
+    if text.upper() == "ND":
+        return Amount(None, Decimal(0))
+    match = BELOW.fullmatch(text)
+    value = decimal(match["before"] or match["after"] if match else text)
+    if value < 0:
+        raise CellError(
+            "negative",
+            "数量为负；数量和监测限都不会小于零，请核对符号（调减请改写原行）",
+            "the amount is negative, which an amount cannot be; check the sign, and correct the original row instead",
+        )
+    return Amount(None, value) if match else Amount(value)
+
+
+def _boolean(text: str) -> bool:
+    known = {"true": True, "1": True, "yes": True, "是": True, "false": False, "0": False, "no": False, "否": False}
+    if text.lower() not in known:
+        raise CellError("boolean", "不是“是/否”；请写 true 或 false", "it is neither true nor false; write one of them")
+    return known[text.lower()]
+
+
+def _whole(text: str, low: int, high: int) -> int:
+    value = decimal(text)
+    if value != value.to_integral_value() or not low <= value <= high:
+        raise CellError(
+            "integer",
+            f"不是 {low} 到 {high} 的整数；请核对",
+            f"it is not a whole number from {low} to {high}; check it",
+        )
+    return int(value)
+
+
+def _date(text: str) -> date:
+    wrong = CellError("date", "不是日期；请写成 2025-03-14", "it is not a date; write it as 2025-03-14")
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        raise wrong
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise wrong from None
+
+
+def instant(text: str, zone: ZoneInfo) -> datetime:
+    """An ISO 8601 date and time as an instant (UTC): park time unless an offset is written; raises CellError."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or not re.match(r"\d{4}-\d{2}-\d{2}", text):
+        raise CellError(
+            "instant",
+            "不是时刻；请写成 2025-03-14T07:00（园区时间）或 2025-03-14T07:00+08:00",
+            "it is not a date and time; write 2025-03-14T07:00 (park time) or 2025-03-14T07:00+08:00",
+        )
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _period(text: str) -> str:
+    try:
+        return Period.parse(text).label
+    except PeriodError as error:
+        raise CellError(
+            "period",
+            "不是期间；请写成 2025、2025-H1、2025-Q1、2025-03、2025-01..2025-06 或 2025-03-14",
+            "it is not a period; write 2025, 2025-H1, 2025-Q1, 2025-03, 2025-01..2025-06 or 2025-03-14",
+        ) from error
+
+
+def _unit(text: str) -> str:
+    try:
+        unit_of(text)
+    except UnitError as error:
+        raise CellError(
+            "unit",
+            "单位表中没有这个单位，数值无法换算；请改用单位表中的单位，如 kWh、t、m3、mg/m3、万元",
+            "the table of units has no such unit, so the value cannot be converted; "
+            "use one of its names, such as kWh, t, m3, mg/m3 or 万元",
+        ) from error
+    return text
+
+
+def _source(text: str) -> str:
+    device = text.startswith("hj212:") and text.count("/") == 2
+    if text == "sheet" or device or text.startswith(SOURCES[1:]):
+        return text
+    raise CellError(
+        "source",
+        "来源不认识，这个点将收不到数据；请写 sheet、hj212:MN/编码/字段、mqtt:主题#路径、modbus:… 或 opcua:…",
+        "no such source is known, so the point would receive nothing; "
+        "write sheet, hj212:MN/code/field, mqtt:topic#path, modbus:… or opcua:…",
+    )
+
+
+def _text(text: str) -> str:
+    if any(unicodedata.category(each) == "Cc" and each not in "\t\r\n" for each in text):
+        raise CellError("text", "含控制字符；请删去", "it holds control characters; delete them")
+    return text
+
+
+def _code(text: str) -> str:
+    if any(each.isspace() or each in ',"' for each in _text(text)):
+        raise CellError("code", "代码含空白、逗号或引号；请删去", "the code holds a space, comma or quote; take it out")
+    return text
+
+
+def _bounded(text: str, low: int, high: int) -> float:
+    value = float(decimal(text))
+    if not low <= value <= high:
+        raise CellError("range", f"不在 {low} 到 {high} 之间；请核对", f"it is not between {low} and {high}; check it")
+    return value
+
+
+_READERS: Mapping[str, Callable[[str], Value]] = {
+    "code": _code,
+    "item": _code,
+    "text": _text,
+    "unit": _unit,
+    "source": _source,
+    "boolean": lambda text: _boolean(tidy(text)),
+    "integer": lambda text: _whole(text, 0, 2_000_000_000),
+    "small": lambda text: _whole(text, 0, 366),
+    "year": lambda text: _whole(text, 1900, 2200),
+    "decimal": decimal,
+    "amount": amount,
+    "float": lambda text: _bounded(text, -180, 180),
+    "date": lambda text: _date(tidy(text)),
+    "period": lambda text: _period(tidy(text)),
+}
+
+
+def _choice(column: Column, text: str) -> str | int:
+    found = tidy(text)
+    if found not in column.values:
+        allowed = "、".join(column.values), ", ".join(column.values)
+        raise CellError(
+            "choice",
+            f"不是可选的值；请从 {allowed[0]} 中选一个",
+            f"it is not one of the values allowed; choose one of {allowed[1]}",
+        )
+    return int(found) if column.name == "sign" else found
+
+
+def read(column: Column, text: str, zone: ZoneInfo) -> Value:
+    """The value of one cell by its column's kind; empty gives the default, else None ("" for words).
+
+    Raises CellError where the cell cannot be used.
+    """
+    text = text.strip() or column.default
+    if not text:
+        if column.required:
+            raise CellError(
+                "required",
+                "是空的，这一行没有它就不能用（缺失不等于零）；请补填",
+                "it is empty and the row means nothing without it (missing is not zero); fill it in",
+            )
+        return "" if column.kind in ("code", "text", "item", "unit", "choice") else None
+    if column.kind == "choice":
+        return _choice(column, text)
+    if column.kind == "instant":
+        return instant(tidy(text), zone)
+    return _READERS[column.kind](text)

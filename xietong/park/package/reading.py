@@ -1,0 +1,241 @@
+"""A folder becomes a Package: the park, its facts that can be used, the files of readings, and what was refused.
+
+Nothing is written here; `xietong.park.actions.load_package` keeps it.
+"""
+
+import csv
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from xietong.park.nouns import DEFAULT_CHOICES
+from xietong.park.package.cells import CellError, read
+from xietong.park.package.rules import Known, judge
+from xietong.park.package.schema import CHOICES, FACTS, PARK_COLUMNS, READINGS, Table
+from xietong.park.package.sheets import Rejection, Row, Sheet, decode, read_sheet, rejection
+from xietong.texts import Text
+
+PARK_FILE = "park.toml"
+
+
+class PackageError(Exception):
+    """A folder that is no park package, or one of another park: nothing of it can be loaded."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.text = Text(zh, en)
+
+
+@dataclass(slots=True)
+class Package:
+    """What a folder gave. tables: usable rows by table; files: the bytes of each table's file as they were read."""
+
+    folder: Path
+    park: dict[str, Any]
+    files: dict[str, bytes]
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+    readings: list[Path] = field(default_factory=list)
+    rejected: list[Rejection] = field(default_factory=list)
+    remarks: list[Rejection] = field(default_factory=list)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Park time."""
+        return ZoneInfo(self.park["timezone"])
+
+    @property
+    def accepted(self) -> int:
+        """How many rows can be used, readings not counted."""
+        return sum(row.number > 0 for rows in self.tables.values() for row in rows)
+
+
+def read_package(folder: Path, known: Known) -> Package:
+    """Read a whole folder against what the registry knows already.
+
+    known: codes of the registry; the package's own are added to it. Raises PackageError where the folder is no package.
+    """
+    package = _open(folder)
+    for table in FACTS:
+        path = folder / table.file
+        sheet = Sheet()
+        if path.is_file():
+            package.files[table.file] = content = path.read_bytes()
+            sheet = read_sheet(table, table.file, content, package.zone)
+        if table.name == "subjects" and not known.park:
+            _add_park(table, package, sheet)
+        judge(table, sheet, known)
+        _take(package, table, sheet)
+    known_files = {PARK_FILE, "datapackage.json", *(table.file for table in FACTS)}
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("readings") and path.suffix in (".csv", ".parquet"):
+            _take_readings(package, path, known)
+        elif path.name not in known_files and not path.name.startswith("."):
+            package.remarks.append(_unknown_file(path))
+    return package
+
+
+def _add_park(table: Table, package: Package, sheet: Sheet) -> None:
+    """Where no row is the park, park.toml states it: the figures of the whole need a subject to be asked of."""
+    if any(row.values["kind"] == "park" for row in sheet.rows):
+        return
+    stated = {name: package.park[name] for name in ("code", "name", "name_en")}
+    cells = {**dict.fromkeys((column.name for column in table.columns), ""), **stated, "kind": "park"}
+    values = {column.attribute: read(column, cells[column.name], package.zone) for column in table.columns}
+    sheet.rows.insert(0, Row(PARK_FILE, 0, values, cells))
+
+
+def _take(package: Package, table: Table, sheet: Sheet) -> None:
+    package.tables[table.name] = sheet.rows
+    package.rejected += sorted(sheet.rejected, key=lambda each: each.row)
+    package.remarks += sheet.remarks
+
+
+def _unknown_file(path: Path) -> Rejection:
+    problem = CellError(
+        "unknown_file",
+        "不是园区数据包的文件，没有读入；文件名见 docs/park-package.md",
+        "it is no file of a park package and was not read; docs/park-package.md names them",
+    )
+    return rejection(path.name, 0, "", "", problem)
+
+
+def _open(folder: Path) -> Package:
+    path = folder / PARK_FILE
+    if not path.is_file():
+        raise PackageError(
+            f"{folder} 里没有 {PARK_FILE}，不是园区数据包，什么也没有载入；请指向含有它的文件夹。",
+            f"{folder} has no {PARK_FILE}, so it is no park package and nothing was loaded; "
+            "name the folder that holds it.",
+        )
+    content = path.read_bytes()
+    try:
+        document = tomllib.loads(decode(content))
+    except (CellError, tomllib.TOMLDecodeError) as error:
+        raise PackageError(
+            f"{path} 读不成 TOML（{error}），什么也没有载入；请改正这一处。",
+            f"{path} is no sound TOML ({error}), so nothing was loaded; correct that place.",
+        ) from error
+    package = Package(folder, _park(path, document.get("park")), {PARK_FILE: content})
+    package.park["choices"] = dict(_choices(package, document.get("choices", {})))
+    return package
+
+
+def _park(path: Path, stated: object) -> dict[str, Any]:
+    if not isinstance(stated, dict) or not stated.get("code") or not stated.get("name"):
+        raise PackageError(
+            f"{path} 的 [park] 里缺少 code 或 name，不知是哪个园区，什么也没有载入；请补上。",
+            f"[park] of {path} lacks code or name, so nobody knows which park it is and nothing was loaded; add them.",
+        )
+    park = {name: str(stated.get(name, "")) for name in PARK_COLUMNS}
+    park["timezone"] = park["timezone"] or "Asia/Shanghai"
+    try:
+        ZoneInfo(park["timezone"])
+    except (ZoneInfoNotFoundError, ValueError):
+        raise PackageError(
+            f"{path} 的时区“{park['timezone']}”不存在，时刻无法换算，什么也没有载入；请写如 Asia/Shanghai。",
+            f'{path} names the time zone "{park["timezone"]}", which does not exist, so nothing was loaded; '
+            "write one such as Asia/Shanghai.",
+        ) from None
+    return park
+
+
+def _choices(package: Package, stated: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """The park's choices that can be used; another is a rejection and the default stays in force."""
+    for name, value in stated.items():
+        allowed = CHOICES.get(name)
+        if allowed and (value in allowed or (name == "price" and _constant_price(str(value)))):
+            yield name, str(value)
+            continue
+        options = "、".join(allowed or CHOICES), ", ".join(allowed or CHOICES)
+        default = DEFAULT_CHOICES.get(name, "")
+        problem = CellError(
+            "choice",
+            f"不是可选的值，仍按 {default} 计算；请从 {options[0]} 中选一个"
+            if allowed
+            else f"没有这个选项，未作用；选项有 {options[0]}",
+            f"it is not one of the values allowed, {default} stays in force; choose one of {options[1]}"
+            if allowed
+            else f"there is no such choice and it has no effect; the choices are {options[1]}",
+        )
+        package.rejected.append(rejection(PARK_FILE, 0, f"choices.{name}", str(value), problem))
+
+
+def _constant_price(value: str) -> bool:
+    name, _, year = value.partition(":")
+    return name == "constant" and len(year) == 4 and year.isdecimal()
+
+
+def _take_readings(package: Package, path: Path, known: Known) -> None:
+    """A file of readings is looked at for its columns and points; its values are checked where they are imported."""
+    try:
+        columns, points = _csv_points(path) if path.suffix == ".csv" else _parquet_points(path)
+    except (CellError, csv.Error, pa.ArrowException, OSError) as error:
+        problem = error if isinstance(error, CellError) else _unreadable(error)
+        package.rejected.append(rejection(path.name, 0, "", "", problem))
+        return
+    missing = [column.name for column in READINGS.columns if column.required and column.name not in columns]
+    for name in missing:
+        problem = CellError(
+            "missing_column",
+            "缺少这一必需的列，整个文件没有载入；请补上",
+            "this column is needed, so the whole file was left out; add it",
+        )
+        package.rejected.append(rejection(path.name, 1, name, "", problem))
+    if missing:
+        return
+    for point, row in points.items():
+        if not known.has("points", point):
+            package.rejected.append(_unknown_point(path.name, row, point))
+    package.readings.append(path)
+
+
+def _unreadable(error: Exception) -> CellError:
+    return CellError(
+        "unreadable",
+        f"打不开（{error}），没有载入；请重新导出",
+        f"it cannot be opened ({error}) and was left out; export it again",
+    )
+
+
+def _unknown_point(file: str, row: int, point: str) -> Rejection:
+    problem = CellError(
+        "unknown_point",
+        "登记簿里没有这个监测点，它的监测值没有载入；请先在 points.csv 登记",
+        "the registry has no such point, so its readings were left out; enter it in points.csv first",
+    )
+    return rejection(file, row, "point", point, problem)
+
+
+def _csv_points(path: Path) -> tuple[list[str], dict[str, int]]:
+    """The header and, for each point, the first row that names it; the whole file must be UTF-8."""
+    with path.open("rb") as raw:
+        decode_first = raw.read(1 << 16).rpartition(b"\n")[0]
+    decode(decode_first)
+    points: dict[str, int] = {}
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        rows = csv.reader(file)
+        header = [name.strip() for name in next(rows, [])]
+        if "point" in header:
+            place = header.index("point")
+            for number, row in enumerate(rows, start=2):
+                if len(row) > place:
+                    points.setdefault(row[place].strip(), number)
+    points.pop("", None)
+    return header, points
+
+
+def _parquet_points(path: Path) -> tuple[list[str], dict[str, int]]:
+    file = pq.ParquetFile(path)
+    header = file.schema_arrow.names
+    points: dict[str, int] = {}
+    if "point" in header:
+        for batch in file.iter_batches(columns=["point"]):
+            for point in batch.column(0).unique().to_pylist():
+                points.setdefault(str(point), 0)
+    return header, points

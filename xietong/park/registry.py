@@ -1,0 +1,151 @@
+"""The registry as one value: every subject, point and fact in force at an instant, read in one go.
+
+Reading only; what changes it is in `actions`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from xietong.lake.points import PointSpec
+from xietong.park import models, nouns
+from xietong.park.fields import plain
+from xietong.park.package.rules import Known
+from xietong.park.package.schema import TABLES
+from xietong.park.revisions import in_force
+from xietong.periods import Period
+from xietong.texts import Text
+
+Noun = TypeVar("Noun")
+
+
+class NoParkError(LookupError):
+    """The data folder holds no park yet (or held none at that instant)."""
+
+    def __init__(self) -> None:
+        self.text = Text(
+            "数据目录里还没有园区；请先用 xietong load 载入一个园区数据包。",
+            "the data folder holds no park yet; load a park package first with xietong load.",
+        )
+        super().__init__(self.text.en)
+
+
+def load(as_of: datetime | None = None) -> nouns.Registry:
+    """Read the registry now, or as it was at an instant; raises NoParkError where there was no park."""
+    park = in_force(models.Park, as_of).first()
+    if park is None:
+        raise NoParkError
+    subjects = _subjects(as_of)
+    return nouns.Registry(
+        code=park.code,
+        name=park.name,
+        name_en=park.name_en,
+        region=park.region,
+        zone=ZoneInfo(park.timezone),
+        choices={**nouns.DEFAULT_CHOICES, **park.choices},
+        subjects=subjects,
+        points={point.code: point for point in _nouns(nouns.Point, models.Point, as_of)},
+        reported=tuple(_nouns(nouns.ReportedAmount, models.ReportedAmount, as_of, period=_period)),
+        targets=tuple(
+            _nouns(nouns.Target, models.Target, as_of, target=_float, basic=_float, base_value=_float),
+        ),
+        limits=tuple(_nouns(nouns.Limit, models.Limit, as_of)),
+        expected=tuple(_nouns(nouns.Expected, models.Expected, as_of)),
+        factors=tuple(_factor(row) for row in in_force(models.FactorRow, as_of)),
+        events=tuple(_nouns(nouns.Event, models.Event, as_of)),
+        key_lists=tuple(_nouns(nouns.KeyListing, models.KeyList, as_of)),
+        measures={measure.code: measure for measure in _nouns(nouns.Measure, models.Measure, as_of)},
+        effects=tuple(_nouns(nouns.Effect, models.Effect, as_of)),
+        flows=tuple(_nouns(nouns.Flow, models.Flow, as_of, period=_period)),
+        documents=tuple(_nouns(nouns.Document, models.Document, as_of)),
+    )
+
+
+def known_codes() -> Known:
+    """The codes that a package may refer to without bringing them."""
+    known = Known()
+    known.add("subjects", in_force(models.Subject, None).values_list("code", flat=True))
+    known.add("points", in_force(models.Point, None).values_list("code", flat=True))
+    known.add("measures", in_force(models.Measure, None).values_list("code", flat=True))
+    known.park = in_force(models.Subject, None).filter(kind="park").values_list("code", flat=True).first() or ""
+    return known
+
+
+def _subjects(as_of: datetime | None) -> dict[str, nouns.Subject]:
+    """Every subject; one that names no parent belongs to the park."""
+    rows = list(in_force(models.Subject, as_of))
+    park = next((row.code for row in rows if row.kind == "park"), "")
+    for row in rows:
+        if row.kind != "park" and not row.parent:
+            row.parent = park
+    return {row.code: _noun(nouns.Subject, _names(nouns.Subject), row, {}) for row in rows}
+
+
+def _names(noun: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(noun))
+
+
+def _nouns(
+    noun: Callable[..., Noun],
+    model: type[models.Revision],
+    as_of: datetime | None,
+    **readers: Callable[[Any], Any],
+) -> Iterable[Noun]:
+    assert isinstance(noun, type)
+    names = _names(noun)
+    return (_noun(noun, names, row, readers) for row in in_force(model, as_of).iterator(chunk_size=2000))
+
+
+def _noun(
+    noun: Callable[..., Noun],
+    names: tuple[str, ...],
+    row: models.Revision,
+    readers: Mapping[str, Callable[[Any], Any]],
+) -> Noun:
+    values = {name: getattr(row, name) for name in names}
+    return noun(**{name: readers[name](value) if name in readers else value for name, value in values.items()})
+
+
+@lru_cache(maxsize=4096)
+def _period(label: str) -> Period:
+    return Period.parse(label)
+
+
+def _float(value: object) -> float | None:
+    return None if value is None else float(str(value))
+
+
+def _factor(row: models.FactorRow) -> Mapping[str, str]:
+    """A factor row as the file states it, column by column in words."""
+    stated = {}
+    for column in TABLES["factors"].columns:
+        value = getattr(row, column.attribute)
+        stated[column.name] = "" if value is None else plain(value) if column.kind == "decimal" else str(value)
+    return stated
+
+
+def point_specs(registry: nouns.Registry) -> list[PointSpec]:
+    """What the roll-up must know of every point, one spec an address, dated by the point's days in park time."""
+    return [
+        PointSpec(
+            point=point.code,
+            address=address,
+            since_utc=_midnight(point.since, registry.zone),
+            until_utc=_midnight(point.until, registry.zone),
+            shape=point.shape,
+            interval_s=point.interval_s,
+            low=point.low,
+            high=point.high,
+            multiplier=point.multiplier,
+            sign=point.sign,
+        )
+        for point in registry.points.values()
+        for address in point.addresses
+    ]
+
+
+def _midnight(day: date | None, zone: ZoneInfo) -> datetime | None:
+    return None if day is None else datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
