@@ -1,1 +1,9 @@
-"""TODO-OWNER writes this line."""
+"""The doors: listeners that take bytes from sockets into the journal, and answer once they are safe there.
+
+No database, no Django, no decoding of values: intake keeps taking data while everything above it is replaced.
+"""
+
+from xietong.intake.listener import Conditions, serve
+from xietong.intake.process import main
+
+__all__ = ["Conditions", "main", "serve"]

@@ -1,0 +1,7 @@
+"""`python -m xietong.intake` is the listener's process."""
+
+import sys
+
+from xietong.intake.process import main
+
+sys.exit(main())
