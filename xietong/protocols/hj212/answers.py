@@ -9,7 +9,7 @@ from xietong.protocols.hj212.header import ANSWER
 _NOTICES = frozenset({"1013", "9015"})  # a device asks for the time, or says that it lives
 # The header as the standard writes it; whatever differs takes the long way through decode.
 _PLAIN = re.compile(
-    rb"##[0-9]{4}(QN=[0-9]{17};)ST=[0-9]{2};CN=([0-9]{4});(PW=[^;,&]*;MN=[!-+\--:<-~]{1,64};)Flag=([0-9]{1,3});"
+    rb"##[0-9]{4}(QN=[0-9]{17};)ST=[0-9]{2};CN=([0-9]{4});(PW=[^;,&]*;MN=[!-+\--:<-~]{1,64};)Flag=([0-9]{1,2});"
 )
 
 
@@ -39,7 +39,7 @@ def reply(raw: bytes) -> bytes | None:
         frame = decode(raw)
         return answer(frame) if wants_answer(frame) else None
     flag, command = int(plain[4]), plain[2].decode()
-    if not flag & ANSWER or flag > 255 or not _answerable(command):
+    if not flag & ANSWER or not _answerable(command):
         return None
     return _build(plain[1], plain[3], flag, _command(command))
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from xietong.protocols.hj212.codes import MODERN
 from xietong.protocols.hj212.content import Content, Value, read_content
 from xietong.protocols.hj212.editions import Edition, edition_of
 from xietong.protocols.hj212.framing import open_envelope
@@ -90,12 +91,16 @@ def as_json(frame: Frame) -> dict[str, object]:
         "pno": frame.pno,
         "rf": frame.rf,
         "data_time": frame.data_time.isoformat() if frame.data_time else None,
-        "values": [
-            {"code": value.code, "field": value.field, "value": _json_value(value.value), "flag": value.flag or None}
-            for value in frame.values
-        ],
+        "values": [_json_row(value) for value in frame.values],
         "parameters": frame.parameters,
     }
+
+
+def _json_row(value: Value) -> dict[str, object]:
+    """Code as sent; code_2017 beside it where it is a code of 2005."""
+    row: dict[str, object] = {"code": value.code, "field": value.field, "value": _json_value(value.value)}
+    row["flag"] = value.flag or None
+    return row | {"code_2017": MODERN[value.code]} if value.code in MODERN else row
 
 
 def _json_value(value: Decimal | str | None) -> float | int | str | None:
