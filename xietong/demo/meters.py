@@ -139,7 +139,7 @@ def _conditions(outlet: Outlet) -> list[Row]:
     temperature = {"quantity": "temperature", "low": "-20", "high": "400"}
     rows.append(_measured(outlet, "TEMP", "temperature", "℃", "a01012/Avg") | temperature)
     if outlet.o2_reference:
-        rows.append(_measured(outlet, "O2", "oxygen_content", "%", "a19001/Avg") | {"high": "21"})
+        rows.append(_measured(outlet, "O2", "o2", "%", "a19001/Avg") | {"high": "21"})
     return rows
 
 

@@ -114,7 +114,8 @@ def targets(cast: Layout, book: Books) -> Iterator[Row]:
     text = resources.files("xietong.demo").joinpath("targets.csv").read_text("utf-8")
     for row in csv.DictReader(text.splitlines()):
         key = row["indicator"]
-        jitter = Dice(cast.seed).of(f"target {key}").normal(1, 0.01)
+        family = "carbon" if key.endswith("carbon_emission") or key == "carbon_emission_total" else key
+        jitter = Dice(cast.seed).of(f"target {family}").normal(1, 0.01)
         scale = found.get(key, 1.0) * (1.0 if key.endswith("_rate") and key not in found else jitter)
         yield {
             "indicator": key,

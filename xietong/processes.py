@@ -1,0 +1,270 @@
+"""The platform's processes under one parent: start them, keep them alive, take them along when it ends.
+
+The parent imports no Django and opens no file of the data folder, so that nothing that goes wrong in a child, an
+upgrade included, can bring it down. What the processes do is their own rooms' business.
+"""
+
+import ctypes
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+STEADY_AFTER_S = 60.0
+PATIENCE_S = 15.0
+TICK_S = 0.1
+STATIC_CACHE_S = "600"
+_PR_SET_PDEATHSIG = 1
+
+
+class Service(NamedTuple):
+    """One process of the platform: its name, command line, and what it finds in its environment."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = {}
+
+
+class Door(NamedTuple):
+    """Where the platform listens."""
+
+    host: str = "127.0.0.1"
+    web_port: int = 8000
+    hj212_port: int = 9212
+
+    @property
+    def url(self) -> str:
+        """The address of the pages."""
+        return f"http://{self.host}:{self.web_port}/"
+
+
+def platform(data: Path, door: Door, only: str | None = None) -> list[Service]:
+    """The services of one data folder, or the one named: intake, settle or web."""
+    environment = {
+        "XIETONG_DATA": str(data),
+        "XIETONG_WEB_PORT": str(door.web_port),
+        "XIETONG_HJ212_PORT": str(door.hj212_port),
+        "DJANGO_SETTINGS_MODULE": "xietong.settings",
+        "PYTHONUNBUFFERED": "1",
+    }
+    python = sys.executable
+    listener = ("--data", str(data), "--host", door.host, "--port", str(door.hj212_port))
+    services = [
+        Service("intake", (python, "-m", "xietong.intake", *listener), environment),
+        Service("settle", (python, "-m", "xietong", "settle", "--data", str(data)), environment),
+        Service("web", (python, "-m", "granian", *_web(door), "xietong.web.wsgi:application"), environment),
+    ]
+    return [service for service in services if only in (None, service.name)]
+
+
+def _web(door: Door) -> Iterator[str]:
+    yield from ("--interface", "wsgi", "--host", door.host, "--port", str(door.web_port))
+    yield from ("--no-ws", "--workers", "1", "--blocking-threads", "4", "--workers-kill-timeout", "5")
+    yield from ("--log-level", "warning", "--static-path-expires", STATIC_CACHE_S)
+    for route, folder in static_folders().items():
+        yield from ("--static-path-route", route, "--static-path-mount", str(folder))
+
+
+def static_folders() -> dict[str, Path]:
+    """Address → folder of the files that the web server hands out itself, without asking Django."""
+    folders: dict[str, Path] = {}
+    for package in ("xietong.web", "django_htmx"):
+        spec = find_spec(package)
+        for place in spec.submodule_search_locations or () if spec else ():
+            folders |= {f"/static/{each.name}": each for each in sorted(Path(place, "static").glob("*/"))}
+    return folders
+
+
+def launch(parent: int, command: list[str]) -> None:
+    """Become a service that the kernel ends with SIGTERM when the parent ends, however that ends.
+
+    It runs in the child, between fork and service (`python -m xietong.processes`), because code between a fork and
+    its exec is unsafe in Python; prctl holds across the exec.
+    """
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() == parent:
+        os.execv(command[0], command)
+
+
+@dataclass(slots=True)
+class _Child:
+    """A service, its process while it lives, and when to start it again."""
+
+    service: Service
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    pause: float = FIRST_PAUSE_S
+    start_at: float = 0.0
+    starts: int = 0
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Keeps services alive: a dead one is started again, after a pause that doubles while it keeps dying."""
+
+    services: Iterable[Service]
+    say: Callable[[str], None] = print
+    clock: Callable[[], float] = time.monotonic
+    _children: list[_Child] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start every service."""
+        self._children = [_Child(service) for service in self.services]
+        self.tend()
+
+    def tend(self) -> None:
+        """Look at each service once: note who died, start who is due. Never waits."""
+        now = self.clock()
+        for child in self._children:
+            if child.process is not None and child.process.poll() is not None:
+                self._buried(child, child.process, now)
+            if child.process is None and now >= child.start_at:
+                self._start(child, now)
+
+    def pids(self) -> dict[str, int]:
+        """The process ids of the services that live."""
+        return {child.service.name: child.process.pid for child in self._children if child.process is not None}
+
+    def starts(self, name: str) -> int:
+        """How often a service has been started."""
+        return next(child.starts for child in self._children if child.service.name == name)
+
+    def stop(self) -> None:
+        """Ask every service to end, wait, and end those that will not; returns when none is left."""
+        living = [child.process for child in self._children if child.process is not None]
+        for process in living:
+            _signal_group(process.pid, signal.SIGTERM)
+        deadline = self.clock() + PATIENCE_S
+        for process in living:
+            try:
+                process.wait(max(deadline - self.clock(), 0.1))
+            except subprocess.TimeoutExpired:
+                self.say(f"xietong: process {process.pid} did not end in {PATIENCE_S:g} s and is killed")
+            _signal_group(process.pid, signal.SIGKILL)
+            process.wait()
+        self._children = []
+
+    def _start(self, child: _Child, now: float) -> None:
+        child.process = subprocess.Popen(
+            (sys.executable, "-m", "xietong.processes", str(os.getpid()), *child.service.command),
+            env=os.environ | dict(child.service.environment),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        child.started = now
+        child.starts += 1
+
+    def _buried(self, child: _Child, process: subprocess.Popen[bytes], now: float) -> None:
+        _signal_group(process.pid, signal.SIGKILL)  # what it may have left behind would hold its port
+        child.process = None
+        if now - child.started >= STEADY_AFTER_S:
+            child.pause = FIRST_PAUSE_S
+        child.start_at = now + child.pause
+        self.say(
+            f"xietong: {child.service.name} ended with status {process.returncode}; "
+            f"starting it again in {child.pause:g} s"
+        )
+        child.pause = min(child.pause * 2, LONGEST_PAUSE_S)
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+class Stop(Exception):
+    """A person or the system asked the platform to end."""
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Within it SIGTERM and SIGINT raise Stop in the main thread; afterwards the former handlers hold again."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Stop
+
+    former = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def run(services: Iterable[Service], each_tick: Callable[[], None], say: Callable[[str], None] = print) -> None:
+    """Run services until SIGTERM or SIGINT; `each_tick` is called ten times a second and must not wait long.
+
+    No threads: the kernel ties a child's life to the thread that started it, and a fork wants no other thread.
+    """
+    supervisor = Supervisor(services, say)
+    try:
+        with stoppable():
+            supervisor.start()
+            while True:
+                supervisor.tend()
+                each_tick()
+                time.sleep(TICK_S)
+    except Stop:
+        say("xietong: stopping")
+    finally:
+        supervisor.stop()
+
+
+@dataclass(slots=True)
+class Announcement:
+    """Says once that the pages answer; called each tick until then."""
+
+    door: Door
+    say: Callable[[str], None] = print
+    clock: Callable[[], float] = time.monotonic
+    _next: float = 0.0
+    _done: bool = False
+
+    def __call__(self) -> None:
+        """Ask the web server, at most once a second, whether it answers."""
+        if self._done or self.clock() < self._next:
+            return
+        self._next = self.clock() + 1.0
+        if answers(self.door):
+            self._done = True
+            self.say(f"协同平台已就绪 · ready: {self.door.url}   HJ 212: {self.door.host}:{self.door.hj212_port}")
+
+
+def answers(door: Door) -> bool:
+    """Whether the web server answers (anything but a server error)."""
+    connection = http.client.HTTPConnection(door.host, door.web_port, timeout=3)
+    try:
+        connection.request("GET", "/", headers={"Host": f"{door.host}:{door.web_port}"})
+        return connection.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a service could listen there now."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+if __name__ == "__main__":
+    launch(int(sys.argv[1]), sys.argv[2:])
