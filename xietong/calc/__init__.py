@@ -15,11 +15,15 @@ Carbon: Items `process_input`, `process_output` (t), `gas_emission` (t of gas), 
 `co2_recovered` t.
 Economy: `output_value` 万元 (gross or added, chosen by the park and passed under this one name); Items `product`.
 Pollutants: Items `pollutant_emission` (t by pollutant key); `waste_gas` m3, `wastewater` t; of an outlet, by pollutant:
-`<pollutant>_concentration` (mg/m3 or mg/L, flow-weighted, corrected to the reference oxygen), `<pollutant>_valid_hours`,
-`<pollutant>_exceeding_hours` h; treatment: `treatment_electricity` kWh, `treatment_run_hours`, `production_run_hours` h,
-`pollutant_removed` kg, Items `treatment_reagent` t.
+`<pollutant>_concentration` (mg/m3 or mg/L, flow-weighted, at reference oxygen), `<pollutant>_valid_hours`,
+`<pollutant>_exceeding_hours` h; treatment: `treatment_electricity` kWh, `treatment_run_hours`, `production_run_hours`
+h, `pollutant_removed` kg, Items `treatment_reagent` t.
 Recycling: `byproduct_generated`, `byproduct_used`, `solid_waste_*` and `hazardous_waste_*` (generated, used, disposed,
 stored, discarded, used_from_stock, disposed_from_stock) t, `water_fresh`, `water_reused` t, `waste_heat_recovered`,
 `waste_heat_available` GJ.
 Monitoring: `key_points`, `key_points_automatic` (points at key sources), `values_due`, `values_received` (counts).
 """
+
+from xietong.calc import carbon, energy, monitoring, outlet_gas, pollutants, recycling
+
+__all__ = ["carbon", "energy", "monitoring", "outlet_gas", "pollutants", "recycling"]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 
 from xietong.calc.figures import Figure
 from xietong.calc.items import all_items
@@ -213,7 +214,7 @@ def overlaps(rows: Iterable[FactorRow]) -> Text | None:
         groups.setdefault((row.purpose, row.key, row.region, row.series), []).append(row)
     for (purpose, key, *_), group in groups.items():
         group.sort(key=lambda row: row.valid_from)
-        for before, after in zip(group, group[1:], strict=False):
+        for before, after in pairwise(group):
             if after.valid_from < before.valid_to:
                 return Text(
                     f"{purpose} {key} 有两行系数的有效期重叠（自 {after.valid_from}）；请改写 valid_to。",

@@ -1,6 +1,6 @@
 """Items 物料与能源品种: what a package may report, its canonical unit and the engine input it goes to.
 
-The table is items.csv; this module reads it and converts a stated amount to the canonical unit. Nothing is computed here.
+The table is items.csv; this module reads it and converts a stated amount to the canonical unit.
 """
 
 import csv

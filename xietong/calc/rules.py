@@ -1,0 +1,249 @@
+"""Rule: a plain function of the standard's arithmetic with what it says of itself, and the table of all rules.
+
+    @indicator(clause="6.3.2b", unit="tce/万元")
+    def energy_per_output_value(comprehensive_energy_consumption: float, output_value: float) -> float: ...
+
+The function's name is the indicator, its arguments are the inputs; a second edition or a park's choice is a second
+function, whose name goes on after two underscores (electricity_energy__equal_value). Where one rule holds for every
+pollutant, `family` enters it once a member. How rules are resolved is in calc.engine.
+"""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple, Protocol
+
+from xietong.calc.figures import Figure
+from xietong.texts import Text
+
+Items = Mapping[str, float]
+NONE: Items = {}
+
+
+class UnknownValueError(Exception):
+    """A factor or an input that a rule needs and that does not exist: data about data, caught by the engine."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
+
+
+class NotApplicableError(Exception):
+    """Raised by a rule where the indicator says nothing for these inputs: caught by the engine, with the sentence."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
+
+
+class FactorSource(Protocol):
+    """Where the engine asks for factors; `xietong.calc.factors.FactorBook` is one."""
+
+    def find(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Figure:
+        """The factor in force on that day as a Figure of kind "factor"; raises UnknownValueError."""
+
+
+class Factors:
+    """One purpose's factors as a rule sees them: factors[key]; remembers which were used, for the working."""
+
+    def __init__(self, source: FactorSource, purpose: str, on: date, choices: Mapping[str, str]) -> None:
+        self._source, self._purpose, self._on, self._choices = source, purpose, on, choices
+        self.used: dict[str, Figure] = {}
+        self.lacking: dict[str, Text] = {}
+
+    def __getitem__(self, key: str) -> float:
+        if key not in self.used:
+            self.used[key] = self._source.find(self._purpose, key, self._on, self._choices)
+        value = self.used[key].value
+        assert value is not None
+        return value
+
+    def __contains__(self, key: object) -> bool:
+        try:
+            self._source.find(self._purpose, str(key), self._on, self._choices)
+        except UnknownValueError as unknown:
+            self.lacking[str(key)] = unknown.text
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One input of a rule: its name, its shape (number, items, factors), whether it may be absent, and its source.
+
+    source is the key asked for; "pollutant_emission:cod" is one amount out of an Items input.
+    """
+
+    name: str
+    shape: str
+    optional: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One function of the standard's arithmetic with what it says of itself."""
+
+    key: str
+    function: Callable[..., Any]
+    clause: str
+    unit: str
+    title: Text
+    formula: str
+    arguments: tuple[Argument, ...]
+    better: str = "lower"
+    since: date = date.min
+    until: date = date.max
+    when: Mapping[str, str] = field(default_factory=dict)
+
+    def applies(self, on: date, choices: Mapping[str, str]) -> bool:
+        """Whether this edition is in force and the park chose it."""
+        return self.since <= on < self.until and all(choices.get(name) == value for name, value in self.when.items())
+
+
+class Member(NamedTuple):
+    """One member of a family of rules: what fills the braces of key, sources and docstring, its clause and unit."""
+
+    key: str
+    name: Text
+    clause: str
+    unit: str
+
+
+RULES: dict[str, list[Rule]] = {}
+
+
+def indicator(
+    *,
+    clause: str,
+    unit: str,
+    better: str = "lower",
+    since: date = date.min,
+    until: date = date.max,
+    when: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enter a function among the rules under its own name, up to "__"; the function itself stays as it is."""
+
+    def enter(function: Callable[..., Any]) -> Callable[..., Any]:
+        rule = Rule(
+            key=function.__name__.partition("__")[0],
+            function=function,
+            clause=clause,
+            unit=unit,
+            title=_title(function, Text("", "")),
+            formula=_formula(function, {}),
+            arguments=_arguments(function, {}),
+            better=better,
+            since=since,
+            until=until,
+            when=when or {},
+        )
+        RULES.setdefault(rule.key, []).append(rule)
+        return function
+
+    return enter
+
+
+def family(
+    *, key: str, members: Iterable[Member], sources: Mapping[str, str], better: str = "lower"
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enter one function as a rule of every member.
+
+    In `key` and in the values of `sources` (argument → input key), {} stands for the member's key; in the docstring's
+    first line {zh} and {en} stand for its name.
+    """
+
+    def enter(function: Callable[..., Any]) -> Callable[..., Any]:
+        for member in members:
+            renamed = {argument: source.format(member.key) for argument, source in sources.items()}
+            rule = Rule(
+                key=key.format(member.key),
+                function=function,
+                clause=member.clause,
+                unit=member.unit,
+                title=_title(function, member.name),
+                formula=_formula(function, renamed),
+                arguments=_arguments(function, renamed),
+                better=better,
+            )
+            RULES.setdefault(rule.key, []).append(rule)
+        return function
+
+    return enter
+
+
+def rule_for(key: str, on: date, choices: Mapping[str, str]) -> Rule | None:
+    """The rule of that key in force on that day under the park's choices: the most particular one, else None."""
+    fitting = [rule for rule in RULES.get(key, []) if rule.applies(on, choices)]
+    return max(fitting, key=lambda rule: (len(rule.when), rule.since), default=None)
+
+
+def _title(function: Callable[..., Any], name: Text) -> Text:
+    line = (inspect.getdoc(function) or "").split("\n")[0]
+    zh, _, en = line.partition(": ")
+    if not en:
+        raise ValueError(f'{function.__name__}: the docstring must open with "中文: English."')
+    return Text(zh.replace("{zh}", name.zh), en.replace("{en}", name.en).rstrip("."))
+
+
+def _formula(function: Callable[..., Any], names: Mapping[str, str]) -> str:
+    """The returned expression over the inputs' own keys, the function's local names written out."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    written: dict[str, ast.expr] = {
+        name: ast.Constant(function.__globals__[name])
+        for name in function.__code__.co_names
+        if isinstance(function.__globals__.get(name), int | float)
+    }
+    written |= {name: ast.Name(_spelt(source)) for name, source in names.items()}
+    formula = ""
+    for node in (each for each in ast.walk(tree) if isinstance(each, ast.Assign | ast.Return) and each.value):
+        expression = _written_out(node.value, written)
+        assert isinstance(expression, ast.expr)
+        if isinstance(node, ast.Assign):
+            written[ast.unparse(node.targets[0])] = expression
+        else:
+            formula = ast.unparse(expression)
+    return formula
+
+
+def _written_out(node: object, names: Mapping[str, ast.expr]) -> object:
+    """A copy of an expression with names replaced."""
+    if isinstance(node, ast.Name):
+        return names.get(node.id, node)
+    if isinstance(node, list):
+        return [_written_out(each, names) for each in node]
+    if isinstance(node, ast.AST):
+        return type(node)(**{field: _written_out(value, names) for field, value in ast.iter_fields(node)})
+    return node
+
+
+def _spelt(source: str) -> str:
+    group, _, part = source.partition(":")
+    return f"{group}[{part!r}]" if part else group
+
+
+def line_formula(rule: Rule, part: str) -> str:
+    """The formula of one named amount of a rule that returns {part: expression for part, amount in items.items()}.
+
+    The amount stands under the part's own key; "" where the rule has another form.
+    """
+    tree = ast.parse(rule.formula or "0", mode="eval").body
+    if not isinstance(tree, ast.DictComp) or not isinstance(tree.generators[0].target, ast.Tuple):
+        return ""
+    name, amount = (ast.unparse(each) for each in tree.generators[0].target.elts)
+    for node in ast.walk(tree.value):
+        if isinstance(node, ast.Name) and node.id in (name, amount):
+            node.id = repr(part) if node.id == name else part
+    return ast.unparse(tree.value)
+
+
+def _arguments(function: Callable[..., Any], sources: Mapping[str, str]) -> tuple[Argument, ...]:
+    shapes = {float: "number", Items: "items", Factors: "factors"}
+    hints = inspect.get_annotations(function, eval_str=True)
+    return tuple(
+        Argument(name, shapes[hints[name]], parameter.default is not inspect.Parameter.empty, sources.get(name, name))
+        for name, parameter in inspect.signature(function).parameters.items()
+    )
