@@ -21,7 +21,7 @@ class Command(NamedTuple):
 
 
 COMMANDS: dict[str, Command] = {
-    "demo": Command("demo", True, Text("建立并运行演示园区", "build and serve the demo park")),
+    "demo": Command("demo", False, Text("建立并运行演示园区", "build and serve the demo park")),
     "serve": Command("serve", False, Text("运行平台", "run the platform")),
     "settle": Command("settle", True, Text("把存证结转为监测值", "turn journal entries into readings")),
     "init": Command("init", True, Text("建立数据目录和管理员", "make the data folder and its first user")),

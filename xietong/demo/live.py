@@ -1,23 +1,17 @@
 """The simulated live devices: while the demo runs they send real-time frames (CN 2011) through the real listener.
 
-`python -m xietong.demo.live` is their process; it goes on through restarts of the listener until it is told to end.
+Their process goes on through restarts of the listener until it is told to end.
 """
 
-import argparse
 import asyncio
-import itertools
-import sys
-from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
 import numpy as np
 
 from xietong.demo.layout import Layout, Outlet, layout
-from xietong.demo.meters import CODES
+from xietong.demo.meters import CODES, LIVE, LIVE_EVERY_S
 from xietong.protocols.hj212 import frame
 
-SHOWN = ("E23-G1", "E23-G2", "E01-G1", "E02-G1", "E18-G1", "E24-W1", "E01-W1", "E07-W1")
-EVERY_S = 10.0
 RETRY_S = 3.0
 CHINA = timezone(timedelta(hours=8))
 FLAG = {"2005": 1, "2017": 5, "2025": 9}
@@ -39,7 +33,7 @@ def real_time_frame(outlet: Outlet, at: datetime, dice: np.random.Generator) -> 
 
 def live_outlets(cast: Layout) -> list[Outlet]:
     """The outlets whose devices send real-time values."""
-    return [outlet for outlet in cast.devices if outlet.code in SHOWN and outlet.edition != "2005"]
+    return [outlet for outlet in cast.devices if outlet.code in LIVE and outlet.edition != "2005"]
 
 
 async def _device(outlet: Outlet, host: str, port: int, delay: float) -> None:
@@ -59,30 +53,19 @@ async def _session(outlet: Outlet, host: str, port: int, dice: np.random.Generat
         while True:
             writer.write(real_time_frame(outlet, datetime.now(CHINA), dice))
             await writer.drain()
-            await asyncio.wait_for(reader.readuntil(b"\r\n"), EVERY_S)
-            await asyncio.sleep(EVERY_S)
+            await asyncio.wait_for(reader.readuntil(b"\r\n"), LIVE_EVERY_S)
+            await asyncio.sleep(LIVE_EVERY_S)
     finally:
         writer.close()
 
 
-async def _run(given: argparse.Namespace) -> None:
-    outlets = live_outlets(layout(given.seed, given.year))
+async def _send(cast: Layout, host: str, port: int) -> None:
+    outlets = live_outlets(cast)
     async with asyncio.TaskGroup() as group:
-        for outlet, number in zip(outlets, itertools.count()):
-            delay = number * EVERY_S / len(outlets)
-            group.create_task(_device(outlet, given.host, given.port, delay))
+        for number, outlet in enumerate(outlets):
+            group.create_task(_device(outlet, host, port, number * LIVE_EVERY_S / len(outlets)))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def send(seed: int, year: int, host: str, port: int) -> None:
     """Send until the process is told to end."""
-    parser = argparse.ArgumentParser(prog="python -m xietong.demo.live")
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--year", type=int, required=True)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True)
-    asyncio.run(_run(parser.parse_args(arguments)))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    asyncio.run(_send(layout(seed, year), host, port))

@@ -4,6 +4,7 @@ Points of outlets are listed here too; their readings come as HJ 212 frames (`fr
 """
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -22,6 +23,8 @@ SUB_METERS = {
     "E10": (("洁净空调", 0.38),),
     "E24": (("曝气鼓风机", 0.47), ("提升泵", 0.14)),
 }
+LIVE = ("E23-G1", "E23-G2", "E01-G1", "E02-G1", "E18-G1", "E24-W1", "E01-W1", "E07-W1")
+LIVE_EVERY_S = 10
 SUFFIX = {"particulate": "PM", "so2": "SO2", "nox": "NOX", "cod": "COD", "ammonia_nitrogen": "NH3N"}
 CODES = {"particulate": "a34013", "so2": "a21026", "nox": "a21002", "cod": "w01018", "ammonia_nitrogen": "w21003"}
 
@@ -158,3 +161,15 @@ def _volume(outlet: Outlet) -> Row:
 def reads_outlet(outlet: Outlet) -> list[str]:
     """The codes of the points of one outlet's device."""
     return [row["code"] for row in (*_concentrations(outlet), *_conditions(outlet))]
+
+
+def live_points(cast: Layout, since: date) -> list[Row]:
+    """The rows of points.csv for the real-time values that the live devices send while the demo runs."""
+    rows = []
+    for outlet in cast.devices:
+        if outlet.code in LIVE and outlet.edition != "2005":
+            for row in _concentrations(outlet):
+                source = row["source"].removesuffix("Avg") + "Rtd"
+                of_now = {"shape": "instant", "interval_s": str(LIVE_EVERY_S), "role": "check", "since": str(since)}
+                rows.append(row | of_now | {"code": f"{row['code']}-LIVE", "source": source})
+    return rows

@@ -5,6 +5,7 @@ The same seed and year give the same bytes; another seed gives another park.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from xietong.demo.emissions import OutletYear, emissions
 from xietong.demo.faults import Planted, Saboteur
 from xietong.demo.frames import frames
 from xietong.demo.layout import Layout, layout
-from xietong.demo.meters import HOUR_US, Meter, first_hour_us, meters, outlet_points
+from xietong.demo.meters import HOUR_US, Meter, Row, first_hour_us, live_points, meters, outlet_points
 from xietong.demo.plan import plan
 from xietong.demo.series import MICRO, Calendar, calendar, coal, drivers, flows
 
@@ -45,26 +46,27 @@ def dream(seed: int, year: int) -> DemoPark:
     return DemoPark(cast, time, metered, outlets, book, saboteur)
 
 
-def generate(folder: Path, seed: int, year: int = 2025) -> Planted:
+def generate(folder: Path, seed: int, year: int = 2025, live_since: date | None = None) -> Planted:
     """Write folder/package (a park package), folder/frames/MN.txt (one frame a line) and folder/planted.json.
 
-    Takes some ten seconds of one core. Outlets' readings are only in the frames; the park's meters only in the
-    package. readings-9-late.parquet is the meter file that comes after all others.
+    Takes a few seconds of one core. Outlets' readings are only in the frames; the park's meters only in the
+    package. readings-9-late.parquet is the meter file that comes after all others. Where live_since is given, points
+    for the live devices' real-time values are listed too, in service from that day.
     """
     park = dream(seed, year)
-    _write_package(folder / "package", park)
+    _write_package(folder / "package", park, live_points(park.cast, live_since) if live_since else [])
     _write_frames(folder / "frames", park)
     planted = Planted(seed, year, folder / "package", folder / "frames", tuple(park.saboteur.faults))
     planted.save(folder / "planted.json")
     return planted
 
 
-def _write_package(folder: Path, park: DemoPark) -> None:
+def _write_package(folder: Path, park: DemoPark, live: list[Row]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     package.write_park(folder, park.cast)
     tables = {
         "subjects": package.subjects(park.cast),
-        "points": [meter.row for meter in park.meters.values()] + outlet_points(park.cast),
+        "points": [meter.row for meter in park.meters.values()] + outlet_points(park.cast) + live,
         "reported": park.books.rows,
         "expected": due(park.books),
         **plan(park.cast, park.books),
