@@ -21,7 +21,7 @@ from xietong.texts import Text
 _FOLDER = Path(__file__).with_name("factors")
 _GRIDS = Path(__file__).with_name("grids.csv")
 _SERIES_CHOICE = {"grid_emission": ("grid_series", "statistical"), "gwp": ("gwp", "AR5")}
-_PURPOSES = {
+PURPOSES = {
     "coal_equivalent": Text("折标准煤系数（当量值）", "coal-equivalent coefficient (calorific)"),
     "equal_value": Text("折标准煤系数（等价值）", "coal-equivalent coefficient (equal value)"),
     "calorific_value": Text("低位发热量", "net calorific value"),
@@ -89,7 +89,7 @@ class FactorBook:
         return max(fitting, key=lambda row: (row.own, row.region == area, row.valid_from), default=None)
 
     def _unknown(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Text:
-        name = _PURPOSES.get(purpose, Text(purpose, purpose))
+        name = PURPOSES.get(purpose, Text(purpose, purpose))
         thing = all_items()[key].name if key in all_items() else Text(key, key)
         where = f"，{area_of(choices)}" if purpose == "grid_emission" else ""
         return Text(
