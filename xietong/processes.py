@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
@@ -24,7 +23,6 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_AFTER_S = 60.0
 PATIENCE_S = 15.0
 TICK_S = 0.1
-STATIC_CACHE_S = "600"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -71,19 +69,7 @@ def platform(data: Path, door: Door, only: str | None = None) -> list[Service]:
 def _web(door: Door) -> Iterator[str]:
     yield from ("--interface", "wsgi", "--host", door.host, "--port", str(door.web_port))
     yield from ("--no-ws", "--workers", "1", "--blocking-threads", "4", "--workers-kill-timeout", "5")
-    yield from ("--log-level", "warning", "--static-path-expires", STATIC_CACHE_S)
-    for route, folder in static_folders().items():
-        yield from ("--static-path-route", route, "--static-path-mount", str(folder))
-
-
-def static_folders() -> dict[str, Path]:
-    """Address → folder of the files that the web server hands out itself, without asking Django."""
-    folders: dict[str, Path] = {}
-    for package in ("xietong.web", "django_htmx"):
-        spec = find_spec(package)
-        for place in spec.submodule_search_locations or () if spec else ():
-            folders |= {f"/static/{each.name}": each for each in sorted(Path(place, "static").glob("*/"))}
-    return folders
+    yield from ("--log-level", "warning")
 
 
 def launch(parent: int, command: list[str]) -> None:

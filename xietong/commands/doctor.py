@@ -1,0 +1,243 @@
+"""`xietong doctor`: look at a data folder and say, check by check, what is well and what is not, with the remedy.
+
+It changes nothing and takes no lock, so it may run beside the platform.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.utils import DatabaseError
+
+from xietong.journal import CorruptSegment, JournalReader, names
+from xietong.lake.store import Lake
+from xietong.texts import Text
+
+SAFE_SQLITE = (3, 51, 3)
+LITTLE_SPACE = 500 * 1024 * 1024
+_MARKS = {"ok": "✓", "note": "·", "failed": "✗"}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one check found; remedy is what to do, where something is to be done."""
+
+    name: str
+    status: Literal["ok", "note", "failed"]
+    found: Text
+    remedy: Text = Text("", "")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How to answer."""
+    parser.add_argument("--json", action="store_true", help="以 JSON 回答 · answer in JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run every check; 1 where one failed."""
+    checks = list(examine(settings.DATA))
+    if arguments.json:
+        print(json.dumps([_plain(check) for check in checks], ensure_ascii=False, indent=1))
+    else:
+        for check in checks:
+            print(_line(check), file=sys.stderr if check.status == "failed" else sys.stdout)
+    return int(any(check.status == "failed" for check in checks))
+
+
+def examine(data: Path) -> Iterator[Check]:
+    """Every check of a data folder, in the order in which one would mend things."""
+    if not data.is_dir():
+        yield Check(
+            "folder",
+            "failed",
+            Text(f"没有数据目录 {data}", f"there is no data folder {data}"),
+            Text("运行 xietong init 或用 --data 指明它", "run xietong init, or name the folder with --data"),
+        )
+        return
+    each: tuple[Callable[[Path], Iterator[Check]], ...] = (folder, space, database, evidence, settling, doors)
+    for examined in each:
+        yield from examined(data)
+
+
+def folder(data: Path) -> Iterator[Check]:
+    """The data folder and its key are the platform's own, and others cannot read the key."""
+    unwritable = [
+        str(path) for path in (data, data / "journal", data / "lake") if path.exists() and not os.access(path, os.W_OK)
+    ]
+    key = data / "secret.key"
+    if unwritable:
+        yield Check(
+            "folder",
+            "failed",
+            Text(f"不能写入 {'、'.join(unwritable)}", f"cannot write to {', '.join(unwritable)}"),
+            Text("把目录的所有者改为运行平台的用户", "give the folder to the user that runs the platform"),
+        )
+    elif key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
+        yield Check(
+            "folder",
+            "failed",
+            Text(f"别的用户可以读取签名密钥 {key}", f"other users can read the signing key {key}"),
+            Text(f"运行 chmod 600 {key}", f"run chmod 600 {key}"),
+        )
+    else:
+        yield Check("folder", "ok", Text(f"数据目录 {data} 可写", f"data folder {data} is writable"))
+
+
+def space(data: Path) -> Iterator[Check]:
+    """There is room on the disk: nothing is acknowledged that cannot be kept."""
+    free = shutil.disk_usage(data).free
+    found = Text(f"磁盘剩余 {free / 1e9:.1f} GB", f"{free / 1e9:.1f} GB of disk are free")
+    if free < LITTLE_SPACE:
+        remedy = Text("腾出空间；写不下时设备得不到应答", "make room; without it devices get no answer")
+        yield Check("space", "failed", found, remedy)
+    else:
+        yield Check("space", "ok", found)
+
+
+def database(data: Path) -> Iterator[Check]:
+    """SQLite is new enough for WAL and uses it; every migration is applied."""
+    if connection.vendor == "sqlite" and not (data / "park.sqlite3").exists():  # looking must not make one
+        found = Text(f"{data} 里还没有数据库", f"{data} holds no database yet")
+        yield Check("database", "failed", found, Text("运行 xietong init", "run xietong init"))
+        return
+    try:
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute("select sqlite_version()")
+                version = str(cursor.fetchone()[0])
+                cursor.execute("pragma journal_mode")
+                yield _sqlite(version, str(cursor.fetchone()[0]))
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        yield Check(
+            "database",
+            "failed",
+            Text(f"数据库打不开：{error}", f"the database cannot be opened: {error}"),
+            Text(
+                "检查文件权限和 DATABASE_URL，或恢复备份", "check its permissions and DATABASE_URL, or restore a backup"
+            ),
+        )
+        return
+    if missing:
+        yield Check(
+            "migrations",
+            "failed",
+            Text(f"数据库有 {len(missing)} 个升级未执行", f"{len(missing)} migrations are not applied"),
+            Text("运行 xietong init", "run xietong init"),
+        )
+    else:
+        yield Check("migrations", "ok", Text("数据库已是最新结构", "every migration is applied"))
+
+
+def _sqlite(version: str, mode: str) -> Check:
+    found = Text(f"SQLite {version}，{mode} 模式", f"SQLite {version} in {mode} mode")
+    if tuple(int(part) for part in version.split(".")) < SAFE_SQLITE:
+        remedy = Text("安装 pysqlite3（旧版 WAL 有缺陷）", "install the pysqlite3 wheel; WAL of this version is unsafe")
+        return Check("sqlite", "failed", found, remedy)
+    if mode != "wal":
+        remedy = Text("停止其他程序对数据库的占用后重新运行", "stop whatever else holds the database and run again")
+        return Check("sqlite", "failed", found, remedy)
+    return Check("sqlite", "ok", found)
+
+
+def evidence(data: Path) -> Iterator[Check]:
+    """Every entry of every journal is read and its hashes verified; damage is located; settle is not ahead of it."""
+    table = Lake(data / "lake", ZoneInfo("UTC")).readings_table
+    for name in names(data / "journal"):
+        damages: list[CorruptSegment] = []
+        last, count = _read_through(data / "journal", name, damages)
+        for damage in damages:
+            yield Check("journal", "failed", damage.text, _restore(damage.path))
+        if not damages:
+            found = Text(f"日志 {name}：{count:,} 条存证完好", f"journal {name}: {count:,} entries are whole")
+            yield Check("journal", "ok", found)
+        yield _settled(name, table.transaction(name) or 0, last)
+
+
+def _restore(path: Path) -> Text:
+    return Text(
+        f"从备份恢复 {path.name}；其余存证仍然有效", f"restore {path.name} from a backup; all other entries still hold"
+    )
+
+
+def _read_through(root: Path, name: str, damages: list[CorruptSegment]) -> tuple[int, int]:
+    """The last ordinal and how many entries are whole."""
+    reader, count = JournalReader(root, name, on_damage=damages.append), 0
+    try:
+        while entries := reader.read():
+            count += len(entries)
+        return reader.position, count
+    finally:
+        reader.close()
+
+
+def _settled(name: str, settled: int, last: int) -> Check:
+    if settled > last:
+        found = Text(
+            f"监测值已结转到日志 {name} 第 {settled} 条，日志却只到第 {last} 条",
+            f"readings are settled up to entry {settled} of {name}, which ends at {last}",
+        )
+        remedy = Text("日志是旧的副本，请恢复较新的", "the journal is an older copy: restore a newer one")
+        return Check("lake", "failed", found, remedy)
+    behind = Text(f"{name}：{last - settled:,} 条待结转", f"{name}: {last - settled:,} entries to be settled")
+    return Check("lake", "ok" if last == settled else "note", behind)
+
+
+def settling(data: Path) -> Iterator[Check]:
+    """Whether a settle process works on this folder."""
+    if _is_locked(data / "settle.lock"):
+        yield Check("settle", "ok", Text("结转进程在运行", "settle is running"))
+    else:
+        remedy = Text("运行 xietong serve", "run xietong serve")
+        yield Check("settle", "note", Text("结转进程未运行", "settle is not running"), remedy)
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether a process holds an flock on the file; asked of the kernel, since trying it could get in settle's way."""
+    locks = Path("/proc/locks")
+    if not path.exists() or not locks.exists():
+        return False
+    inode = str(path.stat().st_ino)
+    return any(
+        line.split()[5].rpartition(":")[2] == inode for line in locks.read_text().splitlines() if "->" not in line
+    )
+
+
+def doors(_data: Path) -> Iterator[Check]:
+    """Whether somebody listens where the platform does."""
+    for name, port in (("web", settings.WEB_PORT), ("HJ 212", settings.HJ212_PORT)):
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            taken = probe.connect_ex(("127.0.0.1", port)) == 0
+        found = (
+            Text(f"{name} 端口 {port} 有程序监听", f"{name} port {port} is listened on")
+            if taken
+            else Text(f"{name} 端口 {port} 空闲", f"{name} port {port} is free")
+        )
+        yield Check("port", "ok" if taken else "note", found)
+
+
+def _plain(check: Check) -> dict[str, object]:
+    return {
+        **asdict(check),
+        "found": {"zh": check.found.zh, "en": check.found.en},
+        "remedy": {"zh": check.remedy.zh, "en": check.remedy.en},
+    }
+
+
+def _line(check: Check) -> str:
+    remedy = f" → {check.remedy.zh} · {check.remedy.en}" if check.remedy.zh else ""
+    return f"{_MARKS[check.status]} {check.name:<10} {check.found.zh} · {check.found.en}{remedy}"
