@@ -193,9 +193,9 @@ def _formula(function: Callable[..., Any], names: Mapping[str, str]) -> str:
     """The returned expression over the inputs' own keys, the function's local names written out."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     written: dict[str, ast.expr] = {
-        name: ast.Constant(function.__globals__[name])
-        for name in function.__code__.co_names
-        if isinstance(function.__globals__.get(name), int | float)
+        node.id: ast.Constant(function.__globals__[node.id])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(function.__globals__.get(node.id), int | float)
     }
     written |= {name: ast.Name(_spelt(source)) for name, source in names.items()}
     formula = ""
