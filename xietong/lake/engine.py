@@ -53,7 +53,7 @@ def scan(files: Iterable[ActiveFile], schema: pa.Schema) -> str:
     paths = ", ".join(quoted(str(file.path)) for file in files)
     if paths:
         columns = ", ".join(f'"{field.name}"' for field in schema)
-        return f"SELECT {columns} FROM read_parquet([{paths}], hive_partitioning = false)"
+        return f"SELECT {columns} FROM read_parquet([{paths}], hive_partitioning = true)"
     empty = ", ".join(f'CAST(NULL AS {_TYPES[str(field.type)]}) AS "{field.name}"' for field in schema)
     return f"SELECT {empty} WHERE false"
 

@@ -1,10 +1,11 @@
 """Lake: the door to readings, hourly and daily: adding, asking and upkeep. How hours are made is in rollup.py."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import ibis
 import numpy as np
 import pyarrow as pa
 
@@ -13,7 +14,19 @@ from xietong.lake.durable import make_folders, sync_files
 from xietong.lake.engine import Engine
 from xietong.lake.errors import PositionsGoBackwards
 from xietong.lake.parquet import NewFile, by_partition, write_file
-from xietong.lake.schemas import DAILY_TABLE, HOURLY_TABLE, READING_FILES, READINGS, readings
+from xietong.lake.points import PointSpec
+from xietong.lake.rollup import RollUp, Tables
+from xietong.lake.schemas import (
+    DAILY,
+    DAILY_TABLE,
+    HOURLY,
+    HOURLY_TABLE,
+    READING_FILES,
+    READINGS,
+    daily,
+    hourly,
+    readings,
+)
 from xietong.lake.table import ActiveFile, DurableTable, Snapshot
 
 COMMITS_A_COMPACTION = 100
@@ -100,6 +113,47 @@ class Lake:
     def reading_files(self, first: date, last: date) -> list[ActiveFile]:
         """The active files of the park days first to last, both included."""
         return [file for file in self.readings_table.view().files if str(first) <= file.partition <= str(last)]
+
+    def hourly(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
+        """The hours of the points that begin in [start, end), columns of HOURLY, sorted; missing hours have no row."""
+        asked = hourly.filter(hourly.point.isin(sorted(set(points))), hourly.hour >= start, hourly.hour < end)
+        return self.ask(asked.order_by("point", "hour"), start, end).cast(HOURLY)
+
+    def daily(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
+        """The park days of the points that begin in [start, end), columns of DAILY, sorted."""
+        first, last = day_of(start, self.zone), day_of(end - timedelta(microseconds=1), self.zone)
+        asked = daily.filter(daily.point.isin(sorted(set(points))), daily.day >= first, daily.day <= last)
+        return self.ask(asked.order_by("point", "day"), start, end).cast(DAILY)
+
+    def ask(self, question: str | ibis.Table, start: datetime, end: datetime) -> pa.Table:
+        """Answer a question over `readings`, `hourly` and `daily`, in DuckDB SQL or as an Ibis expression.
+
+        The expressions to build on are in xietong.lake.schemas. Only the files of the park days, months and years that
+        [start, end) touches are read: the question itself must still say which instants it means.
+        """
+        first, last = str(day_of(start, self.zone)), str(day_of(end, self.zone))
+        return self.engine.ask(
+            question,
+            {
+                name: ([file for file in table.view().files if first[:width] <= file.partition <= last[:width]], schema)
+                for name, table, width, schema in (
+                    ("readings", self.readings_table, 10, READING_FILES),
+                    ("hourly", self.hourly_table, 7, HOURLY),
+                    ("daily", self.daily_table, 4, DAILY),
+                )
+            },
+        )
+
+    # ---- hours and days ----
+
+    def roll_up(self, points: Iterable[PointSpec]) -> list[date]:
+        """Bring `hourly` and `daily` up to the newest readings; answers the park days that were made anew.
+
+        Both are pure functions of readings and mapping: another mapping makes all of them anew, the same one only what
+        readings added since can have changed. The writer's call.
+        """
+        tables = Tables(self.readings_table, self.hourly_table, self.daily_table, self.engine, self.zone)
+        return RollUp(tables, list(points)).run()
 
     # ---- upkeep ----
 

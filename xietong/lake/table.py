@@ -49,7 +49,7 @@ class DurableTable:
 
     def __init__(self, folder: Path, schema: pa.Schema, partition: str) -> None:
         self.folder, self.log = folder, folder / "_delta_log"
-        self._schema, self._partition = schema, partition
+        self._schema, self.partition = schema, partition
         self._claimed: DeltaTable | None = None
         self._view: DeltaTable | None = None
         self._opened_at = 0
@@ -92,7 +92,7 @@ class DurableTable:
                 actions,
                 "append",
                 table.schema(),
-                [self._partition],
+                [self.partition],
                 commit_properties=CommitProperties(
                     custom_metadata={_LINES: 1 + len(actions) + len(transactions)},
                     max_commit_retries=0,
@@ -122,11 +122,8 @@ class DurableTable:
         copy.mkdir(parents=True)
         last = self.checkpoints()[-1:] or [-1]
         for path in self.log.iterdir():
-            if (
-                path.name == "_last_checkpoint"
-                or path.name[:20].isdigit()
-                and last[0] <= int(path.name[:20]) <= version
-            ):
+            number = path.name[:20]
+            if path.name == "_last_checkpoint" or (number.isdigit() and last[0] <= int(number) <= version):
                 shutil.copyfile(path, copy / path.name)
         DeltaTable(beside).create_checkpoint()
         name = self._checkpoint(version).name
@@ -186,7 +183,7 @@ class DurableTable:
                 add = json.loads(line).get("add")
                 if add and add["dataChange"]:
                     rows = json.loads(add["stats"])["numRecords"]
-                    partition = add["partitionValues"][self._partition]
+                    partition = add["partitionValues"][self.partition]
                     found.append(ActiveFile(self.folder / add["path"], partition, rows, add["size"]))
         return found
 
@@ -203,7 +200,7 @@ class DurableTable:
         DeltaTable.create(
             self.folder,
             self._schema,
-            partition_by=[self._partition],
+            partition_by=[self.partition],
             configuration={"delta.enableExpiredLogCleanup": "false"},
             commit_properties=CommitProperties(custom_metadata={_LINES: _CREATION_LINES}),
             post_commithook_properties=_NO_HOOKS,
@@ -239,7 +236,7 @@ class DurableTable:
 
     def _files(self, table: DeltaTable) -> tuple[ActiveFile, ...]:
         adds = pa.table(table.get_add_actions(flatten=True))
-        columns = [adds.column(name).to_pylist() for name in ("path", f"partition.{self._partition}")]
+        columns = [adds.column(name).to_pylist() for name in ("path", f"partition.{self.partition}")]
         sizes = [adds.column(name).to_pylist() for name in ("num_records", "size_bytes")]
         rows = zip(*columns, *sizes, strict=True)
         files = (ActiveFile(self.folder / path, str(value), count, size) for path, value, count, size in rows)
@@ -249,7 +246,7 @@ class DurableTable:
         return AddAction(
             path=str(file.path.relative_to(self.folder)),
             size=file.size,
-            partition_values={self._partition: file.partition},
+            partition_values={self.partition: file.partition},
             modification_time=file.modified_ms,
             data_change=data_change,
             stats=json.dumps({"numRecords": file.rows}),
@@ -261,7 +258,7 @@ class DurableTable:
             data_change=data_change,
             deletion_timestamp=max((new.modified_ms for new in added), default=0),
             size=file.size,
-            partition_values={self._partition: file.partition},
+            partition_values={self.partition: file.partition},
         )
 
 

@@ -1,0 +1,180 @@
+"""SQL of the roll-up: which reading counts at an instant, hours from readings, days from hours.
+
+What is written here runs on DuckDB and keeps to joins and windows that Spark has too. Counters are in counters.py.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+
+from xietong.lake.counters import Meters
+from xietong.lake.days import HOUR_US, to_us
+from xietong.lake.points import PointSpec
+
+ALWAYS_US, NEVER_US = -(2**62), 2**62
+# HJ 212's marks: N normal, T over the measuring range's alarm, S entered by hand count; F is a stop, which is not due;
+# M maintenance, D fault, C calibration, B no connection, and any mark unknown here, do not count.
+USABLE, STOPPED = "('', 'N', 'T', 'S')", "('F')"
+_FACTOR = pa.decimal128(18, 9)
+_BOUND = pa.decimal128(28, 6)
+
+
+def spec_table(points: Sequence[PointSpec]) -> pa.Table:
+    """The mapping as a table: sid is the row, pid numbers the points in the order of their codes."""
+    codes = sorted({spec.point for spec in points})
+    numbers = {code: index for index, code in enumerate(codes)}
+    return pa.table(
+        {
+            "sid": pa.array(range(len(points)), pa.int32()),
+            "pid": pa.array([numbers[spec.point] for spec in points], pa.int32()),
+            "point": pa.array([spec.point for spec in points], pa.string()),
+            "address": pa.array([spec.address for spec in points], pa.string()),
+            "since_us": pa.array([_us(spec.since_utc, ALWAYS_US) for spec in points], pa.int64()),
+            "until_us": pa.array([_us(spec.until_utc, NEVER_US) for spec in points], pa.int64()),
+            "counter": pa.array([spec.shape == "counter" for spec in points], pa.bool_()),
+            "interval_s": pa.array([spec.interval_s for spec in points], pa.int64()),
+            "low": pa.array([_exact(spec.low, 6) for spec in points], _BOUND),
+            "high": pa.array([_exact(spec.high, 6) for spec in points], _BOUND),
+            "multiplier": pa.array([_exact(spec.multiplier, 9) for spec in points], _FACTOR),
+            "sign": pa.array([spec.sign for spec in points], pa.int32()),
+        }
+    )
+
+
+def meters(points: Sequence[PointSpec]) -> Meters:
+    """The same for counters. One meter: one point, in force over the same time, with one multiplier and sign."""
+    keys = [(s.point, s.since_utc, s.until_utc, s.multiplier, s.sign) for s in points]
+    numbers = {key: index for index, key in enumerate(dict.fromkeys(keys))}
+    ratios = [spec.multiplier.as_integer_ratio() for spec in points]
+    return Meters(
+        series=np.array([numbers[key] for key in keys], np.int64),
+        interval_us=np.array([(s.interval_s or 3600) * 1_000_000 for s in points], np.int64),
+        numerator=[top for top, _ in ratios],
+        denominator=[bottom for _, bottom in ratios],
+        sign=np.array([spec.sign for spec in points], np.int64),
+    )
+
+
+def phase_us(zone: ZoneInfo) -> int:
+    """By how much the zone's hours lag UTC's: zero nearly everywhere, half an hour in India."""
+    offset = datetime(2020, 1, 1, tzinfo=zone).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds() * 1_000_000) % HOUR_US
+
+
+def _us(at: datetime | None, otherwise: int) -> int:
+    return otherwise if at is None else to_us(at)
+
+
+def _exact(value: Decimal | None, places: int) -> Decimal | None:
+    return None if value is None else value.quantize(Decimal(1).scaleb(-places))
+
+
+# The reading that counts at each (point, instant): the first recorded. Instants that came once, nearly all, take no
+# window: three million readings a second instead of 750,000.
+_FIRSTS = f"""
+matched AS MATERIALIZED (
+    SELECT s.pid, s.sid, epoch_us(r."at") AS at_us, coalesce(r.flag, '') AS flag, r.entry, r.recorded_at,
+           r.value AS raw,
+           CASE WHEN s.multiplier = 1 THEN CAST(r.value AS DECIMAL(28,6))
+                ELSE TRY_CAST(CAST(r.value AS DECIMAL(38,6)) * s.multiplier AS DECIMAL(28,6)) END AS scaled
+    FROM readings r JOIN specs s ON r.address = s.address
+    WHERE epoch_us(r."at") >= s.since_us AND epoch_us(r."at") < s.until_us AND s.counter = {{counter}}
+),
+twice AS MATERIALIZED (SELECT pid, at_us FROM matched GROUP BY ALL HAVING count(*) > 1),
+firsts AS (
+    SELECT *, false AS conflict FROM matched ANTI JOIN twice USING (pid, at_us)
+    UNION ALL BY NAME
+    SELECT *, coalesce(min(scaled) OVER same <> max(scaled) OVER same, false) AS conflict
+    FROM matched SEMI JOIN twice USING (pid, at_us)
+    WINDOW same AS (PARTITION BY pid, at_us),
+           received AS (PARTITION BY pid, at_us ORDER BY recorded_at, length(entry), entry, raw, flag, sid)
+    QUALIFY row_number() OVER received = 1
+),
+judged AS (
+    SELECT f.*, s.sign, s.interval_s,
+           f.flag IN {STOPPED} AS stopped,
+           f.flag IN {USABLE} AND f.scaled IS NOT NULL AND coalesce(f.scaled >= s.low, true)
+               AND coalesce(f.scaled <= s.high, true) AS usable
+    FROM firsts f JOIN specs s USING (sid)
+)
+"""
+
+# How many readings an hour of the point owes; a point read less than hourly owes one where one came.
+_DUE_AN_HOUR = "CASE WHEN interval_s <= 0 THEN 0 WHEN interval_s >= 3600 THEN 1 ELSE 3600 // interval_s END"
+
+
+def level_hours(phase: int) -> str:
+    """Hours of amounts, means, instants, states and samples from `readings` and `specs`."""
+    hour = f"at_us - (((at_us + {phase}) % {HOUR_US}) + {HOUR_US}) % {HOUR_US}"
+    return f"""
+    WITH {_FIRSTS.format(counter="false")}
+    SELECT pid, {hour} AS hour_us,
+           CAST(sum(scaled * sign) FILTER (usable) AS DECIMAL(28,6)) AS total,
+           CAST(count(*) FILTER (usable) AS INTEGER) AS readings,
+           CAST(count(*) FILTER (stopped) AS INTEGER) AS stopped,
+           CAST(min(scaled * sign) FILTER (usable) AS DECIMAL(28,6)) AS minimum,
+           CAST(max(scaled * sign) FILTER (usable) AS DECIMAL(28,6)) AS maximum,
+           CAST(count(*) FILTER (NOT usable AND NOT stopped) AS INTEGER) AS invalid,
+           CAST(count(*) FILTER (conflict) AS INTEGER) AS conflicts,
+           false AS estimated,
+           arg_min(entry, at_us) AS first_entry
+    FROM judged GROUP BY ALL
+    """
+
+
+def counter_readings() -> str:
+    """The register readings that count, in order, from `readings` and `specs`."""
+    return f"""
+    WITH {_FIRSTS.format(counter="true")}
+    SELECT pid, sid, at_us, raw, usable, stopped, conflict, entry FROM judged ORDER BY pid, at_us
+    """
+
+
+def nearest(count: int) -> str:
+    """The `count` usable register readings before lo_us and from hi_us on, for each pid of `edges`."""
+    return f"""
+    WITH {_FIRSTS.format(counter="true")},
+    near AS (SELECT j.pid, j.at_us, j.sid, j.raw, j.usable, j.stopped, j.conflict, j.entry, j.at_us < e.lo_us AS before
+             FROM judged j JOIN edges e USING (pid) WHERE j.usable AND (j.at_us < e.lo_us OR j.at_us >= e.hi_us))
+    SELECT * FROM near
+    QUALIFY row_number() OVER (PARTITION BY pid, before
+                               ORDER BY CASE WHEN before THEN -at_us ELSE at_us END) <= {count}
+    """
+
+
+FINISHED_HOURS = f"""
+SELECT s.point, make_timestamptz(h.hour_us) AS hour, h.total, h.readings,
+       CAST(greatest(0, CASE WHEN s.interval_s <= 3600 THEN {_DUE_AN_HOUR}
+                             ELSE least(1, h.readings + h.invalid + h.stopped) END - h.stopped) AS INTEGER) AS due,
+       h.minimum, h.maximum, h.invalid, h.conflicts, h.estimated, h.first_entry, h.day
+FROM hours h JOIN (SELECT pid, min(point) AS point, min(interval_s) AS interval_s FROM specs GROUP BY pid) s USING (pid)
+"""
+
+# A day owes what was in force of it: `days` gives its span, `specs` since and until. Stops lower what the hours owe,
+# and so the day. An hour is valid from three quarters of its readings on (HJ 75-2017: 45 minutes), a counter's when
+# it was measured.
+DAYS_OF_HOURS = f"""
+WITH owed AS (
+    SELECT s.point, d.day, min(s.interval_s) AS interval_s, bool_or(s.counter) AS counter,
+           (max(least(s.until_us, d.end_us)) - min(greatest(s.since_us, d.start_us))) // 1000000 AS seconds
+    FROM specs s JOIN days d ON s.since_us < d.end_us AND s.until_us > d.start_us GROUP BY s.point, d.day
+), counted AS (
+    SELECT h.*, o.counter, o.seconds, o.interval_s, {_DUE_AN_HOUR} AS an_hour FROM hourly h
+    JOIN owed o ON h.point = o.point AND h.day = o.day
+)
+SELECT point, day, CAST(sum(total) AS DECIMAL(28,6)) AS total, CAST(sum(readings) AS INTEGER) AS readings,
+       CAST(CASE WHEN any_value(interval_s) <= 0 THEN 0
+                 WHEN any_value(interval_s) > 3600 THEN greatest(1, any_value(seconds) // any_value(interval_s))
+                 ELSE greatest(0, any_value(seconds) // any_value(interval_s) - sum(an_hour - due))
+            END AS INTEGER) AS due,
+       min(minimum) AS minimum, max(maximum) AS maximum, CAST(sum(invalid) AS INTEGER) AS invalid,
+       CAST(sum(conflicts) AS INTEGER) AS conflicts, bool_or(estimated) AS estimated,
+       arg_min(first_entry, hour) AS first_entry,
+       CAST(count(*) FILTER (total IS NOT NULL AND NOT estimated AND (counter OR 4 * readings >= 3 * an_hour))
+            AS SMALLINT) AS hours
+FROM counted GROUP BY point, day
+"""

@@ -1,0 +1,270 @@
+"""The roll-up: which hours and days must be made anew, and putting them into their tables in one commit each.
+
+hourly and daily are pure functions of readings and mapping; each table says (as transaction versions) which version of
+the readings and which mapping it was made from, so that after a crash it is made again rather than repaired.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from xietong.lake import hours as sql
+from xietong.lake.counters import CONTEXT, hours_of_counters
+from xietong.lake.days import day_of, day_span_us, days_of, from_us
+from xietong.lake.durable import make_folders, sync_files
+from xietong.lake.engine import Engine
+from xietong.lake.parquet import NewFile, write_file
+from xietong.lake.points import PointSpec, mapping_number
+from xietong.lake.schemas import DAILY, HOURLY_FILES, READING_FILES, READINGS
+from xietong.lake.table import ActiveFile, DurableTable, Snapshot
+
+# For each park day the points (pid) to be made anew on it; None is every point.
+Wanted = dict[date, set[int] | None]
+_READINGS, _MAPPING = "readings", "mapping"
+# How far to look for a counter's neighbouring readings, in days: most answer in the first, a hand-read one in the last.
+_REACHES = (2, 40, 400)
+# Readings that came since the tables were made: for each point and park day the first and last instant.
+_NEW_READINGS = """
+SELECT s.pid, s.counter, r.day, min(epoch_us(r."at")) AS first_us, max(epoch_us(r."at")) AS last_us
+FROM readings r JOIN specs s USING (address) GROUP BY ALL
+"""
+_KEPT_AND_FRESH = """
+SELECT * FROM kept t WHERE NOT ({wanted}) UNION ALL BY NAME SELECT * FROM fresh t WHERE {wanted} ORDER BY point, {order}
+"""
+_IS_WANTED = "t.day IN (SELECT day FROM whole_days) OR (t.point, t.day) IN (SELECT (point, day) FROM point_days)"
+
+
+class Tables(NamedTuple):
+    """The three tables, what reads them, and the park's time."""
+
+    readings: DurableTable
+    hourly: DurableTable
+    daily: DurableTable
+    engine: Engine
+    zone: ZoneInfo
+
+
+class RollUp:
+    """One roll-up of one snapshot of the readings with one mapping."""
+
+    def __init__(self, tables: Tables, points: Sequence[PointSpec]) -> None:
+        self.tables, self.engine, self.zone = tables, tables.engine, tables.zone
+        self.specs, self.meters, self.phase = sql.spec_table(points), sql.meters(points), sql.phase_us(tables.zone)
+        self.codes = sorted({spec.point for spec in points})
+        self.snapshot: Snapshot = tables.readings.view()
+        self.by_day: dict[date, list[ActiveFile]] = {}
+        for file in self.snapshot.files:
+            self.by_day.setdefault(date.fromisoformat(file.partition), []).append(file)
+        self.transactions = {_READINGS: self.snapshot.version, _MAPPING: mapping_number(points)}
+
+    def run(self) -> list[date]:
+        """Bring both tables up to the snapshot; answers the park days that were made anew."""
+        made_from = self.made_from()
+        wanted = self.every_day() if made_from is None else self.changed_days(made_from)
+        if made_from is not None and not wanted:
+            return []
+        whole = made_from is None
+        self._replace(self.tables.hourly, wanted, whole, self._hours)
+        self._replace(self.tables.daily, wanted, whole, self._days)
+        return sorted(wanted)
+
+    def made_from(self) -> int | None:
+        """The version of the readings that both tables stand for; None where one has another mapping, or nothing."""
+        versions = []
+        for table in (self.tables.hourly, self.tables.daily):
+            version = table.transaction(_READINGS)
+            if version is None or table.transaction(_MAPPING) != self.transactions[_MAPPING]:
+                return None
+            versions.append(version)
+        return min(versions) if max(versions) <= self.snapshot.version else None
+
+    # ---- what to make ----
+
+    def every_day(self) -> Wanted:
+        """Every day with readings, and the days between on which a counter may have run unread."""
+        days = sorted(self.by_day)
+        wanted: Wanted = dict.fromkeys(days)
+        for before, after in pairwise(days):
+            if after - before <= timedelta(days=367):
+                wanted.update(dict.fromkeys(before + timedelta(days=k) for k in range(1, (after - before).days)))
+        return wanted
+
+    def changed_days(self, made_from: int) -> Wanted:
+        """The points and days that readings added since then can have changed."""
+        files = self.tables.readings.changed(made_from, self.snapshot.version)
+        if files is None or not all(file.path.exists() for file in files):
+            return self.every_day()
+        if not files:
+            return {}
+        new = self.engine.ask(_NEW_READINGS, {"readings": (files, READINGS)}, {"specs": self.specs})
+        wanted: dict[date, set[int] | None] = {}
+        for pid, day in zip(new.column("pid").to_pylist(), new.column("day").to_pylist(), strict=True):
+            self._want(wanted, pid, day)
+        self._want_neighbours(wanted, new.filter(new.column("counter")))
+        return wanted
+
+    @staticmethod
+    def _want(wanted: Wanted, pid: int, day: date) -> None:
+        pids = wanted.setdefault(day, set())
+        if pids is not None:
+            pids.add(pid)
+
+    def _want_neighbours(self, wanted: Wanted, new: pa.Table) -> None:
+        """A counter's new reading changes the steps around it, and with them the days they run through."""
+        if new.num_rows == 0:
+            return
+        edges = new.group_by("pid").aggregate([("first_us", "min"), ("last_us", "max")])
+        edges = edges.rename_columns(["pid", "lo_us", "hi_us"])
+        edges = edges.set_column(2, "hi_us", pa.compute.add(edges.column("hi_us"), 1))
+        near = self._neighbours(edges).select(["pid", "at_us"])
+        reach: dict[int, tuple[int, int]] = {}
+        for pid, lo, hi in zip(*(edges.column(name).to_pylist() for name in edges.column_names), strict=True):
+            reach[pid] = lo, hi
+        for pid, at_us in zip(near.column("pid").to_pylist(), near.column("at_us").to_pylist(), strict=True):
+            reach[pid] = min(reach[pid][0], at_us), max(reach[pid][1], at_us)
+        for pid, (lo, hi) in reach.items():
+            first, last = day_of(from_us(lo), self.zone), day_of(from_us(hi), self.zone)
+            for k in range((last - first).days + 1):
+                self._want(wanted, pid, first + timedelta(days=k))
+
+    # ---- making hours ----
+
+    def _hours(self, wanted: Wanted) -> pa.Table:
+        """Fresh hours of the wanted points and days (and perhaps of more) in one partition."""
+        pids = self._pids(wanted)
+        specs = self.specs if pids is None else self.specs.filter(_among(self.specs, pids))
+        files = [file for day in wanted for file in self.by_day.get(day, [])]
+        level = self.engine.ask(sql.level_hours(self.phase), {"readings": (files, READING_FILES)}, {"specs": specs})
+        counters = specs.filter(specs.column("counter"))
+        made = [level]
+        if counters.num_rows:
+            made.append(hours_of_counters(self._registers(wanted, counters), self.meters, self.phase))
+        hours = pa.concat_tables(made, promote_options="default")
+        hours = hours.append_column("day", days_of(hours.column("hour_us").to_numpy(), self.zone))
+        return self.engine.ask(sql.FINISHED_HOURS, {}, {"hours": hours, "specs": self.specs})
+
+    def _registers(self, wanted: Wanted, counters: pa.Table) -> pa.Table:
+        """The counters' readings over the span of the wanted days, with their neighbours before and after."""
+        first, last = min(wanted), max(wanted)
+        files = [file for day in sorted(self.by_day) if first <= day <= last for file in self.by_day[day]]
+        tables = {"readings": (files, READING_FILES)}
+        inside = self.engine.ask(sql.counter_readings(), tables, {"specs": counters})
+        pids = pa.compute.unique(counters.column("pid"))
+        lo, hi = day_span_us(first, self.zone)[0], day_span_us(last, self.zone)[1]
+        edges = pa.table({"pid": pids, "lo_us": [lo] * len(pids), "hi_us": [hi] * len(pids)})
+        near = self._neighbours(edges).select(inside.column_names).cast(inside.schema)
+        return pa.concat_tables([near, inside]).sort_by([("pid", "ascending"), ("at_us", "ascending")])
+
+    def _neighbours(self, edges: pa.Table) -> pa.Table:
+        """The usable readings next to each counter's span, CONTEXT on either side, looking only as far as needed."""
+        found = []
+        for side in ("before", "after"):
+            asked = edges
+            for reach in _REACHES:
+                near = self._within(asked, side, reach)
+                counts = near.group_by("pid").aggregate([("at_us", "count")])
+                enough = counts.filter(pa.compute.greater_equal(counts.column("at_us_count"), CONTEXT)).column("pid")
+                if reach == _REACHES[-1]:
+                    found.append(near)
+                    break
+                full = pa.compute.is_in(near.column("pid"), value_set=enough.combine_chunks())
+                found.append(near.filter(full))
+                asked = asked.filter(pa.compute.invert(pa.compute.is_in(asked.column("pid"), enough.combine_chunks())))
+                if asked.num_rows == 0:
+                    break
+        return pa.concat_tables(found)
+
+    def _within(self, edges: pa.Table, side: str, reach: int) -> pa.Table:
+        span = timedelta(days=reach)
+        days: set[date] = set()
+        lows, highs = edges.column("lo_us").to_pylist(), edges.column("hi_us").to_pylist()
+        for edge in {*lows} if side == "before" else {*highs}:
+            day = day_of(from_us(edge), self.zone)
+            first, last = (day - span, day) if side == "before" else (day, day + span)
+            days |= {each for each in self.by_day if first <= each <= last}
+        files = [file for day in sorted(days) for file in self.by_day[day]]
+        specs = self.specs.filter(_among(self.specs, set(edges.column("pid").to_pylist())))
+        near = self.engine.ask(
+            sql.nearest(CONTEXT), {"readings": (files, READING_FILES)}, {"specs": specs, "edges": edges}
+        )
+        wanted_side = near.column("before")
+        return near.filter(wanted_side if side == "before" else pa.compute.invert(wanted_side))
+
+    # ---- making days ----
+
+    def _days(self, wanted: Wanted) -> pa.Table:
+        months = {_month(day) for day in wanted}
+        files = [file for file in self.tables.hourly.view().files if file.partition in months]
+        spans = [(day, *day_span_us(day, self.zone)) for day in sorted(wanted)]
+        days = pa.table(dict(zip(("day", "start_us", "end_us"), map(list, zip(*spans, strict=True)), strict=True)))
+        return self.engine.ask(
+            sql.DAYS_OF_HOURS, {"hourly": (files, HOURLY_FILES)}, {"specs": self.specs, "days": days}
+        )
+
+    # ---- putting them into their tables ----
+
+    def _replace(self, table: DurableTable, wanted: Wanted, whole: bool, make: Callable[[Wanted], pa.Table]) -> None:
+        """Rewrite the partitions of the wanted days in one commit; other days and points of them stay as they are."""
+        hourly = table is self.tables.hourly
+        schema, order, partition = (HOURLY_FILES, "hour", _month) if hourly else (DAILY, "day", _year)
+        claimed = table.claim()
+        active = table.view().files
+        groups: dict[str, Wanted] = {}
+        for day in sorted(wanted):
+            groups.setdefault(partition(day), {})[day] = wanted[day]
+        added, removed = [], [file for file in active if whole or file.partition in groups]
+        for name, part in groups.items():
+            kept = [] if whole else [file for file in active if file.partition == name]
+            rows = self.engine.ask(
+                _KEPT_AND_FRESH.format(wanted=_IS_WANTED, order=order),
+                {"kept": (kept, schema)},
+                {"fresh": make(part), **self._wanted_tables(part)},
+            )
+            if rows.num_rows:
+                added.append(self._write(table, name, claimed.version() + 1, rows.select(schema.names).cast(schema)))
+        sync_files([file.path for file in added])
+        table.commit(added, self.transactions, removed)
+
+    def _write(self, table: DurableTable, partition: str, version: int, rows: pa.Table) -> NewFile:
+        folder = table.folder / f"{table.partition}={partition}"
+        make_folders([folder])
+        return write_file(folder, partition, version, rows)
+
+    def _wanted_tables(self, wanted: Wanted) -> dict[str, pa.Table]:
+        pairs = [(self.codes[pid], day) for day, pids in wanted.items() for pid in pids or ()]
+        return {
+            "whole_days": pa.table(
+                {"day": pa.array([day for day, pids in wanted.items() if pids is None], pa.date32())}
+            ),
+            "point_days": pa.table(
+                {
+                    "point": pa.array([code for code, _ in pairs], pa.string()),
+                    "day": pa.array([day for _, day in pairs], pa.date32()),
+                }
+            ),
+        }
+
+    @staticmethod
+    def _pids(wanted: Wanted) -> set[int] | None:
+        gathered: set[int] = set()
+        for pids in wanted.values():
+            if pids is None:
+                return None
+            gathered |= pids
+        return gathered
+
+
+def _among(specs: pa.Table, pids: set[int]) -> pa.Array:
+    return pa.compute.is_in(specs.column("pid"), value_set=pa.array(sorted(pids), pa.int32()))
+
+
+def _month(day: date) -> str:
+    return day.isoformat()[:7]
+
+
+def _year(day: date) -> str:
+    return day.isoformat()[:4]
