@@ -91,7 +91,28 @@ class FactorRow:
         source = f"园区自有系数 park's own factor: {said}" if self.own else said
         value = float(convert_ratio(self.value, self.unit, unit))
         trace = {name: text for name, text in known.items() if text}
-        return Figure(f"{self.purpose}:{self.key}", value, unit, kind="factor", source=source, trace=trace)
+        key = f"{self.purpose}:{self.key}"
+        return Figure(key, value, unit, kind="factor", source=source, trace=trace, remarks=self._remarks())
+
+    def _remarks(self) -> tuple[Text, ...]:
+        """What a reader should know of a default taken out of a range, and of a value that no stored source proves."""
+        if self.low is not None:
+            return (
+                Text(
+                    f"{self.key} 取区间 {self.low}–{self.high} {self.unit} 中的 {self.value}；有实测值请改用实测值。",
+                    f"{self.key}: {self.value} was taken from the range {self.low}–{self.high} {self.unit}; "
+                    "use a measured value where there is one.",
+                ),
+            )
+        if self.confidence == "knowledge":
+            return (
+                Text(
+                    f"{self.key} 的系数为参考值，未与原件核对；请以实测值或当地公布值替换。",
+                    f"the factor of {self.key} is a reference value not checked against its original; "
+                    "replace it by a measured or locally published one.",
+                ),
+            )
+        return ()
 
 
 def unit_needed(purpose: str, key: str) -> str:

@@ -1,0 +1,265 @@
+"""Items and factors: every row sourced and in a known unit, the right one in force, a park's own before ours."""
+
+import csv
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from xietong.calc.engine import UnknownValueError
+from xietong.calc.factor_rows import FactorRow, FactorRowError, convert_ratio, overlaps, problem
+from xietong.calc.factors import FactorBook, area_of, province_of
+from xietong.calc.items import UnknownItemError, all_items, inputs, item, to_canonical
+from xietong.units import UnitError, unit_of
+
+ROOT = Path(__file__).parents[2]
+FACTORS = ROOT / "xietong" / "calc" / "factors"
+SHARED = ROOT.parent / "shared" / "data" / "factors"
+END_2025 = date(2025, 12, 31)
+OWN = {
+    "purpose": "calorific_value",
+    "key": "bituminous_coal",
+    "value": "22.1",
+    "unit": "GJ/t",
+    "source": "化验报告 2025-03",
+    "valid_from": "2025-01-01",
+}
+
+
+def rows() -> list[dict[str, str]]:
+    return [row for path in sorted(FACTORS.glob("*.csv")) for row in csv.DictReader(path.open(encoding="utf-8"))]
+
+
+def value(purpose: str, key: str, on: date = END_2025, **choices: str) -> float | None:
+    return FactorBook.default().find(purpose, key, on, choices).value
+
+
+def test_every_shipped_row_is_usable_sourced_dated_and_marked() -> None:
+    every = rows()
+    assert len(every) > 400
+    assert [row for row in every if problem(row) is not None] == []
+    assert [row for row in every if not (row["edition"] and row["table_row"] and row["valid_from"])] == []
+    assert {row["confidence"] for row in every} == {"verified", "knowledge"}
+
+
+def test_combustion_factors_lie_in_the_band_of_their_class() -> None:
+    """The factor-10 trap: carbon content × 44/12 of a fossil fuel lies between 0.04 and 0.13 tCO2/GJ."""
+    bands = {"converter_gas": (0.17, 0.19), "blast_furnace_gas": (0.25, 0.27)}
+    for row in rows():
+        if row["purpose"] == "carbon_content" and row["value"] != "0":
+            low, high = bands.get(row["key"], (0.04, 0.13))
+            assert low < float(row["value"]) * 44 / 12 < high, row["key"]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "key", "expected", "unit"),
+    [
+        ("coal_equivalent", "electricity", 0.1229, "tce/MWh"),
+        ("coal_equivalent", "heat", 0.03412, "tce/GJ"),
+        ("coal_equivalent", "natural_gas", 13.3, "tce/10^4m3"),
+        ("coal_equivalent", "water_fresh", 0.0002571, "tce/t"),
+        ("coal_equivalent", "compressed_air", 0.00004, "tce/m3"),
+        ("oxidation_rate", "diesel", 0.98, "1"),
+        ("steam_enthalpy", "saturated_1.0MPa", 2.7771, "GJ/t"),
+    ],
+)
+def test_a_factor_comes_in_the_unit_of_its_use(purpose: str, key: str, expected: float, unit: str) -> None:
+    figure = FactorBook.default().find(purpose, key, END_2025, {})
+    assert figure.value == pytest.approx(expected, rel=1e-12)
+    assert figure.unit == unit
+    assert figure.source
+
+
+def test_the_edition_in_force_on_the_day_counts() -> None:
+    assert value("coal_equivalent", "water_fresh", date(2021, 3, 31)) == pytest.approx(0.0000857)
+    assert value("coal_equivalent", "water_fresh", date(2021, 4, 1)) == pytest.approx(0.0002571)
+
+
+@pytest.mark.parametrize(
+    ("year", "choices", "expected"),
+    [
+        (2023, {}, 0.5568),
+        (2024, {}, 0.5366),
+        (2025, {}, 0.5306),
+        (2020, {"grid_series": "compliance"}, 0.6101),
+        (2021, {"grid_series": "compliance"}, 0.5810),
+        (2023, {"grid_series": "compliance"}, 0.5703),
+        (2025, {"grid_area": "regional", "region": "陕西省西安市"}, 0.5543),
+        (2025, {"grid_area": "provincial", "region": "陕西"}, 0.6335),
+        (2024, {"grid_area": "provincial", "region": "610100"}, 0.6558),
+        (2025, {"grid_area": "regional", "region": "蒙东"}, 0.5122),
+        (2025, {"grid_area": "regional", "region": "Sichuan"}, 0.2472),
+        (2015, {"grid_series": "compliance", "grid_area": "regional", "region": "陕西"}, 0.6671),
+    ],
+)
+def test_the_grid_factor_follows_year_series_and_area(year: int, choices: dict[str, str], expected: float) -> None:
+    assert value("grid_emission", "electricity", date(year, 12, 31), **choices) == expected
+
+
+def test_shaanxi_and_shanxi_are_told_apart() -> None:
+    named = [province_of(region) for region in ("陕西", "山西", "Shaanxi", "Shanxi", "黑龙江", "610100")]
+    assert [row["code"] if row else None for row in named] == ["61", "14", "61", "14", "23", "61"]
+    assert province_of("somewhere") is None
+
+
+def test_inner_mongolia_has_no_one_grid() -> None:
+    with pytest.raises(UnknownValueError) as caught:
+        FactorBook.default().find(
+            "grid_emission", "electricity", END_2025, {"grid_area": "regional", "region": "内蒙古"}
+        )
+    assert "factors.csv" in caught.value.text.zh
+    assert area_of({"grid_area": "provincial", "region": "内蒙古"}) == "内蒙古"
+
+
+def test_an_unknown_factor_says_what_to_do() -> None:
+    with pytest.raises(UnknownValueError) as caught:
+        FactorBook.default().find("calorific_value", "residue_oil", END_2025, {})
+    assert "渣油" in caught.value.text.zh
+    assert "purpose=calorific_value, key=residue_oil" in caught.value.text.en
+
+
+def test_a_range_shows_its_bounds_and_says_that_a_default_was_taken() -> None:
+    figure = FactorBook.default().find("coal_equivalent", "natural_gas", END_2025, {})
+    assert figure.trace["range"] == "1.1000–1.3300"
+    assert "1.1000–1.3300" in figure.remarks[0].en
+
+
+def test_a_parks_own_factor_outranks_ours_and_says_so() -> None:
+    book = FactorBook.default().with_rows([OWN])
+    assert book.find("calorific_value", "bituminous_coal", END_2025, {}).value == 22.1
+    assert "园区自有系数" in book.find("calorific_value", "bituminous_coal", END_2025, {}).source
+    assert book.find("calorific_value", "bituminous_coal", date(2024, 12, 31), {}).value == 19.57
+    assert value("calorific_value", "bituminous_coal") == 19.57
+
+
+def test_a_factor_of_one_subject_counts_for_it_alone() -> None:
+    row = {**OWN, "subject": "ENT-01"}
+    for subjects, expected in (((), 19.57), (("ENT-02",), 19.57), (("ENT-01",), 22.1)):
+        book = FactorBook.default().with_rows([row], subjects)
+        assert book.find("calorific_value", "bituminous_coal", END_2025, {}).value == expected
+
+
+def test_a_parks_own_list_of_clean_energy() -> None:
+    row = {"purpose": "clean_share", "key": "coke_oven_gas", "value": "1", "unit": "1", "source": "园区清单"}
+    assert value("clean_share", "coke_oven_gas") == 0.0
+    assert FactorBook.default().with_rows([row]).find("clean_share", "coke_oven_gas", END_2025, {}).value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "rule"),
+    [
+        ({"source": ""}, "source", "required"),
+        ({"purpose": "taste"}, "purpose", "known"),
+        ({"value": "twenty"}, "value", "number"),
+        ({"value": "NaN"}, "value", "number"),
+        ({"low": "23", "high": "24"}, "value", "range"),
+        ({"valid_from": "2025"}, "valid_from", "date"),
+        ({"unit": "kWh"}, "unit", "unit"),
+        ({"unit": "GJ/kWh"}, "unit", "unit"),
+    ],
+)
+def test_an_unusable_row_is_named_by_column_and_rule(change: dict[str, str], column: str, rule: str) -> None:
+    wrong = problem({**OWN, **change})
+    assert wrong is not None
+    assert wrong[:2] == (column, rule)
+    with pytest.raises(FactorRowError):
+        FactorBook.default().with_rows([{**OWN, **change}])
+
+
+def test_two_rows_in_force_at_once_are_refused() -> None:
+    first = FactorRow("gwp", "ch4", Decimal(28), "tCO2e/t", "x", date(2020, 1, 1), date(2025, 1, 1))
+    second = FactorRow("gwp", "ch4", Decimal(27), "tCO2e/t", "x", date(2024, 12, 31))
+    assert overlaps([second, first]) is not None
+    assert overlaps([FactorRow("gwp", "ch4", Decimal(27), "tCO2e/t", "x", date(2025, 1, 1)), first]) is None
+    with pytest.raises(FactorRowError):
+        FactorBook.default().with_rows([OWN, OWN])
+
+
+def test_ratios_of_units() -> None:
+    assert convert_ratio(Decimal("0.1229"), "kgce/kWh", "tce/MWh") == Decimal("0.1229")
+    assert convert_ratio(Decimal("1.33"), "kgce/m3", "tce/10^4m3") == Decimal("13.3")
+    with pytest.raises(UnitError):
+        convert_ratio(Decimal(1), "kgce", "tce/MWh")
+
+
+def test_every_item_has_a_unit_two_names_and_one_input() -> None:
+    for each in all_items().values():
+        unit_of(each.unit)
+        assert each.name.zh
+        assert each.name.en
+        assert each.input
+    assert inputs()["fuel_consumed"] == "items"
+    assert inputs()["electricity_purchased"] == "number"
+
+
+@pytest.mark.parametrize(
+    ("name", "amount", "unit", "canonical"),
+    [
+        ("wastewater", "3", "万m3", "30000"),
+        ("water_fresh", "5", "m3", "5"),
+        ("electricity_purchased", "1500", "kWh", "1.5"),
+        ("natural_gas", "25000", "m3", "2.5"),
+        ("green_certificates", "7", "件", "7"),
+        ("cod", "250", "kg", "0.25"),
+        ("output_value", "1.5", "亿元", "15000"),
+    ],
+)
+def test_amounts_become_canonical(name: str, amount: str, unit: str, canonical: str) -> None:
+    assert to_canonical(item(name), Decimal(amount), unit) == Decimal(canonical)
+
+
+def test_units_that_do_not_fit_are_refused() -> None:
+    for name, unit in (("cod", "kWh"), ("natural_gas", "t"), ("electricity_purchased", "m3")):
+        with pytest.raises(UnitError):
+            to_canonical(item(name), Decimal(1), unit)
+
+
+def test_items_with_a_kind() -> None:
+    assert (item("product:steel").part, item("product:steel").input) == ("steel", "product")
+    assert item("solid_waste_generated:fly_ash").part == ""
+    assert item("solid_waste_generated:fly_ash").base == "solid_waste_generated"
+    assert item("steam_purchased").part == "steam"
+    assert item("steam_purchased:saturated_1.0MPa").part == "saturated_1.0MPa"
+    for unknown in ("phlogiston", "product"):
+        with pytest.raises(UnknownItemError):
+            item(unknown)
+
+
+def test_equivalents_agree_with_the_laws_table() -> None:
+    """Every shipped value against an independent extraction of the law's annex 2, by the Chinese name."""
+    if not SHARED.exists():
+        return
+    table = json.loads((SHARED / "env-tax-equivalents.json").read_text(encoding="utf-8"))
+    ours = {
+        medium: {
+            row["table_row"].split(" ")[-1]: row["value"]
+            for row in rows()
+            if row["purpose"] == "pollution_equivalent" and row["table_row"].startswith(f"附表二 {medium}")
+        }
+        for medium in ("大气", "第一类", "第二类")
+    }
+    plain = str.maketrans("（）", "()")
+    for medium, group in (("大气", "air"), ("第一类", "water_class1"), ("第二类", "water_class2")):
+        law = {row["name"].partition("(")[0] or row["name"]: row["kg_per_eq"] for row in table[group]}
+        shared = {
+            name: number
+            for name, number in ours[medium].items()
+            if name.translate(plain).partition("(")[0] in law and name.translate(plain).partition("(")[0] != "苯并"
+        }
+        assert len(shared) >= {"大气": 35, "第一类": 9, "第二类": 18}[medium], sorted(set(ours[medium]) - set(shared))
+        for name, number in shared.items():
+            assert float(number) == law[name.translate(plain).partition("(")[0]], name
+
+
+def test_warming_potentials_agree_with_the_published_sets() -> None:
+    path = SHARED / "ipcc-gwp.oge.csv"
+    if not path.exists():
+        return
+    compared = 0
+    for row in csv.DictReader(path.open(encoding="utf-8")):
+        if row["gwp_horizon"] == "100" and row["gas"] != "co2" and row["ipcc_version"] in ("SAR", "AR4", "AR5", "AR6"):
+            assert value("gwp", row["gas"], gwp=row["ipcc_version"]) == float(row["gwp"])
+            compared += 1
+    assert compared == 8
