@@ -1,0 +1,162 @@
+"""Account 核算: the figures of one subject and period, each with its whole working.
+
+The door of this room. Amounts come from `gather`, arithmetic from `calc`; nothing is stored, results are remembered in
+memory by what they were made from (see `memory`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from difflib import get_close_matches
+
+from xietong.accounting.books import EMITTED, Books
+from xietong.accounting.boundary import GROUPS
+from xietong.accounting.concentrations import highest_outlet
+from xietong.accounting.factors import choices_of, day_of, factor_book
+from xietong.accounting.gather import engine_inputs
+from xietong.accounting.memory import books_for
+from xietong.accounting.metered import LakeTables
+from xietong.accounting.tables import BEYOND, HIGHEST, TO_WORKS, table_keys
+from xietong.calc.engine import RULES, Calculation
+from xietong.calc.figures import Figure
+from xietong.calc.items import UnknownItemError, all_items, item
+from xietong.calc.pollutants import TABLE_3
+from xietong.park.nouns import Registry, Subject
+from xietong.periods import Period
+from xietong.texts import Text
+
+
+class UnknownNameError(LookupError):
+    """A subject or a key that does not exist, with the nearest names."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
+
+
+class Account:
+    """The figures of one subject and period, computed when asked for."""
+
+    def __init__(self, books: Books, subject: Subject, period: Period) -> None:
+        self._books, self._subject, self._period = books, subject, period
+        registry = books.registry
+        self.inputs = engine_inputs(books, subject, period)
+        below = [subject.code] if subject.kind in GROUPS else [each.code for each in books.boundary.below(subject.code)]
+        book = factor_book(registry, below)
+        self._calculation = Calculation(self.inputs, book, day_of(period), choices_of(registry))
+
+    def keys(self) -> list[str]:
+        """Every key worth showing: tables 1–5, what lies beyond them, and the amounts that stand behind."""
+        tables = [key for keys in table_keys(self._subject.kind).values() for key in keys]
+        emitted = [name for name in self._books.names if name in EMITTED]
+        emissions = [f"{name}_emission" for name in emitted if f"{name}_emission" in RULES]
+        sewers = [
+            f"{name}{TO_WORKS}"
+            for name in emitted
+            if self._books.to_works(self._subject.code, name, self._period).has_value
+        ]
+        amounts = [
+            name
+            for name in self._books.names
+            if "#" not in name and not self._books.amount(self._subject.code, name, self._period).is_idle
+        ]
+        return list(dict.fromkeys([*tables, *BEYOND, *emissions, *sewers, *amounts]))
+
+    def figure(self, key: str) -> Figure:
+        """The figure of a key: an indicator, an engine input, or an item's amount; raises UnknownNameError."""
+        if key.endswith(HIGHEST) and key.removesuffix(HIGHEST) in EMITTED:
+            return self._highest(key, key.removesuffix(HIGHEST))
+        if key.endswith(TO_WORKS) and key.removesuffix(TO_WORKS) in EMITTED:
+            return self._to_works(key, key.removesuffix(TO_WORKS))
+        if key in RULES or key in self.inputs:
+            return self._calculation.figure(key)
+        return self._amount(key)
+
+    def _amount(self, key: str) -> Figure:
+        try:
+            known = item(key)
+        except UnknownItemError:
+            raise UnknownNameError(_unknown_key(key)) from None
+        figure = self._books.amount(self._subject.code, key, self._period).figure
+        return replace(figure, key=key, unit=figure.unit or known.unit, title=known.name)
+
+    def _to_works(self, key: str, name: str) -> Figure:
+        label = item(name).name
+        figure = self._books.to_works(self._subject.code, name, self._period).figure
+        title = Text(f"{label.zh}纳管量", f"{label.en} sent to works inside the park")
+        return replace(figure, key=key, title=title, clause="6.4.3b")
+
+    def _highest(self, key: str, name: str) -> Figure:
+        label = item(name).name
+        title = Text(f"{label.zh}最高排放口", f"highest outlet of {label.en}")
+        found = highest_outlet(self._books, self._subject, name, self._period)
+        if found is None:
+            reason = Text(
+                f"没有可与限值比较的{label.zh}小时值。", f"no hour of {label.en} can be held against a limit."
+            )
+            return Figure(key, None, "", "not_applicable", title=title, clause="6.4.4", missing=(reason,))
+        trace = {
+            "subject": found.outlet.code,
+            "name": found.outlet.name,
+            "name_en": found.outlet.name_en or found.outlet.name,
+            "at": found.at.isoformat() if found.at else "",
+            "limit": f"{found.limit:g}",
+        }
+        limit = Figure(f"{name}_limit", found.limit, found.unit, kind="factor", title=Text("排放限值", "limit"))
+        return Figure(
+            key, found.value, found.unit, "ok", "indicator", "6.4.4", title=title, inputs=(limit,), trace=trace
+        )
+
+
+def account(registry: Registry, lake: LakeTables | None, subject: str, period: Period) -> Account:
+    """The account of a subject and period, remembered while registry and lake stay as they are.
+
+    Raises UnknownNameError with the nearest codes.
+    """
+    if subject not in registry.subjects:
+        raise UnknownNameError(_unknown_subject(registry, subject))
+    books = books_for(registry, lake, period)
+    return books.remember(("account", subject, period), lambda: Account(books, registry.subjects[subject], period))
+
+
+def figures(
+    registry: Registry,
+    lake: LakeTables | None,
+    subject: str,
+    period: Period,
+    keys: Iterable[str] | None = None,
+) -> dict[str, Figure]:
+    """The figures of a subject and period by key, each with its whole working; without keys, all that is worth showing.
+
+    lake: None where there are no readings. Raises UnknownNameError for a subject or key that does not exist.
+    """
+    own = account(registry, lake, subject, period)
+    return {key: own.figure(key) for key in (own.keys() if keys is None else keys)}
+
+
+def explain(registry: Registry, lake: LakeTables | None, key: str, subject: str, period: Period) -> Figure:
+    """One figure with its whole working: leaves trace to entry and row, or to point, start and end."""
+    return account(registry, lake, subject, period).figure(key)
+
+
+def known_keys() -> list[str]:
+    """Every key that `figures` answers, items included."""
+    named = [f"{name}{ending}" for name in TABLE_3 for ending in (HIGHEST, TO_WORKS)]
+    return sorted({*RULES, *all_items(), *named})
+
+
+def _unknown_key(key: str) -> Text:
+    near = get_close_matches(key, known_keys(), 3, 0.5)
+    return Text(
+        f"没有名为“{key}”的指标或项目" + (f"；相近的有 {'、'.join(near)}。" if near else "。"),
+        f'there is no indicator or item "{key}"' + (f"; the nearest are {', '.join(near)}." if near else "."),
+    )
+
+
+def _unknown_subject(registry: Registry, code: str) -> Text:
+    named = {subject.name: each for each, subject in registry.subjects.items()}
+    near = get_close_matches(code, [*registry.subjects, *named], 3, 0.4)
+    codes = list(dict.fromkeys(named.get(each, each) for each in near))
+    return Text(
+        f"没有代码为“{code}”的主体" + (f"；相近的有 {'、'.join(codes)}。" if codes else "。"),
+        f'there is no subject "{code}"' + (f"; the nearest are {', '.join(codes)}." if codes else "."),
+    )

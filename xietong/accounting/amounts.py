@@ -1,0 +1,96 @@
+"""Amount: a Figure together with the exact decimal behind it and the count of what was due for it.
+
+Sums are made here, in decimals that give the same digits in any order; the float of a Figure is made once from them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import NamedTuple
+
+from xietong.calc.figures import Figure, Status, worst
+from xietong.texts import Text
+
+DEVIATION = Decimal("0.05")
+_UNTITLED = Text("", "")
+_ALL = Decimal(1)
+
+
+class Amount(NamedTuple):
+    """A figure, its exact value (None where it has none) and how many of the months due for it were received."""
+
+    figure: Figure
+    exact: Decimal | None
+    due: int = 0
+    received: Decimal = Decimal(0)
+
+    @property
+    def has_value(self) -> bool:
+        """Whether a number stands behind it."""
+        return self.exact is not None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing was due and nothing came."""
+        return self.figure.status == "not_applicable"
+
+
+def amount(figure: Figure, exact: Decimal, due: int = 1, share: Decimal = _ALL) -> Amount:
+    """One amount that stands for that many months, of which that share came; the figure's float is made here."""
+    return Amount(replace(figure, value=float(exact)), exact, due, due * share)
+
+
+def absent(key: str, unit: str, reason: Text, due: int = 1, trace: Mapping[str, str] | None = None) -> Amount:
+    """What was due for that many months and did not come."""
+    return Amount(Figure(key, None, unit, "missing", missing=(reason,), trace=trace or {}), None, due)
+
+
+def idle(key: str, unit: str, reason: Text | None = None) -> Amount:
+    """What was never due."""
+    return Amount(Figure(key, None, unit, "not_applicable", missing=(reason,) if reason else ()), None)
+
+
+def summed(key: str, unit: str, parts: Iterable[Amount], title: Text = _UNTITLED) -> Amount:
+    """The exact sum of parts of one unit: missing parts make it partial, all missing makes it missing.
+
+    No parts at all, or only idle ones, give not_applicable: nothing was due. Idle parts with something to say stay in
+    the working, silent ones are left out.
+    """
+    every = [part for part in parts if not part.is_idle or part.figure.missing or part.figure.inputs]
+    values = [part.exact for part in every if part.exact is not None]
+    figure = Figure(key, None, unit, title=title, inputs=tuple(part.figure for part in every))
+    figure = replace(figure, missing=reasons(part.figure for part in every), status=_status(every, bool(values)))
+    due, received = sum(part.due for part in every), sum((part.received for part in every), Decimal(0))
+    if not values:
+        return Amount(figure, None, due, received)
+    exact = sum(values, Decimal(0))
+    return Amount(replace(figure, value=float(exact)), exact, due, received)
+
+
+def _status(parts: list[Amount], has_values: bool) -> Status:
+    if not has_values:
+        return "missing" if any(part.figure.status == "missing" for part in parts) else "not_applicable"
+    return worst("partial" if part.figure.status == "missing" else part.figure.status for part in parts)
+
+
+def reasons(figures: Iterable[Figure]) -> tuple[Text, ...]:
+    """The sentences of what is absent, each once, in order; those of idle figures do not count."""
+    return tuple(
+        dict.fromkeys(reason for figure in figures if figure.status != "not_applicable" for reason in figure.missing)
+    )
+
+
+def beside(chosen: Amount, other: Amount, name: Text) -> Amount:
+    """Stand another source of the same quantity beside the chosen one: a remark where they differ by more than 5 %."""
+    if chosen.exact is None or other.exact is None or "partial" in (chosen.figure.status, other.figure.status):
+        return chosen
+    base = abs(chosen.exact)
+    if abs(other.exact - chosen.exact) <= DEVIATION * base:
+        return chosen
+    percent = f"{abs(other.exact - chosen.exact) / base * 100:.1f} %" if base else "—"
+    unit, value, used = chosen.figure.unit, f"{other.exact:.6g}", f"{chosen.exact:.6g}"
+    remark = Text(
+        f"{name.zh}为 {value} {unit}，与采用的 {used} {unit} 相差 {percent}（超过 5 %）；请核对。",
+        f"{name.en} says {value} {unit}, {percent} away from the {used} {unit} used (more than 5 %); check it.",
+    )
+    return chosen._replace(figure=replace(chosen.figure, remarks=(*chosen.figure.remarks, remark)))

@@ -1,0 +1,207 @@
+"""Books: the amounts of every subject of one park, from its own statements and meters up to one total of the park.
+
+A group (park, zone, sector) is the sum of its units; what the group states for itself stands beside that sum and counts
+only where no unit has the item. Purchases and sales are both summed, so what tenants sell each other cancels.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from xietong.accounting.amounts import Amount, beside, idle, summed
+from xietong.accounting.boundary import GROUPS, Boundary
+from xietong.accounting.channels import VOLUMES
+from xietong.accounting.due import DueList
+from xietong.accounting.extracts import Extracts
+from xietong.accounting.metered import LakeTables
+from xietong.accounting.sources import Sources, share_of
+from xietong.accounting.statements import base_of, in_force, stated_item
+from xietong.calc.items import UnknownItemError, item, pollutants
+from xietong.park.nouns import Registry, Subject
+from xietong.periods import Period
+from xietong.texts import Text
+
+EMITTED = frozenset({each.item for each in pollutants()} | set(VOLUMES.values()))
+_OWN = Text("本级自报值", "the subject's own statement")
+Named = tuple[Subject, Amount]
+Made = TypeVar("Made")
+MADE_KEPT = 512
+
+
+class Books:
+    """Everything that one registry and one version of the lake say, summed on demand and remembered."""
+
+    def __init__(self, registry: Registry, lake: LakeTables | None) -> None:
+        self.registry = registry
+        self.boundary = Boundary(registry)
+        self.extracts = Extracts(registry, lake)
+        statements = in_force(registry.reported)
+        self.sources = Sources(statements, DueList(registry, statements), self.extracts)
+        self.outlet_items = {
+            code: self.extracts.outlet_items(code)
+            for code, subject in registry.subjects.items()
+            if subject.kind == "outlet"
+        }
+        self.names = self._names(name for _, name in statements)
+        self._known: dict[tuple[str, str, Period], Amount] = {}
+        self._made: dict[Hashable, Any] = {}
+
+    def _names(self, stated: Iterable[str]) -> tuple[str, ...]:
+        found = {*stated, *self.extracts.amount_items(), *(base_of(each.item) for each in self.registry.expected)}
+        found |= {name for names in self.outlet_items.values() for name in names}
+        return tuple(sorted(name for name in found if _is_item(name)))
+
+    def amount(self, code: str, name: str, period: Period) -> Amount:
+        """A subject's amount of an item in a period, with its working; idle where nothing was ever due.
+
+        For a pollutant, waste gas or wastewater that is what it sends to the environment.
+        """
+        key = (code, name, period)
+        if key not in self._known:
+            subject = self.registry.subjects[code]
+            self._known[key] = _titled(subject, self._amount(subject, name, period))
+        return self._known[key]
+
+    def remember(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Keep what was made from these books as long as they are kept, the newest first."""
+        if key not in self._made:
+            if len(self._made) >= MADE_KEPT:
+                self._made.pop(next(iter(self._made)))
+            self._made[key] = make()
+        found: Made = self._made[key]
+        return found
+
+    def _amount(self, subject: Subject, name: str, period: Period) -> Amount:
+        if subject.kind in GROUPS:
+            return self._group(subject, name, period)
+        if name in EMITTED:
+            return self._emission(subject, name, period)
+        own = self.sources.amount(subject, name, period)
+        if own.has_value:
+            return own
+        parts = [self.amount(each.code, name, period) for each in self.boundary.parts(subject.code)]
+        below = summed(name, own.figure.unit, parts)
+        return below if below.has_value or own.is_idle else own
+
+    # ---- groups ----
+
+    def _group(self, group: Subject, name: str, period: Period) -> Amount:
+        own = self.sources.amount(group, name, period)
+        units = [unit for unit in self.boundary.units(group.code) if self._counts(unit)]
+        parts = [(unit, self.amount(unit.code, name, period)) for unit in units]
+        parts = [(unit, part) for unit, part in parts if not part.is_idle]
+        if not parts:
+            return own
+        total = self._covered(group, name, period, parts)
+        return beside(total, own, _OWN) if total.has_value or own.is_idle else own
+
+    def _counts(self, unit: Subject) -> bool:
+        return unit.kind != "outlet" or self.boundary.works_of(unit) is None
+
+    def _covered(self, group: Subject, name: str, period: Period, parts: Sequence[Named]) -> Amount:
+        """The sum over units, with one sentence that names who is absent and how much of what was due has come."""
+        total = summed(name, parts[0][1].figure.unit, [part for _, part in parts])
+        lacking = [(unit, part) for unit, part in parts if part.figure.status in ("missing", "partial")]
+        if not lacking:
+            return total
+        share = share_of(total)
+        weight = self._weight(name, period, parts)
+        sentence = _coverage(group, name, period, lacking, share, weight)
+        trace = {"coverage_number": f"{share:.4f}", "coverage_weight": "" if weight is None else f"{weight:.4f}"}
+        figure = replace(total.figure, missing=(sentence,), trace={k: v for k, v in trace.items() if v})
+        return total._replace(figure=figure)
+
+    def _weight(self, name: str, period: Period, parts: Sequence[Named]) -> Decimal | None:
+        """The share of what was due that came, each unit weighing what it had a year earlier."""
+        before = period.previous_year()
+        weights = [(abs(self.amount(unit.code, name, before).exact or Decimal(0)), part) for unit, part in parts]
+        whole = sum((weight for weight, _ in weights), Decimal(0))
+        return sum((weight * share_of(part) for weight, part in weights), Decimal(0)) / whole if whole else None
+
+    # ---- emissions ----
+
+    def _emission(self, subject: Subject, name: str, period: Period) -> Amount:
+        own = self.sources.amount(subject, name, period)
+        if subject.kind == "outlet":
+            return self._outlet(subject, own)
+        outlets = [self.amount(each.code, name, period) for each in self.boundary.outlets(subject.code, to_works=False)]
+        total = summed(name, item(name).unit, outlets)
+        if self.boundary.sends_all_to_works(subject.code, name):
+            chosen = total if not total.is_idle else idle(name, total.figure.unit)
+        elif total.has_value or own.is_idle:
+            chosen = beside(total, own, _OWN)
+        else:
+            chosen = own
+        return self._with_sewer(subject, name, period, chosen)
+
+    def _outlet(self, outlet: Subject, own: Amount) -> Amount:
+        works = self.boundary.works_of(outlet)
+        if works is None or not own.has_value:
+            return own
+        remark = Text(
+            f"纳管量：排入园区内的{works.name}（{works.code}），不计入园区排放。",
+            f"goes to {works.name_en or works.name} ({works.code}) inside the park: not part of the park's emission.",
+        )
+        return own._replace(figure=replace(own.figure, remarks=(*own.figure.remarks, remark)))
+
+    def to_works(self, code: str, name: str, period: Period) -> Amount:
+        """What a subject sends to works inside the park (纳管量): shown for it, never part of its emission."""
+        subject = self.registry.subjects[code]
+        outlets = self.boundary.outlets(code, to_works=True)
+        parts = [self.amount(each.code, name, period) for each in outlets]
+        total = summed(f"{name}_to_works", item(name).unit, parts)
+        if total.has_value or subject.kind in GROUPS or not self.boundary.sends_all_to_works(code, name):
+            return _titled(subject, total)
+        own = self.sources.amount(subject, name, period)
+        return own._replace(figure=replace(own.figure, key=f"{name}_to_works"))
+
+    def _with_sewer(self, subject: Subject, name: str, period: Period, chosen: Amount) -> Amount:
+        """Name the 纳管量 beside the emission; where all goes to a works, nothing of its own is left to state."""
+        sewer = self.to_works(subject.code, name, period)
+        if sewer.exact is None:
+            return chosen
+        unit, value, label = sewer.figure.unit, f"{sewer.exact:.6g}", item(name).name
+        note = Text(
+            f"另有纳管量 {value} {unit}{label.zh}排入园区内污水厂，不计入排放量（见 {name}_to_works）。",
+            f"another {value} {unit} of {label.en} goes to a works inside the park and is no emission "
+            f"(see {name}_to_works).",
+        )
+        figure = chosen.figure
+        if figure.status == "not_applicable":
+            return chosen._replace(figure=replace(figure, missing=(note,)))
+        return chosen._replace(figure=replace(figure, remarks=(*figure.remarks, note)))
+
+
+def _is_item(name: str) -> bool:
+    try:
+        stated_item(name)
+    except UnknownItemError:
+        return False
+    return True
+
+
+def _titled(subject: Subject, part: Amount) -> Amount:
+    title = Text(subject.name, subject.name_en or subject.name)
+    return part._replace(figure=replace(part.figure, title=title, trace={**part.figure.trace, "subject": subject.code}))
+
+
+def _coverage(
+    group: Subject, name: str, period: Period, lacking: Sequence[Named], share: Decimal, weight: Decimal | None
+) -> Text:
+    label = stated_item(name).name
+    zh = "、".join(f"{unit.name}（{_lack(part).zh}）" for unit, part in lacking)
+    en = ", ".join(f"{unit.name_en or unit.name} ({_lack(part).en})" for unit, part in lacking)
+    by_weight_zh = "" if weight is None else f"，按上年量 {weight:.1%}"
+    by_weight_en = "" if weight is None else f", {weight:.1%} by last year's amounts"
+    return Text(
+        f"{group.name} {period.label} 的{label.zh}数据不全：按应报数收到 {share:.1%}{by_weight_zh}；不全的有 {zh}。",
+        f"{label.en} of {group.name_en or group.name} in {period.label} is incomplete: {share:.1%} of what was due "
+        f"came{by_weight_en}; incomplete: {en}.",
+    )
+
+
+def _lack(part: Amount) -> Text:
+    if part.figure.status == "missing":
+        return Text("未收到", "nothing came")
+    return Text(f"收到 {share_of(part):.1%}", f"{share_of(part):.1%} came")

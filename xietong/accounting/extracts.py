@@ -1,0 +1,148 @@
+"""Extracts: what one version of the lake says of a park, fetched once a calendar year (or once a shorter span) for all
+points together, and kept as long as the books that own them."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from xietong.accounting.channels import channels, hours_of, is_concentration, is_flow
+from xietong.accounting.metered import (
+    LakeTables,
+    Metered,
+    Totals,
+    hours_due,
+    hours_received,
+    is_amount_point,
+    month_totals,
+    span_totals,
+)
+from xietong.accounting.outlet_hours import Bucket, Channel, Flow, Judged, Mass, OutletHours, outlet_hours
+from xietong.accounting.statements import base_of
+from xietong.calc.items import UnknownItemError, item
+from xietong.park.nouns import Point, Registry
+from xietong.periods import Period
+
+
+class Slice(NamedTuple):
+    """One channel in one span: what was due and what came."""
+
+    channel: Channel
+    due: int
+    mass: Mass | None
+    flow: Flow | None
+    judged: Judged | None
+
+
+class Extracts:
+    """The lake's answers for one registry; without a lake, nothing came from anywhere."""
+
+    def __init__(self, registry: Registry, lake: LakeTables | None) -> None:
+        self._registry, self._lake = registry, lake
+        self._amount_points: dict[tuple[str, str], list[Point]] = defaultdict(list)
+        self._outlet_points: dict[str, list[Point]] = defaultdict(list)
+        for point in sorted(registry.points.values(), key=lambda point: point.code):
+            self._enter(point)
+        self._totals: dict[Period, Totals] = {}
+        self._outlets: dict[Period, dict[tuple[str, str, datetime], list[Slice]]] = {}
+
+    def _enter(self, point: Point) -> None:
+        subject = self._registry.subjects.get(point.subject)
+        if subject is None:
+            return
+        if subject.kind == "outlet":
+            self._outlet_points[subject.code].append(point)
+        elif not (is_concentration(point) or point.role != "total"):
+            self._enter_amount(point)
+
+    def _enter_amount(self, point: Point) -> None:
+        try:
+            measured = item(point.item)
+        except UnknownItemError:
+            return
+        if is_amount_point(point, measured):
+            self._amount_points[point.subject, base_of(measured.item)].append(point)
+
+    def amount_points(self, subject: str, name: str) -> tuple[Point, ...]:
+        """The points that measure amounts of that item for the subject itself."""
+        return tuple(self._amount_points.get((subject, name), ()))
+
+    def amount_items(self) -> tuple[str, ...]:
+        """The items that any point measures amounts of."""
+        return tuple(sorted({name for _, name in self._amount_points}))
+
+    def outlet_items(self, outlet: str) -> tuple[str, ...]:
+        """The pollutants and volumes that the outlet's points measure."""
+        points = self._outlet_points.get(outlet, [])
+        named = {point.item for point in points if is_concentration(point)}
+        if any(is_flow(point) for point in points):
+            named |= {channel.item for channel in channels(self._registry, outlet, points, _ALWAYS) if not channel.unit}
+        return tuple(sorted(named))
+
+    def metered(self, point: str, span: Period) -> Metered | None:
+        """What came from a point in a month or in a shorter span; None where nothing came."""
+        if self._lake is None:
+            return None
+        extent = Period.year(span.start.year) if span.month_count == 1 else span
+        if extent not in self._totals:
+            points = sorted(self._registry.points)
+            self._totals[extent] = (
+                month_totals(self._lake, points, extent.start.year)
+                if span.month_count == 1
+                else span_totals(self._lake, points, extent, self._registry.zone)
+            )
+        return self._totals[extent].get((point, span.start))
+
+    def hours(self, point: Point, span: Period) -> int:
+        """How many hours of a span the point's valid readings stand for."""
+        came = self.metered(point.code, span)
+        if came is None:
+            return 0
+        return hours_received(point, came, hours_due(point, span))
+
+    def outlet(self, outlet: str, name: str, span: Period) -> tuple[Slice, ...]:
+        """What one outlet sent out of one pollutant (or volume) in a month or a shorter span, channel by channel."""
+        if outlet not in self._outlet_points:
+            return ()
+        extent = Period.year(span.start.year) if span.month_count == 1 else span
+        if extent not in self._outlets:
+            self._outlets[extent] = self._fetch(extent)
+        return tuple(self._outlets[extent].get((outlet, name, span.start), ()))
+
+    def _fetch(self, extent: Period) -> dict[tuple[str, str, datetime], list[Slice]]:
+        spans = tuple(extent.months()) or (extent,)
+        buckets = [_bucket(number, span, self._registry) for number, span in enumerate(spans)]
+        listed = [
+            channel
+            for outlet, points in sorted(self._outlet_points.items())
+            for channel in channels(self._registry, outlet, points, extent)
+        ]
+        hours = self._hours(listed, extent, buckets)
+        found: dict[tuple[str, str, datetime], list[Slice]] = defaultdict(list)
+        for number, channel in enumerate(listed):
+            for bucket, span in zip(buckets, spans, strict=True):
+                due = hours_of(channel, bucket.start, bucket.end)
+                if due:
+                    key = (number, bucket.number)
+                    came = (hours.mass.get(key), hours.flow.get(key), hours.judged.get(key)) if hours else (None,) * 3
+                    found[channel.outlet, channel.item, span.start].append(Slice(channel, due, *came))
+        return found
+
+    def _hours(self, listed: list[Channel], extent: Period, buckets: list[Bucket]) -> OutletHours | None:
+        if self._lake is None or not listed:
+            return None
+        points = {
+            point
+            for channel in listed
+            for point in (channel.value_point, channel.flow_point, channel.oxygen_point)
+            if point
+        }
+        return outlet_hours(self._lake.hourly(sorted(points), *extent.utc(self._registry.zone)), listed, buckets)
+
+
+def _bucket(number: int, span: Period, registry: Registry) -> Bucket:
+    start, end = span.utc(registry.zone)
+    offset = start.astimezone(registry.zone).utcoffset() or timedelta()
+    return Bucket(number, start, end, int(offset.total_seconds()))
+
+
+_ALWAYS = Period(Period.year(1900).start, Period.year(2200).end)

@@ -1,0 +1,153 @@
+"""Gather: the engine's inputs for one subject and period, each a Figure with its whole working below it.
+
+What was never due is given as not_applicable, what was due and did not come as missing; the table of items decides
+which item feeds which input. The arithmetic of the standard is in `calc`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from xietong.accounting.amounts import Amount, reasons
+from xietong.accounting.books import Books
+from xietong.accounting.boundary import GROUPS
+from xietong.accounting.concentrations import concentration_inputs
+from xietong.accounting.monitoring import monitoring_inputs
+from xietong.accounting.reductions import measure_reductions
+from xietong.accounting.statements import stated_item
+from xietong.calc.figures import Figure, Status, worst
+from xietong.calc.items import inputs as item_inputs
+from xietong.calc.items import item
+from xietong.calc.pollutants import TABLE_3
+from xietong.park.nouns import Subject
+from xietong.periods import Period
+from xietong.texts import Text
+
+_USES: Mapping[str, str] = {"feedstock": "fuel_feedstock"}
+_PRICE_PREFIX = "constant"
+
+
+def engine_inputs(books: Books, subject: Subject, period: Period) -> dict[str, Figure]:
+    """Every input that the rules of `calc` may ask for."""
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for name in books.names:
+        target = _input_of(name)
+        if target:
+            grouped[target].append(name)
+    shapes = {**item_inputs(), "fuel_feedstock": "items"}
+    found = {
+        target: (_items if shape == "items" else _number)(books, subject, period, target, grouped.get(target, []))
+        for target, shape in shapes.items()
+    }
+    found["output_value"] = _output_value(books, subject, period, found)
+    found["pollutant_emission"] = _with_table_3(found["pollutant_emission"])
+    found["measure_reductions"] = measure_reductions(books, subject, period)
+    return found | concentration_inputs(books, subject, period) | monitoring_inputs(books, subject, period)
+
+
+def _input_of(name: str) -> str:
+    """The input a name feeds; "" for uses that are no consumption."""
+    base, _, use = name.partition("#")
+    return _USES.get(use, "") if use else item(base).input
+
+
+def _number(books: Books, subject: Subject, period: Period, target: str, names: Iterable[str]) -> Figure:
+    parts = [books.amount(subject.code, name, period) for name in names]
+    present = [part for part in parts if not part.is_idle]
+    if not present:
+        return _idle(target, parts)
+    return replace(present[0].figure, key=target)
+
+
+def _items(books: Books, subject: Subject, period: Period, target: str, names: Iterable[str]) -> Figure:
+    parts = [(name, books.amount(subject.code, name, period)) for name in names]
+    lines = tuple(
+        replace(part.figure, key=stated_item(name).part, title=stated_item(name).name)
+        for name, part in parts
+        if not part.is_idle or part.figure.missing
+    )
+    if all(part.is_idle for _, part in parts):
+        return replace(_idle(target, [part for _, part in parts]), kind="items", inputs=lines)
+    return Figure(target, None, "", _status(lines), "items", missing=reasons(lines), inputs=lines)
+
+
+def _status(lines: Iterable[Figure]) -> Status:
+    listed = tuple(lines)
+    if not any(line.value is not None for line in listed):
+        return "missing"
+    return worst("partial" if line.status == "missing" else line.status for line in listed)
+
+
+def _idle(target: str, parts: Iterable[Amount]) -> Figure:
+    stated = tuple(dict.fromkeys(reason for part in parts for reason in part.figure.missing))
+    nothing = Text(f"没有应报的 {target}。", f"no {target} was due.")
+    return Figure(target, None, "", "not_applicable", missing=stated or (nothing,))
+
+
+def _output_value(books: Books, subject: Subject, period: Period, found: Mapping[str, Figure]) -> Figure:
+    """Gross output or added value by the park's choice, at current prices; every intensity needs it."""
+    choices = books.registry.choices
+    added = choices.get("output_value") == "added"
+    name = "added_value" if added else "output_value"
+    figure = replace(found[name], key="output_value")
+    if figure.status == "not_applicable" and subject.kind in (*GROUPS, "enterprise", "supply"):
+        label = item(name).name
+        reason = Text(
+            f"没有收到{subject.name} {period.label} 的{label.zh}，强度类指标不能计算；请填报 {name}。",
+            f"no {label.en} of {subject.name_en or subject.name} for {period.label} came, so no intensity can be "
+            f"computed; report {name}.",
+        )
+        return replace(figure, unit="万元", status="missing", missing=(reason,))
+    choice = (
+        Text("工业增加值，现价", "added value at current prices") if added else Text("工业总产值，现价", "gross output")
+    )
+    if figure.value is not None:
+        return replace(figure, remarks=(*figure.remarks, choice, *_price(choices), *_without(books, subject, period)))
+    return figure
+
+
+def _price(choices: Mapping[str, str]) -> tuple[Text, ...]:
+    if not choices.get("price", "current").startswith(_PRICE_PREFIX):
+        return ()
+    return (
+        Text(
+            "园区选择了可比价，但数据中没有价格指数，此处按现价计。",
+            "the park chose constant prices, but there is no price index in the data: current prices are used.",
+        ),
+    )
+
+
+def _without(books: Books, subject: Subject, period: Period) -> tuple[Text, ...]:
+    """Units that use energy but state no output: the numerator is wider than the denominator."""
+    if subject.kind not in GROUPS:
+        return ()
+    name = "added_value" if books.registry.choices.get("output_value") == "added" else "output_value"
+    silent = [
+        unit
+        for unit in books.boundary.units(subject.code)
+        if unit.kind in ("enterprise", "supply")
+        and books.amount(unit.code, name, period).is_idle
+        and books.amount(unit.code, "electricity_purchased", period).has_value
+    ]
+    if not silent or len(silent) == len(books.boundary.units(subject.code)):
+        return ()
+    zh, en = "、".join(unit.name for unit in silent), ", ".join(unit.name_en or unit.name for unit in silent)
+    return (Text(f"{zh}有用能而没有产值，分子与分母口径不一。", f"{en} used energy but stated no output value."),)
+
+
+def _with_table_3(figure: Figure) -> Figure:
+    """Name the pollutants of table 3 that nobody owes, so that they are not due rather than missing."""
+    absent = tuple(
+        Figure(name, None, "t", "not_applicable", title=item(name).name, missing=(_never(name),))
+        for name in TABLE_3
+        if not figure.has(name)
+    )
+    if figure.status == "not_applicable":
+        status: Status = "not_applicable"
+        return replace(figure, kind="items", status=status, inputs=(*figure.inputs, *absent))
+    return replace(figure, inputs=(*figure.inputs, *absent))
+
+
+def _never(name: str) -> Text:
+    label = item(name).name
+    return Text(f"没有应报的{label.zh}排放量。", f"no emission of {label.en} was due.")

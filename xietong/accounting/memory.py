@@ -1,0 +1,83 @@
+"""What was computed is remembered in memory by what it was made from: the registry's content and the lake's files.
+
+A few registries' books are kept, each bounded; a new registry or new readings of the years concerned make new books,
+so nothing stale is ever shown and nothing is ever invalidated by hand.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, TypeVar
+
+from xietong.accounting.books import Books
+from xietong.accounting.metered import LakeTables
+from xietong.lake.store import Lake
+from xietong.park.nouns import Registry
+from xietong.periods import Period
+
+Made = TypeVar("Made")
+BOOKS_KEPT, REGISTRIES_KEPT = 8, 4
+
+
+class Memory:
+    """A bounded memory: the least recently used is forgotten first."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._kept = size, OrderedDict[Hashable, Any]()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What was made under the key, made now where it is not there; two threads may make the same thing twice."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                found: Made = self._kept[key]
+                return found
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return made
+
+
+_books = Memory(BOOKS_KEPT)
+_fingerprints = Memory(REGISTRIES_KEPT)
+
+
+def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Books:
+    """The books of a period's figures: they reach back one year, for what was due and for its weight."""
+    years = range(period.start.year - 1, period.end.year + 1)
+    stamps = tuple(stamp(lake, year) for year in years)
+    source = None if lake is None else str(getattr(lake, "root", id(lake)))
+    return _books.get((fingerprint(registry), source, years, stamps), lambda: Books(registry, lake))
+
+
+def fingerprint(registry: Registry) -> int:
+    """A number for the registry's content; the registry itself is held so that its identity cannot be reused."""
+    key = id(registry)
+    _, number = _fingerprints.get(key, lambda: (registry, _content(registry)))
+    return number
+
+
+def _content(registry: Registry) -> int:
+    return hash(tuple(_hashable(getattr(registry, name)) for name in registry.__slots__))
+
+
+def _hashable(value: object) -> Hashable:
+    if isinstance(value, Mapping):
+        return tuple((key, _hashable(each)) for key, each in sorted(value.items()))
+    if isinstance(value, tuple):
+        return tuple(_hashable(each) for each in value)
+    return value if isinstance(value, Hashable) else repr(value)
+
+
+def stamp(lake: LakeTables | None, year: int) -> Hashable:
+    """What the lake's rolled-up tables hold of one calendar year: it changes when, and only when, their files do."""
+    if lake is None:
+        return None
+    if not isinstance(lake, Lake):
+        return lake.version()
+    named = {str(year)} | {f"{year}-{month:02}" for month in range(1, 13)} | {f"{year - 1}-12", f"{year + 1}-01"}
+    files = [*lake.hourly_table.view().files, *lake.daily_table.view().files]
+    return hash(tuple(sorted(str(file.path) for file in files if file.partition in named)))

@@ -1,0 +1,180 @@
+"""Metered amounts: what a point measured over a span, from the lake's daily table (months) or hourly table (less).
+
+A point's amount is exact; how many of its due hours came decides between ok and partial. The lake has already applied
+multiplier and sign; missing is no row there and a reason here.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+
+from xietong.accounting.amounts import Amount, absent, amount, idle
+from xietong.calc.figures import Figure, Status
+from xietong.calc.items import Item, to_canonical
+from xietong.park.nouns import Point
+from xietong.periods import Period
+from xietong.texts import Text
+from xietong.units import UnitError, convert, unit_of
+
+# What a rate becomes when an hour has passed.
+_INTEGRALS = {"power": ("kW", "kWh"), "flow": ("m3/h", "m3")}
+
+
+class LakeTables(Protocol):
+    """What accounting asks of the lake."""
+
+    def version(self) -> int:
+        """The number of the newest commit of readings."""
+
+    def hourly(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
+        """The hours of points between two instants."""
+
+    def daily(self, points: Iterable[str], start: date, end: date) -> pa.Table:
+        """The days of points, end excluded."""
+
+
+class Metered(NamedTuple):
+    """What came from one point in one span, in the point's own unit."""
+
+    total: Decimal
+    readings: int
+    hours: int
+    estimated: bool
+    conflicts: int
+
+
+Totals = Mapping[tuple[str, datetime], Metered]
+
+_BY_MONTH = """
+SELECT point, date_trunc('month', day), sum(total), sum(readings), sum(hours), bool_or(estimated), sum(conflicts)
+FROM daily GROUP BY ALL
+"""
+_WHOLE = """
+SELECT point, sum(total), sum(readings), count(*) FILTER (WHERE readings > 0), bool_or(estimated), sum(conflicts)
+FROM hourly GROUP BY ALL
+"""
+
+
+def month_totals(lake: LakeTables, points: Iterable[str], year: int) -> Totals:
+    """The totals of points by month of one calendar year."""
+    daily = lake.daily(list(points), date(year, 1, 1), date(year + 1, 1, 1))
+    with duckdb.connect() as engine:
+        engine.register("daily", daily)
+        rows = engine.execute(_BY_MONTH).fetchall()
+    return {(row[0], _midnight(row[1].replace(day=1))): _metered(row[2:]) for row in rows}
+
+
+def span_totals(lake: LakeTables, points: Iterable[str], span: Period, zone: ZoneInfo) -> Totals:
+    """The totals of points over one span that is no month, such as a day or an hour."""
+    hourly = lake.hourly(list(points), *span.utc(zone))
+    with duckdb.connect() as engine:
+        engine.register("hourly", hourly)
+        rows = engine.execute(_WHOLE).fetchall()
+    return {(row[0], span.start): _metered(row[1:]) for row in rows}
+
+
+def _metered(row: tuple[Any, ...]) -> Metered:
+    total, readings, hours, estimated, conflicts = row
+    return Metered(total, int(readings), int(hours or 0), bool(estimated), int(conflicts or 0))
+
+
+def is_amount_point(point: Point, item: Item) -> bool:
+    """Whether the point measures amounts of that item, or a rate that becomes one."""
+    if point.role != "total" or point.shape in ("state", "sample"):
+        return False
+    try:
+        _exact(point, item, Metered(Decimal(1), 1, 1, False, 0))
+    except UnitError:
+        return False
+    return True
+
+
+def hours_due(point: Point, span: Period) -> int:
+    """Hours of the span on which the point was in service."""
+    start = max(span.start, _midnight(point.since) if point.since else span.start)
+    end = min(span.end, _midnight(point.until) if point.until else span.end)
+    return max(0, int((end - start) / timedelta(hours=1)))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time())
+
+
+def metered_amount(point: Point, item: Item, span: Period, came: Metered | None) -> Amount:
+    """What a point measured in a span, in the item's canonical unit, its trace leading to the readings."""
+    due = hours_due(point, span)
+    if due == 0:
+        return idle(item.item, item.unit)
+    trace = {
+        "subject": point.subject,
+        "point": point.code,
+        "start": span.start.isoformat(),
+        "end": span.end.isoformat(),
+        "period": span.label,
+    }
+    if came is None or came.readings == 0:
+        return absent(item.item, item.unit, _nothing(point, span), trace=trace)
+    received = hours_received(point, came, due)
+    status: Status = "estimated" if came.estimated else "ok"
+    figure = Figure(
+        item.item,
+        None,
+        item.unit,
+        "partial" if received < due else status,
+        title=Text(f"{span.label} · {point.code}", f"{span.label} · {point.code}"),
+        source="计量 meter",
+        missing=(_share(point, span, received, due),) if received < due else (),
+        trace={**trace, "hours": str(received), "hours_due": str(due)},
+        remarks=_conflicts(point, came),
+    )
+    return amount(figure, _exact(point, item, came), share=Decimal(received) / due)
+
+
+def hours_received(point: Point, came: Metered, due: int) -> int:
+    """Hours received of those due; a point read less often than hourly stands for its whole interval."""
+    if point.interval_s > 3600:
+        return min(due, came.readings * point.interval_s // 3600)
+    return min(due, came.hours)
+
+
+def _exact(point: Point, item: Item, came: Metered) -> Decimal:
+    dimension = unit_of(point.unit).dimension
+    if dimension not in _INTEGRALS:
+        return to_canonical(item, came.total, point.unit)
+    rate, integral = _INTEGRALS[dimension]
+    per_hour = convert(came.total, point.unit, rate)
+    if point.shape in ("mean", "instant"):
+        per_hour = (per_hour / came.readings * came.hours).quantize(Decimal("0.000001"))
+    return to_canonical(item, per_hour, integral)
+
+
+def _nothing(point: Point, span: Period) -> Text:
+    return Text(
+        f"监测点 {point.code} 在 {span.label} 没有数据；请检查设备或补传。",
+        f"point {point.code} sent nothing for {span.label}; check the device or send it later.",
+    )
+
+
+def _share(point: Point, span: Period, received: int, due: int) -> Text:
+    return Text(
+        f"监测点 {point.code} 在 {span.label} 应收 {due} 小时，收到 {received} 小时"
+        f"（{received / due:.1%}）；合计不含缺失时段。",
+        f"point {point.code}: {received} of {due} hours of {span.label} came ({received / due:.1%}); "
+        "the sum leaves out the rest.",
+    )
+
+
+def _conflicts(point: Point, came: Metered) -> tuple[Text, ...]:
+    if not came.conflicts:
+        return ()
+    return (
+        Text(
+            f"监测点 {point.code} 有 {came.conflicts} 个时刻收到互相矛盾的值，按最先收到的计。",
+            f"point {point.code} got conflicting values at {came.conflicts} instants; the first received counts.",
+        ),
+    )

@@ -1,0 +1,177 @@
+"""Which source counts for one item of one subject itself, month by month, and what stands beside it.
+
+Energy, materials and output: the reported statement for the total, a meter where nothing was reported.
+Emissions of an outlet: a month of valid automatic data, then what was reported, then automatic data as far as it goes.
+A deviation above 5 % between complete sources is a remark. Sums over several subjects are made in `books`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from xietong.accounting.amounts import Amount, absent, beside, idle, summed
+from xietong.accounting.due import DueList
+from xietong.accounting.extracts import Extracts
+from xietong.accounting.metered import metered_amount
+from xietong.accounting.outlets import VALID_SHARE, OutletAmount, outlet_amount
+from xietong.accounting.statements import DERIVED, Cover, cover, days_of, inside, leaf, stated_item
+from xietong.calc.items import item
+from xietong.park.nouns import ReportedAmount, Subject
+from xietong.periods import Period
+from xietong.texts import Text
+
+_REPORTED = Text("填报值", "the reported amount")
+_METERED = Text("计量值", "the meter")
+_AUTOMATIC = Text("自动监测值", "automatic monitoring")
+
+Dated = tuple[datetime, Amount]
+Statements = dict[tuple[str, str], tuple[ReportedAmount, ...]]
+
+
+class Sources:
+    """The amounts that a subject itself states or measures."""
+
+    def __init__(self, statements: Statements, due: DueList, extracts: Extracts) -> None:
+        self._statements, self._due, self._extracts = statements, due, extracts
+
+    def amount(self, subject: Subject, name: str, period: Period) -> Amount:
+        """The subject's own amount of an item (without what lies below it); idle where nothing was ever due."""
+        if subject.kind == "outlet":
+            return self._emitted(subject, name, period)
+        return self._used(subject, name, period)
+
+    # ---- energy, materials, output ----
+
+    def _used(self, subject: Subject, name: str, period: Period) -> Amount:
+        rows = self._statements.get((subject.code, name), ())
+        spans = _spans(period)
+        if not rows and not self._extracts.amount_points(subject.code, name):
+            return self._unstated(subject, name, period, spans)
+
+        def meter(span: Period) -> Amount:
+            return self._metered(subject.code, name, span)
+
+        covered = cover([row for row in rows if not self._outdone(row, meter)], period)
+        chosen = self._filled(subject, name, period, covered, meter)
+        if not covered.chosen or covered.gaps:
+            return chosen
+        return beside(chosen, _joined(name, ((span.start, meter(span)) for span in spans)), _METERED)
+
+    def _outdone(self, row: ReportedAmount, meter: Callable[[Period], Amount]) -> bool:
+        """Whether a derived statement yields to complete metered data."""
+        if row.method not in DERIVED:
+            return False
+        return all(meter(span).figure.status == "ok" for span in _spans(row.period))
+
+    def _metered(self, subject: str, name: str, span: Period) -> Amount:
+        points = self._extracts.amount_points(subject, name)
+        parts = [
+            metered_amount(point, item(point.item), span, self._extracts.metered(point.code, span)) for point in points
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        return summed(name, stated_item(name).unit, parts, Text(span.label, span.label))
+
+    def _filled(
+        self, subject: Subject, name: str, period: Period, covered: Cover, meter: Callable[[Period], Amount]
+    ) -> Amount:
+        """The chosen statements, with meters in the gaps and the rest of what was due named as absent."""
+        parts: list[Dated] = [(row.period.start, leaf(row, item(row.item).unit)) for row in covered.chosen]
+        silent: list[Period] = []
+        for gap in covered.gaps:
+            days = inside(covered.chosen, gap)
+            measured = meter(gap) if not days else idle(name, "")
+            if days:
+                parts.append((gap.start, self._days_absent(subject, name, gap, days)))
+            elif not measured.is_idle:
+                parts.append((gap.start, measured))
+            else:
+                silent.append(gap)
+        parts += self._absences(subject, name, period, silent)
+        return _joined(name, parts)
+
+    def _unstated(self, subject: Subject, name: str, period: Period, spans: Sequence[Period]) -> Amount:
+        return _joined(name, self._absences(subject, name, period, spans))
+
+    # ---- emissions of an outlet ----
+
+    def _emitted(self, outlet: Subject, name: str, period: Period) -> Amount:
+        rows = self._statements.get((outlet.code, name), ())
+        spans = _spans(period)
+        automatic = {span: self._automatic(outlet.code, name, span) for span in spans}
+        valid = [span for span, each in automatic.items() if each.share >= VALID_SHARE]
+        if len(valid) == len(spans):
+            chosen = _joined(name, ((span.start, automatic[span].amount) for span in spans))
+            whole = cover(rows, period)
+            return chosen if whole.gaps else beside(chosen, _stated(name, whole), _REPORTED)
+        weak = [row for row in rows if not any(_overlap(row.period, span) for span in valid)]
+        covered = cover(weak, period)
+        if any(gap not in valid for gap in covered.gaps) and rows and not (whole := cover(rows, period)).gaps:
+            measured = _joined(name, ((span.start, automatic[span].amount) for span in spans))
+            return beside(_stated(name, whole), measured, _AUTOMATIC)
+        return self._filled(outlet, name, period, covered, lambda span: automatic[span].amount)
+
+    def _automatic(self, outlet: str, name: str, span: Period) -> OutletAmount:
+        return outlet_amount(self._extracts.outlet(outlet, name, span), name, span)
+
+    # ---- what did not come ----
+
+    def _absences(self, subject: Subject, name: str, period: Period, silent: Sequence[Period]) -> list[Dated]:
+        """The due spans without any statement, each run of months in a row as one absence."""
+        due = self._due.months(subject.code, name, period, silent)
+        return [(run[0].start, self._absent(subject, name, run)) for run in _runs(due)]
+
+    def _absent(self, subject: Subject, name: str, run: Sequence[Period]) -> Amount:
+        span = Period(run[0].start, run[-1].end)
+        rows = self._statements.get((subject.code, name), ())
+        wider = next((row.period.label for row in rows if row.period != span and row.period.contains(span)), "")
+        zh = f"只有 {wider} 的合计，未分到" if wider else "应报未报"
+        en = f"is known for {wider} as a whole only, not for" if wider else "was due and not reported for"
+        name_of = stated_item(name).name
+        reason = Text(
+            f"{subject.name}的{name_of.zh}{zh} {span.label}；请填报。",
+            f"{name_of.en} of {subject.name_en or subject.name} {en} {span.label}; report it.",
+        )
+        trace = {"subject": subject.code, "item": name, "period": span.label}
+        return absent(name, stated_item(name).unit, reason, len(run), trace)
+
+    def _days_absent(self, subject: Subject, name: str, month: Period, days: Iterable[ReportedAmount]) -> Amount:
+        covered, every = days_of(days, month)
+        reason = Text(
+            f"{subject.name}的{stated_item(name).name.zh}在 {month.label} 只报了 {covered}/{every} 天；请补报。",
+            f"{stated_item(name).name.en} of {subject.name_en or subject.name}: {covered} of {every} days of "
+            f"{month.label} were reported; report the rest.",
+        )
+        return absent(name, stated_item(name).unit, reason, 1, {"subject": subject.code, "period": month.label})
+
+
+def _spans(period: Period) -> tuple[Period, ...]:
+    return tuple(period.months()) or (period,)
+
+
+def _overlap(one: Period, other: Period) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _joined(name: str, parts: Iterable[Dated]) -> Amount:
+    ordered = [part for _, part in sorted(parts, key=lambda dated: dated[0])]
+    return summed(name, stated_item(name).unit, ordered)
+
+
+def _stated(name: str, covered: Cover) -> Amount:
+    return _joined(name, ((row.period.start, leaf(row, item(row.item).unit)) for row in covered.chosen))
+
+
+def _runs(spans: Iterable[Period]) -> list[list[Period]]:
+    runs: list[list[Period]] = []
+    for span in spans:
+        if runs and runs[-1][-1].end == span.start:
+            runs[-1].append(span)
+        else:
+            runs.append([span])
+    return runs
+
+
+def share_of(part: Amount) -> Decimal:
+    """The share of an amount's due months that came."""
+    return part.received / part.due if part.due else Decimal(1)

@@ -1,0 +1,209 @@
+"""Reported amounts: which revision and which method counts, and how monthly and yearly statements cover a period.
+
+Lines of one item (its kinds, uses and counterparties) add up; several methods for one line are alternatives, of which
+the best counts. Figures are made here; what was due and what meters say is decided in `sources`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from xietong.accounting.amounts import Amount, amount
+from xietong.calc.figures import Figure, Status
+from xietong.calc.items import ANY, Item, UnknownItemError, all_items, item, to_canonical
+from xietong.park.nouns import ReportedAmount
+from xietong.periods import Period
+from xietong.texts import Text
+from xietong.units import UnitError
+
+# The best first: a settlement bill, an instrument's total, a person's statement, what was derived, what was guessed.
+METHODS: tuple[str, ...] = ("bill", "auto", "manual", "", "balance", "coefficient", "estimate")
+DERIVED = frozenset({"balance", "coefficient", "estimate"})
+_NAMES: Mapping[str, Text] = {
+    "bill": Text("结算账单", "settlement bill"),
+    "auto": Text("自动监测填报", "automatic data, reported"),
+    "manual": Text("手工监测填报", "manual monitoring, reported"),
+    "": Text("填报", "reported"),
+    "balance": Text("物料衡算", "material balance"),
+    "coefficient": Text("产排污系数", "emission coefficient"),
+    "estimate": Text("估算", "estimate"),
+}
+_ESTIMATED = frozenset({"estimate"})
+# Uses of a fuel that are no consumption of production: raw material, what was passed on, and households.
+APART = frozenset({"feedstock", "export", "living"})
+
+
+class Line(NamedTuple):
+    """One line of an item: lines add up."""
+
+    item: str
+    use: str
+    counterparty: str
+
+
+class Cover(NamedTuple):
+    """How statements cover a period: those that count, and the spans that none of them reaches."""
+
+    chosen: tuple[ReportedAmount, ...]
+    gaps: tuple[Period, ...]
+
+
+def base_of(name: str) -> str:
+    """The item without its kind (`solid_waste_generated:fly_ash` → `solid_waste_generated`).
+
+    Items that the engine takes by kind (products, steam by grade, reagents) keep it: their kinds are never summed.
+    """
+    base = name.partition(":")[0]
+    known = all_items().get(base)
+    return name if known is not None and known.part in (ANY, "steam") else base
+
+
+def name_of(row: ReportedAmount) -> str:
+    """The name a statement is summed under: its base item, with "#use" where a fuel is not burnt in production."""
+    base = base_of(row.item)
+    known = all_items().get(base)
+    apart = row.use in APART and known is not None and known.carrier == "fuel"
+    return f"{base}#{row.use}" if apart else base
+
+
+def stated_item(name: str) -> Item:
+    """The item behind such a name; raises UnknownItemError."""
+    return item(name.partition("#")[0])
+
+
+def in_force(reported: Iterable[ReportedAmount]) -> dict[tuple[str, str], tuple[ReportedAmount, ...]]:
+    """The statements that count, by subject and base item: the latest revision, then the best method of each line.
+
+    Where an item is stated both without a kind and by kind for one period, the statement without a kind is the total.
+    """
+    latest: dict[tuple[str, Period, Line, str], ReportedAmount] = {}
+    for row in reported:
+        slot = (row.subject, row.period, Line(row.item, row.use, row.counterparty), row.method)
+        known = latest.get(slot)
+        if known is None or (row.recorded_at, row.row) >= (known.recorded_at, known.row):
+            latest[slot] = row
+    best: dict[tuple[str, Period, Line], ReportedAmount] = {}
+    for (subject, period, line, _), row in latest.items():
+        known = best.get((subject, period, line))
+        if known is None or _rank(row.method) < _rank(known.method):
+            best[subject, period, line] = row
+    return _by_item(best.values())
+
+
+def _rank(method: str) -> int:
+    return METHODS.index(method) if method in METHODS else METHODS.index("")
+
+
+def _by_item(rows: Iterable[ReportedAmount]) -> dict[tuple[str, str], tuple[ReportedAmount, ...]]:
+    grouped: dict[tuple[str, str], list[ReportedAmount]] = defaultdict(list)
+    for row in rows:
+        grouped[row.subject, name_of(row)].append(row)
+    found = {}
+    for key, group in grouped.items():
+        totals = {row.period for row in group if ":" not in row.item}
+        kept = [row for row in group if ":" not in row.item or row.period not in totals]
+        found[key] = tuple(sorted(kept, key=lambda row: (row.period, row.item, row.use, row.counterparty)))
+    return found
+
+
+def cover(rows: Iterable[ReportedAmount], period: Period) -> Cover:
+    """Choose the statements that make up a period: its own one, else the longest that fit and do not overlap."""
+    lines: dict[Line, list[ReportedAmount]] = defaultdict(list)
+    for row in rows:
+        if period.contains(row.period):
+            lines[Line(row.item, row.use, row.counterparty)].append(row)
+    chosen: list[ReportedAmount] = []
+    for own in lines.values():
+        taken: list[ReportedAmount] = []
+        for row in sorted(own, key=lambda row: (row.period.start - row.period.end, row.period.start)):
+            if not any(row.period.start < other.period.end and other.period.start < row.period.end for other in taken):
+                taken.append(row)
+        chosen += taken
+    chosen.sort(key=lambda row: (row.period, row.item, row.use, row.counterparty))
+    return Cover(tuple(chosen), _gaps(chosen, period))
+
+
+def _gaps(chosen: list[ReportedAmount], period: Period) -> tuple[Period, ...]:
+    """The months (or the whole period, where it has none) that no chosen statement covers to the last day."""
+    spans = sorted({(row.period.start, row.period.end) for row in chosen})
+    return tuple(month for month in (tuple(period.months()) or (period,)) if not _covered(month, spans))
+
+
+def _covered(month: Period, spans: list[tuple[datetime, datetime]]) -> bool:
+    reached = month.start
+    for start, end in spans:
+        if start <= reached:
+            reached = max(reached, end)
+    return reached >= month.end
+
+
+def inside(rows: Iterable[ReportedAmount], month: Period) -> tuple[ReportedAmount, ...]:
+    """The statements of parts of a month, such as single days."""
+    return tuple(row for row in rows if month.contains(row.period) and row.period != month)
+
+
+def leaf(row: ReportedAmount, unit: str) -> Amount:
+    """One statement as a figure in the item's canonical unit, its trace leading to the entry and row it came from."""
+    source = _NAMES.get(row.method, _NAMES[""])
+    trace = {
+        "subject": row.subject,
+        "item": row.item,
+        "period": row.period.label,
+        "entry": row.entry,
+        "row": str(row.row),
+        "amount": "" if row.amount is None else f"{row.amount.normalize():f}",
+        "unit": row.unit,
+        "use": row.use,
+        "counterparty": row.counterparty,
+        "recorded_at": row.recorded_at.isoformat(),
+    }
+    status: Status = "estimated" if row.method in _ESTIMATED else "ok"
+    figure = Figure(
+        row.item,
+        None,
+        unit,
+        status,
+        title=_title(row),
+        source=f"{source.zh} {source.en}" + (f" · {row.note}" if row.note else ""),
+        trace={name: text for name, text in trace.items() if text},
+        remarks=(_below(row),) if row.amount is None else (),
+    )
+    try:
+        stated = item(row.item)
+        exact = Decimal(0) if row.amount is None else to_canonical(stated, row.amount, row.unit)
+    except (UnitError, UnknownItemError) as error:
+        where = Text(f"{row.subject} {row.period} 的 {row.item}：", f"{row.item} of {row.subject} for {row.period}: ")
+        reason = Text(where.zh + error.text.zh, where.en + error.text.en)
+        missing = Figure(row.item, None, unit, "missing", missing=(reason,), source=figure.source, trace=figure.trace)
+        return Amount(missing, None, months(row.period))
+    return amount(figure, exact, months(row.period))
+
+
+def months(period: Period) -> int:
+    """How many months of due data a span stands for, at least one."""
+    return max(1, period.month_count)
+
+
+def _title(row: ReportedAmount) -> Text:
+    parts = [row.period.label, *(part for part in (row.use, row.counterparty) if part)]
+    return Text(" · ".join(parts), " · ".join(parts))
+
+
+def _below(row: ReportedAmount) -> Text:
+    limit = f"（<{row.below.normalize():f} {row.unit}）" if row.below else ""
+    return Text(
+        f"低于检出限{limit}，在总量中按零计。",
+        f"below detection{limit.replace('（', ' (').replace('）', ')')}: counted as zero in amounts.",
+    )
+
+
+def days_of(rows: Iterable[ReportedAmount], month: Period) -> tuple[int, int]:
+    """Days of a month that statements of single days cover, and its days."""
+    covered = {
+        row.period.start + timedelta(days=day)
+        for row in rows
+        for day in range((row.period.end - row.period.start).days)
+    }
+    return len(covered), (month.end - month.start).days

@@ -1,0 +1,65 @@
+"""Which indicator keys tables 1–5 of the standard show for which kind of subject, and what is shown beyond them."""
+
+from collections.abc import Mapping
+
+from xietong.calc.pollutants import TABLE_3
+
+_TABLE_1 = ("energy_per_output_value", "carbon_emission_intensity", "waste_gas_intensity", "wastewater_intensity")
+_TABLE_2 = (
+    "comprehensive_energy_consumption",
+    "energy_per_output_value",
+    "clean_energy_share",
+    "renewable_energy_share",
+    "energy_utilization_efficiency",
+)
+_TABLE_4 = (
+    "carbon_emission_total",
+    "carbon_emission_intensity",
+    "energy_carbon_emission",
+    "carbon_emission_reduction",
+)
+_TABLE_5 = (
+    "energy_per_output_value",
+    "carbon_emission_intensity",
+    "pollutant_emission_intensity",
+    *(f"{name}_emission_intensity" for name in TABLE_3),
+    "resource_utilization_rate",
+)
+BEYOND = (
+    "carbon_per_energy",
+    "solid_waste_utilization_rate",
+    "hazardous_waste_utilization_rate",
+    "water_reuse_rate",
+    "waste_heat_utilization_rate",
+    "automation_rate",
+    "data_completeness",
+)
+HIGHEST = "_highest_outlet"
+TO_WORKS = "_to_works"
+
+
+def table_keys(kind: str = "park") -> dict[int, list[str]]:
+    """The keys of each table in the table's order, for a kind of subject; a key may stand in several tables.
+
+    An outlet has concentrations in table 3; everyone else has compliance, hours above the limit and the highest outlet.
+    """
+    return {
+        1: list(_TABLE_1),
+        2: list(_TABLE_2),
+        3: _outlet_table() if kind == "outlet" else _table_3(),
+        4: list(_TABLE_4),
+        5: list(_TABLE_5),
+    }
+
+
+def _outlet_table() -> list[str]:
+    endings = ("concentration", "compliance_rate", "exceedance_hours", "emission")
+    return [f"{name}_{ending}" for name in TABLE_3 for ending in endings]
+
+
+def _table_3() -> list[str]:
+    endings = ("compliance_rate", "exceedance_hours", HIGHEST[1:], "emission")
+    return [f"{name}_{ending}" for name in TABLE_3 for ending in endings]
+
+
+CLAUSES: Mapping[int, str] = {1: "5.3.5", 2: "6.3.5", 3: "6.4.5", 4: "6.5.5", 5: "7.2.6"}
