@@ -40,12 +40,12 @@ class Loaded:
     changes: dict[str, Change] = field(default_factory=dict)
 
 
-def _enter_act(who: str, verb: str, what: Mapping[str, Any], at: datetime) -> models.Act:
+def _enter_act(who: str, verb: str, what: Mapping[str, Any], at: datetime, entry: str = "") -> models.Act:
     """Write the act; its instant is after every earlier one's, so that a clock set back makes no tangle."""
     last = models.Act.objects.order_by("-at").values_list("at", flat=True).first()
     if last is not None and at <= last:
         at = last + timedelta(microseconds=1)
-    return models.Act.objects.create(who=who, verb=verb, what=dict(what), at=at)
+    return models.Act.objects.create(who=who, verb=verb, what=dict(what), at=at, entry=entry)
 
 
 def check_same_park(code: str) -> None:
@@ -90,6 +90,17 @@ def state_facts(table_name: str, rows: Iterable[Row], entries: Mapping[str, str]
         what = {"table": table_name, "entries": dict(entries), "rows": len(statements)}
         act = _enter_act(who, f"state_{table_name}", what, at)
         return revise(MODELS[table_name], statements, act)
+
+
+def brought_before(sha256: str) -> bool:
+    """Whether these very readings were brought already: then the lake has them, or will have them."""
+    return models.Act.objects.filter(verb="bring_readings", what__sha256=sha256).exists()
+
+
+def bring_readings(what: Mapping[str, Any], entry: str, who: str, at: datetime) -> None:
+    """Note that a file of readings was brought; `entry` is the journal entry from which settle takes it."""
+    with transaction.atomic():
+        _enter_act(who, "bring_readings", what, at, entry)
 
 
 def record_act(who: str, verb: str, what: Mapping[str, Any], at: datetime, change: Callable[[], None]) -> int:

@@ -68,20 +68,26 @@ def decimal(text: str) -> Decimal:
     return value
 
 
-def amount(text: str) -> Amount:
-    """A number, or `<0.025`, `0.025L`, `ND` for below detection; raises CellError otherwise, below zero included."""
+def stated(text: str) -> Amount:
+    """A number, or `<0.025`, `0.025L`, `ND` for below detection; raises CellError otherwise."""
     text = tidy(text)
     if text.upper() == "ND":
         return Amount(None, Decimal(0))
     match = BELOW.fullmatch(text)
     value = decimal(match["before"] or match["after"] if match else text)
-    if value < 0:
+    return Amount(None, value) if match else Amount(value)
+
+
+def amount(text: str) -> Amount:
+    """As `stated`, and not negative; raises CellError otherwise."""
+    found = stated(text)
+    if (found.value or 0) < 0 or (found.below or 0) < 0:
         raise CellError(
             "negative",
-            "数量为负；数量和监测限都不会小于零，请核对符号（调减请改写原行）",
+            "数量为负；数量和检出限都不会小于零，请核对符号（调减请改写原行）",
             "the amount is negative, which an amount cannot be; check the sign, and correct the original row instead",
         )
-    return Amount(None, value) if match else Amount(value)
+    return found
 
 
 def _boolean(text: str) -> bool:
@@ -118,7 +124,7 @@ def instant(text: str, zone: ZoneInfo) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         at = None
-    if at is None or not re.match(r"\d{4}-\d{2}-\d{2}", text):
+    if at is None or not re.match(r"(19|2[01])\d{2}-\d{2}-\d{2}", text):
         raise CellError(
             "instant",
             "不是时刻；请写成 2025-03-14T07:00（园区时间）或 2025-03-14T07:00+08:00",

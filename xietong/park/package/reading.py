@@ -3,7 +3,6 @@
 Nothing is written here; `xietong.park.actions.load_package` keeps it.
 """
 
-import csv
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,13 +10,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from xietong.park.nouns import DEFAULT_CHOICES
 from xietong.park.package.cells import CellError, read
 from xietong.park.package.rules import Known, judge
-from xietong.park.package.schema import CHOICES, FACTS, PARK_COLUMNS, READINGS, Table
+from xietong.park.package.schema import CHOICES, FACTS, PARK_COLUMNS, Table
 from xietong.park.package.sheets import Rejection, Row, Sheet, decode, read_sheet, rejection
 from xietong.texts import Text
 
@@ -34,7 +30,11 @@ class PackageError(Exception):
 
 @dataclass(slots=True)
 class Package:
-    """What a folder gave. tables: usable rows by table; files: the bytes of each table's file as they were read."""
+    """What a folder gave.
+
+    tables: usable rows by table; files: the bytes of each table's file as they were read; readings: the files of
+    readings, which `xietong.park.package.readings` opens once the points are known.
+    """
 
     folder: Path
     park: dict[str, Any]
@@ -74,7 +74,7 @@ def read_package(folder: Path, known: Known) -> Package:
     known_files = {PARK_FILE, "datapackage.json", *(table.file for table in FACTS)}
     for path in sorted(folder.iterdir()):
         if path.name.startswith("readings") and path.suffix in (".csv", ".parquet"):
-            _take_readings(package, path, known)
+            package.readings.append(path)
         elif path.name not in known_files and not path.name.startswith("."):
             package.remarks.append(_unknown_file(path))
     return package
@@ -169,73 +169,3 @@ def _choices(package: Package, stated: dict[str, object]) -> Iterator[tuple[str,
 def _constant_price(value: str) -> bool:
     name, _, year = value.partition(":")
     return name == "constant" and len(year) == 4 and year.isdecimal()
-
-
-def _take_readings(package: Package, path: Path, known: Known) -> None:
-    """A file of readings is looked at for its columns and points; its values are checked where they are imported."""
-    try:
-        columns, points = _csv_points(path) if path.suffix == ".csv" else _parquet_points(path)
-    except (CellError, csv.Error, pa.ArrowException, OSError) as error:
-        problem = error if isinstance(error, CellError) else _unreadable(error)
-        package.rejected.append(rejection(path.name, 0, "", "", problem))
-        return
-    missing = [column.name for column in READINGS.columns if column.required and column.name not in columns]
-    for name in missing:
-        problem = CellError(
-            "missing_column",
-            "缺少这一必需的列，整个文件没有载入；请补上",
-            "this column is needed, so the whole file was left out; add it",
-        )
-        package.rejected.append(rejection(path.name, 1, name, "", problem))
-    if missing:
-        return
-    for point, row in points.items():
-        if not known.has("points", point):
-            package.rejected.append(_unknown_point(path.name, row, point))
-    package.readings.append(path)
-
-
-def _unreadable(error: Exception) -> CellError:
-    return CellError(
-        "unreadable",
-        f"打不开（{error}），没有载入；请重新导出",
-        f"it cannot be opened ({error}) and was left out; export it again",
-    )
-
-
-def _unknown_point(file: str, row: int, point: str) -> Rejection:
-    problem = CellError(
-        "unknown_point",
-        "登记簿里没有这个监测点，它的监测值没有载入；请先在 points.csv 登记",
-        "the registry has no such point, so its readings were left out; enter it in points.csv first",
-    )
-    return rejection(file, row, "point", point, problem)
-
-
-def _csv_points(path: Path) -> tuple[list[str], dict[str, int]]:
-    """The header and, for each point, the first row that names it; the whole file must be UTF-8."""
-    with path.open("rb") as raw:
-        decode_first = raw.read(1 << 16).rpartition(b"\n")[0]
-    decode(decode_first)
-    points: dict[str, int] = {}
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        rows = csv.reader(file)
-        header = [name.strip() for name in next(rows, [])]
-        if "point" in header:
-            place = header.index("point")
-            for number, row in enumerate(rows, start=2):
-                if len(row) > place:
-                    points.setdefault(row[place].strip(), number)
-    points.pop("", None)
-    return header, points
-
-
-def _parquet_points(path: Path) -> tuple[list[str], dict[str, int]]:
-    file = pq.ParquetFile(path)
-    header = file.schema_arrow.names
-    points: dict[str, int] = {}
-    if "point" in header:
-        for batch in file.iter_batches(columns=["point"]):
-            for point in batch.column(0).unique().to_pylist():
-                points.setdefault(str(point), 0)
-    return header, points

@@ -162,8 +162,13 @@ def _read_row(table: Table, sheet: Sheet, record: Record, zone: ZoneInfo) -> Non
         )
         sheet.rejected.append(rejection(record.file, record.number, "", "", problem))
         return
-    cells = dict(zip(record.header, record.cells, strict=False))
-    row = Row(record.file, record.number, {}, cells)
+    take_row(
+        table, sheet, Row(record.file, record.number, {}, dict(zip(record.header, record.cells, strict=False))), zone
+    )
+
+
+def take_row(table: Table, sheet: Sheet, row: Row, zone: ZoneInfo) -> None:
+    """Read a row's cells into its values and put it on the sheet, or its rejections."""
     problems = list(_fill(table, row, zone))
     sheet.rejected += problems
     if not problems:

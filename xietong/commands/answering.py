@@ -1,0 +1,90 @@
+"""What `load` and `import` share: settling what waits, and saying row by row what became of the file. No command."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+from xietong.cli import UsageError
+from xietong.park import registry
+from xietong.park.founding import OutdatedError
+from xietong.park.package.reading import PackageError
+from xietong.park.receiving import Answer
+from xietong.settle.lock import SettleBusy, SettleLock
+from xietong.settle.settler import Settler
+from xietong.texts import Text
+
+SHOWN = 50
+
+
+def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of every command that brings something in."""
+    parser.add_argument("--json", action="store_true", help="以 JSON 回答 · answer in JSON")
+    parser.add_argument("--lang", choices=["zh", "en"], default="zh", help="语言 · language")
+    parser.add_argument("--who", default="cli", metavar="NAME", help="以谁的名义 · in whose name")
+
+
+@contextmanager
+def usage(language: str) -> Iterator[None]:
+    """Turn what makes the whole call pointless into bad use, in the asked language."""
+    try:
+        yield
+    except (PackageError, OutdatedError, registry.NoParkError) as error:
+        raise UsageError(error.text.zh if language == "zh" else error.text.en) from error
+
+
+def settle_waiting(data: Path) -> bool:
+    """Settle what waits in the journals, unless another process does it already: then False, and it will."""
+    try:
+        with SettleLock(data):
+            zone = registry.load().zone
+            settler = Settler(data, zone, lambda: registry.point_specs(registry.load()), lambda: datetime.now(UTC))
+            settler.run(Event(), once=True)
+            return True
+    except SettleBusy:
+        return False
+
+
+def give_answer(answer: Answer, *, settled: bool, arguments: argparse.Namespace) -> int:
+    """Print the answer; gives the exit status: 3 where something was rejected, else 0."""
+    if arguments.json:
+        document = {
+            "accepted": answer.accepted,
+            "rejected": [each.as_json(arguments.lang) for each in answer.rejected],
+            "remarks": [each.as_json(arguments.lang) for each in answer.remarks],
+            "changes": {name: change._asdict() for name, change in answer.changes.items()},
+            "entries": answer.entries,
+            "readings": answer.readings,
+            "settled": settled,
+        }
+        print(json.dumps(document, ensure_ascii=False, indent=1))
+    else:
+        _say(answer, settled, arguments.lang)
+    return 3 if answer.rejected else 0
+
+
+def _say(answer: Answer, settled: bool, language: str) -> None:
+    def say(text: Text) -> str:
+        return text.zh if language == "zh" else text.en
+
+    for each in [*answer.rejected[:SHOWN], *answer.remarks[:SHOWN]]:
+        print(say(each.message), file=sys.stderr)
+    hidden = len(answer.rejected) - SHOWN
+    if hidden > 0:
+        more = Text(f"另有 {hidden} 处，用 --json 查看全部。", f"{hidden} more; --json lists them all.")
+        print(say(more), file=sys.stderr)
+    done = Text(
+        f"接受 {answer.accepted} 行，拒绝 {len(answer.rejected)} 处。",
+        f"{answer.accepted} rows accepted, {len(answer.rejected)} places rejected.",
+    )
+    print(say(done))
+    if answer.readings and not settled:
+        waits = Text(
+            f"{answer.readings} 个监测值已存证，正由运行中的结转进程入库。",
+            f"{answer.readings} readings are kept as evidence; the settle that is running brings them into the lake.",
+        )
+        print(say(waits))

@@ -1,0 +1,37 @@
+"""`xietong import`: bring one file of readings or reported amounts in, as it is or by a mapping."""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from xietong.cli import UsageError
+from xietong.commands.answering import add_answer_arguments, give_answer, settle_waiting, usage
+from xietong.park.founding import found_if_new
+from xietong.park.package.mapping import FileMapping, read_mapping
+from xietong.park.receiving import Reception
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="CSV（可 .gz）、Excel、Parquet")
+    parser.add_argument("--mapping", type=Path, metavar="M", help="映射文件（TOML） · a mapping (TOML)")
+    parser.add_argument(
+        "--stamps",
+        choices=["start", "end"],
+        help="时刻是时段的起点还是终点 · whether `at` is an interval's start or end",
+    )
+    add_answer_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Import it: 0 all accepted, 3 something rejected, 2 bad use."""
+    if not arguments.file.is_file():
+        raise UsageError(f"{arguments.file} 不是文件 · is no file")
+    with usage(arguments.lang):
+        found_if_new(settings.DATA)
+        mapping = read_mapping(arguments.mapping) if arguments.mapping else FileMapping()
+        mapping = mapping if arguments.stamps is None else mapping._replace(stamps=arguments.stamps)
+        answer = Reception(settings.DATA, arguments.who, datetime.now(UTC)).file(arguments.file, mapping)
+    return give_answer(answer, settled=settle_waiting(settings.DATA), arguments=arguments)

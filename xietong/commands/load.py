@@ -1,0 +1,28 @@
+"""`xietong load`: bring a park package in, settle its readings, and say row by row what could not be used."""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from xietong.cli import UsageError
+from xietong.commands.answering import add_answer_arguments, give_answer, settle_waiting, usage
+from xietong.park.founding import found_if_new
+from xietong.park.receiving import Reception
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument("folder", type=Path, metavar="DIR", help="园区数据包 · the park package")
+    add_answer_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Load it: 0 all accepted, 3 something rejected, 2 no package."""
+    if not arguments.folder.is_dir():
+        raise UsageError(f"{arguments.folder} 不是文件夹 · is no folder")
+    with usage(arguments.lang):
+        found_if_new(settings.DATA)
+        answer = Reception(settings.DATA, arguments.who, datetime.now(UTC)).package(arguments.folder)
+    return give_answer(answer, settled=settle_waiting(settings.DATA), arguments=arguments)

@@ -1,0 +1,166 @@
+"""A mapping says how somebody else's file is to be read as ours: columns renamed, constants added, times understood."""
+
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xietong.park.package.cells import CellError, instant, tidy
+from xietong.park.package.reading import PackageError
+from xietong.park.package.schema import TABLES
+from xietong.park.package.tabular import ROW, Shape
+
+Stamps = Literal["start", "end"]
+NOTHING: Mapping[str, str] = MappingProxyType({})
+# Section → its keys; docs/park-package.md explains each.
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "file": ("sheet", "header_row", "delimiter", "encoding"),
+    "times": ("format", "stamps", "midnight"),
+    "numbers": ("decimal", "missing"),
+}
+
+
+class FileMapping(NamedTuple):
+    """How one file is to be read.
+
+    columns: our column → the file's; constants: our column → its value in every row; at: strptime form of times, ""
+    for ISO 8601; closes_day: a row stamped 00:00 is the end of the day it names; missing: texts that mean no value;
+    decimal: the sign before the decimals.
+    """
+
+    table: str = ""
+    columns: Mapping[str, str] = NOTHING
+    constants: Mapping[str, str] = NOTHING
+    shape: Shape = Shape()
+    at: str = ""
+    stamps: Stamps = "start"
+    closes_day: bool = False
+    missing: tuple[str, ...] = ()
+    decimal: str = "."
+
+
+def read_mapping(path: Path) -> FileMapping:
+    """Read a mapping file (TOML); raises PackageError with a sentence where it says something unknown."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PackageError(
+            f"映射文件 {path} 读不成 TOML（{error}），没有导入；请改正这一处。",
+            f"the mapping {path} is no sound TOML ({error}), so nothing was imported; correct that place.",
+        ) from error
+    table = str(document.get("table", "readings"))
+    if table not in ("readings", "reported"):
+        raise _wrong(path, "table", table, "readings, reported")
+    _check_names(path, document, table)
+    times, numbers = document.get("times", {}), document.get("numbers", {})
+    for section, key, allowed in (("times", "stamps", ("start", "end")), ("times", "midnight", ("closes_its_day",))):
+        value = document.get(section, {}).get(key)
+        if value is not None and value not in allowed:
+            raise _wrong(path, f"{section}.{key}", str(value), ", ".join(allowed))
+    if times.get("midnight") and times.get("stamps") != "end":
+        raise _wrong(path, "times.midnight", str(times["midnight"]), 'stamps = "end"')
+    return FileMapping(
+        table=table,
+        columns={name: str(value) for name, value in document.get("columns", {}).items()},
+        constants={name: str(value) for name, value in document.get("constants", {}).items()},
+        shape=Shape(**document.get("file", {})),
+        at=str(times.get("format", "")),
+        stamps=times.get("stamps", "start"),
+        closes_day="midnight" in times,
+        missing=tuple(str(each) for each in numbers.get("missing", ())),
+        decimal=str(numbers.get("decimal", ".")),
+    )
+
+
+def _check_names(path: Path, document: Mapping[str, Any], table: str) -> None:
+    ours = tuple(column.name for column in TABLES[table].columns)
+    allowed = {**SECTIONS, "columns": ours, "constants": ours}
+    for section, content in document.items():
+        if section == "table":
+            continue
+        if section not in allowed or not isinstance(content, dict):
+            raise _wrong(path, section, "", ", ".join(["table", *allowed]))
+        for key in content:
+            if key not in allowed[section]:
+                raise _wrong(path, f"{section}.{key}", "", ", ".join(allowed[section]))
+
+
+def _wrong(path: Path, key: str, value: str, allowed: str) -> PackageError:
+    shown = f" = “{value}”" if value else ""
+    return PackageError(
+        f"映射文件 {path} 的 {key}{shown} 不认识，照着读可能读错，没有导入；可用：{allowed}。",
+        f"{key}{shown} of the mapping {path} is unknown, and the file could be misread, so nothing was imported; "
+        f"use {allowed}.",
+    )
+
+
+def renamed(pieces: Iterable[pa.Table], mapping: FileMapping) -> Iterator[pa.Table]:
+    """The file's pieces under our names, constants filled in, rows whose value says "missing" left out.
+
+    Raises CellError where the file lacks a column that the mapping names.
+    """
+    for piece in pieces:
+        for ours, theirs in mapping.columns.items():
+            if theirs not in piece.column_names:
+                names = [name for name in piece.column_names if name != ROW]
+                raise CellError(
+                    "missing_column",
+                    f"文件里没有映射所说的“{theirs}”列（作 {ours} 用），没有导入；文件的列是 {'、'.join(names)}",
+                    f'it has no column "{theirs}" that the mapping takes as {ours}, so nothing was imported; '
+                    f"its columns are {', '.join(names)}",
+                )
+        columns = {name: piece.column(name) for name in piece.column_names} if not mapping.columns else {}
+        columns |= {ours: piece.column(theirs) for ours, theirs in mapping.columns.items()}
+        columns |= {
+            name: pa.chunked_array([pa.array([value] * piece.num_rows, pa.string())])
+            for name, value in mapping.constants.items()
+        }
+        yield _numbers_understood(pa.table({**columns, ROW: piece.column(ROW)}), mapping)
+
+
+def _numbers_understood(piece: pa.Table, mapping: FileMapping) -> pa.Table:
+    name = "amount" if mapping.table == "reported" else "value"
+    if name not in piece.column_names or not pa.types.is_string(piece.schema.field(name).type):
+        return piece
+    if mapping.missing:
+        texts = pc.utf8_trim_whitespace(piece.column(name))
+        piece = piece.filter(pc.invert(pc.is_in(texts, pa.array(mapping.missing, pa.string()))))
+    if mapping.decimal == ",":
+        plain = pc.replace_substring(pc.replace_substring(piece.column(name), ".", ""), ",", ".")
+        piece = piece.set_column(piece.column_names.index(name), name, plain)
+    return piece
+
+
+def reads_times(mapping: FileMapping, zone: ZoneInfo) -> Callable[[str], datetime] | None:
+    """How the mapping reads a time, or None where plain ISO 8601 is meant."""
+    if not mapping.at and not mapping.closes_day:
+        return None
+
+    def read(cell: str) -> datetime:
+        at = _in_park_time(tidy(cell), mapping.at, zone)
+        if mapping.closes_day and at.time() == time():
+            at += timedelta(days=1)
+        return at.astimezone(UTC)
+
+    return read
+
+
+def _in_park_time(cell: str, form: str, zone: ZoneInfo) -> datetime:
+    if not form:
+        return instant(cell, zone).astimezone(zone)
+    try:
+        if "%z" in form:
+            return datetime.strptime(cell, form).astimezone(zone)
+        return datetime.strptime(cell, form).replace(tzinfo=zone)
+    except ValueError:
+        raise CellError(
+            "instant",
+            f"不是映射所说的时刻形式 {form}；请核对这一格或映射",
+            f"it is no time of the mapping's form {form}; check the cell or the mapping",
+        ) from None

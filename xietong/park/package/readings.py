@@ -1,0 +1,262 @@
+"""Files of readings become one plain form (canonical Parquet) that settle brings into the lake, row by row checked.
+
+Fast where cells are plain numbers and times (Arrow), one by one where they are not; what is refused has its row.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from xietong.park.nouns import Point
+from xietong.park.package.cells import Amount, CellError, instant, stated, tidy
+from xietong.park.package.schema import READINGS
+from xietong.park.package.sheets import Rejection, rejection
+from xietong.park.package.tabular import ROW
+
+VALUE = pa.decimal128(18, 6)
+AT = pa.timestamp("us", "UTC")
+CANONICAL = pa.schema([("point", pa.string()), ("at", AT), ("value", VALUE), ("flag", pa.string()), (ROW, pa.int64())])
+PLAIN_NUMBER = r"^[+-]?\d{1,12}(\.\d{1,6})?$"
+PLAIN_TIME = r"^(19|20|21)\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?$"
+MOST_REJECTIONS = 10_000
+SIXTH = Decimal("0.000001")
+
+
+class Reader(NamedTuple):
+    """How the cells of one file are to be understood.
+
+    points: those that exist; half: whether below detection counts as half the limit in means (else as zero);
+    stamps: whether `at` names the start or the end of an interval; at: reads a time that is no plain ISO one.
+    """
+
+    file: str
+    zone: ZoneInfo
+    points: Mapping[str, Point]
+    half: bool = True
+    stamps: Literal["start", "end"] = "start"
+    at: Callable[[str], datetime] | None = None
+
+
+@dataclass(slots=True)
+class Converted:
+    """What one file gave: how many readings went into the canonical file, of which points, and what was refused."""
+
+    accepted: int = 0
+    points: set[str] = field(default_factory=set)
+    rejected: list[Rejection] = field(default_factory=list)
+    unknown: Counter[str] = field(default_factory=Counter)
+    unknown_rows: dict[str, int] = field(default_factory=dict)
+    refused: int = 0
+
+    def refuse(self, reader: Reader, row: int, column: str, text: str, error: CellError) -> None:
+        """Note a rejection; beyond MOST_REJECTIONS only their number."""
+        self.refused += 1
+        if self.refused <= MOST_REJECTIONS:
+            self.rejected.append(rejection(reader.file, row, column, text, error))
+
+
+def convert(pieces: Iterable[pa.Table], reader: Reader, target: Path) -> Converted:
+    """Write the readings that can be used to `target` in the canonical form; the rest are rejections.
+
+    pieces: tables with the columns point, at, value, flag (optional) and row, as text or typed.
+    """
+    outcome = Converted()
+    with pq.ParquetWriter(target, CANONICAL, compression="zstd") as writer:
+        try:
+            for piece in pieces:
+                if not _columns_fit(piece, reader, outcome):
+                    break
+                usable = _usable(piece, reader, outcome)
+                outcome.accepted += usable.num_rows
+                outcome.points.update(usable.column("point").unique().to_pylist())
+                writer.write_table(usable)
+        except CellError as error:
+            outcome.refuse(reader, 0, "", "", error)
+    outcome.rejected += _unknown_points(reader, outcome)
+    if outcome.refused > MOST_REJECTIONS:
+        outcome.rejected.append(_more(reader, outcome.refused - MOST_REJECTIONS))
+    return outcome
+
+
+def is_canonical(path: Path) -> bool:
+    """Whether a file needs no conversion: it is Parquet with exactly the canonical columns and types."""
+    if path.suffix != ".parquet":
+        return False
+    schema = pq.read_schema(path)
+    wanted = [CANONICAL.field(name) for name in ("point", "at", "value", "flag")]
+    return [(field.name, field.type) for field in schema][:4] == [(field.name, field.type) for field in wanted]
+
+
+def _columns_fit(piece: pa.Table, reader: Reader, outcome: Converted) -> bool:
+    missing = [column.name for column in READINGS.columns if column.required and column.name not in piece.column_names]
+    for name in missing:
+        problem = CellError(
+            "missing_column",
+            "缺少这一必需的列，整个文件没有载入；请补上",
+            "this column is needed and the header lacks it, so the whole file was left out; add it",
+        )
+        outcome.refuse(reader, 1, name, "", problem)
+    return not missing
+
+
+def _usable(piece: pa.Table, reader: Reader, outcome: Converted) -> pa.Table:
+    rows = piece.column(ROW).combine_chunks()
+    point = _strings(piece.column("point"))
+    codes = sorted(reader.points)
+    place = pc.index_in(point, pa.array(codes, pa.string()))
+    at, wrong_at = _instants(piece.column("at").combine_chunks(), reader)
+    shapes = [reader.points[code].shape for code in codes]
+    value, wrong_value = _values(piece.column("value").combine_chunks(), reader, place, shapes)
+    flag = _strings(piece.column("flag")) if "flag" in piece.column_names else pa.nulls(len(point), pa.string())
+    for column, wrong in (("at", wrong_at), ("value", wrong_value)):
+        for index, text, error in wrong:
+            outcome.refuse(reader, rows[index].as_py(), column, text, error)
+    _note_unknown(point, place, rows, outcome)
+    if reader.stamps == "end":
+        at = _starts(at, place, [reader.points[code] for code in codes])
+    table = pa.table([point, at, value, pc.fill_null(flag, ""), rows], schema=CANONICAL)
+    return table.filter(pc.and_(pc.is_valid(place), pc.and_(pc.is_valid(at), pc.is_valid(value))))
+
+
+def _strings(column: pa.ChunkedArray) -> pa.Array:
+    return pc.utf8_trim_whitespace(column.combine_chunks().cast(pa.string()))
+
+
+def _note_unknown(point: pa.Array, place: pa.Array, rows: pa.Array, outcome: Converted) -> None:
+    for index in pc.indices_nonzero(pc.is_null(place)).to_pylist():
+        code = point[index].as_py() or ""
+        outcome.unknown[code] += 1
+        outcome.unknown_rows.setdefault(code, rows[index].as_py())
+
+
+def _unknown_points(reader: Reader, outcome: Converted) -> Iterator[Rejection]:
+    for code, count in outcome.unknown.items():
+        problem = CellError(
+            "unknown_point",
+            f"登记簿里没有这个监测点，它的 {count} 个监测值没有载入；请先在 points.csv 登记",
+            f"the registry has no such point, so its {count} readings were left out; enter it in points.csv first",
+        )
+        yield rejection(reader.file, outcome.unknown_rows[code], "point", code, problem)
+
+
+def _more(reader: Reader, count: int) -> Rejection:
+    problem = CellError(
+        "more",
+        f"另有 {count} 处不能用，没有逐一列出；改正上面各处后再载入即可看到",
+        f"{count} more cells cannot be used and are not listed; correct those above and load again to see them",
+    )
+    return rejection(reader.file, 0, "", "", problem)
+
+
+Wrong = list[tuple[int, str, CellError]]
+
+
+def _instants(column: pa.Array, reader: Reader) -> tuple[pa.Array, Wrong]:
+    """Instants in UTC, null where the cell names none."""
+    if pa.types.is_timestamp(column.type):
+        if column.type.tz is None:
+            column = pc.assume_timezone(column, reader.zone.key, ambiguous="earliest", nonexistent="earliest")
+        return column.cast(AT, safe=False), _empty(column)
+    text = column.cast(pa.string())
+    plain = pa.nulls(len(text), AT)
+    if reader.at is None:
+        try:
+            local = pc.if_else(pc.match_substring_regex(text, PLAIN_TIME), text, None).cast(pa.timestamp("us"))
+            plain = pc.assume_timezone(local, reader.zone.key, ambiguous="earliest", nonexistent="earliest").cast(AT)
+        except pa.ArrowInvalid:
+            # A 31 February among them: one by one, so that only it is refused.
+            plain = pa.nulls(len(text), AT)
+    read = reader.at or (lambda cell: instant(tidy(cell), reader.zone))
+    slow: list[datetime | None] = [None] * len(text)
+    wrong: Wrong = []
+    for index in pc.indices_nonzero(pc.is_null(plain)).to_pylist():
+        cell = text[index].as_py() or ""
+        try:
+            slow[index] = read(cell)
+        except CellError as error:
+            wrong.append((index, cell, error))
+    return pc.coalesce(plain, pa.array(slow, AT)), wrong
+
+
+def _values(column: pa.Array, reader: Reader, place: pa.Array, shapes: Sequence[str]) -> tuple[pa.Array, Wrong]:
+    """Values, null where the cell has none. Below detection counts at once; the file itself keeps what was written."""
+    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+        return _numbers(column)
+    text = column.cast(pa.string())
+    plain = pc.if_else(pc.match_substring_regex(text, PLAIN_NUMBER), text, None).cast(VALUE)
+    slow: list[Decimal | None] = [None] * len(text)
+    wrong: Wrong = []
+    for index in pc.indices_nonzero(pc.is_null(plain)).to_pylist():
+        cell, number = text[index].as_py() or "", place[index].as_py()
+        mean = number is not None and shapes[number] != "amount"
+        try:
+            slow[index] = _counted(_stated(cell), half=reader.half and mean)
+        except CellError as error:
+            wrong.append((index, cell, error))
+    return pc.coalesce(plain, pa.array(slow, VALUE)), wrong
+
+
+def _counted(found: Amount, *, half: bool) -> Decimal:
+    """What a value below detection counts as: half the limit in means where the park chose so, zero in amounts."""
+    value = found.value
+    if value is None:
+        value = (found.below or Decimal(0)) / 2 if half else Decimal(0)
+    return value.quantize(SIXTH)
+
+
+def _stated(cell: str) -> Amount:
+    if not cell.strip():
+        raise _nothing()
+    found = stated(cell)
+    if abs(found.value or Decimal(0)) >= 10**12:
+        raise _too_large()
+    return found
+
+
+def _nothing() -> CellError:
+    return CellError(
+        "required",
+        "是空的，不算监测值（缺失不等于零）；请补填或删去这一行",
+        "it is empty, which is no reading (missing is not zero); fill it in or delete the row",
+    )
+
+
+def _too_large() -> CellError:
+    return CellError(
+        "number",
+        "整数部分超过 12 位，不可能是真实读数；请核对单位",
+        "it has more than 12 digits before the point, which no real reading has; check the unit",
+    )
+
+
+def _numbers(column: pa.Array) -> tuple[pa.Array, Wrong]:
+    """Typed numbers of a Parquet file: infinite, absent or too large ones are refused."""
+    as_float = column.cast(pa.float64(), safe=False)
+    fits = pc.fill_null(pc.and_(pc.is_finite(as_float), pc.less(pc.abs(as_float), 1e12)), False)
+    kept = pc.if_else(fits, column, None)
+    value = kept.cast(VALUE, safe=False) if pa.types.is_decimal(column.type) else kept.cast(pa.float64()).cast(VALUE)
+    wrong: Wrong = []
+    for index in pc.indices_nonzero(pc.invert(fits)).to_pylist():
+        cell = column[index].as_py()
+        wrong.append((index, "" if cell is None else str(cell), _nothing() if cell is None else _too_large()))
+    return value, wrong
+
+
+def _empty(column: pa.Array) -> Wrong:
+    return [(index, "", _nothing()) for index in pc.indices_nonzero(pc.is_null(column)).to_pylist()]
+
+
+def _starts(at: pa.Array, place: pa.Array, points: list[Point]) -> pa.Array:
+    """Stamps at the end of an interval become its start; a counter's and an instant's stay."""
+    lengths = [point.interval_s if point.shape in ("amount", "mean") else 0 for point in points]
+    seconds = pc.take(pa.array(lengths, pa.int64()), place)
+    return pc.subtract(at, seconds.cast(pa.duration("s")).cast(pa.duration("us")))

@@ -1,0 +1,54 @@
+"""People and what their role lets them do. Accounts are Django's; the four roles are its groups."""
+
+from collections.abc import Mapping
+
+from django.contrib.auth.models import AbstractUser, Group, User
+
+ROLES: Mapping[str, frozenset[str]] = {
+    # 园区负责人: everything.
+    "director": frozenset({"see", "report", "load", "set_target", "verify", "manage_people"}),
+    # 填报员: enters and corrects what their subjects report.
+    "clerk": frozenset({"see", "report"}),
+    # 核查员: looks and confirms, never changes what was stated.
+    "verifier": frozenset({"see", "verify"}),
+    # 监管人员: looks.
+    "inspector": frozenset({"see"}),
+}
+
+
+def make_roles() -> None:
+    """Make the groups that are not there yet."""
+    for name in ROLES:
+        Group.objects.get_or_create(name=name)
+
+
+SUBJECT = "subject:"
+
+
+def may(user: AbstractUser, verb: str, subject: str = "") -> bool:
+    """Whether a person may do a verb (of ROLES) to a subject.
+
+    A role holds for the whole park, unless the person is also in groups named "subject:CODE": then for those alone.
+    """
+    if not user.is_active or verb not in ROLES["director"]:
+        return False
+    if user.is_superuser:
+        return True
+    names = set(user.groups.values_list("name", flat=True))
+    own = {name.removeprefix(SUBJECT) for name in names if name.startswith(SUBJECT)}
+    if own and subject not in own:
+        return False
+    return any(verb in ROLES[name] for name in names & set(ROLES))
+
+
+def make_person(name: str, password: str, role: str) -> tuple[User, bool]:
+    """Make the account in its role unless it is there; gives it and whether it is new.
+
+    Who is there already keeps password and role.
+    """
+    user = User.objects.filter(username=name).first()
+    if user is not None:
+        return user, False
+    user = User.objects.create_user(username=name, password=password)
+    user.groups.add(Group.objects.get(name=role))
+    return user, True

@@ -1,0 +1,138 @@
+"""Files come in: kept as evidence first, then checked, then entered; readings go on to settle through the journal.
+
+The commands call this and settle afterwards; what it gives back is their answer.
+"""
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from xietong.park import registry
+from xietong.park.actions import bring_readings, brought_before, check_same_park, load_package, state_facts
+from xietong.park.evidence import Evidence, Purpose, enter, keep
+from xietong.park.nouns import Registry
+from xietong.park.package.cells import CellError
+from xietong.park.package.mapping import FileMapping, reads_times, renamed
+from xietong.park.package.reading import read_package
+from xietong.park.package.readings import Converted, Reader, convert, is_canonical
+from xietong.park.package.rules import judge
+from xietong.park.package.schema import TABLES
+from xietong.park.package.sheets import Rejection, Row, Sheet, rejection, take_row
+from xietong.park.package.tabular import ROW, tables
+from xietong.park.revisions import Change
+
+
+@dataclass(slots=True)
+class Answer:
+    """What became of what was brought.
+
+    entries: file → journal entry; readings: how many readings now wait in the journal for settle.
+    """
+
+    accepted: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
+    remarks: list[Rejection] = field(default_factory=list)
+    changes: dict[str, Change] = field(default_factory=dict)
+    entries: dict[str, str] = field(default_factory=dict)
+    readings: int = 0
+
+
+class Reception:
+    """Where one person's files come in at one instant (UTC)."""
+
+    def __init__(self, data: Path, who: str, at: datetime) -> None:
+        self.data, self.who, self.at = data, who, at
+        self.answer = Answer()
+
+    def package(self, folder: Path) -> Answer:
+        """Bring a whole package in; raises PackageError where the folder is none, or is another park's."""
+        package = read_package(folder, registry.known_codes())
+        check_same_park(package.park["code"])
+        answer = self.answer
+        answer.accepted, answer.rejected, answer.remarks = package.accepted, package.rejected, package.remarks
+        self._enter(self._keep(content, name, "package-table") for name, content in sorted(package.files.items()))
+        answer.changes = load_package(package, answer.entries, self.who, self.at).changes
+        park = registry.load()
+        for path in package.readings:
+            self._readings(path, FileMapping(), park)
+        return answer
+
+    def file(self, path: Path, mapping: FileMapping) -> Answer:
+        """Bring one file of readings or reported amounts in; raises NoParkError where nothing is registered yet."""
+        park = registry.load()
+        try:
+            table = mapping.table or _table_of(path, mapping)
+            if table == "reported":
+                self._reported(path, mapping, park)
+            else:
+                self._readings(path, mapping, park)
+        except CellError as error:
+            self.answer.rejected.append(rejection(path.name, 0, "", "", error))
+        return self.answer
+
+    def _keep(
+        self, source: Path | bytes, name: str, purpose: Purpose, more: Mapping[str, object] | None = None
+    ) -> Evidence:
+        return keep(self.data, source, name, purpose, more)
+
+    def _enter(self, kept: Iterable[Evidence]) -> None:
+        self.answer.entries |= enter(self.data, kept, f"cli:{self.who}", self.at)
+
+    def _reported(self, path: Path, mapping: FileMapping, park: Registry) -> None:
+        table, sheet, answer = TABLES["reported"], Sheet(), self.answer
+        for piece in renamed(tables(path, mapping.shape), mapping):
+            for record in piece.to_pylist():
+                number = record.pop(ROW)
+                cells = {name: "" if value is None else str(value) for name, value in record.items()}
+                take_row(table, sheet, Row(path.name, number, {}, cells), park.zone)
+        judge(table, sheet, registry.known_codes())
+        self._enter([self._keep(path, path.name, "original")])
+        answer.changes[table.name] = state_facts(table.name, sheet.rows, answer.entries, self.who, self.at)
+        answer.accepted += len(sheet.rows)
+        answer.rejected += sheet.rejected
+
+    def _readings(self, path: Path, mapping: FileMapping, park: Registry) -> None:
+        reader = Reader(
+            file=path.name,
+            zone=park.zone,
+            points=park.points,
+            half=park.choices["below_detection"] == "half",
+            stamps=mapping.stamps,
+            at=reads_times(mapping, park.zone),
+        )
+        with tempfile.TemporaryDirectory(dir=self.data / "evidence", prefix="incoming-") as scratch:
+            target = Path(scratch) / "readings.parquet"
+            converted = convert(renamed(tables(path, mapping.shape), mapping), reader, target)
+            self.answer.rejected += converted.rejected
+            kept = self._kept_readings(path, target, converted, park)
+        if not converted.accepted:
+            self._enter(kept)
+        elif not brought_before(kept[-1].sha256):
+            self._enter(kept)
+            self.answer.readings += converted.accepted
+            what = {"file": path.name, "sha256": kept[-1].sha256, "readings": converted.accepted}
+            bring_readings(what, self.answer.entries[kept[-1].name], self.who, self.at)
+        self.answer.accepted += converted.accepted
+
+    def _kept_readings(self, path: Path, target: Path, converted: Converted, park: Registry) -> list[Evidence]:
+        """The file itself and, last, the canonical one made of it; one alone where the file is canonical already."""
+        points = {
+            code: {"interval_s": park.points[code].interval_s, "shape": park.points[code].shape}
+            for code in sorted(converted.points)
+        }
+        more = {"format": "parquet", "points": points, "rows": converted.accepted, "stamps": "start"}
+        if not converted.accepted:
+            return [self._keep(path, path.name, "original")]
+        if not converted.rejected and is_canonical(path):
+            return [self._keep(path, path.name, "readings", more)]
+        original = self._keep(path, path.name, "original")
+        made = {**more, "made_from": original.sha256}
+        return [original, self._keep(target, f"{path.name}#readings.parquet", "readings", made)]
+
+
+def _table_of(path: Path, mapping: FileMapping) -> str:
+    """Reported amounts say subject and period, readings do not."""
+    names = next(iter(tables(path, mapping.shape))).column_names
+    return "reported" if {"subject", "period"} <= set(names) else "readings"

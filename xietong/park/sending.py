@@ -1,0 +1,122 @@
+"""The park goes out as a package: the registry's tables and the lake's readings, byte for byte the same each time."""
+
+import hashlib
+import os
+from collections import Counter
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from xietong.journal import make_folder, sync_folder
+from xietong.lake.points import PointSpec
+from xietong.lake.schemas import INSTANT, READING_FILES
+from xietong.lake.store import Lake
+from xietong.park import models, registry
+from xietong.park.actions import MODELS
+from xietong.park.nouns import Registry
+from xietong.park.package.readings import CANONICAL
+from xietong.park.package.schema import FACTS, PARK_COLUMNS
+from xietong.park.package.writing import datapackage, readings_resource, write_tables
+from xietong.park.revisions import in_force
+
+SCHEMA = pa.schema([CANONICAL.field(name) for name in ("point", "at", "value", "flag")])
+
+
+def send_package(data: Path, folder: Path, as_of: datetime | None = None) -> dict[str, int]:
+    """Write the whole park into a folder; gives file → rows. Every file is fsynced.
+
+    as_of: only what was recorded by then. Raises NoParkError.
+    """
+    park = registry.load(as_of)
+    make_folder(folder)
+    held = in_force(models.Park, as_of).get()
+    stated = {name: str(getattr(held, name)) for name in PARK_COLUMNS}
+    tables = {table.name: _sorted(table.name, as_of) for table in FACTS}
+    resources = write_tables(lambda name, content: _save(folder / name, content), stated, park.choices, tables)
+    lake_folder = data / "lake"
+    if (lake_folder / "readings").is_dir():
+        resources += _write_readings(folder, Lake(lake_folder, park.zone), park, as_of)
+    _save(folder / "datapackage.json", datapackage(stated, resources))
+    sync_folder(folder)
+    return {resource["path"]: resource["rowCount"] for resource in resources}
+
+
+def _sorted(table: str, as_of: datetime | None) -> list[models.Revision]:
+    """By key in the order of code points: a database would sort by its own collation."""
+    return sorted(in_force(MODELS[table], as_of), key=lambda row: row.key)
+
+
+def _save(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _write_readings(folder: Path, lake: Lake, park: Registry, as_of: datetime | None) -> list[dict[str, Any]]:
+    """One file a month, one row group a day; further values of an instant go to a file of their own.
+
+    That file sorts, and so is loaded, after the others: the value that counted goes on counting.
+    """
+    specs = _spec_table(registry.point_specs(park))
+    writers: dict[str, pq.ParquetWriter] = {}
+    rows: Counter[str] = Counter()
+    for day in _days(lake):
+        found = _day(lake, day, specs, as_of)
+        for name, counts in ((f"readings-{day:%Y-%m}.parquet", True), ("readings-superseded.parquet", False)):
+            table = found.filter(pc.equal(found.column("counts"), counts)).select(SCHEMA.names).cast(SCHEMA)
+            if table.num_rows:
+                if name not in writers:
+                    writers[name] = pq.ParquetWriter(folder / name, SCHEMA, compression="zstd")
+                writers[name].write_table(table)
+                rows[name] += table.num_rows
+    for writer in writers.values():
+        writer.close()
+    return [_described(folder / name, rows[name]) for name in sorted(writers)]
+
+
+def _days(lake: Lake) -> list[date]:
+    return sorted({date.fromisoformat(file.partition) for file in lake.reading_files(date.min, date.max)})
+
+
+def _spec_table(specs: list[PointSpec]) -> pa.Table:
+    """Which addresses are which point's, and when: what a sheet gave for a point is its own at any time."""
+    dated = [(spec, not spec.address.startswith("sheet:")) for spec in specs]
+    return pa.table(
+        {
+            "point": pa.array([spec.point for spec, _ in dated], pa.string()),
+            "address": pa.array([spec.address for spec, _ in dated], pa.string()),
+            "since": pa.array([spec.since_utc if device else None for spec, device in dated], INSTANT),
+            "until": pa.array([spec.until_utc if device else None for spec, device in dated], INSTANT),
+        }
+    )
+
+
+def _day(lake: Lake, day: date, specs: pa.Table, as_of: datetime | None) -> pa.Table:
+    """A day's readings of every point, each value of an instant once, with the one that counts marked."""
+    recorded = "" if as_of is None else f"AND r.recorded_at <= TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat()}'"
+    question = f"""
+    WITH mine AS (
+        SELECT s.point, r."at", r.value, coalesce(r.flag, '') AS flag, r.recorded_at, r.entry
+        FROM readings r JOIN specs s ON r.address = s.address
+        WHERE (s.since IS NULL OR r."at" >= s.since) AND (s.until IS NULL OR r."at" < s.until) {recorded}
+    ), ranked AS (
+        SELECT *, row_number() OVER same_instant = 1 AS counts, row_number() OVER same_value AS copy FROM mine
+        WINDOW same_instant AS (PARTITION BY point, "at" ORDER BY recorded_at, length(entry), entry, value, flag),
+               same_value AS (PARTITION BY point, "at", value ORDER BY recorded_at, length(entry), entry, flag)
+    )
+    SELECT point, "at", value, flag, counts FROM ranked WHERE copy = 1 ORDER BY point, "at", value
+    """
+    files = lake.reading_files(day, day)
+    return lake.engine.ask(question, {"readings": (files, READING_FILES)}, {"specs": specs})
+
+
+def _described(path: Path, rows: int) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        os.fsync(file.fileno())
+    return readings_resource(path.name, digest, path.stat().st_size, rows)
