@@ -61,6 +61,11 @@ class Columns(NamedTuple):
     values: tuple[str, ...]
     flags: tuple[str, ...]
 
+    @property
+    def at(self) -> datetime:
+        """The instant, UTC."""
+        return _EPOCH + timedelta(microseconds=self.at_us)
+
 
 class _Plan(NamedTuple):
     """How to read a content of a known shape: the addresses, and where values and their flags stand in it."""

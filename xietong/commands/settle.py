@@ -1,0 +1,36 @@
+"""`xietong settle`: the process that turns journal entries into readings, hours and days; one for each data folder."""
+
+import argparse
+import logging
+import signal
+import sys
+from pathlib import Path
+from threading import Event
+
+from django.conf import settings
+
+from xietong.journal import make_folder
+from xietong.lake.errors import LakeError
+from xietong.settle.lock import SettleBusy
+from xietong.settle.once import settle
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """--once settles what is there and stops."""
+    parser.add_argument("--once", action="store_true", help="结转现有的存证后退出 · settle what is there, then stop")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Until SIGTERM or SIGINT, or once; exit 1 where another settle works on the folder or the lake refuses."""
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    data = Path(settings.DATA)
+    make_folder(data)
+    try:
+        settle(data, stop, once=arguments.once)
+    except (SettleBusy, LakeError) as error:
+        print(f"xietong settle: {error.text.zh} · {error.text.en}", file=sys.stderr)
+        return 1
+    return 0

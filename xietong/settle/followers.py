@@ -1,0 +1,78 @@
+"""Followers: a reader for each journal, from where lake and live.json left off; a damaged one stops nobody else."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from xietong.journal import CorruptSegment, JournalError, JournalReader, names
+from xietong.readings import Entry
+
+Report = Callable[[JournalError], None]
+
+
+class Follower:
+    """Reads one journal. taken: the last entry that was given out; it counts as settled with the next lake commit."""
+
+    def __init__(self, root: Path, name: str, after: int, report: Report) -> None:
+        self.name, self.taken = name, after
+        self._report = report
+        self._reader = JournalReader(root, name, after, on_damage=self._damaged)
+        self._broken = False
+
+    def entries(self) -> Iterator[Entry]:
+        """About a megabyte of further entries, at most; none from a journal that cannot be read on."""
+        if self._broken:
+            return
+        try:
+            found = self._reader.read()
+        except JournalError as error:
+            self._broken = True
+            self._report(error)
+            return
+        for entry in found:
+            yield entry
+            self.taken = entry.ordinal  # only now: a commit made in between must not cover it
+
+    def sync(self) -> None:
+        """Make what was read durable, before anything made from it becomes so."""
+        self._reader.sync()
+
+    def close(self) -> None:
+        """Let go of the open segment."""
+        self._reader.close()
+
+    def _damaged(self, error: CorruptSegment) -> None:
+        self._report(error)
+
+
+class Followers:
+    """Every journal of a data folder; new ones are found as they appear."""
+
+    def __init__(self, root: Path, settled: Mapping[str, int], counted: Mapping[str, int], report: Report) -> None:
+        self._root, self._report = root, report
+        self._settled, self._counted = dict(settled), counted
+        self._all: dict[str, Follower] = {}
+
+    def look(self) -> list[Follower]:
+        """Every follower, those of new journals included."""
+        for name in names(self._root):
+            if name not in self._all:
+                self._all[name] = Follower(self._root, name, self._start(name), self._report)
+        return list(self._all.values())
+
+    def positions(self) -> dict[str, int]:
+        """Up to which entry each journal has been taken, and what the lake says of journals that are gone."""
+        taken = {name: follower.taken for name, follower in self._all.items()}
+        return {name: max(number, self._settled.get(name, 0)) for name, number in (self._settled | taken).items()}
+
+    def close(self) -> None:
+        """Close every reader."""
+        for follower in self._all.values():
+            follower.close()
+
+    def _start(self, name: str) -> int:
+        """Where the lake is, or where live.json is if that is further back: what is settled is then only counted.
+
+        Without any count (live.json is new or was lost) counting begins where the lake is.
+        """
+        settled = self._settled.get(name, 0)
+        return min(settled, self._counted.get(name, settled))

@@ -1,0 +1,195 @@
+"""Settler: takes journal entries, adds their readings to the lake together with the journals' positions, rolls up.
+
+Exactly once: the lake's commit carries both. What was read and not committed is read again after a crash; what was
+committed and not noted elsewhere is known by the lake. The journal is made durable before the lake relies on it.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from xietong.journal import CorruptSegment, JournalError
+from xietong.lake.points import PointSpec
+from xietong.lake.store import Lake
+from xietong.protocols.hj212 import ColumnReader
+from xietong.readings import Entry
+from xietong.settle.batch import Batch
+from xietong.settle.followers import Follower, Followers
+from xietong.settle.imports import FileProblem, import_file
+from xietong.settle.live import Live
+from xietong.settle.register import Register
+from xietong.texts import Text
+
+LOG = logging.getLogger("xietong.settle")
+
+
+class Conditions(NamedTuple):
+    """When to commit (readings, seconds since the first that waits), to roll up while idle and while busy, to look for
+    a changed registry, and to look for new entries; in seconds."""
+
+    batch: int = 50_000
+    commit: float = 5.0
+    live: float = 1.0
+    roll_up: float = 3.0
+    roll_up_busy: float = 60.0
+    registry: float = 10.0
+    poll: float = 0.2
+
+
+USUAL = Conditions()
+
+
+class Settler:
+    """One data folder's settle; hold SettleLock while it lives.
+
+    load_points: the mapping of the moment, asked again and again; clock: UTC now, for the times written in live.json.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        zone: ZoneInfo,
+        load_points: Callable[[], Sequence[PointSpec]],
+        clock: Callable[[], datetime],
+        conditions: Conditions = USUAL,
+    ) -> None:
+        self._data, self._clock, self._conditions = data, clock, conditions
+        self.lake = Lake(data / "lake", zone)
+        self._live = Live(data / "live.json")
+        self._register = Register(data / "registry.json", load_points)
+        self._settled = self.lake.positions()
+        self._followers = Followers(data / "journal", self._settled, dict(self._live.positions), self._report)
+        self._counted = dict(self._live.positions)
+        self._batch = Batch()
+        self._reader = ColumnReader()
+        self._touched: set[Follower] = set()
+        self._waiting_since: float | None = None
+        self._uncommitted = 0
+        self._rolled_at = self._looked_at = self._written_at = float("-inf")
+        self._is_rolled = False
+
+    def step(self) -> int:
+        """Take what has come, at most about a megabyte a journal; commit and roll up where it is time.
+
+        Returns how many entries were taken; 0 means that there is nothing more for now.
+        """
+        taken = 0
+        for follower in self._followers.look():
+            for entry in follower.entries():
+                self._take(entry, follower)
+                taken += 1
+            if self._batch.rows >= self._conditions.batch:
+                self.commit()
+        if self._is_due():
+            self.commit()
+        self._roll_up_if_due(busy=taken > 0)
+        return taken
+
+    def finish(self, roll_up: bool = True) -> None:
+        """Commit whatever waits, and roll it up unless the next start is to do that."""
+        self.commit()
+        self._write_live()
+        if roll_up:
+            self._roll_up()
+
+    def run(self, stop: Event, once: bool = False) -> None:
+        """Settle until stop is set, or once: until nothing more is there. Ends in good order either way."""
+        try:
+            while not stop.is_set():
+                if self.step() == 0:
+                    if once:
+                        break
+                    stop.wait(self._conditions.poll)
+            self.finish(roll_up=once)
+        finally:
+            self._followers.close()
+
+    def commit(self) -> None:
+        """Bring the batch into the lake, durably, with the positions of every journal."""
+        self._waiting_since = None
+        if self._uncommitted == 0:
+            return
+        if self._batch.rows or self._uncommitted >= self._conditions.batch:
+            for follower in self._touched:
+                follower.sync()
+            positions = self._followers.positions()
+            self.lake.append(self._batch.table(), positions)
+            self._settled = positions
+            self._is_rolled = False
+            self._touched.clear()
+            self._uncommitted = 0
+        self._batch.clear()
+        if time.monotonic() - self._written_at >= self._conditions.live:
+            self._write_live()
+
+    # ---- inside ----
+
+    def _take(self, entry: Entry, follower: Follower) -> None:
+        self._touched.add(follower)
+        self._waiting_since = self._waiting_since or time.monotonic()
+        counts = entry.ordinal > self._counted.get(entry.journal, 0)
+        settles = entry.ordinal > self._settled.get(entry.journal, 0)
+        self._uncommitted += settles
+        if entry.kind == "hj212":
+            columns = self._reader.columns(entry.payload)
+            if columns is not None and settles:
+                self._batch.add(entry, columns)
+            if counts:
+                self._live.frame(entry, columns)
+            return
+        if entry.kind == "file" and settles:
+            self._import(entry, follower)
+        if counts:
+            self._live.other(entry)
+
+    def _import(self, entry: Entry, follower: Follower) -> None:
+        """A file of readings is one commit of its own, with the position of its entry."""
+        self.commit()
+        follower.sync()
+        positions = {**self._followers.positions(), entry.journal: entry.ordinal}
+        try:
+            if import_file(self.lake, self._data, entry, positions):
+                self._settled = positions
+                self._is_rolled = False
+        except FileProblem as problem:
+            self._tell(problem.text, {"entry": entry.id})
+
+    def _is_due(self) -> bool:
+        if self._waiting_since is None:
+            return False
+        waited = time.monotonic() - self._waiting_since
+        return self._batch.rows >= self._conditions.batch or waited >= self._conditions.commit
+
+    def _roll_up_if_due(self, busy: bool) -> None:
+        now = time.monotonic()
+        pause = self._conditions.roll_up_busy if busy else self._conditions.roll_up
+        if self._batch.rows == 0 and now - self._rolled_at >= pause:
+            self._roll_up()
+
+    def _roll_up(self) -> None:
+        if time.monotonic() - self._looked_at >= self._conditions.registry and self._register.look():
+            self._is_rolled = False
+        if not self._is_rolled:
+            self.lake.roll_up(self._register.points)
+            self._is_rolled = True
+        self._rolled_at = time.monotonic()
+
+    def _write_live(self) -> None:
+        self._written_at = time.monotonic()
+        self._live.write(self._clock(), self._settled)
+
+    def _report(self, error: JournalError) -> None:
+        where = {}
+        if isinstance(error, CorruptSegment):
+            where = {"path": str(error.path.relative_to(self._data)), "offset": str(error.offset)}
+        self._tell(error.text, where)
+
+    def _tell(self, text: Text, where: dict[str, str]) -> None:
+        """Say what is wrong, on standard error and in live.json."""
+        LOG.error("%s", text.en)
+        self._live.damaged({**where, "zh": text.zh, "en": text.en})
