@@ -1,0 +1,114 @@
+"""The doctor: a healthy folder passes, a flipped bit is found where it is, what is stale or missing is told."""
+
+import argparse
+import fcntl
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.conf import settings
+
+from xietong.commands import doctor
+from xietong.journal import JournalWriter
+from xietong.lake.schemas import READINGS
+from xietong.lake.store import Lake
+
+AT = datetime(2025, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder with one journal of 200 entries."""
+    (tmp_path / "journal").mkdir()
+    writer = JournalWriter(tmp_path / "journal", "intake-0")
+    for number in range(200):
+        writer.append("hj212", "tcp:127.0.0.1:1", b"##frame %d" % number, AT)
+    writer.commit()
+    writer.close()
+    return tmp_path
+
+
+def statuses(data: Path) -> dict[str, str]:
+    return {check.name: check.status for check in doctor.evidence(data)}
+
+
+def test_a_whole_journal_is_well_and_its_backlog_is_told(data: Path) -> None:
+    found = list(doctor.evidence(data))
+    assert [(check.name, check.status) for check in found] == [("journal", "ok"), ("lake", "note")]
+    assert "200" in found[0].found.en
+    assert "200 entries" in found[1].found.en
+
+
+def test_any_flipped_bit_in_the_middle_is_found_and_located(data: Path) -> None:
+    (segment,) = (data / "journal/intake-0").glob("*.seg")
+    whole = segment.read_bytes()
+    for place in (3, 70, len(whole) // 2, len(whole) * 3 // 4):
+        segment.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        failed = [check for check in doctor.evidence(data) if check.status == "failed"]
+        assert failed, place
+        assert str(segment) in failed[0].found.en
+        assert failed[0].remedy.en
+    segment.write_bytes(whole)
+    assert statuses(data)["journal"] == "ok"
+
+
+def test_a_lake_ahead_of_its_journal_is_told(data: Path) -> None:
+    lake = Lake(data / "lake", ZoneInfo("Asia/Shanghai"))
+    lake.positions()
+    lake.append(READINGS.empty_table(), {"intake-0": 500})
+    assert statuses(data)["lake"] == "failed"
+
+
+def test_a_settled_journal_is_well(data: Path) -> None:
+    lake = Lake(data / "lake", ZoneInfo("Asia/Shanghai"))
+    lake.positions()
+    lake.append(READINGS.empty_table(), {"intake-0": 200})
+    assert statuses(data)["lake"] == "ok"
+
+
+def test_a_key_that_others_can_read_is_told(data: Path) -> None:
+    key = data / "secret.key"
+    key.write_text("secret")
+    key.chmod(0o644)
+    assert [check.status for check in doctor.folder(data)] == ["failed"]
+    key.chmod(0o600)
+    assert [check.status for check in doctor.folder(data)] == ["ok"]
+
+
+def test_no_folder_is_one_failed_check(tmp_path: Path) -> None:
+    (check,) = doctor.examine(tmp_path / "nothing")
+    assert check.status == "failed"
+    assert "xietong init" in check.remedy.en
+
+
+def test_looking_for_a_database_makes_none(tmp_path: Path) -> None:
+    (check,) = doctor.database(tmp_path)
+    assert check.status == "failed"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_held_lock_is_seen_without_taking_it(tmp_path: Path) -> None:
+    path = tmp_path / "settle.lock"
+    assert not doctor._is_locked(path)
+    with path.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert doctor._is_locked(path)
+    assert not doctor._is_locked(path)
+
+
+def test_old_sqlite_and_other_modes_are_refused() -> None:
+    assert doctor._sqlite("3.40.1", "wal").status == "failed"
+    assert doctor._sqlite("3.53.4", "delete").status == "failed"
+    assert doctor._sqlite("3.53.4", "wal").status == "ok"
+
+
+def test_it_answers_in_json(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "DATA", tmp_path / "nothing")
+    arguments = argparse.Namespace(json=True)
+    assert doctor.run(arguments) == 1
+    (check,) = json.loads(capsys.readouterr().out)
+    assert (check["name"], check["status"]) == ("folder", "failed")
