@@ -86,7 +86,7 @@ class Extracts:
         if extent not in self._totals:
             points = sorted(self._registry.points)
             self._totals[extent] = (
-                month_totals(self._lake, points, extent.start.year)
+                month_totals(self._lake, points, extent, self._registry.zone)
                 if span.month_count == 1
                 else span_totals(self._lake, points, extent, self._registry.zone)
             )
@@ -120,9 +120,9 @@ class Extracts:
         found: dict[tuple[str, str, datetime], list[Slice]] = defaultdict(list)
         for number, channel in enumerate(listed):
             for bucket, span in zip(buckets, spans, strict=True):
-                due = hours_of(channel, bucket.start, bucket.end)
-                if due:
-                    key = (number, bucket.number)
+                key = (number, bucket.number)
+                due = hours_of(channel, bucket.start, bucket.end) - (hours.stops.get(key, 0) if hours else 0)
+                if due > 0:
                     came = (hours.mass.get(key), hours.flow.get(key), hours.judged.get(key)) if hours else (None,) * 3
                     found[channel.outlet, channel.item, span.start].append(Slice(channel, due, *came))
         return found

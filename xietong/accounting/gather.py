@@ -17,8 +17,7 @@ from xietong.accounting.reductions import measure_reductions
 from xietong.accounting.statements import stated_item
 from xietong.calc.figures import Figure, Status, worst
 from xietong.calc.items import inputs as item_inputs
-from xietong.calc.items import item
-from xietong.calc.pollutants import TABLE_3
+from xietong.calc.items import item, pollutants
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -40,7 +39,7 @@ def engine_inputs(books: Books, subject: Subject, period: Period) -> dict[str, F
         for target, shape in shapes.items()
     }
     found["output_value"] = _output_value(books, subject, period, found)
-    found["pollutant_emission"] = _with_table_3(found["pollutant_emission"])
+    found |= _never_due(found["pollutant_emission"])
     found["measure_reductions"] = measure_reductions(books, subject, period)
     return found | concentration_inputs(books, subject, period) | monitoring_inputs(books, subject, period)
 
@@ -135,17 +134,20 @@ def _without(books: Books, subject: Subject, period: Period) -> tuple[Text, ...]
     return (Text(f"{zh}有用能而没有产值，分子与分母口径不一。", f"{en} used energy but stated no output value."),)
 
 
-def _with_table_3(figure: Figure) -> Figure:
-    """Name the pollutants of table 3 that nobody owes, so that they are not due rather than missing."""
-    absent = tuple(
-        Figure(name, None, "t", "not_applicable", title=item(name).name, missing=(_never(name),))
-        for name in TABLE_3
-        if not figure.has(name)
-    )
-    if figure.status == "not_applicable":
-        status: Status = "not_applicable"
-        return replace(figure, kind="items", status=status, inputs=(*figure.inputs, *absent))
-    return replace(figure, inputs=(*figure.inputs, *absent))
+def _never_due(emitted: Figure) -> dict[str, Figure]:
+    """The pollutants that nobody owes here: not due rather than missing."""
+    return {
+        f"pollutant_emission:{each.item}": Figure(
+            f"pollutant_emission:{each.item}",
+            None,
+            "t",
+            "not_applicable",
+            title=each.name,
+            missing=(_never(each.item),),
+        )
+        for each in pollutants()
+        if not emitted.has(each.item)
+    }
 
 
 def _never(name: str) -> Text:

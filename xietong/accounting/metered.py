@@ -4,6 +4,7 @@ A point's amount is exact; how many of its due hours came decides between ok and
 multiplier and sign; missing is no row there and a reason here.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -34,39 +35,63 @@ class LakeTables(Protocol):
     def hourly(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
         """The hours of points between two instants."""
 
-    def daily(self, points: Iterable[str], start: date, end: date) -> pa.Table:
-        """The days of points, end excluded."""
+    def daily(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
+        """The park days of points that begin between two instants."""
 
 
 class Metered(NamedTuple):
-    """What came from one point in one span, in the point's own unit."""
+    """What came from one point in one span, in the point's own unit.
+
+    hours: with a valid or an estimated value; days: park days with any row; owed: readings that these days owed, stops
+    of production taken off.
+    """
 
     total: Decimal
     readings: int
     hours: int
     estimated: bool
     conflicts: int
+    days: int
+    owed: int
 
 
 Totals = Mapping[tuple[str, datetime], Metered]
 
 _BY_MONTH = """
-SELECT point, date_trunc('month', day), sum(total), sum(readings), sum(hours), bool_or(estimated), sum(conflicts)
+SELECT point, date_trunc('month', day), sum(total), sum(readings), sum(hours), bool_or(estimated), sum(conflicts),
+  count(*), sum(due)
 FROM daily GROUP BY ALL
 """
 _WHOLE = """
-SELECT point, sum(total), sum(readings), count(*) FILTER (WHERE readings > 0), bool_or(estimated), sum(conflicts)
+SELECT point, sum(total), sum(readings), count(total), bool_or(estimated), sum(conflicts), 0, sum(due)
 FROM hourly GROUP BY ALL
 """
 
 
-def month_totals(lake: LakeTables, points: Iterable[str], year: int) -> Totals:
+def month_totals(lake: LakeTables, points: Iterable[str], year: Period, zone: ZoneInfo) -> Totals:
     """The totals of points by month of one calendar year."""
-    daily = lake.daily(list(points), date(year, 1, 1), date(year + 1, 1, 1))
+    daily = lake.daily(list(points), *year.utc(zone))
     with duckdb.connect() as engine:
         engine.register("daily", daily)
         rows = engine.execute(_BY_MONTH).fetchall()
-    return {(row[0], _midnight(row[1].replace(day=1))): _metered(row[2:]) for row in rows}
+    totals = {(row[0], _midnight(row[1].replace(day=1))): _metered(row[2:]) for row in rows}
+    return {**totals, **_with_estimates(lake, totals, year, zone)}
+
+
+def _with_estimates(lake: LakeTables, totals: Totals, year: Period, zone: ZoneInfo) -> Totals:
+    """The months of counters that bridge a gap, their estimated hours counted: the total holds them already."""
+    bridged = sorted({point for (point, _), came in totals.items() if came.estimated})
+    if not bridged:
+        return {}
+    hourly = lake.hourly(bridged, *year.utc(zone))
+    counted = Counter(
+        (point, at.astimezone(zone).replace(day=1, hour=0, tzinfo=None))
+        for point, at, total in zip(
+            *(hourly.column(name).to_pylist() for name in ("point", "hour", "total")), strict=True
+        )
+        if total is not None
+    )
+    return {key: came._replace(hours=counted[key]) for key, came in totals.items() if came.estimated}
 
 
 def span_totals(lake: LakeTables, points: Iterable[str], span: Period, zone: ZoneInfo) -> Totals:
@@ -79,8 +104,9 @@ def span_totals(lake: LakeTables, points: Iterable[str], span: Period, zone: Zon
 
 
 def _metered(row: tuple[Any, ...]) -> Metered:
-    total, readings, hours, estimated, conflicts = row
-    return Metered(total, int(readings), int(hours or 0), bool(estimated), int(conflicts or 0))
+    total, readings, hours, estimated, conflicts, days, owed = row
+    counts = (int(days), int(owed or 0))
+    return Metered(total or Decimal(0), int(readings), int(hours or 0), bool(estimated), int(conflicts or 0), *counts)
 
 
 def is_amount_point(point: Point, item: Item) -> bool:
@@ -88,7 +114,7 @@ def is_amount_point(point: Point, item: Item) -> bool:
     if point.role != "total" or point.shape in ("state", "sample"):
         return False
     try:
-        _exact(point, item, Metered(Decimal(1), 1, 1, False, 0))
+        _exact(point, item, Metered(Decimal(1), 1, 1, False, 0, 0, 0))
     except UnitError:
         return False
     return True
@@ -117,7 +143,9 @@ def metered_amount(point: Point, item: Item, span: Period, came: Metered | None)
         "end": span.end.isoformat(),
         "period": span.label,
     }
-    if came is None or came.readings == 0:
+    if came is not None:
+        due = max(0, due - hours_stopped(point, came))
+    if came is None or (came.readings == 0 and not came.estimated):
         return absent(item.item, item.unit, _nothing(point, span), trace=trace)
     received = hours_received(point, came, due)
     status: Status = "estimated" if came.estimated else "ok"
@@ -132,7 +160,14 @@ def metered_amount(point: Point, item: Item, span: Period, came: Metered | None)
         trace={**trace, "hours": str(received), "hours_due": str(due)},
         remarks=_conflicts(point, came),
     )
-    return amount(figure, _exact(point, item, came), share=Decimal(received) / due)
+    return amount(figure, _exact(point, item, came), share=Decimal(received) / due if due else Decimal(1))
+
+
+def hours_stopped(point: Point, came: Metered) -> int:
+    """Hours on which the device reported a stop of production: they were not due."""
+    if not came.days or not 0 < point.interval_s <= 3600:
+        return 0
+    return max(0, came.days * 24 - came.owed * point.interval_s // 3600)
 
 
 def hours_received(point: Point, came: Metered, due: int) -> int:
@@ -148,7 +183,7 @@ def _exact(point: Point, item: Item, came: Metered) -> Decimal:
         return to_canonical(item, came.total, point.unit)
     rate, integral = _INTEGRALS[dimension]
     per_hour = convert(came.total, point.unit, rate)
-    if point.shape in ("mean", "instant"):
+    if point.shape in ("mean", "instant") and came.readings:
         per_hour = (per_hour / came.readings * came.hours).quantize(Decimal("0.000001"))
     return to_canonical(item, per_hour, integral)
 

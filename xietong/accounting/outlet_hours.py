@@ -144,6 +144,12 @@ SELECT channel, bucket, count(*), count(judged), count(*) FILTER (WHERE NOT dail
   sum(value * flow), sum(judged * flow), sum(flow), sum(flow) FILTER (WHERE judged IS NOT NULL), sum(value), sum(judged)
 FROM judged GROUP BY ALL
 """
+_STOPS = """
+SELECT channel, bucket, count(DISTINCT hour) FROM channels
+JOIN hourly ON point IN (value_point, flow_point) AND hour >= since AND hour < until
+JOIN buckets ON hour >= opens AND hour < closes
+WHERE readings = 0 AND due = 0 AND invalid = 0 GROUP BY ALL
+"""
 _DAYS_ABOVE = """
 SELECT channel, bucket, sum(hours) FROM (
   SELECT channel, bucket, bound, count(judged) AS hours,
@@ -161,6 +167,7 @@ class OutletHours(NamedTuple):
     mass: Mapping[Key, Mass]
     flow: Mapping[Key, Flow]
     judged: Mapping[Key, Judged]
+    stops: Mapping[Key, int]
 
 
 def outlet_hours(hourly: pa.Table, channels: Iterable[Channel], buckets: Iterable[Bucket]) -> OutletHours:
@@ -177,12 +184,13 @@ def outlet_hours(hourly: pa.Table, channels: Iterable[Channel], buckets: Iterabl
         engine.execute(_HOURS)
         mass = {(row[0], row[1]): Mass(row[2], row[3]) for row in engine.execute(_MASS).fetchall()}
         flow = {(row[0], row[1]): Flow(row[2], row[3]) for row in engine.execute(_FLOW).fetchall()}
+        stops = {(row[0], row[1]): int(row[2]) for row in engine.execute(_STOPS).fetchall()}
         above = {(row[0], row[1]): int(row[2]) for row in engine.execute(_DAYS_ABOVE).fetchall()}
         judged = {
             (row[0], row[1]): _judged(row[2:], above.get((row[0], row[1]), 0))
             for row in engine.execute(_JUDGED).fetchall()
         }
-    return OutletHours(listed, mass, flow, judged)
+    return OutletHours(listed, mass, flow, judged, stops)
 
 
 def _judged(row: tuple[Any, ...], days_above: int) -> Judged:
