@@ -82,6 +82,26 @@ def test_a_reader_follows_the_writer_over_segments(tmp_path: Path) -> None:
     assert reader.read() == []
 
 
+def test_what_comes_to_a_segment_while_the_reader_looks_for_the_next_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = JournalReader(tmp_path, "intake-0")
+    with JournalWriter(tmp_path, "intake-0", segment_bytes=300) as writer:
+        writer.record("hj212", PEER, b"first", NOW)
+        assert [entry.ordinal for entry in reader.read()] == [1]
+        real = JournalReader._next_path
+
+        def late(self: JournalReader) -> Path | None:
+            monkeypatch.setattr(JournalReader, "_next_path", real)
+            for payload in (b"x" * 300, b"in the next segment"):
+                writer.record("hj212", PEER, payload, NOW)
+            return real(self)
+
+        monkeypatch.setattr(JournalReader, "_next_path", late)
+        assert [entry.ordinal for entry in reader.read()] == [2]
+        assert [entry.ordinal for entry in reader.read()] == [3]
+
+
 def test_a_poll_reads_the_new_bytes_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(tmp_path, 3000)
     reader = JournalReader(tmp_path, "intake-0")

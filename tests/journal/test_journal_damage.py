@@ -87,6 +87,7 @@ def test_cut_at_every_byte_leaves_the_whole_entries(tmp_path: Path) -> None:
         assert strict(root) == (PAYLOADS[:kept], None)
         assert continue_after(root) == kept + 1
         assert strict(root) == ([*PAYLOADS[:kept], b"afterwards"], None)
+        assert max(path.stat().st_size for path in (root / "intake-0").glob("*.seg")) == ends(root)[-1]
 
 
 def test_any_byte_damaged_is_found_or_torn_and_never_read_as_truth(tmp_path: Path) -> None:

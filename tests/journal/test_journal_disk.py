@@ -5,6 +5,7 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -163,6 +164,34 @@ def test_a_group_whose_disk_is_full_fails_as_a_whole_and_the_next_succeeds(tmp_p
     assert [entry.payload for entry in read(tmp_path, "intake-0")] == [b"kept"]
 
 
+def test_what_gathers_while_a_commit_fails_fails_too(tmp_path: Path, disk: Disk) -> None:
+    """It was dropped with the batch: the next commit must not answer for it."""
+    refused, real = threading.Event(), disk.pwrite
+
+    def slow(handle: int, data: memoryview, offset: int) -> int:
+        assert refused.wait(20)
+        return real(handle, data, offset)
+
+    with JournalWriter(tmp_path, "intake-0") as writer, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "pwrite", slow)
+
+        async def use() -> list[int | BaseException]:
+            group = GroupCommit(writer)
+            disk.room = 0
+            first = asyncio.ensure_future(group.append("hj212", PEER, b"first", NOW))
+            await asyncio.sleep(0.1)  # the commit of the first waits in its thread
+            second = asyncio.ensure_future(group.append("hj212", PEER, b"second", NOW))
+            await asyncio.sleep(0.1)
+            refused.set()
+            results = await asyncio.wait_for(asyncio.gather(first, second, return_exceptions=True), 20)
+            await group.close()
+            return list(results)
+
+        results = asyncio.run(use())
+    assert all(isinstance(each, JournalWriteError) for each in results)
+    assert list(read(tmp_path, "intake-0")) == []
+
+
 def test_names_are_durable_before_the_first_acknowledgement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The order of what reaches the disk: the journal's folders, then data, then the segment's name, then commit."""
     done: list[str] = []
@@ -178,6 +207,10 @@ def test_names_are_durable_before_the_first_acknowledgement(tmp_path: Path, monk
     monkeypatch.setattr(os, "fsync", told("fsync", real_fsync))
     monkeypatch.setattr(os, "fdatasync", told("fdatasync", real_fdatasync))
     with JournalWriter(tmp_path / "journal", "intake-0") as writer:
+        assert done[:2] == ["fsync .", "fsync journal"]
+    done.clear()
+    with JournalWriter(tmp_path / "journal", "intake-0") as writer:
+        # Who made the folders may have died before their names were durable.
         assert done[:2] == ["fsync .", "fsync journal"]
         done.clear()
         append(writer, "a")
