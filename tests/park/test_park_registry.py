@@ -115,7 +115,11 @@ def test_points_become_dated_specs_of_the_lake(tmp_path: Path) -> None:
     assert set(specs) == {"sheet:M1", "sheet:M2", "hj212:YL0001/w01018/Avg@2061"}
     assert specs["sheet:M1"].since_utc == datetime(2017, 12, 31, 16, tzinfo=UTC)
     assert specs["sheet:M1"].until_utc is None
-    assert (specs["sheet:M2"].shape, specs["sheet:M2"].interval_s, specs["sheet:M2"].high) == ("mean", 3600, Decimal(500))
+    assert (specs["sheet:M2"].shape, specs["sheet:M2"].interval_s, specs["sheet:M2"].high) == (
+        "mean",
+        3600,
+        Decimal(500),
+    )
 
 
 def test_amounts_keep_every_digit(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A mapping says how somebody else's file is to be read as ours: columns renamed, constants added, times understood."""
 
+import codecs
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
@@ -65,6 +66,7 @@ def read_mapping(path: Path) -> FileMapping:
             raise _wrong(path, f"{section}.{key}", str(value), ", ".join(allowed))
     if times.get("midnight") and times.get("stamps") != "end":
         raise _wrong(path, "times.midnight", str(times["midnight"]), 'stamps = "end"')
+    _check_file(path, document.get("file", {}))
     return FileMapping(
         table=table,
         columns={name: str(value) for name, value in document.get("columns", {}).items()},
@@ -89,6 +91,19 @@ def _check_names(path: Path, document: Mapping[str, Any], table: str) -> None:
         for key in content:
             if key not in allowed[section]:
                 raise _wrong(path, f"{section}.{key}", "", ", ".join(allowed[section]))
+
+
+def _check_file(path: Path, stated: Mapping[str, Any]) -> None:
+    header_row, delimiter = stated.get("header_row", 1), stated.get("delimiter", ",")
+    if not isinstance(header_row, int) or header_row < 1:
+        raise _wrong(path, "file.header_row", str(header_row), "1, 2, 3 …")
+    if not isinstance(delimiter, str) or len(delimiter) != 1:
+        raise _wrong(path, "file.delimiter", str(delimiter), '"," ";" "\\t"')
+    encoding = str(stated.get("encoding", "utf-8"))
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise _wrong(path, "file.encoding", encoding, "utf-8, gb18030, utf-16") from None
 
 
 def _wrong(path: Path, key: str, value: str, allowed: str) -> PackageError:

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from itertools import islice
@@ -72,8 +73,11 @@ def unreadable(error: Exception) -> CellError:
 
 
 def _csv(path: Path, shape: Shape) -> Iterator[list[str]]:
-    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    text = decode(content) if shape.encoding == "utf-8" else content.decode(shape.encoding, errors="strict")
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        text = decode(content) if shape.encoding == "utf-8" else content.decode(shape.encoding)
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise unreadable(error) from error
     try:
         yield from csv.reader(io.StringIO(text, newline=""), delimiter=shape.delimiter, strict=True)
     except csv.Error as error:

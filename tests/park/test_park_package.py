@@ -1,0 +1,171 @@
+"""A row that cannot be used is named by file, row and column with a sentence, and the rest is loaded."""
+
+from pathlib import Path
+
+import pytest
+from park_packages import FILES, write_package
+
+from xietong.park.package.reading import Package, PackageError, read_package
+from xietong.park.package.rules import Known
+from xietong.park.package.sheets import Rejection
+
+
+def read(folder: Path) -> Package:
+    return read_package(folder, Known())
+
+
+def with_row(name: str, row: str) -> dict[str, str | bytes | None]:
+    return {name: FILES[name] + row + "\n"}
+
+
+def places(rejected: list[Rejection]) -> list[tuple[str, int, str, str, str]]:
+    return [(each.file, each.row, each.column, each.value, each.rule) for each in rejected]
+
+
+BAD_ROWS = [
+    ("reported.csv", "E01,2025-03,coke,12,吨", "unit", "吨", "unit"),
+    ("reported.csv", "E01,2025-03,coke,12,MWh", "unit", "MWh", "unit_mismatch"),
+    ("reported.csv", "E01,2025-03,unobtainium,12,t", "item", "unobtainium", "item"),
+    ("reported.csv", "E99,2025-03,coke,12,t", "subject", "E99", "unknown_subject"),
+    ("reported.csv", "E01,2025-13,coke,12,t", "period", "2025-13", "period"),
+    ("reported.csv", "E01,2025-03,coke,-12,t", "amount", "-12", "negative"),
+    ("reported.csv", "E01,2025-03,coke,,t", "amount", "", "required"),
+    ("reported.csv", "E01,2025-03,coke,twelve,t", "amount", "twelve", "number"),
+    ("reported.csv", "E01,2025-03,coke,NaN,t", "amount", "NaN", "number"),
+    ("reported.csv", 'E01,2025-03,coke,"1,234.5",t', "amount", "1,234.5", "thousands"),
+    ("reported.csv", 'E01,2025-03,coke,"1 234",t', "amount", "1 234", "thousands"),
+    ("reported.csv", "E01,2025-03,coke,1e400,t", "amount", "1e400", "number"),
+    ("reported.csv", "E01,2025-01,coke,7,t", "subject", "E01", "duplicate"),
+    ("reported.csv", "E01,2025-03,coke,7,t,note,more", "", "", "cells"),
+    ("subjects.csv", "E02,company,某厂,,,,,,,,", "kind", "company", "choice"),
+    ("subjects.csv", "E02,enterprise,某厂,,NOWHERE,,,,,,", "parent", "NOWHERE", "unknown_subject"),
+    ("subjects.csv", "E02,enterprise,某厂,,,,,maybe,,,", "key_energy", "maybe", "boolean"),
+    ("subjects.csv", "E02,enterprise,某厂,,,,,,2025-02-30,,", "since", "2025-02-30", "date"),
+    ("subjects.csv", "E02,enterprise,某厂,,,,,,2025-02-03,2025-02-03,", "since", "2025-02-03", "order"),
+    ("subjects.csv", "E01-W2,outlet,排口,,E01,,,,,,W99", "discharges_to", "W99", "discharges_to"),
+    ("subjects.csv", "P2,park,另一个园,,,,,,,,", "kind", "park", "second_park"),
+    ("subjects.csv", "E 02,enterprise,某厂,,,,,,,,", "code", "E 02", "code"),
+    ("points.csv", "M3,E01,energy,coke,t,amount,3600,10,5,sheet,,,", "low", "10", "order"),
+    ("points.csv", "M3,E01,energy,coke,t,amount,,,,sheet,,,", "interval_s", "", "required"),
+    ("points.csv", "M3,E01,energy,coke,t,amount,3600,,,http://x,,,", "source", "http://x", "source"),
+    ("points.csv", "M3,E01,energy,coke,t,sometimes,3600,,,sheet,,,", "shape", "sometimes", "choice"),
+    ("targets.csv", "carbon_emission_intensity,YL,2025,2,1,true", "basic", "1", "basic_better"),
+    ("targets.csv", "renewable_energy_share,YL,2025,20,30,true", "basic", "30", "basic_better"),
+    ("targets.csv", "carbon_emission_intensity,YL,25,2,3,true", "year", "25", "integer"),
+    ("targets.csv", "carbon_emission_intensity,YL,2025,,3,true", "target", "", "required"),
+    ("limits.csv", "W01-O1,ammonia_nitrogen,concentration,0,mg/L,day,", "value", "0", "negative"),
+    ("events.csv", "E01,holiday,2025-02-01T08:00,,", "kind", "holiday", "choice"),
+    ("events.csv", "E01,fault,1 Feb 2025,,", "start", "1 Feb 2025", "instant"),
+    ("events.csv", "E01,fault,2025-02-03T08:00,2025-02-01T08:00,", "start", "2025-02-03T08:00", "order"),
+    ("effects.csv", "C9,electricity_purchased,1,MWh,verified", "measure", "C9", "unknown_measure"),
+    ("flows.csv", "E01,W99,高炉渣,5,t,2025-02", "to", "W99", "unknown_subject"),
+    ("flows.csv", "E01,outside:某厂,高炉渣,-5,t,2025-02", "amount", "-5", "negative"),
+]
+
+
+@pytest.mark.parametrize(("file", "row", "column", "value", "rule"), BAD_ROWS, ids=lambda each: str(each)[:30])
+def test_a_bad_row_is_named_and_the_rest_is_loaded(
+    tmp_path: Path, file: str, row: str, column: str, value: str, rule: str
+) -> None:
+    whole = read(write_package(tmp_path / "whole"))
+    package = read(write_package(tmp_path / "bad", with_row(file, row)))
+    number = FILES[file].count("\n") + 1
+    assert places(package.rejected) == [(file, number, column, value, rule)]
+    assert package.accepted == whole.accepted
+    message = package.rejected[0].message
+    assert f"{file} 第 {number} 行" in message.zh
+    assert f"{file}, row {number}" in message.en
+    assert not column or column in message.zh
+    assert value in message.en
+    assert "；" in message.zh
+    assert ";" in message.en
+
+
+def test_the_whole_package_is_accepted(tmp_path: Path) -> None:
+    package = read(write_package(tmp_path))
+    assert (package.rejected, package.remarks) == ([], [])
+    rows = sum(text.count("\n") - 1 for name, text in FILES.items() if name.endswith(".csv"))
+    assert package.accepted == rows == 23
+
+
+def test_a_rejected_subject_takes_along_what_names_it(tmp_path: Path) -> None:
+    subjects = FILES["subjects.csv"].replace("E01,enterprise,", "E01,company,")
+    package = read(write_package(tmp_path, {"subjects.csv": subjects}))
+    assert places(package.rejected)[0] == ("subjects.csv", 3, "kind", "company", "choice")
+    assert places(package.rejected)[1] == ("subjects.csv", 4, "parent", "E01", "unknown_subject")
+    assert {row.values["code"] for row in package.tables["subjects"]} == {"YL", "W01", "W01-O1"}
+    assert [row.values["code"] for row in package.tables["points"]] == ["M2"]
+    assert package.tables["effects"] == []
+
+
+def test_parents_in_a_circle_are_refused(tmp_path: Path) -> None:
+    circle = FILES["subjects.csv"] + "A,process,甲,,B,,,,,,\nB,process,乙,,A,,,,,,\n"
+    package = read(write_package(tmp_path, {"subjects.csv": circle}))
+    assert [each[1:3] + each[4:] for each in places(package.rejected)] == [
+        (7, "parent", "circle"),
+        (8, "parent", "circle"),
+    ]
+
+
+def test_an_unknown_column_is_a_remark_and_the_row_is_loaded(tmp_path: Path) -> None:
+    text = FILES["expected.csv"].replace("due_day", "due_day,colour").replace("month,10", "month,10,red")
+    package = read(write_package(tmp_path, {"expected.csv": text}))
+    assert package.rejected == []
+    assert places(package.remarks) == [("expected.csv", 1, "colour", "", "unknown_column")]
+    assert len(package.tables["expected"]) == 1
+
+
+def test_a_missing_column_leaves_the_file_out(tmp_path: Path) -> None:
+    text = FILES["reported.csv"].replace("unit,note", "units,note")
+    package = read(write_package(tmp_path, {"reported.csv": text}))
+    assert places(package.rejected) == [("reported.csv", 1, "unit", "", "missing_column")]
+    assert package.tables["reported"] == []
+
+
+def test_a_byte_order_mark_is_welcome_and_gbk_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    marked = {name: b"\xef\xbb\xbf" + text.encode() for name, text in FILES.items()}
+    assert read(write_package(tmp_path / "bom", marked)).rejected == []
+    gbk = {"subjects.csv": FILES["subjects.csv"].encode("gbk")}
+    package = read(write_package(tmp_path / "gbk", gbk))
+    first = package.rejected[0]
+    assert places([first]) == [("subjects.csv", 0, "", "", "encoding")]
+    assert "第 2 行" in first.message.zh
+    assert "GBK" in first.message.zh
+    assert "CSV UTF-8" in first.message.en
+    assert [row.values["code"] for row in package.tables["subjects"]] == ["YL"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "rule", "column"),
+    [
+        ('output_value = "net"', "choice", "choices.output_value"),
+        ('colour = "red"', "choice", "choices.colour"),
+        ('price = "constant:20"', "choice", "choices.price"),
+    ],
+)
+def test_a_choice_that_is_none_is_named_and_the_default_stays(
+    tmp_path: Path, changed: str, rule: str, column: str
+) -> None:
+    park = '[park]\ncode = "YL"\nname = "云岭"\n[choices]\n' + changed + "\n"
+    package = read(write_package(tmp_path, {"park.toml": park}))
+    assert [(each.file, each.column, each.rule) for each in package.rejected] == [("park.toml", column, rule)]
+    assert package.park["choices"] == {}
+
+
+@pytest.mark.parametrize(
+    ("park", "said"),
+    [
+        (None, "no park.toml"),
+        ("[park", "no sound TOML"),
+        ("[choices]\n", "lacks code or name"),
+        ('[park]\ncode = "YL"\nname = "云岭"\ntimezone = "Asia/Xian"\n', "Asia/Xian"),
+    ],
+)
+def test_a_folder_that_is_no_package_is_refused_whole(tmp_path: Path, park: str | None, said: str) -> None:
+    with pytest.raises(PackageError, match=said):
+        read(write_package(tmp_path, {"park.toml": park}))
+
+
+def test_an_unknown_file_is_a_remark(tmp_path: Path) -> None:
+    package = read(write_package(tmp_path, {"notes.csv": "a,b\n"}))
+    assert places(package.remarks) == [("notes.csv", 0, "", "", "unknown_file")]
