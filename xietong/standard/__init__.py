@@ -1,1 +1,1 @@
-"""TODO-OWNER writes this line."""
+"""What the standard's text says, as data; nothing here computes."""

@@ -1,0 +1,188 @@
+"""Worked examples 算例: what is given, what must come out, and where the two differ. Files are read by the command.
+
+A case is a table of TOML: name, given, expect, and where needed tolerance, choices, region, on, factors, targets, waived.
+`given` names items of items.csv or inputs of the engine; an amount is a number in the canonical unit, a text with
+its unit ("12.5 万m3"), or the word missing or not_applicable; a table is several named amounts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from xietong.calc.engine import RULES, calculate
+from xietong.calc.factor_rows import FactorRowError
+from xietong.calc.factors import FactorBook
+from xietong.calc.figures import Figure, missing_figure, total
+from xietong.calc.grade import Graded, grades, judge
+from xietong.calc.items import UnknownItemError, inputs, item, to_canonical
+from xietong.texts import Text
+from xietong.units import UnitError
+
+USUAL_DAY = date(2025, 12, 31)
+USUAL_TOLERANCE = 1e-9
+_STATUSES = ("missing", "not_applicable")
+_GRADE_KEYS = {"grade": "default", "cautious_grade": "cautious", "strict_grade": "strict"}
+
+
+class CaseError(ValueError):
+    """A case that cannot be run, with the sentence."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One expectation that did not come true."""
+
+    key: str
+    expected: str
+    actual: str
+    figure: Figure | None = None
+    reason: Text = Text("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A case that was run: no differences means that it holds."""
+
+    name: str
+    clause: str
+    differences: tuple[Difference, ...]
+    figures: Mapping[str, Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A target stated in a case."""
+
+    indicator: str
+    target: float | None = None
+    basic: float | None = None
+    main: bool = False
+    form: str = "value"
+    base_value: float | None = None
+
+
+def run_case(case: Mapping[str, Any]) -> Outcome:
+    """Run one case; raises CaseError where it names what does not exist."""
+    choices = {**case.get("choices", {}), **({"region": case["region"]} if "region" in case else {})}
+    given = _given(case.get("given", {}), choices)
+    goals = [_goal(stated) for stated in case.get("targets", [])]
+    expected = {key: value for key, value in case.get("expect", {}).items() if key not in _GRADE_KEYS}
+    asked = dict.fromkeys([*expected, *(goal.indicator for goal in goals)])
+    for key in asked:
+        _require_known(key, given)
+    figures = calculate(asked, given, _book(case), case.get("on", USUAL_DAY), choices)
+    tolerance = float(case["tolerance"]) if "tolerance" in case else None
+    found = [_compare(key, wanted, figures[key], tolerance) for key, wanted in expected.items()]
+    judged = [judge(goal, figures[goal.indicator]) for goal in goals]
+    found += _compare_grades(case.get("expect", {}), grades(judged, case.get("waived", {})))
+    differences = tuple(difference for difference in found if difference is not None)
+    return Outcome(case.get("name", "?"), case.get("clause", ""), differences, figures)
+
+
+def _book(case: Mapping[str, Any]) -> FactorBook:
+    rows = [{name: str(value) for name, value in row.items()} for row in case.get("factors", [])]
+    try:
+        return FactorBook.default().with_rows(rows)
+    except FactorRowError as error:
+        raise CaseError(error.text) from error
+
+
+def _goal(stated: Mapping[str, Any]) -> Goal:
+    try:
+        return Goal(**stated)
+    except TypeError as error:
+        raise CaseError(Text(f"目标写法不对：{dict(stated)}。", f"a target cannot be read: {dict(stated)}.")) from error
+
+
+def _require_known(key: str, given: Mapping[str, Figure]) -> None:
+    if key.partition(":")[0] not in {*RULES, *given}:
+        raise CaseError(Text(f"没有名为 {key} 的指标。", f"there is no indicator {key}."))
+
+
+def _given(stated: Mapping[str, Any], choices: Mapping[str, str]) -> dict[str, Figure]:
+    """The engine's inputs: items gather under their input, everything else is an input itself."""
+    parts: dict[str, list[Figure]] = {}
+    given: dict[str, Figure] = {}
+    for name, value in stated.items():
+        if isinstance(value, Mapping):
+            children = tuple(_amount(part, part, each) for part, each in value.items())
+            given[name] = Figure(name, None, "", kind="items", inputs=children, source="given")
+            continue
+        input_name, part = _place(name)
+        parts.setdefault(input_name, []).append(_amount(name, part or input_name, value))
+    for name, figures in parts.items():
+        if inputs().get(name) == "items":
+            given[name] = Figure(name, None, "", kind="items", inputs=tuple(figures), source="given")
+        else:
+            given[name] = figures[0] if len(figures) == 1 else total(name, figures[0].unit, figures, "given")
+    if choices.get("output_value") == "added" and "added_value" in given:
+        given["output_value"] = given["added_value"]
+    return given
+
+
+def _place(name: str) -> tuple[str, str]:
+    """The engine input that a given name feeds and its part of it; raises CaseError where nothing needs it."""
+    try:
+        known = item(name)
+        return known.input, known.part
+    except UnknownItemError as error:
+        wanted = {argument.source for rules in RULES.values() for rule in rules for argument in rule.arguments}
+        if name in wanted or name in RULES:
+            return name, ""
+        raise CaseError(
+            Text(f"给出的 {name} 既不是填报项目，也没有指标用到它。", f"{name} is no item, and no indicator needs it.")
+        ) from error
+
+
+def _amount(name: str, key: str, value: object) -> Figure:
+    try:
+        unit = item(name).unit
+    except UnknownItemError:
+        unit = ""
+    if value == "missing":
+        return missing_figure(key, unit, Text(f"没有收到 {name}。", f"{name} was not received."))
+    if value == "not_applicable":
+        return Figure(key, None, unit, "not_applicable")
+    number = _number(name, value)
+    return Figure(key, float(number), unit, title=Text("", ""), source="given")
+
+
+def _number(name: str, value: object) -> Decimal:
+    amount, _, unit = str(value).partition(" ")
+    try:
+        number = Decimal(amount)
+        return to_canonical(item(name), number, unit) if unit else number
+    except (InvalidOperation, UnitError, UnknownItemError) as error:
+        raise CaseError(
+            Text(f"{name} 的数量“{value}”读不懂。", f'the amount "{value}" of {name} cannot be read.')
+        ) from error
+
+
+def _compare(key: str, wanted: object, figure: Figure, tolerance: float | None) -> Difference | None:
+    stated = wanted if isinstance(wanted, Mapping) else {"value": wanted}
+    allowed = stated.get("tolerance", tolerance)
+    if "status" in stated and figure.status != stated["status"]:
+        return Difference(key, str(stated["status"]), figure.status, figure)
+    if "value" not in stated:
+        return None
+    if figure.value is None:
+        return Difference(key, str(stated["value"]), figure.status, figure)
+    expected = float(stated["value"])
+    margin = abs(expected) * USUAL_TOLERANCE if allowed is None else float(allowed)
+    if abs(figure.value - expected) > margin:
+        return Difference(key, f"{expected} ± {margin:g}", repr(figure.value), figure)
+    return None
+
+
+def _compare_grades(expect: Mapping[str, Any], graded: Mapping[Any, Graded]) -> list[Difference | None]:
+    found: list[Difference | None] = []
+    for key, rule in _GRADE_KEYS.items():
+        if key in expect and graded[rule].grade != expect[key]:
+            found.append(Difference(key, str(expect[key]), graded[rule].grade, reason=graded[rule].reason))
+    return found
