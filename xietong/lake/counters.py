@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from xietong.lake.days import DAY_US, HOUR_US
@@ -110,7 +111,7 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
         {
             "pid": pa.array(keys >> 32, pa.int32()),
             "hour_us": ((keys & 0xFFFFFFFF) - _ZERO_HOUR) * HOUR_US - phase_us,
-            "total": pa.compute.if_else(pa.array(known), amounts, pa.nulls(len(keys), TOTAL)),
+            "total": pc.if_else(pa.array(known), amounts, pa.nulls(len(keys), TOTAL)),
             "readings": count(believed),
             "invalid": count(~believed & ~stopped),
             "stopped": count(stopped),

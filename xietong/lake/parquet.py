@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 # One point's year of quarter hours lies in one or two groups: small enough to skip by address, large enough to pack.
@@ -61,7 +62,7 @@ def by_partition(table: pa.Table, column: str) -> Mapping[Any, pa.Table]:
     """Cut a table that is sorted by a column into its runs, each without that column."""
     if table.num_rows == 0:
         return {}
-    runs = pa.compute.run_end_encode(table.column(column).combine_chunks())
+    runs = pc.run_end_encode(table.column(column).combine_chunks())
     ends = runs.run_ends.to_pylist()
     rest = table.drop_columns([column])
     return {

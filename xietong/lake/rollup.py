@@ -11,6 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xietong.lake import hours as sql
 from xietong.lake.counters import CONTEXT, hours_of_counters
@@ -119,7 +120,7 @@ class RollUp:
             return
         edges = new.group_by("pid").aggregate([("first_us", "min"), ("last_us", "max")])
         edges = edges.rename_columns(["pid", "lo_us", "hi_us"])
-        edges = edges.set_column(2, "hi_us", pa.compute.add(edges.column("hi_us"), 1))
+        edges = edges.set_column(2, "hi_us", pc.add(edges.column("hi_us"), 1))
         near = self._neighbours(edges).select(["pid", "at_us"])
         reach: dict[int, tuple[int, int]] = {}
         for pid, lo, hi in zip(*(edges.column(name).to_pylist() for name in edges.column_names), strict=True):
@@ -153,7 +154,7 @@ class RollUp:
         files = [file for day in sorted(self.by_day) if first <= day <= last for file in self.by_day[day]]
         tables = {"readings": (files, READING_FILES)}
         inside = self.engine.ask(sql.counter_readings(), tables, {"specs": counters})
-        pids = pa.compute.unique(counters.column("pid"))
+        pids = pc.unique(counters.column("pid"))
         lo, hi = day_span_us(first, self.zone)[0], day_span_us(last, self.zone)[1]
         edges = pa.table({"pid": pids, "lo_us": [lo] * len(pids), "hi_us": [hi] * len(pids)})
         near = self._neighbours(edges).select(inside.column_names).cast(inside.schema)
@@ -167,13 +168,13 @@ class RollUp:
             for reach in _REACHES:
                 near = self._within(asked, side, reach)
                 counts = near.group_by("pid").aggregate([("at_us", "count")])
-                enough = counts.filter(pa.compute.greater_equal(counts.column("at_us_count"), CONTEXT)).column("pid")
+                enough = counts.filter(pc.greater_equal(counts.column("at_us_count"), CONTEXT)).column("pid")
                 if reach == _REACHES[-1]:
                     found.append(near)
                     break
-                full = pa.compute.is_in(near.column("pid"), value_set=enough.combine_chunks())
+                full = pc.is_in(near.column("pid"), value_set=enough.combine_chunks())
                 found.append(near.filter(full))
-                asked = asked.filter(pa.compute.invert(pa.compute.is_in(asked.column("pid"), enough.combine_chunks())))
+                asked = asked.filter(pc.invert(pc.is_in(asked.column("pid"), enough.combine_chunks())))
                 if asked.num_rows == 0:
                     break
         return pa.concat_tables(found)
@@ -192,7 +193,7 @@ class RollUp:
             sql.nearest(CONTEXT), {"readings": (files, READING_FILES)}, {"specs": specs, "edges": edges}
         )
         wanted_side = near.column("before")
-        return near.filter(wanted_side if side == "before" else pa.compute.invert(wanted_side))
+        return near.filter(wanted_side if side == "before" else pc.invert(wanted_side))
 
     # ---- making days ----
 
@@ -259,7 +260,7 @@ class RollUp:
 
 
 def _among(specs: pa.Table, pids: set[int]) -> pa.Array:
-    return pa.compute.is_in(specs.column("pid"), value_set=pa.array(sorted(pids), pa.int32()))
+    return pc.is_in(specs.column("pid"), value_set=pa.array(sorted(pids), pa.int32()))
 
 
 def _month(day: date) -> str:

@@ -1,6 +1,7 @@
 """Lake: the door to readings, hourly and daily: adding, asking and upkeep. How hours are made is in rollup.py."""
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from xietong.lake.days import day_of, days_of
 from xietong.lake.durable import make_folders, sync_files
 from xietong.lake.engine import Engine
 from xietong.lake.errors import PositionsGoBackwards
+from xietong.lake.filing import Filed, SheetFile, sort_file
 from xietong.lake.parquet import NewFile, by_partition, write_file
 from xietong.lake.points import PointSpec
 from xietong.lake.rollup import RollUp, Tables
@@ -32,6 +34,7 @@ from xietong.lake.table import ActiveFile, DurableTable, Snapshot
 COMMITS_A_COMPACTION = 100
 # Files with more rows than this are left as they are: merging them again would cost more than it saves.
 LARGE_FILE_ROWS = 1_000_000
+WRITERS = 2
 
 
 class Lake:
@@ -67,6 +70,16 @@ class Lake:
         self._refuse_backwards(batch.num_rows, positions)
         return self._add(self.write_readings(batch), positions)
 
+    def append_file(self, file: SheetFile, positions: Mapping[str, int]) -> Filed:
+        """Add a file of readings under the addresses `sheet:POINT`, with the same promises as `append`.
+
+        Rows that cannot be used come back with number and sentence; a file without one good row still moves positions.
+        """
+        self._refuse_backwards(1, positions)
+        found = sort_file(self.engine, file, self.zone)
+        version = self._add(self.write_days(found.days), positions) if found.days or positions else self.version()
+        return Filed(version, found.accepted, found.refused, found.rejected)
+
     def write_readings(self, batch: pa.Table) -> list[NewFile]:
         """Write a batch as one fsynced Parquet file a park day, sorted by address and instant; no log entry yet."""
         batch = self._with_day(batch)
@@ -78,14 +91,12 @@ class Lake:
         version = self.readings_table.claimed.version() + 1
         folders = {day: self.readings_table.folder / f"day={day}" for day in days}
         make_folders(folders.values())
-        files = [write_file(folders[day], str(day), version, table) for day, table in days.items()]
+        with ThreadPoolExecutor(WRITERS) as pool:
+            files = list(
+                pool.map(lambda day: write_file(folders[day], str(day), version, days[day].cast(READING_FILES)), days)
+            )
         sync_files([file.path for file in files])
         return files
-
-    def add_files(self, files: list[NewFile], positions: Mapping[str, int]) -> int:
-        """Commit day files that were written and fsynced elsewhere (large imports); the same promises as `append`."""
-        self._refuse_backwards(sum(file.rows for file in files), positions)
-        return self._add(files, positions)
 
     def version(self) -> int:
         """The version of `readings`; −1 before the first batch. It moves with every commit, compactions included."""
@@ -173,6 +184,20 @@ class Lake:
         sync_files([file.path for file in added])
         return table.commit(added, {}, removed, data_change=False)
 
+    def tidy(self) -> int:
+        """Remove files that no snapshot of the last hours needs, and log entries that nothing reads back to.
+
+        Answers how many data files went: what compactions and roll-ups replaced, and what crashes left unnamed.
+        """
+        made_from = min(table.transaction("readings") or 0 for table in (self.hourly_table, self.daily_table))
+        self.readings_table.forget_log(before=made_from)
+        gone = 0
+        for table in (self.readings_table, self.hourly_table, self.daily_table):
+            gone += table.vacuum()
+        for table in (self.hourly_table, self.daily_table):
+            table.forget_log(before=table.view().version)
+        return gone
+
     # ---- inside ----
 
     def _refuse_backwards(self, rows: int, positions: Mapping[str, int]) -> None:
@@ -188,6 +213,7 @@ class Lake:
         version = self.readings_table.commit(files, positions)
         if version % COMMITS_A_COMPACTION == 0:
             self.compact()
+            self.tidy()
         return version
 
     def _with_day(self, batch: pa.Table) -> pa.Table:

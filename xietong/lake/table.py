@@ -22,6 +22,8 @@ from xietong.lake.errors import LakeConflict
 from xietong.lake.parquet import NewFile
 
 COMMITS_A_CHECKPOINT = 50
+# A file that was replaced stays this long for readers that began before.
+KEEP_REPLACED_S = 3600.0
 # The first line of a log entry says how many lines it has: a shorter one was torn by a power cut.
 _LINES = "lines"
 _CREATION_LINES = 3
@@ -103,6 +105,8 @@ class DurableTable:
         except CommitFailedError:
             raise LakeConflict(self.folder) from None
         sync_files([self._entry(version)])
+        for file in removed:  # readers of older snapshots may still be at it: its time until `vacuum` begins now
+            file.path.touch()
         table.update_incremental()
         self._claimed = table
         if version % COMMITS_A_CHECKPOINT == 0:
@@ -154,6 +158,25 @@ class DurableTable:
         for path in self.log.iterdir():
             if path.name[:20].isdigit() and int(path.name[:20]) < kept:
                 path.unlink()
+
+    def vacuum(self, keep_s: float = KEEP_REPLACED_S) -> int:
+        """Remove files that the newest version does not name and that were written or replaced long enough ago.
+
+        Long enough is measured against the newest log entry, on the file system's own clock.
+        """
+        active = {file.path for file in self.view().files}
+        entries = sorted(self.log.glob("*.json"))
+        if not entries:
+            return 0
+        now = entries[-1].stat().st_mtime
+        old = [
+            path
+            for path in self.folder.glob(f"{self.partition}=*/*.parquet")
+            if path not in active and path.stat().st_mtime < now - keep_s
+        ]
+        for path in old:
+            path.unlink()
+        return len(old)
 
     # ---- readers ----
 
