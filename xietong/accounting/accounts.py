@@ -6,7 +6,9 @@ memory by what they were made from (see `memory`).
 
 from collections.abc import Iterable
 from dataclasses import replace
+from decimal import Decimal
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from xietong.accounting.books import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
@@ -33,31 +35,40 @@ class UnknownNameError(LookupError):
         self.text = text
 
 
+class Coverage(NamedTuple):
+    """The item-months that were due, how many came, their share (None where nothing was due), and what is absent."""
+
+    due: int
+    received: float
+    share: float | None
+    absent: tuple[Text, ...]
+
+
 class Account:
     """The figures of one subject and period, computed when asked for."""
 
-    def __init__(self, books: Books, subject: Subject, period: Period) -> None:
-        self._books, self._subject, self._period = books, subject, period
+    def __init__(self, books: Books, subject: Subject, period: Period, filled: bool = False) -> None:
+        self.books, self.subject, self._period = books, subject, period
         registry = books.registry
-        self.inputs = engine_inputs(books, subject, period)
+        self.inputs = engine_inputs(books, subject, period, filled)
         below = [subject.code] if subject.kind in GROUPS else [each.code for each in books.boundary.below(subject.code)]
         book = factor_book(registry, below)
         self._calculation = Calculation(self.inputs, book, day_of(period), choices_of(registry))
 
     def keys(self) -> list[str]:
         """Every key worth showing: tables 1–5, what lies beyond them, and the amounts that stand behind."""
-        tables = [key for keys in table_keys(self._subject.kind).values() for key in keys]
-        emitted = [name for name in self._books.names if name in EMITTED]
+        tables = [key for keys in table_keys(self.subject.kind).values() for key in keys]
+        emitted = [name for name in self.books.names if name in EMITTED]
         emissions = [f"{name}_emission" for name in emitted if f"{name}_emission" in RULES]
         sewers = [
             f"{name}{TO_WORKS}"
             for name in emitted
-            if self._books.to_works(self._subject.code, name, self._period).has_value
+            if self.books.to_works(self.subject.code, name, self._period).has_value
         ]
         amounts = [
             name
-            for name in self._books.names
-            if "#" not in name and not self._books.amount(self._subject.code, name, self._period).is_idle
+            for name in self.books.names
+            if "#" not in name and not self.books.amount(self.subject.code, name, self._period).is_idle
         ]
         return list(dict.fromkeys([*tables, *BEYOND, *emissions, *sewers, *amounts]))
 
@@ -76,19 +87,19 @@ class Account:
             known = item(key)
         except UnknownItemError:
             raise UnknownNameError(_unknown_key(key)) from None
-        figure = self._books.amount(self._subject.code, key, self._period).figure
+        figure = self.books.amount(self.subject.code, key, self._period).figure
         return replace(figure, key=key, unit=figure.unit or known.unit, title=known.name)
 
     def _to_works(self, key: str, name: str) -> Figure:
         label = item(name).name
-        figure = self._books.to_works(self._subject.code, name, self._period).figure
+        figure = self.books.to_works(self.subject.code, name, self._period).figure
         title = Text(f"{label.zh}纳管量", f"{label.en} sent to works inside the park")
         return replace(figure, key=key, title=title, clause="6.4.3b")
 
     def _highest(self, key: str, name: str) -> Figure:
         label = item(name).name
         title = Text(f"{label.zh}最高排放口", f"highest outlet of {label.en}")
-        found = highest_outlet(self._books, self._subject, name, self._period)
+        found = highest_outlet(self.books, self.subject, name, self._period)
         if found is None:
             reason = Text(
                 f"没有可与限值比较的{label.zh}小时值。", f"no hour of {label.en} can be held against a limit."
@@ -107,15 +118,26 @@ class Account:
         )
 
 
-def account(registry: Registry, lake: LakeTables | None, subject: str, period: Period) -> Account:
+def account(registry: Registry, lake: LakeTables | None, subject: str, period: Period, filled: bool = False) -> Account:
     """The account of a subject and period, remembered while registry and lake stay as they are.
 
-    Raises UnknownNameError with the nearest codes.
+    filled: partial amounts scaled up to what was due, for verdicts only. Raises UnknownNameError, nearest codes named.
     """
     if subject not in registry.subjects:
         raise UnknownNameError(_unknown_subject(registry, subject))
     books = books_for(registry, lake, period)
-    return books.remember(("account", subject, period), lambda: Account(books, registry.subjects[subject], period))
+    whose = registry.subjects[subject]
+    return books.remember(("account", subject, period, filled), lambda: Account(books, whose, period, filled))
+
+
+def coverage(registry: Registry, lake: LakeTables | None, subject: str, period: Period) -> Coverage:
+    """How much of what was due of a subject came, over all its items."""
+    books = account(registry, lake, subject, period).books
+    amounts = [(name, books.amount(subject, name, period)) for name in books.names]
+    due = sum(part.due for _, part in amounts)
+    received = sum((part.received for _, part in amounts), Decimal(0))
+    absent = dict.fromkeys(reason for _, part in amounts if not part.is_idle for reason in part.figure.missing)
+    return Coverage(due, float(received), float(received / due) if due else None, tuple(absent))
 
 
 def figures(

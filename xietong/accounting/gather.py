@@ -7,11 +7,13 @@ which item feeds which input. The arithmetic of the standard is in `calc`.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount, reasons
 from xietong.accounting.books import Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.concentrations import concentration_inputs
+from xietong.accounting.filling import filled_up
 from xietong.accounting.monitoring import monitoring_inputs
 from xietong.accounting.reductions import measure_reductions
 from xietong.accounting.statements import stated_item
@@ -26,8 +28,23 @@ _USES: Mapping[str, str] = {"feedstock": "fuel_feedstock"}
 _PRICE_PREFIX = "constant"
 
 
-def engine_inputs(books: Books, subject: Subject, period: Period) -> dict[str, Figure]:
-    """Every input that the rules of `calc` may ask for."""
+class Asked(NamedTuple):
+    """Whose inputs, of which period; filled: partial amounts scaled up to what was due (see `filling`)."""
+
+    books: Books
+    subject: Subject
+    period: Period
+    filled: bool = False
+
+    def amount(self, name: str) -> Amount:
+        """The subject's amount of an item, filled up where that was asked."""
+        found = self.books.amount(self.subject.code, name, self.period)
+        return filled_up(found) if self.filled else found
+
+
+def engine_inputs(books: Books, subject: Subject, period: Period, filled: bool = False) -> dict[str, Figure]:
+    """Every input that the rules of `calc` may ask for; filled: for trying what the absent part could change."""
+    asked = Asked(books, subject, period, filled)
     grouped: dict[str, list[str]] = defaultdict(list)
     for name in books.names:
         target = _input_of(name)
@@ -35,7 +52,7 @@ def engine_inputs(books: Books, subject: Subject, period: Period) -> dict[str, F
             grouped[target].append(name)
     shapes = {**item_inputs(), "fuel_feedstock": "items"}
     found = {
-        target: (_items if shape == "items" else _number)(books, subject, period, target, grouped.get(target, []))
+        target: (_items if shape == "items" else _number)(asked, target, grouped.get(target, []))
         for target, shape in shapes.items()
     }
     found["output_value"] = _output_value(books, subject, period, found)
@@ -50,16 +67,16 @@ def _input_of(name: str) -> str:
     return _USES.get(use, "") if use else item(base).input
 
 
-def _number(books: Books, subject: Subject, period: Period, target: str, names: Iterable[str]) -> Figure:
-    parts = [books.amount(subject.code, name, period) for name in names]
+def _number(asked: Asked, target: str, names: Iterable[str]) -> Figure:
+    parts = [asked.amount(name) for name in names]
     present = [part for part in parts if not part.is_idle]
     if not present:
         return _idle(target, parts)
     return replace(present[0].figure, key=target)
 
 
-def _items(books: Books, subject: Subject, period: Period, target: str, names: Iterable[str]) -> Figure:
-    parts = [(name, books.amount(subject.code, name, period)) for name in names]
+def _items(asked: Asked, target: str, names: Iterable[str]) -> Figure:
+    parts = [(name, asked.amount(name)) for name in names]
     lines = tuple(
         replace(part.figure, key=stated_item(name).part, title=stated_item(name).name)
         for name, part in parts

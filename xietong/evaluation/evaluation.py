@@ -1,0 +1,167 @@
+"""Evaluation 评估: one year of a subject against its targets (7.3.4), graded in three readings of 7.4.
+
+Comparison and grading are in `calc.grade`; weak points and advice in `weakness`. Nothing is stored here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from xietong.accounting.accounts import Account, Coverage, account, coverage
+from xietong.accounting.metered import LakeTables
+from xietong.calc.engine import RULES
+from xietong.calc.figures import Figure
+from xietong.calc.grade import GRADE_NAMES, Graded, GradeRule, Judged, grades, judge
+from xietong.evaluation.weakness import Weakness, advice_on, weak_points
+from xietong.park.nouns import Registry, Target
+from xietong.periods import Period
+from xietong.texts import Text
+
+_INCOMPLETE = Text(
+    "数据不完整；按已收数据和按应报数补足两种算法，结论相同。",
+    "the data are incomplete; what came and what came scaled up to what was due lead to the same verdict.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One target of the subject or of a subject below it, judged, with the figure and its title."""
+
+    subject: str
+    title: Text
+    judged: Judged
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The year's comparison, the grade under the park's own reading and under all three, what is weak, what to do.
+
+    below: the targets of sectors, zones and enterprises under the subject; they do not enter its grade.
+    """
+
+    subject: str
+    year: int
+    rule: GradeRule
+    grades: Mapping[GradeRule, Graded]
+    lines: tuple[Line, ...]
+    below: tuple[Line, ...]
+    weak: tuple[Weakness, ...]
+    advice: tuple[Text, ...]
+    coverage: Coverage
+
+    @property
+    def grade(self) -> str:
+        """The grade under the reading that the park chose."""
+        return self.grades[self.rule].grade
+
+    @property
+    def reason(self) -> Text:
+        """Why, in one sentence."""
+        return self.grades[self.rule].reason
+
+
+def evaluate(
+    registry: Registry,
+    lake: LakeTables | None,
+    subject: str,
+    year: int,
+    waived: Mapping[str, str] | None = None,
+) -> Evaluation:
+    """Evaluate one year of a subject; raises UnknownNameError for a subject that does not exist.
+
+    waived: recorded reasons, by indicator, for leaving out one that is not main and has no data.
+    """
+    own = _lines(registry, lake, subject, year)
+    codes = (
+        [each.code for each in registry.below(subject) if each.code != subject] if subject in registry.subjects else []
+    )
+    below = tuple(line for code in codes for line in _lines(registry, lake, code, year))
+    period = Period.year(year)
+    came = coverage(registry, lake, subject, period)
+    judged = grades((line.judged for line in own), waived)
+    weak = weak_points(account(registry, lake, subject, period), registry, (own, below), came)
+    advice = advice_on(registry, subject, weak)
+    return Evaluation(subject, year, _rule(registry), judged, own, below, weak, advice, came)
+
+
+def _rule(registry: Registry) -> GradeRule:
+    chosen = registry.choices.get("grade_rule", "default")
+    return "cautious" if chosen == "cautious" else "strict" if chosen == "strict" else "default"
+
+
+def _lines(registry: Registry, lake: LakeTables | None, subject: str, year: int) -> tuple[Line, ...]:
+    targets = [each for each in registry.targets if each.subject == subject and each.year == year]
+    return tuple(_line(registry, lake, target) for target in targets)
+
+
+def _line(registry: Registry, lake: LakeTables | None, target: Target) -> Line:
+    period = Period.year(target.year)
+    if target.form == "requirement":
+        figure = Figure(target.indicator, None, "", "not_applicable")
+        words = target.requirement or target.indicator
+        return Line(target.subject, Text(words, words), judge(target, figure), figure)
+    figure = account(registry, lake, target.subject, period).figure(target.indicator)
+    judged = judge(target, figure)
+    if figure.status == "partial":
+        judged = _despite_gaps(target, figure, account(registry, lake, target.subject, period, filled=True))
+    rule = RULES.get(target.indicator)
+    title = figure.title if figure.title.zh else rule[0].title if rule else Text(target.indicator, target.indicator)
+    return Line(target.subject, title, judged, figure)
+
+
+def _despite_gaps(target: Target, figure: Figure, filled: Account) -> Judged:
+    """A partial figure decides only where the absent part could not turn the verdict."""
+    whole = filled.figure(target.indicator)
+    bare, full = judge(target, figure, accept_partial=True), judge(target, whole, accept_partial=True)
+    agree = (bare.meets_target, bare.meets_basic) == (full.meets_target, full.meets_basic)
+    if whole.status == "partial" or not agree:
+        return judge(target, figure)
+    return replace(bare, reasons=(_INCOMPLETE,))
+
+
+def as_json(evaluation: Evaluation) -> dict[str, Any]:
+    """The evaluation as plain values for `--json` and the API."""
+    graded = evaluation.grades
+    return {
+        "subject": evaluation.subject,
+        "year": evaluation.year,
+        "grade": evaluation.grade,
+        "grade_rule": evaluation.rule,
+        "default_grade": graded["default"].grade,
+        "cautious_grade": graded["cautious"].grade,
+        "strict_grade": graded["strict"].grade,
+        "grade_name": GRADE_NAMES[graded[evaluation.rule].grade]._asdict(),
+        "reason": evaluation.reason._asdict(),
+        "reasons": {rule: each.reason._asdict() for rule, each in graded.items()},
+        "indicators": [_line_json(line) for line in evaluation.lines],
+        "below": [_line_json(line) for line in evaluation.below],
+        "weak": [each.as_json() for each in evaluation.weak],
+        "advice": [each._asdict() for each in evaluation.advice],
+        "coverage": {
+            "due": evaluation.coverage.due,
+            "received": evaluation.coverage.received,
+            "share": evaluation.coverage.share,
+            "absent": [each._asdict() for each in evaluation.coverage.absent],
+        },
+    }
+
+
+def _line_json(line: Line) -> dict[str, Any]:
+    judged = line.judged
+    return {
+        "subject": line.subject,
+        "key": judged.key,
+        "title": line.title._asdict(),
+        "actual": judged.actual,
+        "unit": judged.unit,
+        "target": judged.target,
+        "basic": judged.basic,
+        "main": judged.main,
+        "better": judged.better,
+        "meets_target": judged.meets_target,
+        "meets_basic": judged.meets_basic,
+        "completion": judged.completion,
+        "status": judged.status,
+        "reasons": [each._asdict() for each in judged.reasons],
+    }
