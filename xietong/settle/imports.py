@@ -1,59 +1,82 @@
 """Files of readings: a journal entry names a kept file, and its rows become readings of sheet:POINT.
 
-The file was checked row by row when it was brought; here it is only made sure that it is the very file.
+The file was checked row by row when it was brought in; here it is only made sure that it is the very file.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from xietong.lake.filing import SheetFile
 from xietong.lake.store import Lake
 from xietong.readings import Entry
 from xietong.texts import Text
 
 
-class FileProblem(Exception):
-    """A file that a journal entry names cannot be brought in; its entry counts as settled without readings."""
+class Imported(NamedTuple):
+    """What became of a file: whether readings and positions are in the lake, and what is wrong with it, if anything."""
 
-    def __init__(self, entry: Entry, name: str, zh: str, en: str) -> None:
-        self.text = Text(
-            f"存证 {entry.id} 的监测值文件“{name}”没有结转：{zh}；请从备份恢复该文件后重新导入。",
-            f'entry {entry.id}: the file of readings "{name}" was not settled, because {en}. Restore it from a backup '
-            "and import it again.",
-        )
-        super().__init__(self.text.en)
+    committed: bool
+    problem: Text | None = None
 
 
-def import_file(lake: Lake, data: Path, entry: Entry, positions: Mapping[str, int]) -> bool:
+def import_file(lake: Lake, data: Path, entry: Entry, positions: Mapping[str, int]) -> Imported:
     """Bring the readings of a file entry into the lake in one commit with the positions.
 
-    False where the file holds no readings (a package's table, an original kept as evidence). Raises FileProblem.
+    A package's table and an original kept as evidence hold no readings. A file that is missing or changed gives none
+    either: its entry then counts as settled, and the problem says what to do.
     """
     told = _told(entry)
+    if told is None:
+        return Imported(False, _problem(entry, "", "条目不是 JSON", "the entry is no JSON object"))
     if told.get("purpose", "readings") != "readings":
-        return False
+        return Imported(False)
     name, sha256 = str(told.get("name", "")), str(told.get("sha256", ""))
     path = data / "evidence" / sha256[:2] / sha256
     if not sha256.isalnum() or not path.is_file():
-        raise FileProblem(entry, name, f"存证目录里没有 {sha256 or '它'}", f"evidence holds no {sha256 or 'such file'}")
+        return Imported(False, _problem(entry, name, f"存证目录里没有 {sha256}", f"evidence holds no file {sha256}"))
     if _hash(path) != sha256:
-        raise FileProblem(entry, name, f"{path} 的内容已改变", f"the content of {path} has changed")
-    lake.append_file(path, entry.id, entry.received_at, positions)
-    return True
+        return Imported(False, _problem(entry, name, f"{path} 的内容已改变", f"the content of {path} has changed"))
+    with _with_its_suffix(path) as named:
+        filed = lake.append_file(SheetFile(named, entry.id, entry.received_at), positions)
+    if not filed.refused:
+        return Imported(True)
+    first = filed.rejected[0].sentence
+    zh, en = f"{filed.refused} 行不能读入：{first.zh}", f"{filed.refused} rows could not be taken: {first.en}"
+    return Imported(True, _problem(entry, name, zh, en))
 
 
-def _told(entry: Entry) -> dict[str, Any]:
+def _told(entry: Entry) -> dict[str, Any] | None:
     try:
         told = json.loads(entry.payload)
     except ValueError:
-        told = None
-    if not isinstance(told, dict):
-        raise FileProblem(entry, "", "条目不是 JSON", "the entry is no JSON object")
-    return told
+        return None
+    return told if isinstance(told, dict) else None
 
 
 def _hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _with_its_suffix(path: Path) -> Iterator[Path]:
+    """Evidence is named by its hash alone; who reads it goes by the suffix."""
+    with path.open("rb") as file:
+        suffix = ".parquet" if file.read(4) == b"PAR1" else ".csv"
+    with tempfile.TemporaryDirectory(prefix="xietong-") as folder:
+        named = Path(folder) / f"readings{suffix}"
+        named.symlink_to(path.absolute())
+        yield named
+
+
+def _problem(entry: Entry, name: str, zh: str, en: str) -> Text:
+    return Text(
+        f"存证 {entry.id} 的监测值文件“{name}”没有完全结转：{zh}；请核对存证目录的备份，改正后重新导入。",
+        f'entry {entry.id}: the file of readings "{name}" was not wholly settled: {en}. Compare evidence with its '
+        "backup, mend the file and import it again.",
+    )

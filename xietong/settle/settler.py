@@ -20,7 +20,7 @@ from xietong.protocols.hj212 import ColumnReader
 from xietong.readings import Entry
 from xietong.settle.batch import Batch
 from xietong.settle.followers import Follower, Followers
-from xietong.settle.imports import FileProblem, import_file
+from xietong.settle.imports import import_file
 from xietong.settle.live import Live
 from xietong.settle.register import Register
 from xietong.texts import Text
@@ -152,12 +152,12 @@ class Settler:
         self.commit()
         follower.sync()
         positions = {**self._followers.positions(), entry.journal: entry.ordinal}
-        try:
-            if import_file(self.lake, self._data, entry, positions):
-                self._settled = positions
-                self._is_rolled = False
-        except FileProblem as problem:
-            self._tell(problem.text, {"entry": entry.id})
+        imported = import_file(self.lake, self._data, entry, positions)
+        if imported.committed:
+            self._settled = positions
+            self._is_rolled = False
+        if imported.problem:
+            self._tell(imported.problem, {"entry": entry.id})
 
     def _is_due(self) -> bool:
         if self._waiting_since is None:
