@@ -1,21 +1,16 @@
-"""What `load` and `import` share: settling what waits, and saying row by row what became of the file. No command."""
+"""What `load` and `import` share: their options, and saying row by row what became of a file. No command itself."""
 
 import argparse
 import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
-from threading import Event
 
 from xietong.cli import UsageError
 from xietong.park import registry
 from xietong.park.founding import OutdatedError
 from xietong.park.package.reading import PackageError
 from xietong.park.receiving import Answer
-from xietong.settle.lock import SettleBusy, SettleLock
-from xietong.settle.settler import Settler
 from xietong.texts import Text
 
 SHOWN = 50
@@ -35,18 +30,6 @@ def usage(language: str) -> Iterator[None]:
         yield
     except (PackageError, OutdatedError, registry.NoParkError) as error:
         raise UsageError(error.text.zh if language == "zh" else error.text.en) from error
-
-
-def settle_waiting(data: Path) -> bool:
-    """Settle what waits in the journals, unless another process does it already: then False, and it will."""
-    try:
-        with SettleLock(data):
-            zone = registry.load().zone
-            settler = Settler(data, zone, lambda: registry.point_specs(registry.load()), lambda: datetime.now(UTC))
-            settler.run(Event(), once=True)
-            return True
-    except SettleBusy:
-        return False
 
 
 def give_answer(answer: Answer, *, settled: bool, arguments: argparse.Namespace) -> int:

@@ -7,9 +7,10 @@ from pathlib import Path
 from django.conf import settings
 
 from xietong.cli import UsageError
-from xietong.commands.answering import add_answer_arguments, give_answer, settle_waiting, usage
+from xietong.commands.answering import add_answer_arguments, give_answer, usage
 from xietong.park.founding import found_if_new
 from xietong.park.receiving import Reception
+from xietong.settle.once import settle_waiting
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -94,13 +94,13 @@ class Subject(Revision):
     key_recycling = models.BooleanField(default=False)
     since = models.DateField(null=True)
     until = models.DateField(null=True)
-    uscc = _code()
-    permit_no = _code()
-    permit_class = _code()
-    reporting_class = _code()
+    uscc = _words()
+    permit_no = _words()
+    permit_class = _words()
+    reporting_class = _words()
     lon = models.FloatField(null=True, help_text="degrees east")
     lat = models.FloatField(null=True, help_text="degrees north")
-    datum = _code()
+    datum = _words()
     discharges_to = _code()
 
 
@@ -109,7 +109,7 @@ class Point(Revision):
 
     code = _code()
     subject = _code()
-    quantity = _code()
+    quantity = _words()
     item = _code(100)
     unit = _code(20)
     shape = _code(20)
@@ -123,7 +123,7 @@ class Point(Revision):
     sign = models.SmallIntegerField(default=1)
     multiplier = _decimal("CT×PT", default="1")
     digits = models.PositiveSmallIntegerField(null=True, help_text="digits of the counter before it starts again")
-    basis = _code(100)
+    basis = _words()
 
 
 class ReportedAmount(Revision):
@@ -138,7 +138,7 @@ class ReportedAmount(Revision):
     note = _words()
     method = _code(20)
     use = _code(20)
-    counterparty = _code(200)
+    counterparty = _code(120)
     opening = _decimal("stock in unit", null=True)
     closing = _decimal("stock in unit", null=True)
 
@@ -152,7 +152,7 @@ class Target(Revision):
     target = _decimal("in the indicator's unit", null=True)
     basic = _decimal("in the indicator's unit", null=True)
     main = models.BooleanField(default=False)
-    kind = _code()
+    kind = _words()
     form = _code(30)
     base_year = models.PositiveSmallIntegerField(null=True)
     base_value = _decimal("in the indicator's unit", null=True)
@@ -170,7 +170,7 @@ class Limit(Revision):
     kind = _code(20)
     value = _decimal("in unit")
     unit = _code(20)
-    averaging = _code(20)
+    averaging = _code(120)
     o2_reference = _decimal("% by volume, dry", null=True)
     source = _words()
     since = models.DateField(null=True)
@@ -204,7 +204,7 @@ class KeyList(Revision):
     """Membership of a subject in a list of key units in a year."""
 
     subject = _code()
-    list_name = _code(100)
+    list_name = _code(120)
     year = models.PositiveSmallIntegerField()
     reason = _words()
 
@@ -214,10 +214,10 @@ class Measure(Revision):
 
     code = _code()
     subject = _code()
-    kind = _code()
+    kind = _words()
     stage = _code(30)
     name = _words()
-    status = _code()
+    status = _words()
     start = models.DateField(null=True)
     commissioned = models.DateField(null=True)
     capex = _decimal("万元", null=True)
@@ -243,11 +243,11 @@ class Flow(Revision):
 
     origin = _code(200)
     destination = _code(200)
-    material = _code(100)
+    material = _code(120)
     amount = _decimal("in unit")
     unit = _code(20)
     period = _code(40)
-    grade = _code(100)
+    grade = _words()
     evidence = _words()
 
 
@@ -255,9 +255,9 @@ class Document(Revision):
     """A scheme, a rule or a report with its version."""
 
     code = _code()
-    kind = _code()
+    kind = _words()
     title = _words()
-    version = _code()
+    version = _code(120)
     effective = models.DateField(null=True)
     review = models.DateField(null=True)
     owner = _words()
@@ -271,11 +271,11 @@ class FactorRow(Revision):
     value = _decimal("in unit")
     low = _decimal("in unit", null=True)
     high = _decimal("in unit", null=True)
-    unit = _code(40)
+    unit = _words()
     source = _words()
     edition = _words()
-    region = _words()
-    purpose = _code(100)
+    region = _code(120)
+    purpose = _code(120)
     subject = _code()
     valid_from = models.DateField(null=True)
     valid_to = models.DateField(null=True)

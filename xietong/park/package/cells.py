@@ -232,6 +232,12 @@ def read(column: Column, text: str, zone: ZoneInfo) -> Value:
                 "it is empty and the row means nothing without it (missing is not zero); fill it in",
             )
         return "" if column.kind in ("code", "text", "item", "unit", "choice") else None
+    if len(text) > column.most:
+        raise CellError(
+            "length",
+            f"有 {len(text)} 个字符，最多 {column.most} 个；请缩短",
+            f"it has {len(text)} characters and may have {column.most}; shorten it",
+        )
     if column.kind == "choice":
         return _choice(column, text)
     if column.kind == "instant":

@@ -15,7 +15,8 @@ class Column(NamedTuple):
     """One column: its name in the file, the attribute that keeps it, and what it may hold.
 
     kind: code, text, item, unit, source, choice, boolean, integer, small, year, decimal, amount, float, date, instant
-    or period; refers: the table whose codes it names; unit: the fixed unit, where the column has one.
+    or period; refers: the table whose codes it names; unit: the fixed unit, where the column has one;
+    most: how many characters the cell may have.
     """
 
     table: str
@@ -28,6 +29,7 @@ class Column(NamedTuple):
     default: str
     unit: str
     sentence: Text
+    most: int
 
 
 class Table(NamedTuple):
@@ -118,7 +120,15 @@ def _column(row: Mapping[str, str]) -> Column:
         default=row["default"],
         unit=row["unit"],
         sentence=Text(row["zh"], row["en"]),
+        most=_most(row),
     )
+
+
+def _most(row: Mapping[str, str]) -> int:
+    """Words are long where they only tell something, and short where a fact is known by them."""
+    if row["type"] == "text":
+        return 120 if (row["attribute"] or row["column"]) in KEYS[row["table"]] else 4000
+    return {"item": 100, "source": 300}.get(row["type"], 60)
 
 
 def _tables() -> dict[str, Table]:
