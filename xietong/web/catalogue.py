@@ -47,7 +47,10 @@ def _statements(po: Path) -> Iterator[tuple[str, str]]:
 
 
 def compiled(catalogue: dict[str, str]) -> bytes:
-    """The GNU .mo bytes of a catalogue: little-endian, sorted, no hash table (gettext manual, "The Format of GNU MO")."""
+    """The GNU .mo bytes of a catalogue: little-endian, sorted, no hash table.
+
+    Source: the gettext manual, "The Format of GNU MO Files".
+    """
     pairs = sorted((key.encode(), text.encode()) for key, text in catalogue.items() if text)
     count = len(pairs)
     originals, translations, body = b"", b"", b""

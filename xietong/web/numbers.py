@@ -92,6 +92,17 @@ def show(value: float, unit: str, language: Language) -> Shown:
     return Shown(digits(value / divisor, unit).replace("-", "−"), name)
 
 
+def exact(value: float, unit: str, language: Language) -> Shown:
+    """One number with seven digits and no scale, for a reader with a calculator."""
+    divisor, name = (100.0, "million CNY") if (unit, language) == ("万元", "en") else (1.0, unit_name(unit, language))
+    number = value / divisor
+    magnitude = 0 if number == 0 else math.floor(math.log10(abs(number)))
+    if magnitude < -5:
+        return Shown(digits(number), name)
+    text = f"{number:,.{max(0, 6 - magnitude)}f}"
+    return Shown((text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−"), name)
+
+
 def change(ratio: float) -> str:
     """A relative change in per cent with its sign; a true minus, so that columns line up."""
     percent = ratio * 100

@@ -1,0 +1,89 @@
+"""Formulas as people read them: the calculator must give the figure that stands above."""
+
+from datetime import date
+
+from xietong.calc import carbon, energy, pollutants
+from xietong.calc.engine import RULES, calculate
+from xietong.calc.factors import FactorBook
+from xietong.calc.figures import Figure
+from xietong.web.formulas import with_names, with_numbers
+from xietong.web.words import name_of
+
+ON = date(2025, 12, 31)
+RULE_MODULES = (carbon, energy, pollutants)  # importing a module enters its rules
+
+
+def worked(key: str, **inputs: Figure) -> Figure:
+    return calculate([key], inputs, FactorBook.default(), ON, {"region": "陕西"})[key]
+
+
+def items(key: str, unit: str, **amounts: float) -> Figure:
+    return Figure(key, None, unit, kind="items", inputs=tuple(Figure(k, v, unit) for k, v in amounts.items()))
+
+
+def named(figure: Figure) -> str:
+    return with_names(figure, lambda key: name_of(key).zh)
+
+
+def test_a_quotient_is_shown_with_its_numbers_and_its_names() -> None:
+    figure = worked(
+        "energy_per_output_value",
+        comprehensive_energy_consumption=Figure("comprehensive_energy_consumption", 958_452.3, "tce"),
+        output_value=Figure("output_value", 2_000_000.0, "万元"),
+    )
+    assert figure.value == 958_452.3 / 2_000_000
+    assert with_numbers(figure, "zh") == "958,452.3 tce ÷ 2,000,000 万元"
+    assert with_numbers(figure, "en") == "958,452.3 tce ÷ 20,000 million CNY"
+    assert named(figure) == "综合能源消耗量 ÷ 工业总产值"
+
+
+def test_an_input_that_was_not_due_is_left_out_as_the_engine_left_it_out() -> None:
+    figure = worked(
+        "electricity_consumed",
+        electricity_purchased=Figure("electricity_purchased", 1000.0, "MWh"),
+        electricity_sold=Figure("electricity_sold", 200.0, "MWh"),
+    )
+    assert with_numbers(figure, "en") == "1,000 MWh − 200 MWh"
+    assert "自发自用可再生能源电量" in named(figure)
+
+
+def test_a_factor_stands_in_the_formula_with_its_own_value() -> None:
+    figure = worked("electricity_energy", electricity_consumed=Figure("electricity_consumed", 1000.0, "MWh"))
+    assert with_numbers(figure, "en") == "1,000 MWh × 0.1229 tce/MWh"
+    assert named(figure) == "电力消费量 × 折标准煤系数（当量值）"
+
+
+def test_named_amounts_are_summed_in_words_and_numbers() -> None:
+    figure = worked(
+        "comprehensive_energy_consumption", fuel_consumed=items("fuel_consumed", "t", raw_coal=10.0, coke=2.0)
+    )
+    assert with_numbers(figure, "en") == "7.143 tce + 1.9428 tce"
+    assert named(figure) == "Σ 燃料折标准煤 + 电力折标准煤 + 热力折标准煤"
+    line = figure.child("fuel_energy").child("raw_coal")
+    assert with_numbers(line, "en") == "10 t × 0.7143 tce/t"
+    assert named(figure.child("fuel_energy")) == "燃料消耗量 × 折标准煤系数（当量值）"
+
+
+def test_brackets_stand_where_the_arithmetic_needs_them() -> None:
+    figure = worked(
+        "nox_compliance_rate",
+        nox_valid_hours=Figure("nox_valid_hours", 8000.0, "h"),
+        nox_exceeding_hours=Figure("nox_exceeding_hours", 20.0, "h"),
+    )
+    assert with_numbers(figure, "en") == "(8,000 h − 20 h) ÷ 8,000 h × 100"
+
+
+def test_a_figure_without_a_value_has_no_formula_with_numbers() -> None:
+    figure = worked("energy_per_output_value", output_value=Figure("output_value", 0.0, "万元"))
+    assert figure.value is None
+    assert with_numbers(figure, "zh") == ""
+
+
+def test_every_rule_can_be_read_with_names() -> None:
+    unreadable = [
+        key
+        for key, rules in RULES.items()
+        for rule in rules
+        if rule.formula and not named(Figure(key, None, rule.unit, formula=rule.formula))
+    ]
+    assert unreadable == []

@@ -1,0 +1,40 @@
+"""Coming and going: sign-in, sign-out, the language switch, and the health page for whoever watches the server."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView, LogoutView
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.views.decorators.http import require_GET, require_POST
+from django.views.i18n import set_language
+
+
+@login_not_required
+def sign_in(request: HttpRequest) -> HttpResponseBase:
+    """The sign-in page; a fragment asked for after the session ended reloads its whole page instead."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return LoginView.as_view(template_name="web/sign_in.html", redirect_authenticated_user=True)(request)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponseBase:
+    """Sign out and show the sign-in page."""
+    return LogoutView.as_view()(request)
+
+
+@login_not_required
+@require_POST
+def language(request: HttpRequest) -> HttpResponseBase:
+    """Remember the chosen language in a cookie and go back to the page that was open."""
+    response: HttpResponseBase = set_language(request)
+    return response
+
+
+@login_not_required
+@require_GET
+def health(_request: HttpRequest) -> JsonResponse:
+    """Whether the pages can reach their database; says nothing about the park."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.fetchone()
+    return JsonResponse({"status": "ok"})

@@ -1,0 +1,121 @@
+"""Where the pages get what they show: registry, lake, figures, evaluation, live values.
+
+The only module of the web that opens the data folder. The registry is kept until an act changes it; what was computed
+from it is remembered by the room that computed it.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.conf import settings
+
+from xietong.accounting.accounts import explain, figures
+from xietong.accounting.tables import table_keys
+from xietong.calc.figures import Figure
+from xietong.evaluation import Evaluation, evaluate
+from xietong.lake.store import Lake
+from xietong.park.models import Act
+from xietong.park.nouns import Registry
+from xietong.park.registry import load
+from xietong.periods import Period
+from xietong.web.live import Live, live, read_live
+
+Answer = TypeVar("Answer")
+_KEPT = 8
+
+
+class Shelf:
+    """Answers that were computed once, the oldest given up first."""
+
+    def __init__(self, most: int = _KEPT) -> None:
+        self._most, self._answers, self._lock = most, OrderedDict[Hashable, Any](), threading.RLock()
+
+    def get(self, key: Hashable, compute: Callable[[], Answer]) -> Answer:
+        """The kept answer of that key, else a computed one."""
+        with self._lock:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+            else:
+                self._answers[key] = compute()
+                while len(self._answers) > self._most:
+                    self._answers.popitem(last=False)
+            kept: Answer = self._answers[key]
+            return kept
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._answers.clear()
+
+
+SHELF = Shelf()
+
+
+def data_folder() -> Path:
+    """The data folder."""
+    return Path(settings.DATA)
+
+
+def clock() -> datetime:
+    """Now, UTC."""
+    return datetime.now(UTC)
+
+
+def registry() -> Registry:
+    """The park as it stands; raises NoParkError where none was loaded."""
+    return SHELF.get(("registry", data_folder(), _registry_version()), load)
+
+
+def _registry_version() -> int:
+    return Act.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def lake(park: Registry) -> Lake | None:
+    """The park's lake; None before the first reading was settled."""
+    root = data_folder() / "lake"
+    if not (root / "readings").is_dir():
+        return None
+    return SHELF.get(("lake", root, str(park.zone)), lambda: Lake(root, park.zone))
+
+
+def subject_figures(park: Registry, subject: str, period: Period) -> Mapping[str, Figure]:
+    """Every figure of tables 1 to 5 of a subject and period, and of the completeness of its data."""
+    keys = {*all_keys(park, subject), "data_completeness"}
+    return figures(park, lake(park), subject, period, sorted(keys))
+
+
+def all_keys(park: Registry, subject: str) -> tuple[str, ...]:
+    """The keys of tables 1 to 5 for that kind of subject, each once, in the order of the standard."""
+    tables = table_keys(park.subjects[subject].kind)
+    return tuple(dict.fromkeys(key for keys in tables.values() for key in keys))
+
+
+def figure_tree(park: Registry, subject: str, key: str, period: Period) -> Figure:
+    """One figure with its whole working; raises UnknownNameError for a key that does not exist."""
+    return explain(park, lake(park), key, subject, period)
+
+
+def evaluation(park: Registry, subject: str, year: int) -> Evaluation:
+    """The year's evaluation."""
+    return evaluate(park, lake(park), subject, year)
+
+
+def hours_of(park: Registry, point: str, start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """The hourly rows of one point, in order; [] where nothing came."""
+    store = lake(park)
+    return [] if store is None else sorted(store.hourly([point], start, end).to_pylist(), key=lambda row: row["hour"])
+
+
+def readings_of(park: Registry, addresses: Iterable[str], start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """The readings of the addresses as they came, in order."""
+    store = lake(park)
+    return [] if store is None else store.readings(addresses, start, end).to_pylist()
+
+
+def live_view(park: Registry) -> Live:
+    """The newest readings as of now."""
+    return live(read_live(data_folder() / "live.json"), park, clock())

@@ -1,0 +1,205 @@
+"""The cockpit's context: models turned into what its templates print, with every value's way down to its working."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
+
+from xietong.accounting.tables import CLAUSES
+from xietong.calc.figures import Figure
+from xietong.calc.pollutants import TABLE_3
+from xietong.park.nouns import Registry, Subject, SubjectKind
+from xietong.periods import Period
+from xietong.texts import Language, Text
+from xietong.web import cockpit
+from xietong.web.charts import IndexLine, chart_table, index_chart, indexed, month_mean, month_names
+from xietong.web.cockpit import AmountMonths, Panel, Row, Year
+from xietong.web.headlines import STATE_WORDS, amount_headline, joint_headline, road
+from xietong.web.words import name_of, spoken, term, title_of
+
+CHOOSABLE: tuple[SubjectKind, ...] = (
+    "park",
+    "zone",
+    "sector",
+    "enterprise",
+    "supply",
+    "treatment",
+    "outlet",
+    "recycling",
+)
+CAPTIONS: Mapping[int, Text] = {
+    1: Text("减污降碳协同控制主要指标", "main indicators of coordinated control"),
+    2: Text("能源利用监测指标", "monitoring of energy use"),
+    3: Text("污染物排放监测指标", "monitoring of pollutant emissions"),
+    4: Text("碳排放监测指标", "monitoring of carbon emissions"),
+    5: Text("协同管控绩效评估指标", "performance evaluation"),
+}
+_JOINT = (
+    ("energy", gettext_lazy("能源"), "comprehensive_energy_consumption"),
+    ("carbon", gettext_lazy("碳"), "carbon_emission_total"),
+    ("air", gettext_lazy("大气污染物"), "nox_emission"),
+    ("water", gettext_lazy("水污染物"), "cod_emission"),
+)
+
+
+def figure_href(subject: str, key: str, period: Period) -> str:
+    """The page of a figure's working."""
+    return reverse("figure", args=[subject, key, period.label])
+
+
+def subject_name(subject: Subject, language: Language) -> str:
+    """A subject's name in the page's language; 中文 where it has no English one."""
+    return subject.name_en if language == "en" and subject.name_en else subject.name
+
+
+def subject_groups(registry: Registry, language: Language) -> list[dict[str, Any]]:
+    """The subjects that figures can be asked of, by kind."""
+    groups = []
+    for kind in CHOOSABLE:
+        members = [each for each in registry.subjects.values() if each.kind == kind]
+        if members:
+            listed = [{"code": each.code, "name": subject_name(each, language)} for each in members]
+            groups.append({"label": spoken(term("noun", kind), language), "subjects": listed})
+    return groups
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose page this is: the subject, its year's figures and the reader's language."""
+
+    subject: str
+    year: Year
+    language: Language
+
+    def href(self, key: str) -> str:
+        """The working of one of the subject's figures."""
+        return figure_href(self.subject, key, self.year.span)
+
+
+def columns(place: Place, panels: Iterable[Panel]) -> list[dict[str, Any]]:
+    """The three columns as their template wants them."""
+    return [
+        {
+            "css": panel.plan.css,
+            "title": panel.plan.title,
+            "judged": panel.judged,
+            "judged_change": panel.change,
+            "href": place.href(panel.plan.judged),
+            "bar": panel.bar,
+            "target": panel.goal,
+            "road": road(panel, place.year, place.language),
+            "charts": [_chart(place, months) for months in panel.amounts],
+        }
+        for panel in panels
+    ]
+
+
+def _chart(place: Place, months: AmountMonths) -> dict[str, Any]:
+    year = place.year.year
+    return {
+        "id": f"chart-{months.css}",
+        "href": place.href(months.amount.key),
+        "headline": amount_headline(months, place.language),
+        "option": months.option,
+        "twin": months.twin,
+        "heads": [str(year), str(year - 1)],
+        "unit": months.amount.unit,
+        "has_ghost": months.has_last_year,
+        "source": _source(months.amount),
+        "locale": place.language.upper(),
+    }
+
+
+def _source(figure: Figure) -> str:
+    return gettext("依据条款 %(clause)s 核算") % {"clause": figure.clause} if figure.clause else ""
+
+
+def joint_chart(place: Place) -> dict[str, Any]:
+    """Energy, carbon and pollutants on one axis, the base year's mean month = 100."""
+    year = place.year
+    has_last = any(month_mean(year.months_before_of(key)) for _, _, key in _JOINT)
+    lines = []
+    for css, name, key in _JOINT:
+        this, last = year.months_of(key), year.months_before_of(key)
+        base = month_mean(last) if has_last else month_mean(this)
+        numbers = indexed([*last, *this] if has_last else this, base)
+        if any(number is not None for number in numbers):
+            lines.append(IndexLine(str(name), f"--{css}", numbers))
+    months = month_names(place.language)
+    names = [f"{year.year - 1} {month}" for month in months] if has_last else []
+    names += [f"{year.year} {month}" for month in months]
+    base_word = gettext("%(year)s 年月均 = 100") % {"year": year.year - 1 if has_last else year.year}
+    this_year = [IndexLine(line.name, line.colour, line.numbers[-12:]) for line in lines]
+    return {
+        "id": "chart-joint",
+        "headline": joint_headline(this_year, has_last),
+        "option": index_chart(lines, names, base_word),
+        "twin": chart_table({line.name: line.numbers for line in lines}, names),
+        "heads": [line.name for line in lines],
+        "unit": "",
+        "has_ghost": False,
+        "source": gettext("各线以 %(base)s；缺数据或只有部分数据的月份断开。") % {"base": base_word},
+        "locale": place.language.upper(),
+    }
+
+
+def table(place: Place, number: int, rows: Iterable[Row]) -> dict[str, Any]:
+    """One of tables 1 to 5 as its template wants it."""
+    return {
+        "number": number,
+        "caption": CAPTIONS[number],
+        "note": gettext("条款 %(clause)s") % {"clause": CLAUSES[number]},
+        "rows": [_line(place, row) for row in rows],
+    }
+
+
+def _line(place: Place, row: Row) -> dict[str, Any]:
+    return {
+        "key": row.key,
+        "figure": row.figure,
+        "href": place.href(row.key),
+        "target": row.judged,
+        "state": row.state,
+        "word": str(STATE_WORDS[row.state]),
+        "reason": row.figure.missing[0] if row.figure.value is None and row.figure.missing else None,
+        "spark": row.spark,
+        "spark_label": gettext("%(title)s逐月走势") % {"title": spoken(title_of(row.figure), place.language)},
+    }
+
+
+def pollutant_table(place: Place, rows: Iterable[Row]) -> dict[str, Any]:
+    """Table 3, a line a pollutant: the keys that share its name stand beside each other."""
+    lines: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        pollutant = next(name for name in TABLE_3 if row.key.startswith(f"{name}_"))
+        line = lines.setdefault(pollutant, {"name": name_of(pollutant), "key": pollutant})
+        ending = row.key.removeprefix(f"{pollutant}_")
+        line[ending] = _line(place, row) | {"outlet": _outlet(place, row.figure)}
+    context = table(place, 3, ())
+    return context | {
+        "pollutants": list(lines.values()),
+        "is_outlet": any("concentration" in each for each in lines.values()),
+    }
+
+
+def _outlet(place: Place, figure: Figure) -> dict[str, Any] | None:
+    """Which outlet the highest concentration belongs to, its limit, and whether it keeps it."""
+    if "limit" not in figure.trace or figure.value is None:
+        return None
+    name = figure.trace["name_en"] if place.language == "en" else figure.trace["name"]
+    limit = float(figure.trace["limit"])
+    return {"name": name, "limit": limit, "above": figure.value > limit}
+
+
+def mover_lines(place: Place, found: Iterable[cockpit.Mover]) -> list[dict[str, Any]]:
+    """Movers with the way to their working."""
+    return [{"figure": each.figure, "change": each.change, "href": place.href(each.figure.key)} for each in found]
+
+
+def entry_href(entry: str, **query: str) -> str:
+    """The page of a journal entry."""
+    asked = "&".join(f"{name}={quote(value)}" for name, value in query.items() if value)
+    return f"/entries/{quote(entry)}/" + (f"?{asked}" if asked else "")

@@ -1,0 +1,159 @@
+"""A journal entry as a person reads it: the raw frame with the value marked, or the rows of the file it names.
+
+The device's password (PW) is hidden from the page; the hash is of the bytes as received.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow.dataset as ds
+from django.utils.translation import gettext, gettext_lazy
+
+from xietong.park.evidence import kept_path
+from xietong.park.nouns import Registry
+from xietong.protocols import hj212
+from xietong.readings import Entry
+from xietong.web.evidence import code_and_field, marked
+
+ROWS_AROUND, MOST_BYTES = 2, 64 * 1024
+HIDDEN = "••••••"
+_KINDS = {
+    "hj212": gettext_lazy("设备发来的 HJ 212 报文，长度和校验都对，按收到的字节原样保存。"),
+    "hj212-refused": gettext_lazy("设备发来的报文，长度或校验不对，没有采用；原样保存，原因见下。"),
+    "junk": gettext_lazy("连接上收到的不成报文的字节，没有采用；只保存开头一段。"),
+    "file": gettext_lazy("由人带入的文件，原件按其哈希保存，从不改动。"),
+    "act": gettext_lazy("一个人的操作。"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which value of the entry the reader came for: an address (and instant), or a row of a file; "" for none."""
+
+    address: str = ""
+    at: str = ""
+    row: str = ""
+
+
+def plain(value: Decimal) -> str:
+    """A decimal without its trailing zeros and without an exponent."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def shown(entry: Entry, wanted: Wanted, data: Path, registry: Registry) -> dict[str, Any]:
+    """What the entry's page prints."""
+    context = {
+        "entry": entry,
+        "kind_sentence": str(_KINDS[entry.kind]),
+        "received_at": entry.received_at.astimezone(registry.zone),
+        "size": len(entry.payload),
+        "sha256": entry.payload_sha256.hex(),
+    }
+    if entry.kind in ("hj212", "hj212-refused"):
+        return context | _frame(entry.payload, wanted)
+    if entry.kind == "file":
+        return context | _file(entry.payload, wanted, data, registry)
+    return context | {"parts": marked(_text(entry.payload[:MOST_BYTES]), "", "")}
+
+
+def _text(payload: bytes) -> str:
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        return payload.decode("gb18030", errors="backslashreplace")
+
+
+def _frame(payload: bytes, wanted: Wanted) -> dict[str, Any]:
+    code, field = code_and_field(wanted.address)
+    text = re.sub(r"(?<=PW=)[^;&]*", HIDDEN, _text(payload))
+    frame = hj212.decode(payload)
+    sent = next((each.code for each in frame.values if hj212.modern(each.code) == code and each.field == field), code)
+    header = [
+        (gettext("设备编码"), frame.mn),
+        (gettext("命令"), frame.cn),
+        (gettext("系统编码"), frame.st),
+        (gettext("版本"), frame.edition),
+        (gettext("数据时间"), frame.data_time.strftime("%Y-%m-%d %H:%M:%S") if frame.data_time else "—"),
+        (gettext("校验"), gettext("正确") if frame.ok else "、".join(frame.errors)),
+    ]
+    values = [
+        {
+            "code": each.code,
+            "name": _code_name(each.code),
+            "field": each.field,
+            "value": plain(each.value) if isinstance(each.value, Decimal) else each.value,
+            "flag": each.flag,
+            "marked": (each.code, each.field) == (sent, field),
+        }
+        for each in frame.values
+    ]
+    note = gettext("报文里的设备口令（PW）在页面上隐去；SHA-256 按收到的字节计算。")
+    return {"parts": marked(text, sent, field), "frame": {"header": header, "values": values}, "note": note}
+
+
+def _code_name(code: str) -> str:
+    """The factor's printed name; HJ 212 prints 中文 names only."""
+    known = hj212.CODES.get(hj212.modern(code))
+    return known.name_zh if known else "—"
+
+
+def _file(payload: bytes, wanted: Wanted, data: Path, registry: Registry) -> dict[str, Any]:
+    told = json.loads(payload)
+    path = kept_path(data, str(told["sha256"]))
+    context: dict[str, Any] = {"original": told["sha256"], "file_name": told["name"], "parts": ()}
+    if not path.is_file():
+        note = gettext("原件不在存证目录里，可能尚未恢复备份；哈希仍可核对。")
+        return context | {"note": note}
+    if str(told["name"]).endswith(".csv"):
+        return context | {"lines": _csv_lines(path, wanted.row)}
+    if told.get("format") == "parquet":
+        return context | {"lines": _parquet_lines(path, wanted, registry)}
+    return context | {"note": gettext("这份原件不是文本表格，请按哈希在存证目录里查看。")}
+
+
+def _csv_lines(path: Path, row: str) -> list[dict[str, Any]]:
+    """The header and the rows about the wanted one (the header is row 1), as they stand in the file."""
+    number = int(row) if row.isdecimal() else 0
+    first, last = (max(2, number - ROWS_AROUND), number + ROWS_AROUND) if number else (2, 2 * ROWS_AROUND + 2)
+    lines = []
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        for index, cells in enumerate(csv.reader(file), 1):
+            if index == 1 or first <= index <= last:
+                lines.append({"number": index, "text": _joined(cells), "marked": index == number})
+            if index > last:
+                break
+    return lines
+
+
+def _joined(cells: Iterable[str]) -> str:
+    target = io.StringIO()
+    csv.writer(target, lineterminator="").writerow(list(cells))
+    return target.getvalue()
+
+
+def _parquet_lines(path: Path, wanted: Wanted, registry: Registry) -> list[dict[str, Any]]:
+    """The rows of a readings file about the wanted point and instant."""
+    table = ds.dataset(path, format="parquet")
+    code = wanted.address.removeprefix("sheet:")
+    if not code or not wanted.at:
+        head = table.head(2 * ROWS_AROUND + 1).to_pylist()
+        return [{"number": index, "text": _cells(row), "marked": False} for index, row in enumerate(head, 1)]
+    at = datetime.fromisoformat(wanted.at)
+    aware = getattr(table.schema.field("at").type, "tz", None) is not None
+    moment = at if aware else at.astimezone(registry.zone).replace(tzinfo=None)
+    near = (ds.field("at") >= moment - timedelta(hours=2)) & (ds.field("at") <= moment + timedelta(hours=2))
+    rows = table.to_table(filter=(ds.field("point") == code) & near).to_pylist()
+    return [{"number": "", "text": _cells(row), "marked": row["at"] == moment} for row in rows]
+
+
+def _cells(row: Mapping[str, Any]) -> str:
+    return "  ".join(str(value) for value in row.values())

@@ -1,0 +1,82 @@
+"""Numbers, texts and small pictures for templates; how a number is written is decided in web.numbers."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext
+
+from xietong.calc.figures import Figure
+from xietong.texts import Text
+from xietong.web import numbers, words
+from xietong.web.charts import SPARK_HEIGHT, SPARK_WIDTH, Sparkline
+from xietong.web.languages import reading_language
+
+register = template.Library()
+
+
+@register.filter
+def text(pair: Text | None) -> str:
+    """A Text in the page's language."""
+    return words.spoken(pair, reading_language()) if pair else ""
+
+
+@register.filter
+def name(figure: Figure) -> str:
+    """What a figure is called."""
+    return words.spoken(words.title_of(figure), reading_language())
+
+
+@register.filter
+def status_word(status: str) -> str:
+    """The word of a figure's status."""
+    return words.term("status", status).in_language(reading_language())
+
+
+@register.filter
+def unit(written: str) -> str:
+    """A unit as the reader writes it."""
+    return numbers.unit_name(written, reading_language())
+
+
+@register.filter
+def change(ratio: float) -> str:
+    """A relative change in per cent with its sign."""
+    return numbers.change(ratio)
+
+
+@register.filter
+def ago(past: timedelta) -> str:
+    """An age in words."""
+    return numbers.age(past, reading_language())
+
+
+@register.filter
+def moment(at: datetime) -> str:
+    """An instant that is already in park time, to the second."""
+    return at.strftime("%Y-%m-%d %H:%M:%S")
+
+
+@register.simple_tag
+def bare(value: float | None, of_unit: str = "") -> str:
+    """A number without its unit, a dash where there is none."""
+    return "—" if value is None else numbers.show(value, of_unit, reading_language()).text
+
+
+@register.inclusion_tag("web/_amount.html")
+def amount(value: float | None, of_unit: str, href: str = "", status: str = "ok") -> dict[str, Any]:
+    """A number with its unit, a link to its working where `href` is given; ≈ and italics for an estimate."""
+    shown = None if value is None else numbers.show(value, of_unit, reading_language())
+    return {"shown": shown, "href": href, "status": status, "dash": gettext("无数值，点开看原因")}
+
+
+@register.inclusion_tag("web/_exact.html")
+def exact(value: float | None, of_unit: str) -> dict[str, Any]:
+    """A number with seven digits, for a reader with a calculator."""
+    return {"shown": None if value is None else numbers.exact(value, of_unit, reading_language())}
+
+
+@register.inclusion_tag("web/_sparkline.html")
+def spark(line: Sparkline | None, label: str) -> dict[str, Any]:
+    """Twelve months in a word-sized picture."""
+    return {"spark": line, "width": SPARK_WIDTH, "height": SPARK_HEIGHT, "label": label}

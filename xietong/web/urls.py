@@ -1,0 +1,20 @@
+"""Every address of the pages: the index of the web room."""
+
+from django.urls import path
+
+from xietong.web import doors, proofs, views
+
+urlpatterns = [
+    path("", views.cockpit, name="cockpit"),
+    path("live/", views.live, name="live"),
+    # from a figure down to the bytes that a device sent
+    path("figures/<str:subject>/<str:key>/<str:period>/", views.figure, name="figure"),
+    path("points/<str:code>/", proofs.point, name="point"),
+    path("points/<str:code>/<str:hour>/", proofs.readings, name="readings"),
+    path("entries/<str:journal>/<int:ordinal>/", proofs.entry, name="entry"),
+    # coming and going
+    path("sign-in/", doors.sign_in, name="sign-in"),
+    path("sign-out/", doors.sign_out, name="sign-out"),
+    path("language/", doors.language, name="language"),
+    path("healthz", doors.health, name="health"),
+]

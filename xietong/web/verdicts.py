@@ -1,0 +1,53 @@
+"""The top line and the news of the cockpit: the grade with its reason, how complete the data are, what to look at."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from xietong.accounting.accounts import Coverage
+from xietong.evaluation import Evaluation
+from xietong.evaluation.weakness import Weakness
+from xietong.periods import Period
+from xietong.texts import Language
+from xietong.web.numbers import digits
+from xietong.web.pages import figure_href
+from xietong.web.words import spoken, term
+
+MOST_ABSENT = 4
+
+
+def verdict(evaluation: Evaluation, language: Language) -> dict[str, Any]:
+    """The grade by the park's chosen reading of clause 7.4, its reason, and all three readings beside it."""
+    readings = [
+        {"name": spoken(term("grade", rule), language), "word": spoken(term("grade", graded.grade), language)}
+        for rule, graded in evaluation.grades.items()
+    ]
+    return {
+        "grade": evaluation.grade,
+        "word": spoken(term("grade", evaluation.grade), language),
+        "because": spoken(evaluation.reason, language),
+        "readings": readings,
+    }
+
+
+def completeness(coverage: Coverage) -> dict[str, Any]:
+    """How much of what was due came, as a share with its bar; a share of None where nothing was due."""
+    absent = {"absent": coverage.absent[:MOST_ABSENT], "more_absent": max(0, len(coverage.absent) - MOST_ABSENT)}
+    if coverage.share is None:
+        return {"text": "—", "width": "", "due": "", "received": "", **absent}
+    percent = coverage.share * 100
+    return {
+        "text": f"{digits(percent, '%')} %",
+        "width": f"{min(100.0, max(0.0, percent)):.2f}",
+        "due": digits(coverage.due),
+        "received": digits(coverage.received),
+        **absent,
+    }
+
+
+def weak_points(weak: Iterable[Weakness], year: int) -> list[dict[str, Any]]:
+    """What the evaluation found weak, each with the way to the figure it is about."""
+    period = Period.year(year)
+    return [
+        {"sentence": each.sentence, "href": figure_href(each.subject, each.key, period) if each.key else ""}
+        for each in weak
+    ]

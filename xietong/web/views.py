@@ -1,0 +1,181 @@
+"""The cockpit, the live panel and the working of a figure: one plain function per URL."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from xietong.accounting.accounts import UnknownNameError
+from xietong.accounting.tables import table_keys
+from xietong.calc.figures import Figure
+from xietong.calc.grade import Judged
+from xietong.park.nouns import Registry, Subject
+from xietong.park.registry import NoParkError
+from xietong.periods import Period, PeriodError
+from xietong.web import cockpit as model
+from xietong.web import gathering, pages, verdicts
+from xietong.web.evidence import BREADTH, DEPTH, tree, walk
+from xietong.web.formulas import with_names, with_numbers
+from xietong.web.languages import reading_language
+from xietong.web.words import name_of, spoken, title_of
+
+MOST_REASONS, ALL = 6, 500
+
+
+class NothingThereError(Http404):
+    """A page that does not exist, with the sentence that says what was asked for and what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+def subject_or_404(registry: Registry, code: str) -> Subject:
+    """The subject of that code."""
+    if code not in registry.subjects:
+        raise NothingThereError(gettext("园区里没有代码为“%(code)s”的主体；请从总览的列表里选。") % {"code": code})
+    return registry.subjects[code]
+
+
+def period_or_404(text: str) -> Period:
+    """The period that an address names."""
+    try:
+        return Period.parse(text)
+    except PeriodError as error:
+        raise NothingThereError(error.text.in_language(reading_language())) from error
+
+
+@require_safe
+def cockpit(request: HttpRequest) -> HttpResponse:
+    """总览: the grade, three columns, tables 1 to 5, what moved, and what is coming in now."""
+    try:
+        registry = gathering.registry()
+    except NoParkError as error:
+        return render(request, "web/no_park.html", {"sentence": error.text})
+    subject = subject_or_404(registry, request.GET.get("subject") or registry.park.code)
+    years = _years(registry)
+    year = _year_or_404(request.GET.get("year"), years)
+    return render(request, "web/cockpit.html", _cockpit(registry, subject, year) | {"years": years})
+
+
+def _years(registry: Registry) -> list[int]:
+    """The years that can be looked at, the newest first."""
+    found = {row.period.start.year for row in registry.reported} | {target.year for target in registry.targets}
+    return sorted(found or {gathering.clock().year}, reverse=True)
+
+
+def _year_or_404(asked: str | None, years: list[int]) -> int:
+    if not asked:
+        this_year = gathering.clock().year
+        return next((year for year in years if year <= this_year), years[0])
+    if not (asked.isdecimal() and len(asked) == 4):
+        raise NothingThereError(gettext("“%(asked)s”不是年度；请写成四位数字，如 2025。") % {"asked": asked})
+    return int(asked)
+
+
+def _cockpit(registry: Registry, subject: Subject, asked_year: int) -> dict[str, Any]:
+    language = reading_language()
+    now = gathering.clock().astimezone(registry.zone).replace(tzinfo=None)
+    evaluation = gathering.evaluation(registry, subject.code, asked_year)
+    goals = {line.judged.key: line.judged for line in evaluation.lines if not line.judged.requirement}
+
+    def figures_of(period: Period) -> Mapping[str, Figure]:
+        return gathering.subject_figures(registry, subject.code, period)
+
+    year = model.gather(figures_of, asked_year, now)
+    place = pages.Place(subject.code, year, language)
+    panels = [model.panel(plan, year, goals, language) for plan in model.PANELS]
+    better, worse = model.movers(year, gathering.all_keys(registry, subject.code))
+    return {
+        "subject": subject.code,
+        "subject_name": pages.subject_name(subject, language),
+        "subjects": pages.subject_groups(registry, language),
+        "year": asked_year,
+        "verdict": verdicts.verdict(evaluation, language),
+        "completeness": verdicts.completeness(evaluation.coverage),
+        "columns": pages.columns(place, panels),
+        "joint": pages.joint_chart(place),
+        "tables": _tables(place, goals, subject),
+        "better": pages.mover_lines(place, better),
+        "worse": pages.mover_lines(place, worse),
+        "weak": verdicts.weak_points(evaluation.weak, asked_year),
+        "advice": evaluation.advice,
+        "live": gathering.live_view(registry),
+    }
+
+
+def _tables(place: pages.Place, goals: Mapping[str, Judged], subject: Subject) -> list[dict[str, Any]]:
+    found = []
+    for number, keys in table_keys(subject.kind).items():
+        rows = [model.row(key, place.year, goals) for key in keys]
+        found.append(pages.pollutant_table(place, rows) if number == 3 else pages.table(place, number, rows))
+    return found
+
+
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """实时: the newest readings with their age, one line a device; a fragment for htmx, a page without it."""
+    try:
+        registry = gathering.registry()
+    except NoParkError as error:
+        return render(request, "web/no_park.html", {"sentence": error.text})
+    template = "web/_live.html" if request.headers.get("HX-Request") else "web/live.html"
+    return render(request, template, {"live": gathering.live_view(registry)})
+
+
+@require_safe
+def figure(request: HttpRequest, subject: str, key: str, period: str) -> HttpResponse:
+    """依据: how a figure came about; the drawer's fragment for htmx, a whole page without it."""
+    registry = gathering.registry()
+    whose, span = subject_or_404(registry, subject), period_or_404(period)
+    try:
+        root = gathering.figure_tree(registry, subject, key, span)
+        path = list(walk(root, request.GET.get("at", "")))
+    except UnknownNameError as error:
+        raise NothingThereError(error.text.in_language(reading_language())) from error
+    except LookupError as error:
+        raise NothingThereError(gettext("这个指标没有这一项输入；请从指标本身点开。")) from error
+    context = _working(path, request.path, request.GET.get("all") == "1") | {
+        "base": request.path,
+        "subject": subject,
+        "subject_name": pages.subject_name(whose, reading_language()),
+        "period": span.label,
+        "year": span.start.year,
+        "months": _months(subject, key, span) if len(path) == 1 else [],
+    }
+    fragment = request.headers.get("HX-Request")
+    return render(request, "web/_figure.html" if fragment else "web/figure.html", context)
+
+
+def _working(path: list[tuple[str, Figure]], base: str, everything: bool) -> dict[str, Any]:
+    language = reading_language()
+    at, shown = path[-1]
+    node = tree(shown, at, DEPTH, ALL if everything else BREADTH)
+    return {
+        "node": node,
+        "inputs": [child for child in node.children if child.figure.kind != "factor"],
+        "factors": [child for child in node.children if child.figure.kind == "factor"],
+        "crumbs": [{"href": f"{base}?at={place}", "title": title_of(figure)} for place, figure in path[:-1]],
+        "description": _description(shown),
+        "reasons": shown.missing[:MOST_REASONS],
+        "more_reasons": max(0, len(shown.missing) - MOST_REASONS),
+        "numbers_formula": with_numbers(shown, language),
+        "names_formula": with_names(shown, lambda key: name_of(key).in_language(language)),
+        "here": f"{base}?at={at}",
+    }
+
+
+def _description(shown: Figure) -> str:
+    """The rule's own sentence where the title says less: English titles are terms, English sentences explain them."""
+    said, named = shown.title.in_language(reading_language()), title_of(shown).in_language(reading_language())
+    return "" if said in ("", named) else spoken(shown.title, reading_language())
+
+
+def _months(subject: str, key: str, span: Period) -> list[dict[str, str]]:
+    """The same figure month by month, where the period is longer than one."""
+    if span.month_count < 2:
+        return []
+    return [{"href": pages.figure_href(subject, key, month), "label": month.label} for month in span.months()]
