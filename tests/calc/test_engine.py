@@ -154,6 +154,19 @@ def test_a_missing_factor_is_a_reason_and_not_a_number() -> None:
     assert figure.missing == (Text("没有 green 的系数。", "no factor of green."),)
 
 
+def test_a_missing_factor_is_not_papered_over_by_the_rest_of_a_sum() -> None:
+    @indicator(clause="1", unit="t")
+    def everything(weighted_sum: float = 0.0, one: float = 0.0) -> float:
+        """全部: everything."""
+        return weighted_sum + one
+
+    whole = run("everything", amounts=amounts(red=5.0, green=1.0), one=number(4))
+    assert (whole.value, whole.status) == (None, "missing")
+    assert "no factor of green." in [reason.en for reason in whole.missing]
+    late = run("everything", amounts=amounts(red=None), one=number(4))
+    assert (late.value, late.status) == (4.0, "partial")
+
+
 def test_a_rule_may_leave_out_what_has_no_factor_and_the_working_names_it() -> None:
     figure = run("known_only", amounts=amounts(red=5.0, green=1.0))
     assert figure.status == "ok"

@@ -2,7 +2,7 @@
 
 An argument of a rule is a number (`float`), several named amounts (`Items`), or a table of factors (`Factors`, whose
 name is the factors' purpose). What was not due is left out of a sum; what was due and is absent makes it partial where
-the argument has a default, and missing where it has none. Editions and park choices select among functions of one
+the argument has a default, and missing where it has none; a missing factor makes whatever needs it missing. Editions and park choices select among functions of one
 name; they are never an `if` in a rule.
 """
 
@@ -125,6 +125,7 @@ class Calculation:
         inputs = [argument for argument in rule.arguments if argument.shape != "factors"]
         needed = [taken[argument.name] for argument in inputs if not argument.optional]
         blocked = [figure for figure in needed if figure.status in _NO_VALUE]
+        blocked += [figure for figure in taken.values() if _cannot_be_known(figure) and figure not in blocked]
         if not blocked and inputs and all(figure.status in _NO_VALUE for figure in taken.values()):
             if not taken:
                 return self._nothing(rule, outcome)
@@ -157,6 +158,14 @@ def _settled(figure: Figure) -> Figure:
         absent = any(child.status == "missing" for child in figure.inputs)
         return replace(figure, status="missing" if absent else "not_applicable", missing=missing)
     return replace(figure, status=worst([figure.status, *_parts(figure.inputs)]), missing=missing)
+
+
+def _cannot_be_known(figure: Figure) -> bool:
+    """Whether a rule had all it needed and still gave no value (a factor is missing): a sum without it says nothing."""
+    if figure.kind != "indicator" or figure.status != "missing":
+        return False
+    has_all = bool(figure.inputs) and all(child.status not in _NO_VALUE for child in figure.inputs)
+    return has_all or any(_cannot_be_known(child) for child in figure.inputs)
 
 
 def _parts(figures: Iterable[Figure]) -> list[Status]:

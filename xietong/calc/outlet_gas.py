@@ -32,16 +32,16 @@ def water_mass_kg(concentration_mg_l: float, volume_m3: float) -> float:
 
 
 @indicator(clause="6.4.3a", unit="mg/m3")
-def corrected_concentration(measured_concentration: float, oxygen: float, reference_oxygen: float) -> float:
+def corrected_concentration(measured_concentration: float, flue_oxygen: float, reference_oxygen: float) -> float:
     """折算浓度: measured concentration brought to the reference oxygen of the limit."""
-    if not 0 <= oxygen < HIGHEST_OXYGEN:
+    if not 0 <= flue_oxygen < HIGHEST_OXYGEN:
         raise NotApplicableError(
             Text(
-                f"烟气含氧量 {oxygen:g} %，不折算（0–20 % 之外）；请看实测浓度。",
-                f"the flue gas holds {oxygen:g} % oxygen, outside 0–20 %: no correction; see the measured value.",
+                f"烟气含氧量 {flue_oxygen:g} %，不折算（0–20 % 之外）；请看实测浓度。",
+                f"the flue gas holds {flue_oxygen:g} % oxygen, outside 0–20 %: no correction; see the measured value.",
             )
         )
-    return measured_concentration * (21 - reference_oxygen) / (21 - oxygen)
+    return measured_concentration * (21 - reference_oxygen) / (21 - flue_oxygen)
 
 
 @indicator(clause="6.4.3a", unit="m3/h")

@@ -1,6 +1,6 @@
 """Worked examples 算例: what is given, what must come out, and where the two differ. Files are read by the command.
 
-A case is a table of TOML: name, given, expect, and where needed tolerance, choices, region, on, factors, targets, waived.
+A case is a table of TOML: name, given, expect; where needed tolerance, choices, region, on, factors, targets, waived.
 `given` names items of items.csv or inputs of the engine; an amount is a number in the canonical unit, a text with
 its unit ("12.5 万m3"), or the word missing or not_applicable; a table is several named amounts.
 """
@@ -165,7 +165,7 @@ def _number(name: str, value: object) -> Decimal:
 
 
 def _compare(key: str, wanted: object, figure: Figure, tolerance: float | None) -> Difference | None:
-    stated = wanted if isinstance(wanted, Mapping) else {"value": wanted}
+    stated: Mapping[str, Any] = wanted if isinstance(wanted, Mapping) else {"value": wanted}
     allowed = stated.get("tolerance", tolerance)
     if "status" in stated and figure.status != stated["status"]:
         return Difference(key, str(stated["status"]), figure.status, figure)
