@@ -2,8 +2,8 @@
 
 An argument of a rule is a number (`float`), several named amounts (`Items`), or a table of factors (`Factors`, whose
 name is the factors' purpose). What was not due is left out of a sum; what was due and is absent makes it partial where
-the argument has a default, and missing where it has none; a missing factor makes whatever needs it missing. Editions and park choices select among functions of one
-name; they are never an `if` in a rule.
+the argument has a default, and missing where it has none; a missing factor makes whatever needs it missing. Editions
+and park choices select among functions of one name; they are never an `if` in a rule.
 """
 
 import math
