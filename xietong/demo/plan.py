@@ -25,7 +25,7 @@ TCE = {
 FUEL_CO2 = {"natural_gas": 21.6219, "bituminous_coal": 1.7417, "diesel": 3.0959}
 POWER_CO2 = {"electricity_purchased": 0.61, "electricity_sold": -0.61, "heat_purchased": 0.11, "heat_sold": -0.11}
 PROCESS_CO2 = {"limestone": 0.44, "desulfurization_limestone": 0.396, "electrode": 3.663}
-EQUIVALENT_KG = {"particulate": 2.18, "so2": 0.95, "nox": 0.95, "cod": 1.0, "ammonia_nitrogen": 0.8, "vocs": 0.95}
+EQUIVALENT_KG = {"particulate": 2.18, "so2": 0.95, "nox": 0.95, "cod": 1.0, "ammonia_nitrogen": 0.8}
 
 MEASURES = (
     ("M01", "E01", "节能", "process", "电炉余热蒸汽回收", 3200, 210, "natural_gas", 260.0, "10^4m3"),
