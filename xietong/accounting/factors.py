@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
+from xietong.calc.factor_rows import problem
 from xietong.calc.factors import FactorBook
 from xietong.park.nouns import Registry
 from xietong.periods import Period
@@ -12,7 +13,8 @@ def factor_book(registry: Registry, subjects: Iterable[str]) -> FactorBook:
     """The book for figures of these subjects; a row that names another subject does not count."""
     if not registry.factors:
         return FactorBook.default()
-    return FactorBook.default().with_rows(registry.factors, subjects)
+    usable = [row for row in registry.factors if problem(row) is None]
+    return FactorBook.default().with_rows(usable, subjects)
 
 
 def choices_of(registry: Registry) -> Mapping[str, str]:

@@ -152,19 +152,16 @@ def _without(books: Books, subject: Subject, period: Period) -> tuple[Text, ...]
 
 
 def _never_due(emitted: Figure) -> dict[str, Figure]:
-    """The pollutants that nobody owes here: not due rather than missing."""
-    return {
-        f"pollutant_emission:{each.item}": Figure(
-            f"pollutant_emission:{each.item}",
-            None,
-            "t",
-            "not_applicable",
-            title=each.name,
-            missing=(_never(each.item),),
-        )
-        for each in pollutants()
-        if not emitted.has(each.item)
-    }
+    """The pollutants that nobody owes here, or that all go to a works: not due rather than missing."""
+    lines = {line.key: line for line in emitted.inputs}
+    found = {}
+    for each in pollutants():
+        key = f"pollutant_emission:{each.item}"
+        usual = Figure(key, None, "t", "not_applicable", title=each.name, missing=(_never(each.item),))
+        line = lines.get(each.item, usual)
+        if line.status == "not_applicable":
+            found[key] = replace(line, key=key)
+    return found
 
 
 def _never(name: str) -> Text:

@@ -35,7 +35,7 @@ def largest_contributor(figure: Figure, asked: str) -> Contributor | None:
 
 
 def _largest(node: Figure) -> Figure | None:
-    """The input that weighs most, of those in the figure's own unit where there are any, else the first with a value."""
+    """The input that weighs most, of those in the figure's own unit if there are any, else the first with a value."""
     parts = [
         line
         for part in node.inputs

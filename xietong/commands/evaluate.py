@@ -1,0 +1,59 @@
+"""`xietong evaluate`: a year against its targets, with the grade in three readings of clause 7.4."""
+
+import argparse
+import json
+
+from xietong.accounting.accounts import UnknownNameError
+from xietong.calc.grade import GRADE_NAMES
+from xietong.cli import UsageError
+from xietong.commands.asking import add_asking_arguments, lake_in_use, registry_in_use, said, unknown
+from xietong.evaluation import Evaluation, as_json, evaluate
+from xietong.evaluation.evaluation import Line
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Whose year."""
+    add_asking_arguments(parser)
+    parser.add_argument("--year", required=True, metavar="Y", help="年度 · the year")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the comparison, the grades, what is weak and what to do."""
+    if not (arguments.year.isdecimal() and len(arguments.year) == 4):
+        raise UsageError(f"“{arguments.year}”不是年度，请写成 2025 · is no year, write 2025")
+    registry = registry_in_use(arguments.lang)
+    subject = arguments.subject or registry.park.code
+    try:
+        answer = evaluate(registry, lake_in_use(registry), subject, int(arguments.year))
+    except UnknownNameError as error:
+        raise unknown(error, arguments.lang) from error
+    if arguments.json:
+        print(json.dumps(as_json(answer), ensure_ascii=False, indent=1))
+    else:
+        _print(answer, arguments.lang)
+    return 0
+
+
+def _print(answer: Evaluation, language: str) -> None:
+    print(f"{answer.subject} {answer.year}: {said(GRADE_NAMES[answer.grades[answer.rule].grade], language)}")
+    for rule, graded in answer.grades.items():
+        print(f"  {rule:<9} {said(GRADE_NAMES[graded.grade], language)}  {said(graded.reason, language)}")
+    for line in (*answer.lines, *answer.below):
+        print(_line(line, language))
+    for weakness in answer.weak:
+        print(f"! {said(weakness.sentence, language)}")
+    for advice in answer.advice:
+        print(f"→ {said(advice, language)}")
+
+
+def _line(line: Line, language: str) -> str:
+    judged = line.judged
+    met = {True: "✓", False: "✗", None: "?"}
+    actual, target, basic = (
+        "—" if value is None else f"{value:.6g}" for value in (judged.actual, judged.target, judged.basic)
+    )
+    mark = "*" if judged.main else " "
+    return (
+        f"  {mark} {line.subject:<8} {judged.key:<38} {actual:>12} / {target:>10} {met[judged.meets_target]}"
+        f" / {basic:>10} {met[judged.meets_basic]} {judged.unit}  {said(line.title, language)}"
+    )
