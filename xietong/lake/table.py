@@ -5,6 +5,7 @@ Readers take views; they change nothing.
 """
 
 import json
+import os
 import shutil
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
 from xietong.lake.durable import make_folder, replace_file, sync_file, sync_files, sync_folder
@@ -106,7 +107,7 @@ class DurableTable:
             raise LakeConflict(self.folder) from None
         sync_files([self._entry(version)])
         for file in removed:  # readers of older snapshots may still be at it: its time until `vacuum` begins now
-            file.path.touch()
+            os.utime(file.path)
         table.update_incremental()
         self._claimed = table
         if version % COMMITS_A_CHECKPOINT == 0:
@@ -155,7 +156,7 @@ class DurableTable:
     def forget_log(self, before: int) -> None:
         """Drop log entries and checkpoints older than the last checkpoint but one, and older than `before`."""
         kept = min([before, *self.checkpoints()[-2:-1]]) if len(self.checkpoints()) > 1 else 0
-        for path in self.log.iterdir():
+        for path in self.log.glob("[0-9]*"):
             if path.name[:20].isdigit() and int(path.name[:20]) < kept:
                 path.unlink()
 
@@ -242,19 +243,23 @@ class DurableTable:
             sync_folder(self.log)
 
     def _newest(self) -> DeltaTable | None:
-        try:
-            if self._view is not None and self._view.version() - self._opened_at < COMMITS_A_CHECKPOINT:
-                self._view.update_incremental()
-                return self._view
-        except DeltaError:  # the log was shortened under a view that slept: look at the whole table again
-            self._view = None
+        view = self._view
+        if view is not None and not self._entry(view.version()).exists():
+            view = None  # the log was shortened while this view slept
+        if view is not None and not self._entry(view.version() + 1).exists():
+            return view
         entries = sorted(self.log.glob("*.json"))
-        while entries and not is_whole(entries[-1]):  # torn by a power cut and not yet mended by the writer
+        torn = False
+        while entries and not is_whole(entries[-1]):  # by a power cut, and not yet mended by the writer
             entries.pop()
+            torn = True
         if not entries:
             return None
-        self._view = DeltaTable(self.folder, version=int(entries[-1].stem))
-        self._opened_at = self._view.version()
+        if view is None or torn or int(entries[-1].stem) - self._opened_at >= COMMITS_A_CHECKPOINT:
+            self._view = DeltaTable(self.folder, version=int(entries[-1].stem) if torn else None)
+            self._opened_at = self._view.version()
+        else:
+            view.update_incremental()
         return self._view
 
     def _files(self, table: DeltaTable) -> tuple[ActiveFile, ...]:

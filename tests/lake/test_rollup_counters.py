@@ -1,0 +1,141 @@
+"""Counters, worked by hand: what flowed in each hour, and what a doubtful register may not invent."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from lake_samples import ADDRESS, Row, batch, days, every, hours, park, point, rolled, totals
+
+from xietong.lake.counters import set_aside
+from xietong.lake.points import PointSpec
+from xietong.lake.store import Lake
+
+
+def registers(*values: str, start: str = "2025-03-01 08:00", seconds: int = 900) -> list[Row]:
+    return every(start, seconds, values)
+
+
+def test_an_hour_is_the_difference_of_its_ends(tmp_path: Path) -> None:
+    made = rolled(tmp_path, registers("100", "101", "103", "106", "110", "110.5"), point("counter"))
+    assert totals(hours(made)) == {"03-01 08:00": Decimal(10), "03-01 09:00": Decimal("0.5")}
+    first, second = hours(made)
+    assert (first["readings"], first["due"], first["estimated"], first["minimum"]) == (4, 4, False, None)
+    assert (second["readings"], second["estimated"]) == (2, False)
+    (day,) = days(made)
+    assert (day["total"], day["hours"], day["due"]) == (Decimal("10.5"), 2, 96)
+
+
+def test_an_interval_over_the_full_hour_is_divided_by_time(tmp_path: Path) -> None:
+    """07:50 → 08:05: 1.5 flowed in 15 minutes, 10 of them before eight."""
+    made = rolled(tmp_path, registers("10", "11.5", start="2025-03-01 07:50"), point("counter"))
+    assert totals(hours(made)) == {"03-01 07:00": Decimal(1), "03-01 08:00": Decimal("0.5")}
+
+
+def test_a_gap_is_known_as_a_whole_and_spread_evenly(tmp_path: Path) -> None:
+    """08:00 → 11:30 without a reading: 7 in three and a half hours."""
+    made = rolled(tmp_path, [Row("2025-03-01 08:00", "1"), Row("2025-03-01 11:30", "8", entry="x/2")], point("counter"))
+    rows = hours(made)
+    assert [row["total"] for row in rows] == [Decimal(2), Decimal(2), Decimal(2), Decimal(1)]
+    assert [row["estimated"] for row in rows] == [True] * 4
+    assert [row["readings"] for row in rows] == [1, 0, 0, 1]
+    assert rows[1]["first_entry"] == "x/2"  # the entry that made the gap known
+    assert days(made)[0]["hours"] == 0
+
+
+def test_the_parts_of_a_gap_add_up_to_the_last_digit(tmp_path: Path) -> None:
+    rows = [Row("2025-03-01 00:07:13", "0"), Row("2025-03-03 07:00:01", "1000000.000001")]
+    made = rolled(tmp_path, rows, point("counter"))
+    assert sum(totals(hours(made)).values()) == Decimal("1000000.000001")
+    assert sum(totals(days(made), "day").values()) == Decimal("1000000.000001")
+
+
+@pytest.mark.parametrize(("minutes", "estimated"), [(15, False), (16, False), (17, True), (30, True)])
+def test_a_tenth_of_the_interval_is_jitter(tmp_path: Path, minutes: int, estimated: bool) -> None:
+    rows = [Row("2025-03-01 08:00", "1"), Row(f"2025-03-01 08:{minutes}", "2")]
+    assert hours(rolled(tmp_path, rows, point("counter")))[0]["estimated"] is estimated
+
+
+def test_a_meter_change_gives_no_amount_across_it(tmp_path: Path) -> None:
+    made = rolled(tmp_path, registers("9000", "9001", "5", "6", "8"), point("counter"))
+    assert totals(hours(made)) == {"03-01 08:00": Decimal(4), "03-01 09:00": None}
+    assert hours(made)[1]["readings"] == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "total"),
+    [
+        (("100", "0", "102", "103", "104"), 4),  # a lone zero
+        (("100", "0", "0", "103", "104"), 4),
+        (("100", "0", "0", "0", "104"), 4),  # up to three zeros
+        (("100", "99999", "102", "103", "104"), 4),  # a lone spike
+        (("100", "101", "50", "103", "104"), 4),  # a lone dip
+        (("100", "0", "101", "0", "104"), 4),  # flapping: the dips go, the good readings stay
+        (("100", "101", "102", "103", "99999"), 99899),  # the last reading is believed until the next contradicts it
+    ],
+)
+def test_a_glitch_makes_no_jump(tmp_path: Path, values: tuple[str, ...], total: int) -> None:
+    made = rolled(tmp_path, registers(*values), point("counter"))
+    assert totals(days(made), "day") == {date(2025, 3, 1): Decimal(total)}
+    assert days(made)[0]["invalid"] == 5 - sum(row["readings"] for row in hours(made))
+
+
+def test_set_aside_keeps_to_one_meter() -> None:
+    register = np.array([100, 0, 100, 0, 100], np.int64)
+    assert set_aside(np.zeros(5, np.int64), register).tolist() == [False, True, False, True, False]
+    assert set_aside(np.array([1, 1, 2, 2, 2]), register).tolist() == [False, False, False, True, False]
+    assert set_aside(np.zeros(2, np.int64), register[:2]).tolist() == [False, False]
+    assert set_aside(np.zeros(0, np.int64), register[:0]).tolist() == []
+
+
+def test_multiplier_and_sign_of_a_counter(tmp_path: Path) -> None:
+    spec = point("counter", multiplier=Decimal("0.0005"), sign=-1)
+    made = rolled(tmp_path, registers("0.001", "0.004", "1000.004"), spec)
+    # 0.003 × 0.0005 = 0.0000015 → 0.000002 (half up); 1000 × 0.0005 = 0.5
+    assert totals(hours(made)) == {"03-01 08:00": Decimal("-0.500002")}
+
+
+def test_a_register_out_of_range_or_marked_is_not_used(tmp_path: Path) -> None:
+    rows = [*registers("1", "2", "3"), Row("2025-03-01 08:45", "900", "D"), Row("2025-03-01 09:00", "2000")]
+    (row, later) = hours(rolled(tmp_path, rows, point("counter", high=Decimal(1000))))
+    assert (row["total"], row["readings"], row["invalid"]) == (Decimal(2), 3, 1)
+    assert (later["total"], later["readings"], later["invalid"]) == (None, 0, 1)
+
+
+def test_a_new_device_is_a_new_meter_but_a_sheet_is_the_same(tmp_path: Path) -> None:
+    change = park("2025-03-01 08:20")
+    old = point("counter", until_utc=change)
+    new = PointSpec("P1", "hj212:MN2/x/Cou@2061", since_utc=change, shape="counter", interval_s=900)
+    rows = [*registers("1", "2"), *every("2025-03-01 08:30", 900, ["50", "53"], address=new.address)]
+    assert totals(hours(rolled(tmp_path / "a", rows, old, new))) == {"03-01 08:00": Decimal(4)}
+    sheet = point("counter", address="sheet:P1")
+    rows = [*registers("1", "2"), *every("2025-03-01 08:30", 900, ["5", "6"], address="sheet:P1")]
+    assert totals(hours(rolled(tmp_path / "b", rows, point("counter"), sheet))) == {"03-01 08:00": Decimal(5)}
+
+
+def test_more_than_a_year_is_not_spread(tmp_path: Path) -> None:
+    rows = [Row("1999-01-01 00:00", "1"), Row("2025-03-01 08:00", "9")]
+    made = rolled(tmp_path, rows, point("counter"))
+    assert totals(hours(made)) == {"03-01 08:00": None}
+    assert totals(hours(made, year=1999)) == {"01-01 00:00": None}
+
+
+def test_hours_of_a_half_hour_zone(tmp_path: Path) -> None:
+    made = Lake(tmp_path / "lake", ZoneInfo("Asia/Kolkata"))
+    begin = np.datetime64("2025-03-01T00:00", "us").astype(np.int64)  # 05:30 in India
+    at = pa.array(begin + np.arange(5) * 900_000_000).cast(pa.timestamp("us", tz="UTC"))
+    rows = batch(registers("0", "1", "2", "3", "4"))
+    made.append(rows.set_column(1, "at", at), {})
+    made.roll_up([point("counter"), point("amount", point="P2", address=ADDRESS)])
+    start, end = park("2025-01-01"), park("2026-01-01")
+    assert [(row["hour"].strftime("%H:%M"), row["total"]) for row in made.hourly(["P1"], start, end).to_pylist()] == [
+        ("23:30", Decimal(2)),
+        ("00:30", Decimal(2)),
+    ]
+    assert [(row["hour"].strftime("%H:%M"), row["total"]) for row in made.hourly(["P2"], start, end).to_pylist()] == [
+        ("23:30", Decimal(1)),
+        ("00:30", Decimal(9)),
+    ]
