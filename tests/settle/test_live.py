@@ -10,6 +10,7 @@ from settle_folder import BEGIN, Folder, hour_frame
 from xietong.lake.points import PointSpec
 from xietong.settle.live import Live
 
+OTHER_EDITION = b'{"readings":{},"devices":{"XT01":{"mood":1}},"intake":{"frames":0,"refused":{},"junk":0,"peers":{}}}'
 SO2 = "hj212:XT01/a21026/Avg@2061"
 
 
@@ -88,7 +89,7 @@ def test_counts_are_exact_over_a_crash_between_the_lake_and_the_file(
     assert sorted(folder.entries()) == ["intake-0/1", "intake-0/2"]
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{half", b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"[]", b"{half", b"\xff", b'{"positions": []}', OTHER_EDITION])
 def test_a_lost_live_file_only_begins_counting_anew(folder: Folder, content: bytes) -> None:
     folder.write(hour_frame(0))
     settle(folder)

@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
         bare, ours, frames = [], [], []
         for _ in range(arguments.pairs):
             bare.append(arguments.rows / _bare(source, folder / "copy.parquet"))
-            ours.append(arguments.rows / _from_file(folder / "data", source))
+            ours.append(arguments.rows / _from_file(folder / "data", source, arguments.rows))
             frames.append(arguments.frames * len(FACTORS) / _from_frames(folder / "data", arguments.frames))
     figure, limit = statistics.median(ours), statistics.median(bare)
     return {
@@ -80,10 +80,18 @@ def _bare(source: Path, target: Path) -> float:
     return float(told.stdout)
 
 
-def _settled(data: Path, points: list[PointSpec]) -> float:
+def _settled(data: Path, points: list[PointSpec], readings: int) -> float:
+    """Seconds until everything in the journals stands in hourly and daily; RuntimeError where something is missing."""
     began = time.perf_counter()
-    Settler(data, ZONE, lambda: points, lambda: datetime.now(UTC)).run(Event(), once=True)
+    settler = Settler(data, ZONE, lambda: points, lambda: datetime.now(UTC))
+    settler.run(Event(), once=True)
     seconds = time.perf_counter() - began
+    last = BEGIN + timedelta(days=3660)
+    codes = [point.point for point in points]
+    for table in (settler.lake.hourly(codes, BEGIN, last), settler.lake.daily(codes, BEGIN, last)):
+        counted = sum(table.column("readings").to_pylist())
+        if counted != readings:
+            raise RuntimeError(f"{readings} readings went in and {counted} were rolled up")
     shutil.rmtree(data)
     return seconds
 
@@ -108,7 +116,7 @@ def _write_rows(path: Path, rows: int) -> None:
     pq.write_table(table, path, compression="zstd")
 
 
-def _from_file(data: Path, source: Path) -> float:
+def _from_file(data: Path, source: Path, rows: int) -> float:
     sha256 = hashlib.sha256(source.read_bytes()).hexdigest()
     kept = data / "evidence" / sha256[:2] / sha256
     kept.parent.mkdir(parents=True)
@@ -118,7 +126,7 @@ def _from_file(data: Path, source: Path) -> float:
         writer.append("file", "cli:bench", json.dumps(payload).encode(), datetime.now(UTC))
         writer.commit()
     codes = (f"METER-{index:03d}" for index in range(POINTS))
-    return _settled(data, [PointSpec(code, f"sheet:{code}", interval_s=900) for code in codes])
+    return _settled(data, [PointSpec(code, f"sheet:{code}", interval_s=900) for code in codes], rows)
 
 
 # ---- from frames ----
@@ -140,6 +148,7 @@ def _from_frames(data: Path, count: int) -> float:
             for mn in map(_mn, range(DEVICES))
             for code in FACTORS
         ],
+        count * len(FACTORS),
     )
 
 

@@ -33,38 +33,41 @@ class Device:
     clock_offset_s: float | None = None
 
 
+@dataclass
+class _Known:
+    readings: dict[str, dict[str, str]] = field(default_factory=dict)
+    devices: dict[str, Device] = field(default_factory=dict)
+    frames: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    junk: int = 0
+    peers: dict[str, dict[str, int]] = field(default_factory=dict)
+    damage: list[dict[str, Any]] = field(default_factory=list)
+    positions: dict[str, int] = field(default_factory=dict)
+
+
 class Live:
     """Counts entries as they are taken and writes what it knows by atomic rename."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        told = _read(path)
-        self._devices = {mn: Device(**known) for mn, known in told.get("devices", {}).items()}
-        self._readings: dict[str, dict[str, str]] = told.get("readings", {})
-        intake = told.get("intake", {})
-        self._frames: int = intake.get("frames", 0)
-        self._refused: dict[str, int] = intake.get("refused", {})
-        self._junk: int = intake.get("junk", 0)
-        self._peers: dict[str, dict[str, int]] = intake.get("peers", {})
-        self._damage: list[dict[str, Any]] = told.get("damage", [])
-        self._positions: dict[str, int] = told.get("positions", {})
-        self._last: dict[str, tuple[Entry, Columns | None]] = {}
+        self._known = _read(path)
+        self._last: dict[str, Entry] = {}
         self._latest: dict[int, tuple[Entry, Columns]] = {}
 
     @property
     def positions(self) -> Mapping[str, int]:
         """Up to which entry each journal has been counted."""
-        return self._positions
+        return self._known.positions
 
     def frame(self, entry: Entry, columns: Columns | None) -> None:
         """Count an accepted frame; columns are its readings, None where it has none."""
-        self._positions[entry.journal] = entry.ordinal
-        self._frames += 1
+        self._known.positions[entry.journal] = entry.ordinal
+        self._known.frames += 1
         mn = columns.mn if columns else decode(entry.payload).mn
         device = self._device(mn)
         if device is not None:
             device.frames += 1
-            self._last[mn] = (entry, columns)
+            self._last[mn] = entry
         if columns is not None:
             # Frames of one shape share their list of addresses: only the newest of each is looked at when written.
             before = self._latest.get(id(columns.addresses))
@@ -73,33 +76,34 @@ class Live:
 
     def other(self, entry: Entry) -> None:
         """Count whatever is no accepted frame."""
-        self._positions[entry.journal] = entry.ordinal
+        self._known.positions[entry.journal] = entry.ordinal
         if entry.kind == "junk":
             self._count_junk(entry)
         elif entry.kind == "hj212-refused":
             frame = decode(entry.payload)
             reason = next((reason for reason in _REASONS if reason in frame.errors), "length")
-            self._refused[reason] = self._refused.get(reason, 0) + 1
+            self._known.refused[reason] = self._known.refused.get(reason, 0) + 1
             self._peer(_host(entry.origin), "refused", 1)
-            device = self._devices.get(frame.mn)  # its name has no CRC behind it: it makes no new device
+            device = self._known.devices.get(frame.mn)  # its name has no CRC behind it: it makes no new device
             if device is not None:
                 device.refused[reason] = device.refused.get(reason, 0) + 1
 
     def damaged(self, told: Mapping[str, Any]) -> None:
         """Remember a damage: where, and its sentence in both languages; the same one once."""
-        if dict(told) not in self._damage:
-            self._damage = [*self._damage, dict(told)][-MOST_DAMAGES:]
+        if dict(told) not in self._known.damage:
+            self._known.damage = [*self._known.damage, dict(told)][-MOST_DAMAGES:]
 
     def write(self, now: datetime, settled: Mapping[str, int]) -> None:
         """Replace live.json; settled: up to which entry each journal is in the lake."""
         self._look_at_latest()
+        known = self._known
         content = {
             "written_at": now.isoformat(),
-            "readings": self._readings,
-            "devices": {mn: vars(device) for mn, device in self._devices.items()},
-            "intake": {"frames": self._frames, "refused": self._refused, "junk": self._junk, "peers": self._peers},
-            "damage": self._damage,
-            "positions": self._positions,
+            "readings": known.readings,
+            "devices": {mn: vars(device) for mn, device in known.devices.items()},
+            "intake": {"frames": known.frames, "refused": known.refused, "junk": known.junk, "peers": known.peers},
+            "damage": known.damage,
+            "positions": known.positions,
             "settled": dict(settled),
         }
         replace_file(self._path, json.dumps(content, ensure_ascii=False).encode())
@@ -107,20 +111,20 @@ class Live:
     def _look_at_latest(self) -> None:
         for entry, columns in self._latest.values():
             for address, reading in _told(entry, columns):
-                before = self._readings.get(address)
-                if before is None and len(self._readings) >= MOST_ADDRESSES:
+                before = self._known.readings.get(address)
+                if before is None and len(self._known.readings) >= MOST_ADDRESSES:
                     continue
                 if before is None or before["at"] <= reading["at"]:
-                    self._readings[address] = reading
+                    self._known.readings[address] = reading
         self._latest.clear()
-        for mn, (entry, _) in self._last.items():
-            _describe(self._devices[mn], entry)
+        for mn, entry in self._last.items():
+            _describe(self._known.devices[mn], entry)
         self._last.clear()
 
     def _device(self, mn: str) -> Device | None:
-        if mn and mn not in self._devices and len(self._devices) < MOST_DEVICES:
-            self._devices[mn] = Device()
-        return self._devices.get(mn)
+        if mn and mn not in self._known.devices and len(self._known.devices) < MOST_DEVICES:
+            self._known.devices[mn] = Device()
+        return self._known.devices.get(mn)
 
     def _count_junk(self, entry: Entry) -> None:
         told = _left_out(entry)
@@ -128,24 +132,34 @@ class Live:
             (int(told["pieces"]), told["left_out"], str(told["peer"])) if told else (1, "junk", _host(entry.origin))
         )
         if kind == "junk":
-            self._junk += pieces
+            self._known.junk += pieces
         else:
-            self._refused["left_out"] = self._refused.get("left_out", 0) + pieces
+            self._known.refused["left_out"] = self._known.refused.get("left_out", 0) + pieces
         self._peer(peer, "junk" if kind == "junk" else "refused", pieces)
 
     def _peer(self, peer: str, kind: str, pieces: int) -> None:
-        if peer in self._peers or len(self._peers) < MOST_PEERS:
-            counts = self._peers.setdefault(peer, {})
+        if peer in self._known.peers or len(self._known.peers) < MOST_PEERS:
+            counts = self._known.peers.setdefault(peer, {})
             counts[kind] = counts.get(kind, 0) + pieces
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> _Known:
     """The last live.json; one that is missing or unreadable only means that counting begins anew."""
     try:
         told = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return told if isinstance(told, dict) else {}
+        intake = told["intake"]
+        return _Known(
+            readings=dict(told["readings"]),
+            devices={mn: Device(**known) for mn, known in told["devices"].items()},
+            frames=int(intake["frames"]),
+            refused=dict(intake["refused"]),
+            junk=int(intake["junk"]),
+            peers=dict(intake["peers"]),
+            damage=list(told["damage"]),
+            positions=dict(told["positions"]),
+        )
+    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        return _Known()
 
 
 def _left_out(entry: Entry) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Settle with the park's own registry: the one place in this room that asks the database (through park.registry)."""
+"""Settle with the park's own registry: the one place in this room that asks the database (through park)."""
 
 import logging
 from collections.abc import Sequence
@@ -10,20 +10,32 @@ from zoneinfo import ZoneInfo
 from django.db import DatabaseError
 
 from xietong.lake.points import PointSpec
+from xietong.park import models
 from xietong.park.nouns import Registry
 from xietong.park.registry import NoParkError, load, point_specs
 from xietong.settle.lock import SettleBusy, SettleLock
 from xietong.settle.settler import Settler
 
 LOG = logging.getLogger("xietong.settle")
-# HJ 212 knows this time only; it holds until a park with its own zone is loaded.
+# What HJ 212 devices keep; it holds until a park with a zone of its own is loaded.
 NO_PARK_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+class ZoneChanged(Exception):
+    """The park that has been loaded meanwhile lies in another time zone: days begin elsewhere."""
 
 
 def settle(data: Path, stop: Event, once: bool) -> None:
     """Settle until stop is set, or what is there; raises SettleBusy where another settle works on the folder."""
     with SettleLock(data):
-        Settler(data, _zone(), _points, lambda: datetime.now(UTC)).run(stop, once)
+        finished = False
+        while not finished:
+            park = ParkMapping()
+            try:
+                Settler(data, park.zone, park.points, lambda: datetime.now(UTC)).run(stop, once)
+                finished = True
+            except ZoneChanged:
+                LOG.warning("the park's time zone is not %s any more; settling goes on in its own", park.zone)
 
 
 def settle_waiting(data: Path) -> bool:
@@ -35,8 +47,36 @@ def settle_waiting(data: Path) -> bool:
     return True
 
 
+class ParkMapping:
+    """The points of the registry, read again only after somebody has acted. Without a park there are none: evidence is
+    settled all the same, by what devices call themselves."""
+
+    def __init__(self) -> None:
+        registry = _registry()
+        self.zone = registry.zone if registry else NO_PARK_ZONE
+        self._points: Sequence[PointSpec] = ()
+        self._act: int | None = None
+
+    def points(self) -> Sequence[PointSpec]:
+        """The mapping of the moment; raises ZoneChanged where the park's days are not the lake's."""
+        act = _newest_act()
+        if act != self._act:
+            registry = _registry()
+            if registry and registry.zone != self.zone:
+                raise ZoneChanged
+            self._points = point_specs(registry) if registry else ()
+            self._act = act
+        return self._points
+
+
+def _newest_act() -> int | None:
+    try:
+        return models.Act.objects.order_by("-id").values_list("id", flat=True).first()
+    except DatabaseError:
+        return None
+
+
 def _registry() -> Registry | None:
-    """The park, or None while there is none: evidence is settled all the same, by what devices call themselves."""
     try:
         return load()
     except NoParkError:
@@ -44,13 +84,3 @@ def _registry() -> Registry | None:
     except DatabaseError as error:
         LOG.warning("the registry cannot be read, so nothing is rolled up for its points: %s", error)
         return None
-
-
-def _zone() -> ZoneInfo:
-    registry = _registry()
-    return registry.zone if registry else NO_PARK_ZONE
-
-
-def _points() -> Sequence[PointSpec]:
-    registry = _registry()
-    return point_specs(registry) if registry else []

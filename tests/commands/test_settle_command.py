@@ -1,0 +1,93 @@
+"""`xietong settle`: with the park's registry, without one, and beside another settle."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+from zoneinfo import ZoneInfo
+
+import pytest
+from deltalake import DeltaTable
+from django.conf import settings
+
+from xietong.cli import main
+from xietong.journal import JournalWriter
+from xietong.park import models
+from xietong.park.nouns import Registry
+from xietong.park.registry import load
+from xietong.protocols.hj212 import frame
+from xietong.settle import SettleLock, Settler, once
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 3, 14, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(settings, "DATA", tmp_path)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with JournalWriter(tmp_path / "journal", "intake-0") as writer:
+        content = "DataTime=20260314120000;a21026-Avg=23.4,a21026-Flag=N"
+        raw = frame(f"QN=20260314130000000;ST=31;CN=2061;PW=1;MN=XT01;Flag=5;CP=&&{content}&&")
+        writer.append("hj212", "tcp:127.0.0.1:50122", raw, NOON + timedelta(hours=1))
+        writer.commit()
+    return tmp_path
+
+
+def test_once_settles_what_is_there_even_without_a_park(data: Path) -> None:
+    assert main(["settle", "--once"]) == 0
+    assert DeltaTable(data / "lake/readings").transaction_version("intake-0") == 1
+    assert json.loads((data / "live.json").read_bytes())["devices"]["XT01"]["frames"] == 1
+    assert json.loads((data / "registry.json").read_bytes())["points"] == []
+
+
+def test_a_second_settle_leaves_with_a_sentence(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with SettleLock(data):
+        assert main(["settle", "--once"]) == 1
+        assert once.settle_waiting(data) is False
+    assert "another settle" in capsys.readouterr().err
+    assert once.settle_waiting(data) is True
+
+
+def _act(verb: str) -> models.Act:
+    return models.Act.objects.create(who="director", verb=verb, at=NOON)
+
+
+def _park(zone: str) -> None:
+    models.Park.objects.create(
+        key="park", code="P", name="园区", timezone=zone, choices={}, act=_act("load"), recorded_at=NOON
+    )
+
+
+def test_the_registry_is_read_again_only_after_an_act(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _park("Asia/Shanghai")
+    mapping = once.ParkMapping()
+    loads: list[int] = []
+
+    def counting_load() -> Registry:
+        loads.append(1)
+        return load()
+
+    monkeypatch.setattr(once, "load", counting_load)
+    mapping.points()
+    mapping.points()
+    assert len(loads) == 1
+    _act("anything")
+    mapping.points()
+    assert len(loads) == 2
+
+
+def test_a_park_in_another_zone_begins_its_days_there(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    zones: list[ZoneInfo] = []
+
+    class Watched(Settler):
+        def run(self, stop: Event, once: bool = False) -> None:
+            zones.append(self.lake.zone)
+            if len(zones) == 1:
+                _park("America/Chicago")
+            super().run(stop, once)
+
+    monkeypatch.setattr(once, "Settler", Watched)
+    once.settle(data, Event(), once=True)
+    assert zones == [ZoneInfo("Asia/Shanghai"), ZoneInfo("America/Chicago")]
+    assert DeltaTable(data / "lake/readings").transaction_version("intake-0") == 1
