@@ -52,7 +52,16 @@ def server() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    create = [programs / "initdb", "-D", folder / "data", "-U", "park", "--auth=trust", "--encoding=UTF8", "--locale=C"]
+    create: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        folder / "data",
+        "-U",
+        "park",
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--locale=C",
+    ]
     subprocess.run([*as_postgres(), *create], check=True, capture_output=True, timeout=120, cwd="/")
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
     control = [*as_postgres(), programs / "pg_ctl", "-D", folder / "data", "-w"]
