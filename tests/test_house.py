@@ -164,3 +164,14 @@ def test_every_setting_is_documented() -> None:
 def test_decisions_are_numbered_in_order() -> None:
     numbers = [int(path.name[:4]) for path in sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_every_file_that_the_docs_name_exists() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    named = {
+        (page, name)
+        for page in pages
+        for name in re.findall(r"`((?:xietong|tests|docs|benchmarks)/[\w/.-]+)`", page.read_text())
+    }
+    assert len(named) > 20
+    assert sorted(f"{page.name}: {name}" for page, name in named if not (ROOT / name).exists()) == []
