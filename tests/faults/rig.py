@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from check import count
+
 HERE = Path(__file__).parent
-CHECK = HERE / "check.py"
 
 
 class Counted(NamedTuple):
@@ -34,7 +35,7 @@ def start(*command: object, line: str = "") -> subprocess.Popen[str]:
     assert process.stdout is not None
     if line:
         said = process.stdout.readline()
-        assert said.startswith(line), f"{command} said {said!r} and ended with {process.poll()}"
+        assert said.startswith(line), f"{command} said {said!r}, ended with {process.poll()}"
     return process
 
 
@@ -70,7 +71,7 @@ class Platform:
     def kill(self, process: subprocess.Popen[str] | None, number: signal.Signals = signal.SIGKILL) -> None:
         """End a process that must be alive until now."""
         assert process is not None
-        assert process.poll() is None, f"{process.args} had ended by itself with {process.returncode}"
+        assert process.poll() is None, f"{process.args!r} had ended by itself with {process.returncode}"
         process.send_signal(number)
         process.communicate(timeout=30)
 
@@ -80,6 +81,10 @@ class Platform:
         whole = self.acknowledged.read_bytes().rpartition(b"\n")
         copy.write_bytes(whole[0] + whole[1])
         return copy
+
+    def waiting(self, acknowledged: Path, torn_tail: bool = False) -> int:
+        """How many of these frames are not in the lake now."""
+        return count(self.data / "lake", acknowledged, torn_tail)["lost"]
 
     def finish(self) -> Counted:
         """Stop the devices, intake and settle in good order, settle the rest by command, and count."""
@@ -92,8 +97,9 @@ class Platform:
         assert settled.returncode == 0, settled.stderr
         return self.count(self.acknowledged)
 
-    def count(self, acknowledged: Path, *options: str) -> Counted:
-        command = [sys.executable, str(CHECK), str(self.data / "lake"), str(acknowledged), *options]
+    def count(self, acknowledged: Path) -> Counted:
+        """What the checker finds, in its own process."""
+        command = [sys.executable, str(HERE / "check.py"), str(self.data / "lake"), str(acknowledged)]
         counted = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert counted.returncode == 0, counted.stderr
         return Counted(**json.loads(counted.stdout))

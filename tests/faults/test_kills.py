@@ -24,7 +24,7 @@ def kill_both_again_and_again(platform: Platform, kills: int) -> int:
         platform.start_intake()
         time.sleep(chance.uniform(0.2, 0.9))
         platform.kill(platform.settle)
-        between += waiting(platform) > 0
+        between += platform.waiting(platform.acknowledged_by_now()) > 0
     platform.start_settle()
     return between
 
@@ -34,14 +34,9 @@ def kill_intake(platform: Platform) -> bool:
     assert platform.settle is not None
     platform.settle.send_signal(signal.SIGSTOP)
     platform.kill(platform.intake)
-    unsettled = waiting(platform)
+    unsettled = platform.waiting(platform.acknowledged_by_now())
     platform.settle.send_signal(signal.SIGCONT)
     return unsettled > 0
-
-
-def waiting(platform: Platform) -> int:
-    """How many frames are acknowledged and not in the lake."""
-    return platform.count(platform.acknowledged_by_now()).lost
 
 
 def run(data: Path, acknowledged: Path, kills: int) -> None:

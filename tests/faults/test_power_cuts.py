@@ -26,7 +26,7 @@ def cut_again_and_again(platform: Platform, disk: ForgetfulDisk, cuts: int) -> i
         platform.settle.kill()  # it may have met the dead disk and ended already
         platform.settle.communicate()
         disk.power_on()
-        between += platform.count(acknowledged, "--torn-tail").lost > 0
+        between += platform.waiting(acknowledged, torn_tail=True) > 0
     platform.start_intake()
     platform.start_settle()
     return between
