@@ -60,6 +60,7 @@ BODIES = st.lists(PARTS, max_size=6)
 @given(BODIES.map(lambda parts: "".join(map("".join, parts))))
 @example("a21026-Avg=1;a21026-Flag=N;")
 @example("a21026-Avg=1=011-Rtd,2")
+@example("a21026-Avg=1,011-Rtd=2,011-Flag=D")
 @example("a21026-Avg=1,011-Flag=D;011-Rtd=2;")
 @example("a21026-Avg=1,a21026-Avg=2,a21026-Flag=N,a21026-Flag=D")
 def test_any_content_gives_the_same_columns(body: str) -> None:

@@ -136,6 +136,11 @@ def test_two_times_in_one_frame_place_no_value() -> None:
     assert got.parameters == {"DataTime": "20260314060000 20260314070000"}
 
 
+def test_a_semicolon_at_the_end_is_no_mistake() -> None:
+    got = decode(frame(f"{HEAD}a21026-Avg=1;&&"))
+    assert (got.errors, len(got.values)) == ((), 1)
+
+
 def test_text_of_older_loggers_is_read() -> None:
     got = decode(frame((HEAD + "i11001-Info=//清洗//&&").encode("gb18030")))
     assert (got.ok, got.values[0].value) == (True, "//清洗//")

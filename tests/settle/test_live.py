@@ -73,6 +73,16 @@ def test_refusals_and_junk_are_counted_by_reason_and_peer(folder: Folder) -> Non
     assert live["devices"] == {}
 
 
+def test_junk_that_the_lake_has_not_passed_is_counted_once(folder: Folder) -> None:
+    folder.write(hour_frame(0))
+    settle(folder)
+    folder.write(b"junk", b"junk", kind="junk")
+    assert [settle(folder)["intake"]["junk"] for _ in range(3)] == [2, 2, 2]
+    folder.write(hour_frame(1))
+    live = settle(folder)
+    assert (live["intake"]["junk"], live["intake"]["frames"], live["devices"]["XT01"]["frames"]) == (2, 2, 2)
+
+
 def test_counts_are_exact_over_a_crash_between_the_lake_and_the_file(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
