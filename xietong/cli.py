@@ -59,13 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = parser().parse_known_args(given[:1])[0].command
     command = COMMANDS[name]
-    if "--data" in given[:-1]:
-        os.environ["XIETONG_DATA"] = given[given.index("--data") + 1]
+    given = _take_data(given)
     if command.database:
         _start_django()
     module = importlib.import_module(f"xietong.commands.{command.module}")
     own = argparse.ArgumentParser(prog=f"xietong {name}", description=f"{command.help.zh} · {command.help.en}")
     own.add_argument("--data", metavar="DIR", help="数据目录 · the data folder (or XIETONG_DATA)")
+    own.set_defaults(data=os.environ.get("XIETONG_DATA"))
     module.add_arguments(own)
     try:
         return int(module.run(own.parse_args(given[1:])))
@@ -77,6 +77,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def _take_data(given: list[str]) -> list[str]:
+    """Take --data out, wherever it stands: every command and part of a command has it, and settings read it first."""
+    data = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    data.add_argument("--data")
+    found, rest = data.parse_known_args(given)
+    if found.data:
+        os.environ["XIETONG_DATA"] = found.data
+    return rest
 
 
 def _start_django() -> None:
