@@ -3,8 +3,8 @@
 Reading only; what changes it is in `actions`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -76,16 +76,11 @@ def known_codes() -> Known:
 
 def _subjects(as_of: datetime | None) -> dict[str, nouns.Subject]:
     """Every subject; one that names no parent belongs to the park."""
-    rows = list(in_force(models.Subject, as_of))
-    park = next((row.code for row in rows if row.kind == "park"), "")
-    for row in rows:
-        if row.kind != "park" and not row.parent:
-            row.parent = park
-    return {row.code: _noun(nouns.Subject, _names(nouns.Subject), row, {}) for row in rows}
-
-
-def _names(noun: type) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(noun))
+    subjects = list(_nouns(nouns.Subject, models.Subject, as_of))
+    park = next((subject.code for subject in subjects if subject.kind == "park"), "")
+    homeless = [subject for subject in subjects if not subject.parent and subject.kind != "park"]
+    placed = {subject.code: replace(subject, parent=park) for subject in homeless}
+    return {subject.code: placed.get(subject.code, subject) for subject in subjects}
 
 
 def _nouns(
@@ -93,20 +88,19 @@ def _nouns(
     model: type[models.Revision],
     as_of: datetime | None,
     **readers: Callable[[Any], Any],
-) -> Iterable[Noun]:
+) -> Iterator[Noun]:
+    """The facts of a table as nouns, whose fields have the columns' names; readers turn what is kept otherwise.
+
+    Tuples rather than model objects: half the time on a table of 100,000 rows.
+    """
     assert isinstance(noun, type)
-    names = _names(noun)
-    return (_noun(noun, names, row, readers) for row in in_force(model, as_of).iterator(chunk_size=2000))
-
-
-def _noun(
-    noun: Callable[..., Noun],
-    names: tuple[str, ...],
-    row: models.Revision,
-    readers: Mapping[str, Callable[[Any], Any]],
-) -> Noun:
-    values = {name: getattr(row, name) for name in names}
-    return noun(**{name: readers[name](value) if name in readers else value for name, value in values.items()})
+    names = [each.name for each in fields(noun)]
+    turned = [(names.index(name), reader) for name, reader in readers.items()]
+    for row in in_force(model, as_of).values_list(*names).iterator(chunk_size=2000):
+        values = list(row)
+        for place, reader in turned:
+            values[place] = reader(values[place])
+        yield noun(*values)
 
 
 @lru_cache(maxsize=4096)
