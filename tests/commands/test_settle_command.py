@@ -49,6 +49,21 @@ def test_a_second_settle_leaves_with_a_sentence(data: Path, capsys: pytest.Captu
     assert once.settle_waiting(data) is True
 
 
+def test_a_full_disk_is_one_sentence(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("xietong.lake.store.Lake.append", full)
+    assert main(["settle", "--once"]) == 1
+    assert "nothing is lost" in capsys.readouterr().err
+    monkeypatch.undo()
+    monkeypatch.setattr(settings, "DATA", data)
+    assert once.settle_waiting(data) is True
+    assert DeltaTable(data / "lake/readings").transaction_version("intake-0") == 1
+
+
 def _act(verb: str) -> models.Act:
     return models.Act.objects.create(who="director", verb=verb, at=NOON)
 
