@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Until SIGTERM or SIGINT, or once; exit 1 where another settle works on the folder, the lake or the disk refuses."""
+    """Until SIGTERM or SIGINT, or once; exit 1 where another settle works on the folder, or lake or disk refuse."""
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -34,10 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"xietong settle: {error.text.zh} · {error.text.en}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(
-            f"xietong settle: {data} 写入失败（{error}）；没有丢失，修好磁盘后再次运行会从原处继续。 · {data} refused a "
-            f"write ({error}); nothing is lost, and once the disk is mended the next run goes on from there.",
-            file=sys.stderr,
-        )
+        zh = f"{data} 写入失败（{error}）；没有丢失，修好磁盘后再次运行会从原处继续。"
+        en = f"{data} refused a write ({error}); nothing is lost: mend the disk, and the next run goes on from there."
+        print(f"xietong settle: {zh} · {en}", file=sys.stderr)
         return 1
     return 0
