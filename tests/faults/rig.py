@@ -29,9 +29,15 @@ class Counted(NamedTuple):
     commits: int
 
 
-def start(*command: object, line: str = "") -> subprocess.Popen[str]:
-    """Start one of our programs; where line is given, wait until it prints a line that begins so."""
-    process = subprocess.Popen([sys.executable, *map(str, command)], stdout=subprocess.PIPE, text=True)
+def start(*command: object, line: str = "", log: Path | None = None) -> subprocess.Popen[str]:
+    """Start one of our programs; where line is given, wait until it prints a line that begins so.
+
+    log: where its complaints go; a disk that dies under it is worth many.
+    """
+    with (log or Path("/dev/stderr")).open("a") as complaints:
+        process = subprocess.Popen(
+            [sys.executable, *map(str, command)], stdout=subprocess.PIPE, stderr=complaints, text=True
+        )
     assert process.stdout is not None
     if line:
         said = process.stdout.readline()
@@ -57,16 +63,17 @@ class Platform:
     def __init__(self, data: Path, acknowledged: Path) -> None:
         self.data, self.acknowledged, self.port = data, acknowledged, free_port()
         acknowledged.touch()
+        self.log = acknowledged.with_suffix(".log")
         self.intake: subprocess.Popen[str] | None = None
         self.settle: subprocess.Popen[str] | None = None
         self.devices = start(HERE / "sender.py", self.port, acknowledged)
 
     def start_intake(self) -> None:
         command = ("-m", "xietong.intake", "--data", self.data, "--port", self.port)
-        self.intake = start(*command, line="listening")
+        self.intake = start(*command, line="listening", log=self.log)
 
     def start_settle(self) -> None:
-        self.settle = start(HERE / "settling.py", self.data, line="settling")
+        self.settle = start(HERE / "settling.py", self.data, line="settling", log=self.log)
 
     def kill(self, process: subprocess.Popen[str] | None, number: signal.Signals = signal.SIGKILL) -> None:
         """End a process that must be alive until now."""

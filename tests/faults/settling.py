@@ -1,4 +1,4 @@
-"""Settle for the fault tests: the real Settler under its real lock, without a park, committing four times a second.
+"""Settle for the fault tests: the real Settler under its real lock, without a park, with up to ten commits a second.
 
 More commits a second mean more kills inside a commit. `python settling.py DATA` runs until it is killed.
 """
@@ -16,7 +16,7 @@ if __name__ == "__main__":
     data = Path(sys.argv[1])
     with SettleLock(data):
         settler = Settler(
-            data, ZoneInfo("Asia/Shanghai"), list, lambda: datetime.now(UTC), Conditions(commit=0.25, poll=0.02)
+            data, ZoneInfo("Asia/Shanghai"), list, lambda: datetime.now(UTC), Conditions(commit=0.1, poll=0.02)
         )
         print("settling", flush=True)
         settler.run(Event())

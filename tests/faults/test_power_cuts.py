@@ -18,7 +18,7 @@ def cut_again_and_again(platform: Platform, disk: ForgetfulDisk, cuts: int) -> i
     for _ in range(cuts):
         platform.start_intake()
         platform.start_settle()
-        time.sleep(chance.uniform(0.05, 1.6))
+        time.sleep(chance.uniform(0.1, 1.8))
         disk.cut_power()
         acknowledged = platform.acknowledged_by_now()
         platform.kill(platform.intake)
