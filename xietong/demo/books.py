@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from xietong.demo.emissions import OutletYear
-from xietong.demo.layout import SUPPLY, Dice, Enterprise, Layout, Outlet
+from xietong.demo.layout import FACILITIES, SUPPLY, Dice, Enterprise, Facility, Layout, Outlet
 from xietong.demo.meters import Row
 from xietong.demo.series import MICRO, Calendar, Floats, Flows, Micros
 
@@ -76,6 +76,8 @@ def books(cast: Layout, time: Calendar, made: dict[str, Flows], coal_t: Micros, 
     _process_inputs(book)
     for outlet in cast.outlets:
         _outlet(book, outlet, years[outlet.code])
+    for facility in FACILITIES:
+        _facility(book, facility, years[facility.outlet])
     return book
 
 
@@ -166,6 +168,22 @@ def _outlet(book: Books, outlet: Outlet, year: OutletYear) -> None:
             before = np.round(months * LAST_YEAR["pollutant"] * noise, 3)
             book.exactly(outlet.code, item, before, its_unit, years_back=1, method="auto")
             book.totals[outlet.code, item] = float(months.sum())
+
+
+def _facility(book: Books, facility: Facility, year: OutletYear) -> None:
+    """A treatment facility's month: run time beside production's, what it removed and what that took."""
+    hours = np.bincount(book.time.month, minlength=13)[1:].astype(np.float64)
+    dice = book.dice.of(f"facility {facility.code}")
+    removed = book.monthly(year.mass_t[facility.item]) * 1000 * facility.removed_per_left
+    amounts = (
+        ("production_run_hours", np.round(hours * dice.uniform(0.95, 1, 12), 0), "h"),
+        ("treatment_run_hours", np.round(hours * dice.uniform(0.93, 0.95, 12), 0), "h"),
+        ("pollutant_removed", removed, "kg"),
+        ("treatment_electricity", removed * facility.kwh_per_kg * dice.normal(1, 0.03, 12), "kWh"),
+    )
+    for item, months, unit in amounts:
+        book.exactly(facility.code, item, months, unit, method="manual")
+        book.exactly(facility.code, item, months * dice.normal(1.01, 0.01), unit, 1, method="manual")
 
 
 def due(book: Books) -> Iterator[Row]:

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import resources
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,26 @@ SECTORS = {
     "water_treatment": ("水处理", "Water treatment"),
 }
 ZONES = {"A": ("东区", "East zone"), "B": ("西区", "West zone"), "C": ("南区", "South zone")}
+
+
+class Facility(NamedTuple):
+    """One treatment facility: what it removes (kg for each kg that leaves the outlet) and at how many kWh a kg."""
+
+    code: str
+    subject: str
+    name: str
+    name_en: str
+    outlet: str
+    item: str
+    removed_per_left: float
+    kwh_per_kg: float
+
+
+FACILITIES = (
+    Facility("E23-T1", "E23", "湿法脱硫", "Wet desulphurisation", "E23-G1", "so2", 38.0, 3.4),
+    Facility("E18-T1", "E18", "窑炉脱硝", "Kiln denitrification", "E18-G1", "nox", 3.1, 2.1),
+    Facility("E24-T1", "E24", "生化处理", "Biological treatment", "E24-W1", "cod", 10.5, 3.6),
+)
 PARK = "PARK"
 SUPPLY = "E23"
 WORKS = "E24"

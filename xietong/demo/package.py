@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
 
-from xietong.demo.layout import PARK, SECTORS, ZONES, Enterprise, Layout, Outlet
+from xietong.demo.layout import FACILITIES, PARK, SECTORS, ZONES, Enterprise, Layout, Outlet
 from xietong.demo.meters import Meter, Row
 from xietong.demo.series import Micros
 
@@ -44,7 +44,7 @@ def write_table(folder: Path, name: str, rows: Iterable[Row]) -> None:
 
 
 def subjects(cast: Layout) -> Iterator[Row]:
-    """The rows of subjects.csv: park, zones, sectors, enterprises, outlets."""
+    """The rows of subjects.csv: park, zones, sectors, enterprises, outlets, facilities."""
     yield {"code": PARK, "kind": "park", "name": PARK_FACTS["name"], "name_en": PARK_FACTS["name_en"], "parent": ""}
     for kind, group in (("zone", ZONES), ("sector", SECTORS)):
         for code, (name, name_en) in group.items():
@@ -53,6 +53,9 @@ def subjects(cast: Layout) -> Iterator[Row]:
         yield _enterprise(one, cast, index)
     for outlet in cast.outlets:
         yield _outlet(outlet)
+    for facility in FACILITIES:
+        named = {"name": facility.name, "name_en": facility.name_en, "parent": facility.subject}
+        yield {"code": facility.code, "kind": "treatment", **named}
 
 
 def _enterprise(one: Enterprise, cast: Layout, index: int) -> Row:
