@@ -47,6 +47,13 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
         demo._marker(tmp_path, given(fresh=True))
 
 
+def test_the_demo_keeps_away_from_a_real_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://real/park")
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert main(["demo", "--data", str(tmp_path)]) == 2
+    assert "DATABASE_URL" not in os.environ
+
+
 def test_a_taken_port_is_told_with_its_option() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
