@@ -1,13 +1,11 @@
 """Counters, worked by hand: what flowed in each hour, and what a doubtful register may not invent."""
 
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-import pytest
 from lake_samples import ADDRESS, Row, batch, days, every, hours, park, point, rolled, totals
 
 from xietong.lake.counters import set_aside
@@ -53,10 +51,23 @@ def test_the_parts_of_a_gap_add_up_to_the_last_digit(tmp_path: Path) -> None:
     assert sum(totals(days(made), "day").values()) == Decimal("1000000.000001")
 
 
-@pytest.mark.parametrize(("minutes", "estimated"), [(15, False), (16, False), (17, True), (30, True)])
-def test_a_tenth_of_the_interval_is_jitter(tmp_path: Path, minutes: int, estimated: bool) -> None:
-    rows = [Row("2025-03-01 08:00", "1"), Row(f"2025-03-01 08:{minutes}", "2")]
-    assert hours(rolled(tmp_path, rows, point("counter")))[0]["estimated"] is estimated
+def test_a_tenth_of_the_interval_is_jitter(tmp_path: Path) -> None:
+    rows = [
+        Row(f"2025-03-01 {hour:02}:{minute}", str(hour))
+        for hour, end in enumerate(("15", "16", "17", "30"))
+        for minute in ("00", end)
+    ]
+    specs = [
+        point(
+            "counter",
+            point=str(hour),
+            since_utc=park(f"2025-03-01 {hour:02}:00"),
+            until_utc=park(f"2025-03-01 {hour:02}:59"),
+        )
+        for hour in range(4)
+    ]
+    made = rolled(tmp_path, rows, *specs)
+    assert [hours(made, str(hour))[0]["estimated"] for hour in range(4)] == [False, False, True, True]
 
 
 def test_a_meter_change_gives_no_amount_across_it(tmp_path: Path) -> None:
@@ -65,22 +76,23 @@ def test_a_meter_change_gives_no_amount_across_it(tmp_path: Path) -> None:
     assert hours(made)[1]["readings"] == 1
 
 
-@pytest.mark.parametrize(
-    ("values", "total"),
-    [
-        (("100", "0", "102", "103", "104"), 4),  # a lone zero
-        (("100", "0", "0", "103", "104"), 4),
-        (("100", "0", "0", "0", "104"), 4),  # up to three zeros
-        (("100", "99999", "102", "103", "104"), 4),  # a lone spike
-        (("100", "101", "50", "103", "104"), 4),  # a lone dip
-        (("100", "0", "101", "0", "104"), 4),  # flapping: the dips go, the good readings stay
-        (("100", "101", "102", "103", "99999"), 99899),  # the last reading is believed until the next contradicts it
-    ],
-)
-def test_a_glitch_makes_no_jump(tmp_path: Path, values: tuple[str, ...], total: int) -> None:
-    made = rolled(tmp_path, registers(*values), point("counter"))
-    assert totals(days(made), "day") == {date(2025, 3, 1): Decimal(total)}
-    assert days(made)[0]["invalid"] == 5 - sum(row["readings"] for row in hours(made))
+GLITCHES: dict[tuple[str, ...], int] = {
+    ("100", "0", "102", "103", "104"): 4,  # a lone zero
+    ("100", "0", "0", "103", "104"): 4,
+    ("100", "0", "0", "0", "104"): 4,  # up to three zeros
+    ("100", "99999", "102", "103", "104"): 4,  # a lone spike
+    ("100", "101", "50", "103", "104"): 4,  # a lone dip
+    ("100", "0", "101", "0", "104"): 4,  # flapping: the dips go, the good readings stay
+    ("100", "101", "102", "103", "99999"): 99899,  # the last is believed until the next contradicts it
+}
+
+
+def test_a_glitch_makes_no_jump(tmp_path: Path) -> None:
+    rows = [row for values in GLITCHES for row in every("2025-03-01 08:00", 900, values, address="-".join(values))]
+    specs = [point("counter", point=str(total), address="-".join(key)) for total, key in enumerate(GLITCHES)]
+    made = rolled(tmp_path, rows, *specs)
+    assert [days(made, str(n))[0]["total"] for n in range(len(GLITCHES))] == list(GLITCHES.values())
+    assert [days(made, str(n))[0]["invalid"] for n in range(len(GLITCHES))] == [1, 2, 3, 1, 1, 2, 0]
 
 
 def test_set_aside_keeps_to_one_meter() -> None:

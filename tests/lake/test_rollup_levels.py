@@ -4,7 +4,6 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
 from lake_samples import ADDRESS, Row, days, every, hours, park, point, rolled, totals
 
 from xietong.lake.points import PointSpec, mapping_number
@@ -39,12 +38,14 @@ def test_amounts_add_up_and_missing_hours_have_no_row(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("shape", ["mean", "instant", "state", "sample"])
-def test_a_mean_is_total_over_readings(tmp_path: Path, shape: str) -> None:
-    made = rolled(tmp_path, every("2025-03-01 08:00", 1200, ["3", "0", "6"]), point(shape, interval_s=1200))
-    (row,) = hours(made)
-    assert (row["total"], row["readings"], row["due"]) == (Decimal(9), 3, 3)
-    assert (row["minimum"], row["maximum"]) == (Decimal(0), Decimal(6))
+def test_a_mean_is_total_over_readings(tmp_path: Path) -> None:
+    shapes = ("mean", "instant", "state", "sample")
+    specs = [point(shape, interval_s=1200, point=shape) for shape in shapes]
+    made = rolled(tmp_path, every("2025-03-01 08:00", 1200, ["3", "0", "6"]), *specs)
+    for shape in shapes:
+        (row,) = hours(made, shape)
+        assert (row["total"], row["readings"], row["due"]) == (Decimal(9), 3, 3)
+        assert (row["minimum"], row["maximum"]) == (Decimal(0), Decimal(6))
 
 
 def test_a_day_is_a_park_day(tmp_path: Path) -> None:
@@ -52,25 +53,29 @@ def test_a_day_is_a_park_day(tmp_path: Path) -> None:
     assert totals(days(made), "day") == {date(2025, 3, 1): Decimal(3), date(2025, 3, 2): Decimal(12)}
 
 
-@pytest.mark.parametrize(
-    ("flag", "total", "readings", "invalid", "due"),
-    [
-        ("N", 1, 1, 0, 4),
-        ("", 1, 1, 0, 4),
-        ("T", 1, 1, 0, 4),
-        ("S", 1, 1, 0, 4),
-        ("F", None, 0, 0, 3),  # a stop is neither wrong nor due
-        ("M", None, 0, 1, 4),
-        ("D", None, 0, 1, 4),
-        ("C", None, 0, 1, 4),
-        ("B", None, 0, 1, 4),
-        ("?", None, 0, 1, 4),
-    ],
-)
-def test_marks(tmp_path: Path, flag: str, total: int | None, readings: int, invalid: int, due: int) -> None:
-    (row,) = hours(rolled(tmp_path, [Row("2025-03-01 08:00", "1", flag)], point("mean")))
-    assert (row["total"], row["readings"], row["invalid"], row["due"]) == (total, readings, invalid, due)
-    assert row["minimum"] == total
+MARKS: dict[str, tuple[int | None, int, int, int]] = {  # flag: total, readings, invalid, due
+    "N": (1, 1, 0, 4),
+    "": (1, 1, 0, 4),
+    "T": (1, 1, 0, 4),
+    "S": (1, 1, 0, 4),
+    "F": (None, 0, 0, 3),  # a stop is neither wrong nor due
+    "M": (None, 0, 1, 4),
+    "D": (None, 0, 1, 4),
+    "C": (None, 0, 1, 4),
+    "B": (None, 0, 1, 4),
+    "?": (None, 0, 1, 4),
+}
+
+
+def test_marks(tmp_path: Path) -> None:
+    rows = [Row(f"2025-03-01 {hour:02}:00", "1", flag) for hour, flag in enumerate(MARKS)]
+    found = hours(rolled(tmp_path, rows, point("mean")))
+    got = {
+        flag: (row["total"], row["readings"], row["invalid"], row["due"])
+        for flag, row in zip(MARKS, found, strict=True)
+    }
+    assert got == MARKS
+    assert [row["minimum"] for row in found] == [row["total"] for row in found]
 
 
 def test_a_day_that_stood_still_owes_nothing_for_it(tmp_path: Path) -> None:

@@ -134,15 +134,14 @@ def counter_readings() -> str:
     """
 
 
-def nearest(count: int) -> str:
-    """The `count` usable register readings before lo_us and from hi_us on, for each pid of `edges`."""
+def nearest(count: int, before: bool) -> str:
+    """The `count` usable register readings before lo_us, or from hi_us on, for each pid of `edges`."""
+    side, order = ("j.at_us < e.lo_us", "DESC") if before else ("j.at_us >= e.hi_us", "ASC")
     return f"""
-    WITH {_FIRSTS.format(counter="true")},
-    near AS (SELECT j.pid, j.at_us, j.sid, j.raw, j.usable, j.stopped, j.conflict, j.entry, j.at_us < e.lo_us AS before
-             FROM judged j JOIN edges e USING (pid) WHERE j.usable AND (j.at_us < e.lo_us OR j.at_us >= e.hi_us))
-    SELECT * FROM near
-    QUALIFY row_number() OVER (PARTITION BY pid, before
-                               ORDER BY CASE WHEN before THEN -at_us ELSE at_us END) <= {count}
+    WITH {_FIRSTS.format(counter="true")}
+    SELECT j.pid, j.sid, j.at_us, j.raw, j.usable, j.stopped, j.conflict, j.entry
+    FROM judged j JOIN edges e USING (pid) WHERE j.usable AND {side}
+    QUALIFY row_number() OVER (PARTITION BY j.pid ORDER BY j.at_us {order}) <= {count}
     """
 
 

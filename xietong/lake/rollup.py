@@ -20,7 +20,7 @@ from xietong.lake.durable import make_folders, sync_files
 from xietong.lake.engine import Engine
 from xietong.lake.parquet import NewFile, write_file
 from xietong.lake.points import PointSpec, mapping_number
-from xietong.lake.schemas import DAILY, HOURLY_FILES, READING_FILES, READINGS
+from xietong.lake.schemas import DAILY, HOURLY_FILES, READING_FILES, READINGS, VALUE
 from xietong.lake.table import ActiveFile, DurableTable, Snapshot
 
 # For each park day the points (pid) to be made anew on it; None is every point.
@@ -37,6 +37,20 @@ _KEPT_AND_FRESH = """
 SELECT * FROM kept t WHERE NOT ({wanted}) UNION ALL BY NAME SELECT * FROM fresh t WHERE {wanted} ORDER BY point, {order}
 """
 _IS_WANTED = "t.day IN (SELECT day FROM whole_days) OR (t.point, t.day) IN (SELECT (point, day) FROM point_days)"
+
+
+_NEIGHBOUR = pa.schema(
+    [
+        ("pid", pa.int32()),
+        ("sid", pa.int32()),
+        ("at_us", pa.int64()),
+        ("raw", VALUE),
+        ("usable", pa.bool_()),
+        ("stopped", pa.bool_()),
+        ("conflict", pa.bool_()),
+        ("entry", pa.string()),
+    ]
+)
 
 
 class Tables(NamedTuple):
@@ -157,43 +171,44 @@ class RollUp:
         pids = pc.unique(counters.column("pid"))
         lo, hi = day_span_us(first, self.zone)[0], day_span_us(last, self.zone)[1]
         edges = pa.table({"pid": pids, "lo_us": [lo] * len(pids), "hi_us": [hi] * len(pids)})
-        near = self._neighbours(edges).select(inside.column_names).cast(inside.schema)
-        return pa.concat_tables([near, inside]).sort_by([("pid", "ascending"), ("at_us", "ascending")])
+        near = self._neighbours(edges)
+        return pa.concat_tables([near, inside.cast(_NEIGHBOUR)]).sort_by([("pid", "ascending"), ("at_us", "ascending")])
 
     def _neighbours(self, edges: pa.Table) -> pa.Table:
         """The usable readings next to each counter's span, CONTEXT on either side, looking only as far as needed."""
-        found = []
-        for side in ("before", "after"):
+        found = [_NEIGHBOUR.empty_table()]
+        for before in (True, False):
             asked = edges
+            every = self._files_near(asked, before, _REACHES[-1])
             for reach in _REACHES:
-                near = self._within(asked, side, reach)
-                counts = near.group_by("pid").aggregate([("at_us", "count")])
-                enough = counts.filter(pc.greater_equal(counts.column("at_us_count"), CONTEXT)).column("pid")
-                if reach == _REACHES[-1]:
+                files = self._files_near(asked, before, reach)
+                near = self._nearest(asked, before, files)
+                if len(files) == len(every):  # there is nothing beyond
                     found.append(near)
                     break
-                full = pc.is_in(near.column("pid"), value_set=enough.combine_chunks())
-                found.append(near.filter(full))
+                counts = near.group_by("pid").aggregate([("at_us", "count")])
+                enough = counts.filter(pc.greater_equal(counts.column("at_us_count"), CONTEXT)).column("pid")
+                found.append(near.filter(pc.is_in(near.column("pid"), enough.combine_chunks())))
                 asked = asked.filter(pc.invert(pc.is_in(asked.column("pid"), enough.combine_chunks())))
-                if asked.num_rows == 0:
-                    break
         return pa.concat_tables(found)
 
-    def _within(self, edges: pa.Table, side: str, reach: int) -> pa.Table:
+    def _files_near(self, edges: pa.Table, before: bool, reach: int) -> list[ActiveFile]:
         span = timedelta(days=reach)
         days: set[date] = set()
-        lows, highs = edges.column("lo_us").to_pylist(), edges.column("hi_us").to_pylist()
-        for edge in {*lows} if side == "before" else {*highs}:
+        for edge in set(edges.column("lo_us" if before else "hi_us").to_pylist()):
             day = day_of(from_us(edge), self.zone)
-            first, last = (day - span, day) if side == "before" else (day, day + span)
+            first, last = (day - span, day) if before else (day, day + span)
             days |= {each for each in self.by_day if first <= each <= last}
-        files = [file for day in sorted(days) for file in self.by_day[day]]
+        return [file for day in sorted(days) for file in self.by_day[day]]
+
+    def _nearest(self, edges: pa.Table, before: bool, files: list[ActiveFile]) -> pa.Table:
+        if edges.num_rows == 0 or not files:
+            return _NEIGHBOUR.empty_table()
         specs = self.specs.filter(_among(self.specs, set(edges.column("pid").to_pylist())))
-        near = self.engine.ask(
-            sql.nearest(CONTEXT), {"readings": (files, READING_FILES)}, {"specs": specs, "edges": edges}
+        question = sql.nearest(CONTEXT, before)
+        return self.engine.ask(question, {"readings": (files, READING_FILES)}, {"specs": specs, "edges": edges}).cast(
+            _NEIGHBOUR
         )
-        wanted_side = near.column("before")
-        return near.filter(wanted_side if side == "before" else pc.invert(wanted_side))
 
     # ---- making days ----
 
