@@ -24,6 +24,7 @@ from xietong.texts import Text
 RULE_MODULES = (carbon, energy, pollutants, recycling)
 COVERAGE = Coverage(1212, 1179.5, 1179.5 / 1212, (Text("E07 三月用电没有报。", "E07 did not report March."),))
 NOW = datetime(2026, 3, 4, 2, 0, 0, tzinfo=UTC)
+PASSWORD = "a-long-enough-pass"
 ENTRY = "cli-0/1"
 MN = "XTPARKA00000000000000001"
 LEVELS: Mapping[str, float] = {
@@ -145,3 +146,18 @@ def explained(_registry: Registry, subject: str, key: str, period: Period) -> Fi
     inputs = {"fuel_consumed": fuels, "electricity_purchased": power, "output_value": output}
     known = calculate([key], inputs, FactorBook.default(), period.end.date(), {"region": "陕西"})
     return known[key]
+
+
+def hours() -> list[dict[str, object]]:
+    """Two hours of a point as the lake's hourly table has them: one whole, one with an invalid reading."""
+    first = datetime(2025, 3, 13, 23, tzinfo=UTC)
+    whole = {"hour": first, "total": Decimal("41.25"), "readings": 1, "due": 1, "invalid": 0, "estimated": False}
+    flawed = {**whole, "hour": first.replace(day=14, hour=0), "readings": 0, "invalid": 1, "total": Decimal(0)}
+    return [whole, flawed]
+
+
+def readings() -> list[dict[str, object]]:
+    """One reading of 07:00 park time, from the first frame of the journal."""
+    at = datetime(2025, 3, 13, 23, tzinfo=UTC)
+    address = f"hj212:{MN}/a21002/Avg@2061"
+    return [{"address": address, "at": at, "value": Decimal("41.250000"), "flag": "N", "entry": "intake-0/1"}]

@@ -13,6 +13,7 @@ from xietong.web.charts import (
     month_mean,
     months_chart,
     nice_ceiling,
+    partials,
     sparkline,
 )
 
@@ -56,10 +57,16 @@ def test_no_tooltip_needs_an_inline_style() -> None:
     assert months_chart(year(1.0), [], "t", "--air", "zh")["tooltip"]["renderMode"] == "richText"
 
 
-def test_the_index_is_a_share_of_the_base_and_leaves_out_what_misses_parts() -> None:
-    months = [figure(50.0), figure(100.0), figure(75.0, "partial"), figure(None, "missing"), None]
-    assert indexed(months, 80.0) == (62.5, 125.0, None, None, None)
+def test_the_index_is_a_share_of_the_base_and_knows_what_misses_parts() -> None:
+    months = [figure(50.0), figure(100.0), figure(60.0, "partial"), figure(None, "missing"), None]
+    assert indexed(months, 80.0) == (62.5, 125.0, 75.0, None, None)
     assert indexed(months, None) == (None,) * 5
+    assert partials(months) == (False, False, True, False, False)
+
+
+def test_a_partial_month_is_a_hollow_point_on_the_joint_line() -> None:
+    option = index_chart([IndexLine("碳", "--carbon", (90.0, 95.0), (False, True))], ["1月", "2月"], "")
+    assert [each["symbol"] for each in option["series"][0]["data"]] == ["none", "emptyCircle"]
 
 
 def test_the_base_needs_half_a_year() -> None:
@@ -72,7 +79,7 @@ def test_the_joint_chart_labels_its_lines_and_marks_its_base() -> None:
     line = option["series"][0]
     assert line["endLabel"]["formatter"] == "{a}"
     assert line["markLine"]["data"] == [{"yAxis": 100}]
-    assert line["markLine"]["label"]["formatter"] == "上年月均 = 100"
+    assert option["yAxis"]["name"] == "上年月均 = 100"
     assert option["yAxis"]["min"] <= 90
     assert option["yAxis"]["max"] >= 110
 

@@ -7,6 +7,7 @@ Missing is a hatched gap, estimated is hollow, partial is hatched; last year is 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from xietong.calc.figures import Figure
@@ -107,10 +108,10 @@ def _frame(categories: Sequence[str], unit_shown: str, top: float | None) -> Opt
         "yAxis": {
             "type": "value",
             "name": unit_shown,
-            "nameTextStyle": {**text, "align": "left", "padding": [0, 0, 0, -24]},
+            "nameTextStyle": {**text, "align": "left"},
             "min": 0 if top is not None else None,
             "max": top,
-            "splitNumber": 2,
+            "interval": None if top is None else top / 2,
             "axisLabel": text,
             "splitLine": {"lineStyle": {"color": "--hairline"}},
         },
@@ -131,22 +132,24 @@ def _tooltip() -> Option:
 
 @dataclass(frozen=True, slots=True)
 class IndexLine:
-    """One line of the joint chart: its name, its colour and its numbers by month, base year = 100."""
+    """One line of the joint chart: its name, its colour, its numbers by month (base year = 100), which are partial."""
 
     name: str
     colour: str
     numbers: tuple[float | None, ...]
+    partial: tuple[bool, ...] = ()
 
 
 def indexed(months: Months, base: float | None) -> tuple[float | None, ...]:
-    """Each month as a share of the base, base = 100; a month that misses parts would mislead and is left out."""
+    """Each month as a share of the base, base = 100."""
     if not base:
         return tuple(None for _ in months)
-    whole = [
-        None if figure is None or figure.status == "partial" or figure.value is None else figure.value
-        for figure in months
-    ]
-    return tuple(None if value is None else round(value / base * 100, 1) for value in whole)
+    return tuple(None if value is None else round(value / base * 100, 1) for value in values(months))
+
+
+def partials(months: Months) -> tuple[bool, ...]:
+    """Which months rest on part of their data."""
+    return tuple(figure is not None and figure.status == "partial" for figure in months)
 
 
 def month_mean(months: Months) -> float | None:
@@ -156,7 +159,7 @@ def month_mean(months: Months) -> float | None:
 
 
 def index_chart(lines: Sequence[IndexLine], categories: Sequence[str], base_word: str) -> Option:
-    """The joint line: several subjects on one axis, labelled at their ends; the base is a line with its word."""
+    """The joint line: several subjects on one axis, labelled at their ends, the base a dashed line."""
     known = [number for line in lines for number in line.numbers if number is not None]
     low, high = min([*known, 100.0]), max([*known, 100.0])
     margin = max(5.0, (high - low) * 0.1)
@@ -164,14 +167,14 @@ def index_chart(lines: Sequence[IndexLine], categories: Sequence[str], base_word
     option["grid"]["right"] = 96
     option["yAxis"]["min"] = max(0, math.floor((low - margin) / 10) * 10)
     option["yAxis"]["max"] = math.ceil((high + margin) / 10) * 10
-    option["yAxis"]["splitNumber"] = 4
+    option["yAxis"]["name"] = base_word
     option["series"] = [_index_line(line) for line in lines]
     if option["series"]:
         option["series"][0]["markLine"] = {
             "silent": True,
             "symbol": "none",
             "lineStyle": {"color": "--muted", "type": "dashed", "width": 1},
-            "label": {"formatter": base_word, "position": "insideStartTop", "color": "--muted", "fontFamily": _FONT},
+            "label": {"show": False},
             "data": [{"yAxis": 100}],
         }
     return option
@@ -181,10 +184,12 @@ def _index_line(line: IndexLine) -> Option:
     return {
         "type": "line",
         "name": line.name,
-        "data": list(line.numbers),
-        "symbol": "circle",
-        "symbolSize": 4,
-        "showSymbol": False,
+        "data": [
+            {"value": number, "symbol": "emptyCircle", "symbolSize": 5}
+            if is_partial
+            else {"value": number, "symbol": "none"}
+            for number, is_partial in zip_longest(line.numbers, line.partial, fillvalue=False)
+        ],
         "connectNulls": False,
         "lineStyle": {"color": line.colour, "width": 2},
         "itemStyle": {"color": line.colour},

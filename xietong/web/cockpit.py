@@ -24,6 +24,7 @@ from xietong.web.charts import (
     values,
 )
 
+LEAST_MOVE = 0.005
 Source = Callable[[Period], Mapping[str, Figure]]
 
 
@@ -105,16 +106,31 @@ def gather(source: Source, year: int, now: datetime) -> Year:
     span = span_of(year, now)
     none: list[Mapping[str, Figure] | None] = [None] * (12 - span.month_count)
     months = [source(month) for month in span.months()]
-    before = [source(month) for month in Period.year(year - 1).months()]
-    return Year(year, span, source(span), source(span.previous_year()), (*months, *none), tuple(before))
+    whole, before = source(span), source(span.previous_year())
+    return Year(year, span, whole, before, (*months, *none), _months_before(source, year, before))
 
 
-def year_on_year(year: Year, key: str) -> float | None:
-    """同比: the relative change on the same span of the year before; None where either is missing or partial."""
+def _months_before(source: Source, year: int, before: Mapping[str, Figure]) -> tuple[Mapping[str, Figure] | None, ...]:
+    """Last year month by month, not asked for where the whole of it has nothing."""
+    if all(figure.value is None for figure in before.values()):
+        return (None,) * 12
+    return tuple(source(month) for month in Period.year(year - 1).months())
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """同比: the relative change on the same span of the year before; whole where both sides are complete."""
+
+    ratio: float
+    whole: bool
+
+
+def year_on_year(year: Year, key: str) -> Change | None:
+    """The change of one figure; None where either year has no value, or last year's is zero."""
     now, before = year.whole.get(key), year.before.get(key)
     if now is None or before is None or now.value is None or not before.value:
         return None
-    return None if "partial" in (now.status, before.status) else now.value / before.value - 1
+    return Change(now.value / before.value - 1, {now.status, before.status} == {"ok"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +139,7 @@ class AmountMonths:
 
     css: str
     amount: Figure
-    change: float | None
+    change: Change | None
     projection: float | None
     option: Option
     twin: list[dict[str, object]]
@@ -138,7 +154,7 @@ class Panel:
     judged: Figure
     goal: Judged | None
     bar: Bullet | None
-    change: float | None
+    change: Change | None
     amounts: tuple[AmountMonths, ...]
 
 
@@ -180,7 +196,7 @@ class Row:
     figure: Figure
     judged: Judged | None
     state: str
-    change: float | None
+    change: Change | None
     spark: Sparkline | None
 
 
@@ -212,7 +228,7 @@ class Mover:
     """A figure that changed against last year; gain > 0 is for the better."""
 
     figure: Figure
-    change: float
+    change: Change
     gain: float
 
 
@@ -221,8 +237,9 @@ def movers(year: Year, keys: Iterable[str], most: int = 3) -> tuple[list[Mover],
     found = []
     for key in dict.fromkeys(keys):
         change = year_on_year(year, key)
-        if change is not None and abs(change) >= 0.005:
-            found.append(Mover(year.figure(key), change, change if better_of(key) == "higher" else -change))
+        if change is not None and abs(change.ratio) >= LEAST_MOVE:
+            gain = change.ratio if better_of(key) == "higher" else -change.ratio
+            found.append(Mover(year.figure(key), change, gain))
     ranked = sorted(found, key=lambda mover: mover.gain, reverse=True)
     better = [mover for mover in ranked if mover.gain > 0][:most]
     return better, [mover for mover in reversed(ranked) if mover.gain < 0][:most]

@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language
 
@@ -38,3 +39,9 @@ def health(_request: HttpRequest) -> JsonResponse:
         cursor.execute("SELECT 1")
         cursor.fetchone()
     return JsonResponse({"status": "ok"})
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page for what does not exist, with the sentence that says what was asked for; a fragment in the drawer."""
+    name = "web/_not_found.html" if request.headers.get("HX-Request") else "404.html"
+    return render(request, name, {"sentence": getattr(exception, "sentence", "")}, status=404)

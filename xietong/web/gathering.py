@@ -53,6 +53,8 @@ class Shelf:
 
 
 SHELF = Shelf()
+# Accounts are remembered where they are made, but two threads that ask at once would both make them.
+_ACCOUNTS = threading.RLock()
 
 
 def data_folder() -> Path:
@@ -83,9 +85,9 @@ def lake(park: Registry) -> Lake | None:
 
 
 def subject_figures(park: Registry, subject: str, period: Period) -> Mapping[str, Figure]:
-    """Every figure of tables 1 to 5 of a subject and period, and of the completeness of its data."""
-    keys = {*all_keys(park, subject), "data_completeness"}
-    return figures(park, lake(park), subject, period, sorted(keys))
+    """Every figure of tables 1 to 5 of a subject and period."""
+    with _ACCOUNTS:
+        return figures(park, lake(park), subject, period, all_keys(park, subject))
 
 
 def all_keys(park: Registry, subject: str) -> tuple[str, ...]:
@@ -96,12 +98,14 @@ def all_keys(park: Registry, subject: str) -> tuple[str, ...]:
 
 def figure_tree(park: Registry, subject: str, key: str, period: Period) -> Figure:
     """One figure with its whole working; raises UnknownNameError for a key that does not exist."""
-    return explain(park, lake(park), key, subject, period)
+    with _ACCOUNTS:
+        return explain(park, lake(park), key, subject, period)
 
 
 def evaluation(park: Registry, subject: str, year: int) -> Evaluation:
     """The year's evaluation."""
-    return evaluate(park, lake(park), subject, year)
+    with _ACCOUNTS:
+        return evaluate(park, lake(park), subject, year)
 
 
 def hours_of(park: Registry, point: str, start: datetime, end: datetime) -> list[dict[str, Any]]:

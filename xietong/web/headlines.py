@@ -26,12 +26,15 @@ def amount_headline(months: AmountMonths, language: Language) -> str:
     told = {"title": title, "amount": _amount(months.amount, language)}
     if months.change is None:
         return gettext("%(title)s %(amount)s，没有可比的上年数据。") % told
-    told["percent"] = change(abs(months.change)).lstrip("+")
-    if abs(months.change) < _SAME:
-        return gettext("%(title)s %(amount)s，与上年同期持平。") % told
-    if months.change < 0:
-        return gettext("%(title)s %(amount)s，比上年同期少 %(percent)s。") % told
-    return gettext("%(title)s %(amount)s，比上年同期多 %(percent)s。") % told
+    ratio = months.change.ratio
+    told["percent"] = change(abs(ratio)).lstrip("+")
+    if abs(ratio) < _SAME:
+        said = gettext("%(title)s %(amount)s，与上年同期持平。") % told
+    elif ratio < 0:
+        said = gettext("%(title)s %(amount)s，比上年同期少 %(percent)s。") % told
+    else:
+        said = gettext("%(title)s %(amount)s，比上年同期多 %(percent)s。") % told
+    return said if months.change.whole else f"{said}{gettext('（数据不完整）')}"
 
 
 def joint_headline(lines: Sequence[IndexLine], base_is_last_year: bool) -> str:

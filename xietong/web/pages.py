@@ -15,9 +15,10 @@ from xietong.park.nouns import Registry, Subject, SubjectKind
 from xietong.periods import Period
 from xietong.texts import Language, Text
 from xietong.web import cockpit
-from xietong.web.charts import IndexLine, chart_table, index_chart, indexed, month_mean, month_names
+from xietong.web.charts import IndexLine, chart_table, index_chart, indexed, month_mean, month_names, partials
 from xietong.web.cockpit import AmountMonths, Panel, Row, Year
 from xietong.web.headlines import STATE_WORDS, amount_headline, joint_headline, road
+from xietong.web.numbers import digits
 from xietong.web.words import name_of, spoken, term, title_of
 
 CHOOSABLE: tuple[SubjectKind, ...] = (
@@ -107,14 +108,16 @@ def _chart(place: Place, months: AmountMonths) -> dict[str, Any]:
         "twin": months.twin,
         "heads": [str(year), str(year - 1)],
         "unit": months.amount.unit,
-        "has_ghost": months.has_last_year,
-        "source": _source(months.amount),
+        "source": _source(months),
         "locale": place.language.upper(),
     }
 
 
-def _source(figure: Figure) -> str:
-    return gettext("依据条款 %(clause)s 核算") % {"clause": figure.clause} if figure.clause else ""
+def _source(months: AmountMonths) -> str:
+    told = {"clause": months.amount.clause}
+    if months.has_last_year:
+        return gettext("依据条款 %(clause)s 核算；灰线为上年。") % told
+    return gettext("依据条款 %(clause)s 核算。") % told
 
 
 def joint_chart(place: Place) -> dict[str, Any]:
@@ -127,7 +130,7 @@ def joint_chart(place: Place) -> dict[str, Any]:
         base = month_mean(last) if has_last else month_mean(this)
         numbers = indexed([*last, *this] if has_last else this, base)
         if any(number is not None for number in numbers):
-            lines.append(IndexLine(str(name), f"--{css}", numbers))
+            lines.append(IndexLine(str(name), f"--{css}", numbers, partials([*last, *this] if has_last else this)))
     months = month_names(place.language)
     names = [f"{year.year - 1} {month}" for month in months] if has_last else []
     names += [f"{year.year} {month}" for month in months]
@@ -140,8 +143,7 @@ def joint_chart(place: Place) -> dict[str, Any]:
         "twin": chart_table({line.name: line.numbers for line in lines}, names),
         "heads": [line.name for line in lines],
         "unit": "",
-        "has_ghost": False,
-        "source": gettext("各线以 %(base)s；缺数据或只有部分数据的月份断开。") % {"base": base_word},
+        "source": gettext("各线以 %(base)s；空心点的月份数据不完整，缺数据的月份断开。") % {"base": base_word},
         "locale": place.language.upper(),
     }
 
@@ -177,7 +179,9 @@ def pollutant_table(place: Place, rows: Iterable[Row]) -> dict[str, Any]:
         pollutant = next(name for name in TABLE_3 if row.key.startswith(f"{name}_"))
         line = lines.setdefault(pollutant, {"name": name_of(pollutant), "key": pollutant})
         ending = row.key.removeprefix(f"{pollutant}_")
-        line[ending] = _line(place, row) | {"outlet": _outlet(place, row.figure)}
+        line[ending] = _line(place, row)
+    for line in lines.values():
+        line["outlet"] = _outlet(place, line)
     context = table(place, 3, ())
     return context | {
         "pollutants": list(lines.values()),
@@ -185,13 +189,22 @@ def pollutant_table(place: Place, rows: Iterable[Row]) -> dict[str, Any]:
     }
 
 
-def _outlet(place: Place, figure: Figure) -> dict[str, Any] | None:
-    """Which outlet the highest concentration belongs to, its limit, and whether it keeps it."""
-    if "limit" not in figure.trace or figure.value is None:
+def _outlet(place: Place, line: dict[str, Any]) -> dict[str, Any] | None:
+    """Which outlet the highest concentration belongs to, its limit, and whether an exceedance was judged there.
+
+    A limit on daily means may stand below the highest hour without any exceedance.
+    """
+    highest: Figure | None = line["highest_outlet"]["figure"] if "highest_outlet" in line else None
+    if highest is None or highest.value is None or "limit" not in highest.trace:
         return None
-    name = figure.trace["name_en"] if place.language == "en" else figure.trace["name"]
-    limit = float(figure.trace["limit"])
-    return {"name": name, "limit": limit, "above": figure.value > limit}
+    hours = line["exceedance_hours"]["figure"].value
+    above = highest.value > float(highest.trace["limit"])
+    return {
+        "name": highest.trace["name_en"] if place.language == "en" else highest.trace["name"],
+        "limit": digits(float(highest.trace["limit"])),
+        "is_above": above and bool(hours),
+        "is_daily": above and not hours,
+    }
 
 
 def mover_lines(place: Place, found: Iterable[cockpit.Mover]) -> list[dict[str, Any]]:

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
@@ -17,7 +16,7 @@ from xietong.journal import CorruptSegment, NoSuchEntry, find
 from xietong.park.nouns import Point, Registry
 from xietong.web import gathering, pages, raw
 from xietong.web.languages import reading_language
-from xietong.web.views import NothingThereError, period_or_404
+from xietong.web.views import NothingThereError, page_or_fragment, period_or_404
 from xietong.web.words import name_of, spoken
 
 MONTHS_ABOVE, DAYS_ABOVE = timedelta(days=62), timedelta(hours=49)
@@ -77,7 +76,7 @@ def point(request: HttpRequest, code: str) -> HttpResponse:
         "total": sum(1 for hour in hours if hour["readings"]),
         "bins": _bins(shown, hours, registry, end - start),
     }
-    return render(request, "web/_point.html" if request.headers.get("HX-Request") else "web/point.html", context)
+    return page_or_fragment(request, "point", context)
 
 
 @require_safe
@@ -100,7 +99,7 @@ def readings(request: HttpRequest, code: str, hour: str) -> HttpResponse:
             for row in rows
         ],
     }
-    return render(request, "web/_readings.html" if request.headers.get("HX-Request") else "web/readings.html", context)
+    return page_or_fragment(request, "readings", context)
 
 
 @require_safe
@@ -116,7 +115,7 @@ def entry(request: HttpRequest, journal: str, ordinal: int) -> HttpResponse:
         raise NothingThereError(sentence % {"id": f"{journal}/{ordinal}"}) from error
     wanted = raw.Wanted(**{name: request.GET.get(name, "") for name in ("address", "at", "row")})
     context = raw.shown(found, wanted, gathering.data_folder(), registry)
-    return render(request, "web/_entry.html" if request.headers.get("HX-Request") else "web/entry.html", context)
+    return page_or_fragment(request, "entry", context)
 
 
 def _point_or_404(registry: Registry, code: str) -> Point:

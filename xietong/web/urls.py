@@ -18,3 +18,5 @@ urlpatterns = [
     path("language/", doors.language, name="language"),
     path("healthz", doors.health, name="health"),
 ]
+
+handler404 = doors.not_found

@@ -5,14 +5,13 @@ from typing import Any
 
 from xietong.accounting.accounts import Coverage
 from xietong.evaluation import Evaluation
-from xietong.evaluation.weakness import Weakness
 from xietong.periods import Period
 from xietong.texts import Language
 from xietong.web.numbers import digits
 from xietong.web.pages import figure_href
 from xietong.web.words import spoken, term
 
-MOST_ABSENT = 4
+MOST_WEAK, MOST_ADVICE, MOST_ABSENT = 5, 2, 3
 
 
 def verdict(evaluation: Evaluation, language: Language) -> dict[str, Any]:
@@ -31,23 +30,36 @@ def verdict(evaluation: Evaluation, language: Language) -> dict[str, Any]:
 
 def completeness(coverage: Coverage) -> dict[str, Any]:
     """How much of what was due came, as a share with its bar; a share of None where nothing was due."""
-    absent = {"absent": coverage.absent[:MOST_ABSENT], "more_absent": max(0, len(coverage.absent) - MOST_ABSENT)}
     if coverage.share is None:
-        return {"text": "—", "width": "", "due": "", "received": "", **absent}
+        return {"text": "—", "width": "", "due": "", "received": ""}
     percent = coverage.share * 100
     return {
         "text": f"{digits(percent, '%')} %",
         "width": f"{min(100.0, max(0.0, percent)):.2f}",
         "due": digits(coverage.due),
         "received": digits(coverage.received),
-        **absent,
     }
 
 
-def weak_points(weak: Iterable[Weakness], year: int) -> list[dict[str, Any]]:
-    """What the evaluation found weak, each with the way to the figure it is about."""
-    period = Period.year(year)
-    return [
+Findings = dict[str, list[dict[str, Any]]]
+
+
+def _folded(found: Iterable[dict[str, Any]], most: int) -> Findings:
+    """The first few at sight, the rest in a fold."""
+    every = list(found)
+    return {"first": every[:most], "rest": every[most:]}
+
+
+def findings(evaluation: Evaluation) -> dict[str, Findings]:
+    """What the evaluation found weak with the way to each figure, what it advises, and what did not come."""
+    period = Period.year(evaluation.year)
+    weak = [
         {"sentence": each.sentence, "href": figure_href(each.subject, each.key, period) if each.key else ""}
-        for each in weak
+        for each in evaluation.weak
+        if each.kind != "data"
     ]
+    return {
+        "weak": _folded(weak, MOST_WEAK),
+        "advice": _folded(({"sentence": each} for each in evaluation.advice), MOST_ADVICE),
+        "absent": _folded(({"sentence": each} for each in evaluation.coverage.absent), MOST_ABSENT),
+    }

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
@@ -33,6 +34,20 @@ class NothingThereError(Http404):
         self.sentence = sentence
 
 
+def page_or_fragment(request: HttpRequest, name: str, context: Mapping[str, Any]) -> HttpResponse:
+    """web/NAME.html, or only the part of it that the drawer shows (web/_NAME.html) where htmx asks.
+
+    One address has two bodies, so caches must tell them apart; the drawer leaves the cockpit's address as it is.
+    """
+    asked_by_htmx = bool(request.headers.get("HX-Request"))
+    response = render(request, f"web/_{name}.html" if asked_by_htmx else f"web/{name}.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    response.headers["Cache-Control"] = "private, no-cache"
+    if asked_by_htmx:
+        response.headers["HX-Push-Url"] = "false"
+    return response
+
+
 def subject_or_404(registry: Registry, code: str) -> Subject:
     """The subject of that code."""
     if code not in registry.subjects:
@@ -56,27 +71,33 @@ def cockpit(request: HttpRequest) -> HttpResponse:
     except NoParkError as error:
         return render(request, "web/no_park.html", {"sentence": error.text})
     subject = subject_or_404(registry, request.GET.get("subject") or registry.park.code)
-    years = _years(registry)
+    years = years_of(registry)
     year = _year_or_404(request.GET.get("year"), years)
-    return render(request, "web/cockpit.html", _cockpit(registry, subject, year) | {"years": years})
+    return render(request, "web/cockpit.html", cockpit_context(registry, subject, year) | {"years": years})
 
 
-def _years(registry: Registry) -> list[int]:
+def years_of(registry: Registry) -> list[int]:
     """The years that can be looked at, the newest first."""
     found = {row.period.start.year for row in registry.reported} | {target.year for target in registry.targets}
     return sorted(found or {gathering.clock().year}, reverse=True)
 
 
+def newest_year(years: list[int]) -> int:
+    """The newest of the years that has begun."""
+    this_year = gathering.clock().year
+    return next((year for year in years if year <= this_year), years[0])
+
+
 def _year_or_404(asked: str | None, years: list[int]) -> int:
     if not asked:
-        this_year = gathering.clock().year
-        return next((year for year in years if year <= this_year), years[0])
+        return newest_year(years)
     if not (asked.isdecimal() and len(asked) == 4):
         raise NothingThereError(gettext("“%(asked)s”不是年度；请写成四位数字，如 2025。") % {"asked": asked})
     return int(asked)
 
 
-def _cockpit(registry: Registry, subject: Subject, asked_year: int) -> dict[str, Any]:
+def cockpit_context(registry: Registry, subject: Subject, asked_year: int) -> dict[str, Any]:
+    """Everything the cockpit's templates print of one subject and year."""
     language = reading_language()
     now = gathering.clock().astimezone(registry.zone).replace(tzinfo=None)
     evaluation = gathering.evaluation(registry, subject.code, asked_year)
@@ -101,8 +122,7 @@ def _cockpit(registry: Registry, subject: Subject, asked_year: int) -> dict[str,
         "tables": _tables(place, goals, subject),
         "better": pages.mover_lines(place, better),
         "worse": pages.mover_lines(place, worse),
-        "weak": verdicts.weak_points(evaluation.weak, asked_year),
-        "advice": evaluation.advice,
+        **verdicts.findings(evaluation),
         "live": gathering.live_view(registry),
     }
 
@@ -122,8 +142,7 @@ def live(request: HttpRequest) -> HttpResponse:
         registry = gathering.registry()
     except NoParkError as error:
         return render(request, "web/no_park.html", {"sentence": error.text})
-    template = "web/_live.html" if request.headers.get("HX-Request") else "web/live.html"
-    return render(request, template, {"live": gathering.live_view(registry)})
+    return page_or_fragment(request, "live", {"live": gathering.live_view(registry)})
 
 
 @require_safe
@@ -146,8 +165,7 @@ def figure(request: HttpRequest, subject: str, key: str, period: str) -> HttpRes
         "year": span.start.year,
         "months": _months(subject, key, span) if len(path) == 1 else [],
     }
-    fragment = request.headers.get("HX-Request")
-    return render(request, "web/_figure.html" if fragment else "web/figure.html", context)
+    return page_or_fragment(request, "figure", context)
 
 
 def _working(path: list[tuple[str, Figure]], base: str, everything: bool) -> dict[str, Any]:

@@ -1,0 +1,98 @@
+"""Coming and going: nobody sees anything without signing in; errors are plain pages."""
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.template.loader import get_template
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+from handmade import PASSWORD
+
+from xietong.park.nouns import Registry
+
+WEB = Path(__file__).parent.parent.parent / "xietong" / "web"
+OPEN = {"sign-in", "language", "health"}
+EXAMPLES = {"subject": "PARK", "key": "cod_emission", "period": "2025", "code": "P", "hour": "2025-01-01T00"}
+EXAMPLES |= {"journal": "intake-0", "ordinal": "1"}
+
+
+def address(pattern: URLPattern) -> str:
+    route = str(pattern.pattern)
+    for name, value in EXAMPLES.items():
+        route = route.replace(f"<str:{name}>", value).replace(f"<int:{name}>", value)
+    return "/" + route
+
+
+@pytest.mark.django_db
+def test_a_stranger_is_sent_to_sign_in_from_every_address(stranger: Client, park: Registry) -> None:
+    patterns = [each for each in get_resolver().url_patterns if isinstance(each, URLPattern)]
+    assert len(patterns) >= 10
+    for pattern in patterns:
+        if pattern.name in OPEN:
+            continue
+        for response in (stranger.get(address(pattern)), stranger.post(address(pattern))):
+            assert response.status_code in (302, 405), pattern.name
+            assert response.headers.get("Location", "/sign-in/").startswith("/sign-in/"), pattern.name
+
+
+@pytest.mark.django_db
+def test_signing_in_leads_back_to_the_page_that_was_asked_for(stranger: Client, park: Registry) -> None:
+    User.objects.create_user("director", password=PASSWORD)
+    given = {"username": "director", "password": PASSWORD, "next": "/live/"}
+    response = stranger.post("/sign-in/", given)
+    assert response.headers["Location"] == "/live/"
+    assert stranger.post("/sign-out/").headers["Location"] == "/sign-in/"
+    assert stranger.get("/live/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_wrong_password_is_told_without_saying_which_was_wrong(stranger: Client) -> None:
+    response = stranger.post("/sign-in/", {"username": "nobody", "password": "wrong"})
+    assert response.status_code == 200
+    assert "用户名或密码不对" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_fragment_asked_for_after_the_session_ended_reloads_the_page(stranger: Client) -> None:
+    response = stranger.get("/sign-in/?next=/live/", headers={"hx-request": "true"})
+    assert response.headers["HX-Refresh"] == "true"
+
+
+@pytest.mark.django_db
+def test_health_is_open_and_says_nothing_of_the_park(stranger: Client) -> None:
+    assert stranger.get("/healthz").json() == {"status": "ok"}
+
+
+def test_an_unknown_address_is_a_plain_page_with_a_way_back(director: Client) -> None:
+    response = director.get("/no-such-page/")
+    assert response.status_code == 404
+    assert "没有这一页" in response.content.decode()
+    assert 'href="/"' in response.content.decode()
+
+
+def test_a_fault_of_ours_is_a_plain_page_in_both_languages(director: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr("xietong.web.gathering.registry", broken)
+    director.raise_request_exception = False
+    response = director.get("/")
+    assert response.status_code == 500
+    assert "出错了" in response.content.decode()
+    assert "Something broke" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_form_without_its_token_is_refused_with_a_plain_page(park: Registry) -> None:
+    client = Client(enforce_csrf_checks=True, headers={"host": "127.0.0.1"})
+    response = client.post("/sign-in/", {"username": "x", "password": "y"})
+    assert response.status_code == 403
+    assert "不能这样做" in response.content.decode()
+
+
+def test_every_template_compiles() -> None:
+    names = [path.relative_to(WEB / "templates").as_posix() for path in WEB.glob("templates/**/*.html")]
+    assert len(names) > 20
+    for name in names:
+        assert get_template(name)

@@ -1,0 +1,28 @@
+"""Makes the park's own cockpit ready when the web process starts, so that the first reader does not wait for a year's
+accounts. What is computed is kept by the rooms that computed it; nothing is kept here.
+"""
+
+import threading
+
+from django.db import connection
+
+from xietong.park.registry import NoParkError
+from xietong.web import gathering, views
+
+
+def warm() -> None:
+    """Compute what the cockpit of the park and its newest year shows."""
+    try:
+        registry = gathering.registry()
+        views.cockpit_context(registry, registry.park, views.newest_year(views.years_of(registry)))
+    except NoParkError:
+        return
+    finally:
+        connection.close()
+
+
+def start() -> threading.Thread:
+    """Warm in the background; the process may end before it is done."""
+    thread = threading.Thread(target=warm, name="warming", daemon=True)
+    thread.start()
+    return thread
