@@ -114,6 +114,8 @@ def test_a_daily_limit_judges_daily_means() -> None:
     registry = park(*SUBJECTS, points=points, limits=[limit])
     lake = HoursLake({"C": values, "Q": hours_of("2025-03", "10")})
     assert explain(registry, lake, "cod_exceedance_hours", "A", MONTH).value == 24.0
+    highest = explain(registry, lake, "cod_highest_outlet", "A", MONTH)
+    assert (highest.value, highest.trace["at"]) == (70.0, "2025-03-02T16:00:00+00:00")
 
 
 def test_without_a_limit_nothing_is_judged() -> None:

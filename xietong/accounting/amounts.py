@@ -58,13 +58,18 @@ def summed(key: str, unit: str, parts: Iterable[Amount], title: Text = _UNTITLED
     """
     every = [part for part in parts if not part.is_idle or part.figure.missing or part.figure.inputs]
     values = [part.exact for part in every if part.exact is not None]
-    figure = Figure(key, None, unit, title=title, inputs=tuple(part.figure for part in every))
-    figure = replace(figure, missing=reasons(part.figure for part in every), status=_status(every, bool(values)))
+    exact = sum(values, Decimal(0)) if values else None
+    figure = Figure(
+        key,
+        None if exact is None else float(exact),
+        unit,
+        _status(every, bool(values)),
+        missing=reasons(part.figure for part in every),
+        title=title,
+        inputs=tuple(part.figure for part in every),
+    )
     due, received = sum(part.due for part in every), sum((part.received for part in every), Decimal(0))
-    if not values:
-        return Amount(figure, None, due, received)
-    exact = sum(values, Decimal(0))
-    return Amount(replace(figure, value=float(exact)), exact, due, received)
+    return Amount(figure, exact, due, received)
 
 
 def _status(parts: list[Amount], has_values: bool) -> Status:

@@ -13,7 +13,7 @@ from xietong.accounting.amounts import Amount, beside, idle, summed
 from xietong.accounting.boundary import GROUPS, Boundary
 from xietong.accounting.channels import VOLUMES
 from xietong.accounting.due import DueList
-from xietong.accounting.extracts import Extracts
+from xietong.accounting.extracts import Extracts, Keep
 from xietong.accounting.metered import LakeTables
 from xietong.accounting.sources import Sources, share_of
 from xietong.accounting.statements import base_of, in_force, stated_item
@@ -32,10 +32,10 @@ MADE_KEPT = 512
 class Books:
     """Everything that one registry and one version of the lake say, summed on demand and remembered."""
 
-    def __init__(self, registry: Registry, lake: LakeTables | None) -> None:
+    def __init__(self, registry: Registry, lake: LakeTables | None, keep: Keep | None = None) -> None:
         self.registry = registry
         self.boundary = Boundary(registry)
-        self.extracts = Extracts(registry, lake)
+        self.extracts = Extracts(registry, lake, keep)
         statements = in_force(registry.reported)
         self.sources = Sources(statements, DueList(registry, statements), self.extracts)
         self.outlet_items = {
@@ -43,14 +43,22 @@ class Books:
             for code, subject in registry.subjects.items()
             if subject.kind == "outlet"
         }
-        self.names = self._names(name for _, name in statements)
+        self._stated = self._names_below(statements)
+        self.names = tuple(sorted(set().union(*self._stated.values())))
         self._known: dict[tuple[str, str, Period], Amount] = {}
         self._made: dict[Hashable, Any] = {}
 
-    def _names(self, stated: Iterable[str]) -> tuple[str, ...]:
-        found = {*stated, *self.extracts.amount_items(), *(base_of(each.item) for each in self.registry.expected)}
-        found |= {name for names in self.outlet_items.values() for name in names}
-        return tuple(sorted(name for name in found if _is_item(name)))
+    def _names_below(self, statements: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+        """For every subject the items that it or anything below it states, measures or owes."""
+        pairs = {*statements, *self.extracts.amount_pairs()}
+        pairs |= {(each.subject, base_of(each.item)) for each in self.registry.expected}
+        pairs |= {(code, name) for code, names in self.outlet_items.items() for name in names}
+        own: dict[str, set[str]] = {code: set() for code in self.registry.subjects}
+        for code, name in pairs:
+            if code in own and _is_item(name):
+                own[code].add(name)
+        below = self.boundary.below
+        return {code: frozenset().union(*(own[each.code] for each in below(code))) for code in own}
 
     def amount(self, code: str, name: str, period: Period) -> Amount:
         """A subject's amount of an item in a period, with its working; idle where nothing was ever due.
@@ -58,6 +66,8 @@ class Books:
         For a pollutant, waste gas or wastewater that is what it sends to the environment.
         """
         key = (code, name, period)
+        if name not in self._stated[code]:
+            return idle(name, stated_item(name).unit)
         if key not in self._known:
             subject = self.registry.subjects[code]
             self._known[key] = _titled(subject, self._amount(subject, name, period))
@@ -158,6 +168,8 @@ class Books:
 
     def _with_sewer(self, subject: Subject, name: str, period: Period, chosen: Amount) -> Amount:
         """Name the 纳管量 beside the emission; where all goes to a works, nothing of its own is left to state."""
+        if not self.boundary.outlets(subject.code, to_works=True):
+            return chosen
         sewer = self.to_works(subject.code, name, period)
         if sewer.exact is None:
             return chosen

@@ -17,6 +17,7 @@ class Boundary:
         self._registry = registry
         self._below = {code: registry.below(code) for code in registry.subjects}
         self._water = self._water_outlets()
+        self._outlets: dict[tuple[str, bool], tuple[Subject, ...]] = {}
 
     def below(self, code: str) -> tuple[Subject, ...]:
         """Every subject under this one, itself included."""
@@ -42,11 +43,13 @@ class Boundary:
 
     def outlets(self, code: str, to_works: bool) -> tuple[Subject, ...]:
         """The outlets below a subject that discharge to a works inside, or those that discharge to the environment."""
-        return tuple(
-            each
-            for each in self._below[code]
-            if each.kind == "outlet" and (self.works_of(each) is not None) == to_works
-        )
+        if (code, to_works) not in self._outlets:
+            self._outlets[code, to_works] = tuple(
+                each
+                for each in self._below[code]
+                if each.kind == "outlet" and (self.works_of(each) is not None) == to_works
+            )
+        return self._outlets[code, to_works]
 
     def sends_all_to_works(self, code: str, name: str) -> bool:
         """Whether a water pollutant that a subject states for itself is 纳管量: it has no water outlet of its own."""

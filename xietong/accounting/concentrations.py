@@ -9,6 +9,7 @@ from typing import NamedTuple
 from xietong.accounting.books import Books
 from xietong.accounting.extracts import Slice
 from xietong.accounting.outlet_hours import Channel, Judged
+from xietong.accounting.statements import spans_of
 from xietong.calc.figures import Figure, Status
 from xietong.calc.items import Item, item, pollutants
 from xietong.calc.pollutants import NO_MEAN_OF_OUTLETS
@@ -32,7 +33,7 @@ class Outlet(NamedTuple):
 
 def outlet_of(books: Books, subject: Subject, name: str, period: Period) -> Outlet | None:
     """The judged hours of an outlet; None where it does not measure that pollutant's concentration."""
-    spans = tuple(period.months()) or (period,)
+    spans = spans_of(period)
     slices = [part for span in spans for part in books.extracts.outlet(subject.code, name, span)]
     if not slices:
         return None
@@ -197,7 +198,7 @@ def _beside(outlet: Outlet, name: str, trace: dict[str, str]) -> Iterable[Figure
 def _highest(outlet: Outlet, name: str) -> Figure:
     at = outlet.hours.highest_at
     trace = {"subject": outlet.subject.code, "point": outlet.channel.value_point, "at": at.isoformat() if at else ""}
-    title = Text("最高小时浓度", "highest hour")
+    title = Text("最高日均浓度", "highest day") if outlet.channel.daily else Text("最高小时浓度", "highest hour")
     value = float(outlet.hours.highest or 0)
     return Figure(f"{name}_highest_hour", value, outlet.channel.unit, title=title, trace=trace)
 

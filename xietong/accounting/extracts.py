@@ -2,8 +2,9 @@
 points together, and kept as long as the books that own them."""
 
 from collections import defaultdict
+from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from xietong.accounting.channels import channels, hours_of, is_concentration, is_flow
 from xietong.accounting.metered import (
@@ -22,6 +23,15 @@ from xietong.calc.items import UnknownItemError, item
 from xietong.park.nouns import Point, Registry
 from xietong.periods import Period
 
+Made = TypeVar("Made")
+
+
+class Keep(Protocol):
+    """Remembers what was made of an extent of the lake, under a key."""
+
+    def __call__(self, key: Hashable, extent: Period, make: Callable[[], Made]) -> Made:
+        """What is kept under the key, made now where it is not there or no longer true."""
+
 
 class Slice(NamedTuple):
     """One channel in one span: what was due and what came."""
@@ -33,17 +43,20 @@ class Slice(NamedTuple):
     judged: Judged | None
 
 
+Slices = dict[tuple[str, str, datetime], list[Slice]]
+
+
 class Extracts:
     """The lake's answers for one registry; without a lake, nothing came from anywhere."""
 
-    def __init__(self, registry: Registry, lake: LakeTables | None) -> None:
+    def __init__(self, registry: Registry, lake: LakeTables | None, keep: Keep | None = None) -> None:
+        """keep: remembers an answer under a key as long as it is true; by default it is kept with this object."""
         self._registry, self._lake = registry, lake
+        self._keep = keep or _keeper()
         self._amount_points: dict[tuple[str, str], list[Point]] = defaultdict(list)
         self._outlet_points: dict[str, list[Point]] = defaultdict(list)
         for point in sorted(registry.points.values(), key=lambda point: point.code):
             self._enter(point)
-        self._totals: dict[Period, Totals] = {}
-        self._outlets: dict[Period, dict[tuple[str, str, datetime], list[Slice]]] = {}
 
     def _enter(self, point: Point) -> None:
         subject = self._registry.subjects.get(point.subject)
@@ -66,9 +79,9 @@ class Extracts:
         """The points that measure amounts of that item for the subject itself."""
         return tuple(self._amount_points.get((subject, name), ()))
 
-    def amount_items(self) -> tuple[str, ...]:
-        """The items that any point measures amounts of."""
-        return tuple(sorted({name for _, name in self._amount_points}))
+    def amount_pairs(self) -> tuple[tuple[str, str], ...]:
+        """The subjects and items of which points measure amounts."""
+        return tuple(self._amount_points)
 
     def outlet_items(self, outlet: str) -> tuple[str, ...]:
         """The pollutants and volumes that the outlet's points measure."""
@@ -82,15 +95,15 @@ class Extracts:
         """What came from a point in a month or in a shorter span; None where nothing came."""
         if self._lake is None:
             return None
-        extent = Period.year(span.start.year) if span.month_count == 1 else span
-        if extent not in self._totals:
-            points = sorted(self._registry.points)
-            self._totals[extent] = (
-                month_totals(self._lake, points, extent, self._registry.zone)
-                if span.month_count == 1
-                else span_totals(self._lake, points, extent, self._registry.zone)
-            )
-        return self._totals[extent].get((point, span.start))
+        extent = _extent(span)
+        totals: Totals = self._keep(("totals", extent), extent, lambda: self._fetch_totals(extent))
+        return totals.get((point, span.start))
+
+    def _fetch_totals(self, extent: Period) -> Totals:
+        assert self._lake is not None
+        points, zone = sorted(self._registry.points), self._registry.zone
+        fetch = month_totals if extent.month_count else span_totals
+        return fetch(self._lake, points, extent, zone)
 
     def hours(self, point: Point, span: Period) -> int:
         """How many hours of a span the point's valid readings stand for."""
@@ -103,12 +116,11 @@ class Extracts:
         """What one outlet sent out of one pollutant (or volume) in a month or a shorter span, channel by channel."""
         if outlet not in self._outlet_points:
             return ()
-        extent = Period.year(span.start.year) if span.month_count == 1 else span
-        if extent not in self._outlets:
-            self._outlets[extent] = self._fetch(extent)
-        return tuple(self._outlets[extent].get((outlet, name, span.start), ()))
+        extent = _extent(span)
+        slices: Slices = self._keep(("outlets", extent), extent, lambda: self._fetch_outlets(extent))
+        return tuple(slices.get((outlet, name, span.start), ()))
 
-    def _fetch(self, extent: Period) -> dict[tuple[str, str, datetime], list[Slice]]:
+    def _fetch_outlets(self, extent: Period) -> Slices:
         spans = tuple(extent.months()) or (extent,)
         buckets = [_bucket(number, span, self._registry) for number, span in enumerate(spans)]
         listed = [
@@ -136,7 +148,25 @@ class Extracts:
             for point in (channel.value_point, channel.flow_point, channel.oxygen_point)
             if point
         }
-        return outlet_hours(self._lake.hourly(sorted(points), *extent.utc(self._registry.zone)), listed, buckets)
+        hourly = self._lake.hourly(sorted(points), *extent.utc(self._registry.zone))
+        return outlet_hours(hourly, listed, buckets) if hourly.num_rows else None
+
+
+def _extent(span: Period) -> Period:
+    """What is fetched together with a span: the calendar year of a month, else the span alone."""
+    return Period.year(span.start.year) if span.month_count == 1 else span
+
+
+def _keeper() -> Keep:
+    kept: dict[Hashable, Any] = {}
+
+    def keep(key: Hashable, extent: Period, make: Callable[[], Made]) -> Made:
+        if (key, extent) not in kept:
+            kept[key, extent] = make()
+        found: Made = kept[key, extent]
+        return found
+
+    return keep
 
 
 def _bucket(number: int, span: Period, registry: Registry) -> Bucket:

@@ -18,8 +18,8 @@ from xietong.accounting.monitoring import monitoring_inputs
 from xietong.accounting.reductions import measure_reductions
 from xietong.accounting.statements import stated_item
 from xietong.calc.figures import Figure, Status, worst
+from xietong.calc.items import all_items, item, pollutants
 from xietong.calc.items import inputs as item_inputs
-from xietong.calc.items import item, pollutants
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -72,7 +72,9 @@ def _number(asked: Asked, target: str, names: Iterable[str]) -> Figure:
     present = [part for part in parts if not part.is_idle]
     if not present:
         return _idle(target, parts)
-    return replace(present[0].figure, key=target)
+    label = present[0].figure.trace.get("subject", "")
+    title = present[0].figure.title if label != asked.subject.code else _name_of(target)
+    return replace(present[0].figure, key=target, title=title)
 
 
 def _items(asked: Asked, target: str, names: Iterable[str]) -> Figure:
@@ -85,6 +87,12 @@ def _items(asked: Asked, target: str, names: Iterable[str]) -> Figure:
     if all(part.is_idle for _, part in parts):
         return replace(_idle(target, [part for _, part in parts]), kind="items", inputs=lines)
     return Figure(target, None, "", _status(lines), "items", missing=reasons(lines), inputs=lines)
+
+
+def _name_of(target: str) -> Text:
+    """What an input that is one number is called: the item that feeds it under its own name, else nothing."""
+    known = all_items().get(target)
+    return known.name if known else Text("", "")
 
 
 def _status(lines: Iterable[Figure]) -> Status:

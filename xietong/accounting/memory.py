@@ -10,13 +10,15 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 from xietong.accounting.books import Books
+from xietong.accounting.extracts import Keep
+from xietong.accounting.factors import day_of
 from xietong.accounting.metered import LakeTables
 from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 
 Made = TypeVar("Made")
-BOOKS_KEPT, REGISTRIES_KEPT = 8, 4
+BOOKS_KEPT, EXTENTS_KEPT, REGISTRIES_KEPT = 8, 32, 4
 
 
 class Memory:
@@ -42,15 +44,34 @@ class Memory:
 
 
 _books = Memory(BOOKS_KEPT)
+_extents = Memory(EXTENTS_KEPT)
 _fingerprints = Memory(REGISTRIES_KEPT)
 
 
 def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Books:
     """The books of a period's figures: they reach back one year, for what was due and for its weight."""
-    years = range(period.start.year - 1, period.end.year + 1)
+    years = range(period.start.year - 1, day_of(period).year + 1)
     stamps = tuple(stamp(lake, year) for year in years)
-    source = None if lake is None else str(getattr(lake, "root", id(lake)))
-    return _books.get((fingerprint(registry), source, years, stamps), lambda: Books(registry, lake))
+    source = (fingerprint(registry), None if lake is None else str(getattr(lake, "root", id(lake))))
+
+    def keep(key: Hashable, extent: Period, make: Callable[[], Made]) -> Made:
+        made_of = tuple(stamp(lake, year) for year in range(extent.start.year, day_of(extent).year + 1))
+        return _extents.get((source, key, made_of), make)
+
+    return _books.get((source, years, stamps), lambda: Books(registry, lake, _once(keep)))
+
+
+def _once(keep: Keep) -> Keep:
+    """Ask the memory once a key: books are of one state of the lake, so its stamps need not be taken again."""
+    own: dict[Hashable, Any] = {}
+
+    def kept(key: Hashable, extent: Period, make: Callable[[], Made]) -> Made:
+        if key not in own:
+            own[key] = keep(key, extent, make)
+        found: Made = own[key]
+        return found
+
+    return kept
 
 
 def fingerprint(registry: Registry) -> int:

@@ -2,6 +2,7 @@
 
 from xietong.accounting.books import Books
 from xietong.accounting.metered import hours_due
+from xietong.accounting.statements import spans_of
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Point, Subject
 from xietong.periods import Period
@@ -38,8 +39,4 @@ def _is_key(books: Books, point: Point) -> bool:
 
 
 def _received(books: Books, point: Point, period: Period) -> int:
-    return sum(books.extracts.hours(point, span) for span in _spans(period))
-
-
-def _spans(period: Period) -> tuple[Period, ...]:
-    return tuple(period.months()) or (period,)
+    return sum(books.extracts.hours(point, span) for span in spans_of(period))

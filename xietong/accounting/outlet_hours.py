@@ -57,7 +57,10 @@ class Mass(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """The concentrations of a bucket: decimals in mg/m3 or mg/L, hours valid, judged and above the limit."""
+    """The concentrations of a bucket: decimals in mg/m3 or mg/L, hours valid, judged and above the limit.
+
+    highest: the highest hour, or the highest daily mean where the limit is one of daily means; it begins at highest_at.
+    """
 
     valid: int
     judged: int
@@ -140,7 +143,7 @@ FROM flows JOIN buckets ON hour >= opens AND hour < closes GROUP BY ALL
 """
 _JUDGED = """
 SELECT channel, bucket, count(*), count(judged), count(*) FILTER (WHERE NOT daily AND judged > bound),
-  max(judged), max({'value': judged, 'back': -epoch_us(hour)}) FILTER (WHERE judged IS NOT NULL),
+  max({'value': judged, 'back': -epoch_us(hour)}) FILTER (WHERE judged IS NOT NULL),
   sum(value * flow), sum(judged * flow), sum(flow), sum(flow) FILTER (WHERE judged IS NOT NULL), sum(value), sum(judged)
 FROM judged GROUP BY ALL
 """
@@ -150,13 +153,13 @@ JOIN hourly ON point IN (value_point, flow_point) AND hour >= since AND hour < u
 JOIN buckets ON hour >= opens AND hour < closes
 WHERE readings = 0 AND due = 0 AND invalid = 0 GROUP BY ALL
 """
-_DAYS_ABOVE = """
-SELECT channel, bucket, sum(hours) FROM (
-  SELECT channel, bucket, bound, count(judged) AS hours,
+_DAYS = """
+SELECT channel, bucket, coalesce(sum(hours) FILTER (WHERE mean > bound), 0), max({'value': mean, 'back': -opens}) FROM (
+  SELECT channel, bucket, bound, count(judged) AS hours, epoch_us(min(hour)) AS opens,
     coalesce(sum(judged * flow)::DOUBLE / nullif(sum(flow) FILTER (WHERE judged IS NOT NULL), 0)::DOUBLE,
-      sum(judged)::DOUBLE / count(judged)) AS mean
+      sum(judged)::DOUBLE / count(judged))::DECIMAL(20,6) AS mean
   FROM judged WHERE daily AND judged IS NOT NULL GROUP BY channel, bucket, bound, local_s // 86400)
-WHERE mean > bound::DOUBLE GROUP BY ALL
+GROUP BY ALL
 """
 
 
@@ -185,18 +188,21 @@ def outlet_hours(hourly: pa.Table, channels: Iterable[Channel], buckets: Iterabl
         mass = {(row[0], row[1]): Mass(row[2], row[3]) for row in engine.execute(_MASS).fetchall()}
         flow = {(row[0], row[1]): Flow(row[2], row[3]) for row in engine.execute(_FLOW).fetchall()}
         stops = {(row[0], row[1]): int(row[2]) for row in engine.execute(_STOPS).fetchall()}
-        above = {(row[0], row[1]): int(row[2]) for row in engine.execute(_DAYS_ABOVE).fetchall()}
+        days = {(row[0], row[1]): row[2:] for row in engine.execute(_DAYS).fetchall()}
         judged = {
-            (row[0], row[1]): _judged(row[2:], above.get((row[0], row[1]), 0))
-            for row in engine.execute(_JUDGED).fetchall()
+            (row[0], row[1]): _judged(row[2:], days.get((row[0], row[1]))) for row in engine.execute(_JUDGED).fetchall()
         }
     return OutletHours(listed, mass, flow, judged, stops)
 
 
-def _judged(row: tuple[Any, ...], days_above: int) -> Judged:
-    valid, judged, above, highest, top, *sums = row
+def _judged(row: tuple[Any, ...], days: tuple[Any, ...] | None) -> Judged:
+    """Hours as they were judged; under a daily limit the hours of the days above it, and the highest day."""
+    valid, judged, above, top, *sums = row
+    if days is not None:
+        above, top = days
+    highest = None if top is None else top["value"]
     highest_at = None if top is None else datetime.fromtimestamp(-top["back"] / 1_000_000, UTC)
-    return Judged(valid, judged, above + days_above, highest, highest_at, *(each or Decimal(0) for each in sums))
+    return Judged(valid, judged, int(above), highest, highest_at, *(each or Decimal(0) for each in sums))
 
 
 def _channel_table(channels: tuple[Channel, ...]) -> pa.Table:

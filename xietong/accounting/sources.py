@@ -14,7 +14,7 @@ from xietong.accounting.due import DueList
 from xietong.accounting.extracts import Extracts
 from xietong.accounting.metered import metered_amount
 from xietong.accounting.outlets import VALID_SHARE, OutletAmount, outlet_amount
-from xietong.accounting.statements import DERIVED, Cover, cover, days_of, inside, leaf, stated_item
+from xietong.accounting.statements import DERIVED, Cover, cover, days_of, inside, leaf, spans_of, stated_item
 from xietong.calc.items import item
 from xietong.park.nouns import ReportedAmount, Subject
 from xietong.periods import Period
@@ -33,6 +33,7 @@ class Sources:
 
     def __init__(self, statements: Statements, due: DueList, extracts: Extracts) -> None:
         self._statements, self._due, self._extracts = statements, due, extracts
+        self._leaves: dict[int, Amount] = {}
 
     def amount(self, subject: Subject, name: str, period: Period) -> Amount:
         """The subject's own amount of an item (without what lies below it); idle where nothing was ever due."""
@@ -44,8 +45,9 @@ class Sources:
 
     def _used(self, subject: Subject, name: str, period: Period) -> Amount:
         rows = self._statements.get((subject.code, name), ())
-        spans = _spans(period)
-        if not rows and not self._extracts.amount_points(subject.code, name):
+        spans = spans_of(period)
+        is_metered = bool(self._extracts.amount_points(subject.code, name))
+        if not rows and not is_metered:
             return self._unstated(subject, name, period, spans)
 
         def meter(span: Period) -> Amount:
@@ -53,7 +55,7 @@ class Sources:
 
         covered = cover([row for row in rows if not self._outdone(row, meter)], period)
         chosen = self._filled(subject, name, period, covered, meter)
-        if not covered.chosen or covered.gaps:
+        if not covered.chosen or covered.gaps or not is_metered:
             return chosen
         return beside(chosen, _joined(name, ((span.start, meter(span)) for span in spans)), _METERED)
 
@@ -61,7 +63,7 @@ class Sources:
         """Whether a derived statement yields to complete metered data."""
         if row.method not in DERIVED:
             return False
-        return all(meter(span).figure.status == "ok" for span in _spans(row.period))
+        return all(meter(span).figure.status == "ok" for span in spans_of(row.period))
 
     def _metered(self, subject: str, name: str, span: Period) -> Amount:
         points = self._extracts.amount_points(subject, name)
@@ -76,7 +78,7 @@ class Sources:
         self, subject: Subject, name: str, period: Period, covered: Cover, meter: Callable[[Period], Amount]
     ) -> Amount:
         """The chosen statements, with meters in the gaps and the rest of what was due named as absent."""
-        parts: list[Dated] = [(row.period.start, leaf(row, item(row.item).unit)) for row in covered.chosen]
+        parts: list[Dated] = [(row.period.start, self._leaf(row)) for row in covered.chosen]
         silent: list[Period] = []
         for gap in covered.gaps:
             days = inside(covered.chosen, gap)
@@ -97,22 +99,31 @@ class Sources:
 
     def _emitted(self, outlet: Subject, name: str, period: Period) -> Amount:
         rows = self._statements.get((outlet.code, name), ())
-        spans = _spans(period)
+        spans = spans_of(period)
         automatic = {span: self._automatic(outlet.code, name, span) for span in spans}
         valid = [span for span, each in automatic.items() if each.share >= VALID_SHARE]
         if len(valid) == len(spans):
             chosen = _joined(name, ((span.start, automatic[span].amount) for span in spans))
             whole = cover(rows, period)
-            return chosen if whole.gaps else beside(chosen, _stated(name, whole), _REPORTED)
+            return chosen if whole.gaps else beside(chosen, self._stated(name, whole), _REPORTED)
         weak = [row for row in rows if not any(_overlap(row.period, span) for span in valid)]
         covered = cover(weak, period)
         if any(gap not in valid for gap in covered.gaps) and rows and not (whole := cover(rows, period)).gaps:
             measured = _joined(name, ((span.start, automatic[span].amount) for span in spans))
-            return beside(_stated(name, whole), measured, _AUTOMATIC)
+            return beside(self._stated(name, whole), measured, _AUTOMATIC)
         return self._filled(outlet, name, period, covered, lambda span: automatic[span].amount)
 
     def _automatic(self, outlet: str, name: str, span: Period) -> OutletAmount:
         return outlet_amount(self._extracts.outlet(outlet, name, span), name, span)
+
+    def _stated(self, name: str, covered: Cover) -> Amount:
+        return _joined(name, ((row.period.start, self._leaf(row)) for row in covered.chosen))
+
+    def _leaf(self, row: ReportedAmount) -> Amount:
+        """The figure of a statement, made once; the statements live as long as this object, so their ids are theirs."""
+        if id(row) not in self._leaves:
+            self._leaves[id(row)] = leaf(row)
+        return self._leaves[id(row)]
 
     # ---- what did not come ----
 
@@ -145,21 +156,14 @@ class Sources:
         return absent(name, stated_item(name).unit, reason, 1, {"subject": subject.code, "period": month.label})
 
 
-def _spans(period: Period) -> tuple[Period, ...]:
-    return tuple(period.months()) or (period,)
-
-
 def _overlap(one: Period, other: Period) -> bool:
     return one.start < other.end and other.start < one.end
 
 
 def _joined(name: str, parts: Iterable[Dated]) -> Amount:
     ordered = [part for _, part in sorted(parts, key=lambda dated: dated[0])]
-    return summed(name, stated_item(name).unit, ordered)
-
-
-def _stated(name: str, covered: Cover) -> Amount:
-    return _joined(name, ((row.period.start, leaf(row, item(row.item).unit)) for row in covered.chosen))
+    unit = next((part.figure.unit for part in ordered if part.has_value), stated_item(name).unit)
+    return summed(name, unit, ordered)
 
 
 def _runs(spans: Iterable[Period]) -> list[list[Period]]:

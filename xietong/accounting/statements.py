@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache, lru_cache
 from typing import NamedTuple
 
-from xietong.accounting.amounts import Amount, amount
+from xietong.accounting.amounts import Amount
 from xietong.calc.figures import Figure, Status
 from xietong.calc.items import ANY, Item, UnknownItemError, all_items, item, to_canonical
 from xietong.park.nouns import ReportedAmount
@@ -68,9 +69,21 @@ def name_of(row: ReportedAmount) -> str:
     return f"{base}#{row.use}" if apart else base
 
 
+@cache
 def stated_item(name: str) -> Item:
     """The item behind such a name; raises UnknownItemError."""
     return item(name.partition("#")[0])
+
+
+@lru_cache(maxsize=1024)
+def spans_of(period: Period) -> tuple[Period, ...]:
+    """The months of a period, else the period itself."""
+    return tuple(period.months()) or (period,)
+
+
+@lru_cache(maxsize=4096)
+def _label(period: Period) -> str:
+    return period.label
 
 
 def in_force(reported: Iterable[ReportedAmount]) -> dict[tuple[str, str], tuple[ReportedAmount, ...]]:
@@ -128,7 +141,7 @@ def cover(rows: Iterable[ReportedAmount], period: Period) -> Cover:
 def _gaps(chosen: list[ReportedAmount], period: Period) -> tuple[Period, ...]:
     """The months (or the whole period, where it has none) that no chosen statement covers to the last day."""
     spans = sorted({(row.period.start, row.period.end) for row in chosen})
-    return tuple(month for month in (tuple(period.months()) or (period,)) if not _covered(month, spans))
+    return tuple(month for month in spans_of(period) if not _covered(month, spans))
 
 
 def _covered(month: Period, spans: list[tuple[datetime, datetime]]) -> bool:
@@ -144,13 +157,16 @@ def inside(rows: Iterable[ReportedAmount], month: Period) -> tuple[ReportedAmoun
     return tuple(row for row in rows if month.contains(row.period) and row.period != month)
 
 
-def leaf(row: ReportedAmount, unit: str) -> Amount:
-    """One statement as a figure in the item's canonical unit, its trace leading to the entry and row it came from."""
+def leaf(row: ReportedAmount) -> Amount:
+    """One statement as a figure in the item's canonical unit, its trace leading to the entry and row it came from.
+
+    A product counted in pieces keeps its own unit.
+    """
     source = _NAMES.get(row.method, _NAMES[""])
     trace = {
         "subject": row.subject,
         "item": row.item,
-        "period": row.period.label,
+        "period": _label(row.period),
         "entry": row.entry,
         "row": str(row.row),
         "amount": "" if row.amount is None else f"{row.amount.normalize():f}",
@@ -159,26 +175,33 @@ def leaf(row: ReportedAmount, unit: str) -> Amount:
         "counterparty": row.counterparty,
         "recorded_at": row.recorded_at.isoformat(),
     }
-    status: Status = "estimated" if row.method in _ESTIMATED else "ok"
+    exact, unit, reason = _canonical(row)
+    status: Status = "missing" if exact is None else "estimated" if row.method in _ESTIMATED else "ok"
     figure = Figure(
         row.item,
-        None,
+        None if exact is None else float(exact),
         unit,
         status,
         title=_title(row),
+        missing=() if reason is None else (reason,),
         source=f"{source.zh} {source.en}" + (f" · {row.note}" if row.note else ""),
         trace={name: text for name, text in trace.items() if text},
         remarks=(_below(row),) if row.amount is None else (),
     )
+    due = months(row.period)
+    return Amount(figure, exact, due, Decimal(0) if exact is None else Decimal(due))
+
+
+def _canonical(row: ReportedAmount) -> tuple[Decimal | None, str, Text | None]:
+    """The amount in the canonical unit, that unit, and why there is none."""
     try:
-        stated = item(row.item)
+        stated = stated_item(row.item)
+        counted = stated.base == "product" and row.unit in dict(stated.also)
         exact = Decimal(0) if row.amount is None else to_canonical(stated, row.amount, row.unit)
+        return exact, row.unit if counted else stated.unit, None
     except (UnitError, UnknownItemError) as error:
         where = Text(f"{row.subject} {row.period} 的 {row.item}：", f"{row.item} of {row.subject} for {row.period}: ")
-        reason = Text(where.zh + error.text.zh, where.en + error.text.en)
-        missing = Figure(row.item, None, unit, "missing", missing=(reason,), source=figure.source, trace=figure.trace)
-        return Amount(missing, None, months(row.period))
-    return amount(figure, exact, months(row.period))
+        return None, row.unit, Text(where.zh + error.text.zh, where.en + error.text.en)
 
 
 def months(period: Period) -> int:
@@ -187,7 +210,7 @@ def months(period: Period) -> int:
 
 
 def _title(row: ReportedAmount) -> Text:
-    parts = [row.period.label, *(part for part in (row.use, row.counterparty) if part)]
+    parts = [_label(row.period), *(part for part in (row.use, row.counterparty) if part)]
     return Text(" · ".join(parts), " · ".join(parts))
 
 

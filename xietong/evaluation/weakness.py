@@ -76,7 +76,7 @@ def _missed(line: LineLike, registry: Registry) -> Weakness:
         zh, en = f"{zh}（完成率 {judged.completion:.1%}）", f"{en} ({judged.completion:.1%} reached)"
     if below_basic and judged.basic is not None:
         zh, en = f"{zh}，也未达基本值 {_number(judged.basic)}", f"{en} and of its basic value {_number(judged.basic)}"
-    contributor = largest_contributor(line.figure, line.subject)
+    contributor = largest_contributor(line.figure, line.subject) if judged.better == "lower" else None
     return Weakness(
         "basic" if below_basic else "target", line.subject, judged.key, Text(zh + "。", en + "."), contributor
     )
