@@ -1,9 +1,9 @@
 """A file system that forgets at a power cut whatever was not fsynced, for the tests of durability.
 
-`python forgetful.py BACKING MOUNT SEED` mounts it (FUSE). What is written lives in this process; fsync of a file puts
-its content into BACKING, fsync of a folder the names in it. Killing this process with SIGKILL is the power cut:
+`python forgetful.py BACKING MOUNT SEED SHARE` mounts it (FUSE). What is written lives in this process; fsync of a file
+puts its content into BACKING, fsync of a folder the names in it. Killing this process with SIGKILL is the power cut:
 mounting again on the same BACKING shows what a disk would. As on a real machine some of what nobody fsynced is there
-all the same, chosen by the seed: names without content, and files torn inside their last write.
+all the same, a share of it chosen by the seed: names without content, and files torn inside their last write.
 """
 
 import errno
@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from mfusepy import FUSE, FuseOSError
-
-WRITTEN_BACK = 0.2  # how often the kernel happens to write something back unasked
 
 
 class Node:
@@ -85,8 +83,8 @@ class Forgetful:
 
     use_ns = True
 
-    def __init__(self, backing: Backing, chance: random.Random) -> None:
-        self.backing, self.chance = backing, chance
+    def __init__(self, backing: Backing, chance: random.Random, written_back: float) -> None:
+        self.backing, self.chance, self.written_back = backing, chance, written_back
         self.root = backing.load(1, stat.S_IFDIR | 0o755)
         self.last_number = backing.last_number
         self.open_files: dict[int, Node] = {}
@@ -110,7 +108,7 @@ class Forgetful:
     def _renamed(self, *folders: Node) -> None:
         for folder in folders:
             folder.changed_at = time.time_ns()
-            if self.chance.random() < WRITTEN_BACK:
+            if self.chance.random() < self.written_back:
                 self.backing.keep_names(folder)
 
     def _new(self, path: str, mode: int) -> Node:
@@ -179,7 +177,7 @@ class Forgetful:
         node.content[offset:end] = data
         node.dirty.append((offset, end))
         node.changed_at = time.time_ns()
-        if self.chance.random() < WRITTEN_BACK:
+        if self.chance.random() < self.written_back:
             self.backing.keep_content(node, last_upto=self.chance.randint(offset, end))
         return len(data)
 
@@ -223,8 +221,8 @@ class Forgetful:
         return 0
 
 
-def main(backing: str, mount: str, seed: str) -> None:
-    system = Forgetful(Backing(Path(backing)), random.Random(int(seed)))
+def main(backing: str, mount: str, seed: str, written_back: str) -> None:
+    system = Forgetful(Backing(Path(backing)), random.Random(int(seed)), float(written_back))
     FUSE(system, mount, foreground=True, nothreads=True, fsname="forgetful", big_writes=True)
 
 

@@ -120,9 +120,10 @@ class Platform:
 
 
 class ForgetfulDisk:
-    """A mounted forgetful file system; see forgetful.py."""
+    """A mounted forgetful file system; see forgetful.py. written_back: how often something is kept unasked."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, written_back: float = 0.2) -> None:
+        self.written_back = written_back
         self.backing, self.mounted_at = folder / "backing", folder / "disk"
         self.backing.mkdir()
         self.mounted_at.mkdir()
@@ -131,7 +132,8 @@ class ForgetfulDisk:
 
     def _mount(self) -> subprocess.Popen[str]:
         assert Path("/dev/fuse").exists(), "power cuts are played on FUSE: install fuse3 and libfuse2 (make test does)"
-        process = start(HERE / "forgetful.py", self.backing, self.mounted_at, self.chance.randrange(1 << 30))
+        seed = self.chance.randrange(1 << 30)
+        process = start(HERE / "forgetful.py", self.backing, self.mounted_at, seed, self.written_back)
         ends = time.monotonic() + 20
         while not self.mounted_at.is_mount():
             assert process.poll() is None, "the forgetful file system ended before it was mounted"

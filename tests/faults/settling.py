@@ -12,11 +12,15 @@ from zoneinfo import ZoneInfo
 from xietong.settle.lock import SettleLock
 from xietong.settle.settler import Conditions, Settler
 
+
+def settler(data: str) -> Settler:
+    """Over this data folder; whoever calls holds the lock."""
+    conditions = Conditions(commit=0.1, poll=0.02)
+    return Settler(Path(data), ZoneInfo("Asia/Shanghai"), list, lambda: datetime.now(UTC), conditions)
+
+
 if __name__ == "__main__":
-    data = Path(sys.argv[1])
-    with SettleLock(data):
-        settler = Settler(
-            data, ZoneInfo("Asia/Shanghai"), list, lambda: datetime.now(UTC), Conditions(commit=0.1, poll=0.02)
-        )
+    with SettleLock(Path(sys.argv[1])):
+        settling = settler(sys.argv[1])
         print("settling", flush=True)
-        settler.run(Event())
+        settling.run(Event())
