@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 from lake_samples import ADDRESS, ZONE, Row, batch, every, lake, park
 
 from xietong.lake import table as tables
-from xietong.lake.durable import sync_files
+from xietong.lake.durable import sync_file, sync_files
 from xietong.lake.errors import LakeConflict, PositionsGoBackwards
 from xietong.lake.store import Lake
 from xietong.lake.table import is_whole
@@ -139,7 +139,7 @@ def test_nothing_is_answered_before_it_is_safe(tmp_path: Path, monkeypatch: pyte
 def test_a_checkpoint_is_shown_only_when_it_is_safe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = lake(tmp_path)
     seen: list[tuple[bool, bool]] = []
-    real = tables.sync_file
+    real = sync_file
 
     def look(path: Path) -> None:
         seen.append((path.name.endswith(".checkpoint.parquet"), bool(made.readings_table.checkpoints())))

@@ -59,7 +59,7 @@ _ROWS = st.builds(
 )
 
 
-_STEPS = st.lists(st.lists(_ROWS, min_size=1, max_size=25), min_size=2, max_size=4)
+_STEPS = st.lists(st.lists(_ROWS, min_size=1, max_size=12), min_size=2, max_size=4)
 
 
 @pytest.mark.slow
