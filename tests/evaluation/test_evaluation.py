@@ -1,0 +1,171 @@
+"""Small parks that get each grade, expected by hand.
+
+One enterprise, one year: 1,000 MWh × 0.1229 tce/MWh (GB/T 2589-2020) = 122.9 tce on 1,000 万元 is 0.1229 tce/万元;
+80 of 100 t of by-products used is 80 %; 2 t of COD on 1,000 万元 is 2 kg/万元.
+"""
+
+import json
+
+import pytest
+from small_parks import monthly, park, stated, subject
+
+from xietong.accounting import UnknownNameError
+from xietong.evaluation import Evaluation, as_json, evaluate
+from xietong.park.nouns import Registry, ReportedAmount, Target
+
+ENERGY, RECYCLING, COD = "energy_per_output_value", "resource_utilization_rate", "cod_emission_intensity"
+FACTS = (
+    stated("A", "2025", "electricity_purchased", "1000", "MWh"),
+    stated("A", "2025", "output_value", "1000", "万元"),
+    stated("A", "2025", "byproduct_generated", "100", "t"),
+    stated("A", "2025", "byproduct_used", "80", "t"),
+    stated("A", "2025", "cod", "2", "t"),
+)
+
+
+def target(key: str, wanted: float, basic: float, main: bool = False, code: str = "P") -> Target:
+    return Target(key, code, 2025, wanted, basic, main)
+
+
+def graded(*targets: Target, facts: tuple[ReportedAmount, ...] = FACTS, rule: str = "default") -> Evaluation:
+    registry = park(subject("A"), reported=facts, targets=targets, choices={"grade_rule": rule})
+    return evaluate(registry, None, "P", 2025)
+
+
+def names(answer: Evaluation) -> tuple[str, str, str]:
+    return answer.grades["default"].grade, answer.grades["cautious"].grade, answer.grades["strict"].grade
+
+
+def test_all_targets_met_is_excellent_under_every_reading() -> None:
+    answer = graded(target(ENERGY, 0.1229, 0.2, main=True), target(RECYCLING, 80, 60))
+    assert names(answer) == ("excellent", "excellent", "excellent")
+
+
+def test_main_at_basic_and_all_at_basic_is_qualified_and_strictly_needs_improvement() -> None:
+    answer = graded(target(ENERGY, 0.12, 0.13, main=True), target(RECYCLING, 80, 60))
+    assert names(answer) == ("qualified", "qualified", "needs_improvement")
+
+
+def test_another_indicator_below_basic_makes_the_three_readings_differ_from_one_another() -> None:
+    below = graded(target(ENERGY, 0.12, 0.13, main=True), target(RECYCLING, 95, 90))
+    assert names(below) == ("qualified", "needs_improvement", "needs_improvement")
+    assert RECYCLING in below.grades["default"].reason.zh
+
+
+def test_a_main_indicator_below_basic_needs_improvement_under_every_reading() -> None:
+    answer = graded(target(ENERGY, 0.11, 0.12, main=True), target(RECYCLING, 80, 60))
+    assert names(answer) == ("needs_improvement",) * 3
+    assert ENERGY in answer.reason.en
+
+
+def test_a_main_indicator_without_data_cannot_be_assessed() -> None:
+    answer = graded(target(ENERGY, 0.2, 0.3, main=True), facts=FACTS[:1])
+    assert names(answer) == ("not_assessable",) * 3
+    assert answer.lines[0].judged.meets_target is None
+
+
+def test_the_park_chooses_which_reading_is_its_grade() -> None:
+    goals = (target(ENERGY, 0.12, 0.13, main=True), target(RECYCLING, 80, 60))
+    assert graded(*goals, rule="strict").grade == "needs_improvement"
+    assert graded(*goals).grade == "qualified"
+
+
+def test_another_indicator_without_data_is_left_out_only_for_a_recorded_reason() -> None:
+    registry = park(subject("A"), reported=FACTS[:2], targets=[target(ENERGY, 0.2, 0.3, main=True), target(COD, 3, 4)])
+    assert evaluate(registry, None, "P", 2025).grade == "not_assessable"
+    waived = evaluate(registry, None, "P", 2025, waived={COD: "园区无废水排放（2025-12-20 管委会备案）"})
+    assert waived.grade == "excellent"
+    assert dict(waived.grades["default"].left_out)[COD].startswith("园区无废水")
+
+
+def test_completion_is_worked_by_hand() -> None:
+    answer = graded(target(ENERGY, 0.12, 0.13, main=True), target(COD, 1.6, 2), target(RECYCLING, 90, 60))
+    completion = {line.judged.key: line.judged.completion for line in answer.lines}
+    assert completion == {
+        ENERGY: pytest.approx(0.12 / 0.1229),
+        COD: pytest.approx(1.6 / 2),
+        RECYCLING: pytest.approx(80 / 90),
+    }
+
+
+def test_weak_points_come_worst_first_and_name_the_enterprise_that_weighs_most() -> None:
+    facts = (*FACTS, stated("B", "2025", "cod", "6", "t"), stated("B", "2025", "output_value", "1000", "万元"))
+    goals = (target(ENERGY, 0.05, 0.13, main=True), target(COD, 1, 5))
+    registry = park(subject("A"), subject("B"), reported=facts, targets=goals)
+    answer = evaluate(registry, None, "P", 2025)
+    short = [each for each in answer.weak if each.kind == "target"]
+    assert [each.key for each in short] == [COD, ENERGY]
+    assert short[0].contributor is not None
+    assert (short[0].contributor.subject, short[0].contributor.share) == ("B", 0.75)
+    assert "B公司" in answer.advice[0].zh
+    assert "75.0%" in answer.advice[0].en
+
+
+def test_targets_of_an_enterprise_are_judged_beside_the_parks_and_do_not_grade_it() -> None:
+    answer = graded(target(ENERGY, 0.2, 0.3, main=True), target(ENERGY, 0.1, 0.11, code="A"))
+    assert answer.grade == "excellent"
+    assert [(line.subject, line.judged.meets_target) for line in answer.below] == [("A", False)]
+    assert any(each.subject == "A" for each in answer.weak)
+
+
+def partial(months: int) -> Registry:
+    rows = [*monthly("A", "electricity_purchased", "100", "MWh", range(1, months + 1)), FACTS[1]]
+    goals = [target(ENERGY, 0.13, 0.14, main=True)]
+    return park(subject("A"), reported=rows, targets=goals)
+
+
+def test_a_gap_that_cannot_turn_the_verdict_does_not_stop_the_grade() -> None:
+    """10 of 12 months: 0.1229 as it came, 0.14748 filled up: one met, one not, so undecided. 9: 0.11061 and 0.14748."""
+    assert evaluate(partial(10), None, "P", 2025).grade == "not_assessable"
+    safe = park(subject("A"), reported=partial(10).reported, targets=[target(ENERGY, 0.15, 0.16, main=True)])
+    answer = evaluate(safe, None, "P", 2025)
+    assert answer.grade == "excellent"
+    assert answer.lines[0].judged.actual == pytest.approx(0.1229)
+    assert answer.lines[0].judged.status == "partial"
+    assert "补足" in answer.lines[0].judged.reasons[0].zh
+
+
+def test_too_little_data_decides_nothing() -> None:
+    """8 of 12 months is under three quarters: even a target far away is not held to be met."""
+    few = park(subject("A"), reported=partial(8).reported, targets=[target(ENERGY, 99, 100, main=True)])
+    assert evaluate(few, None, "P", 2025).grade == "not_assessable"
+
+
+def test_a_percentage_target_is_taken_of_its_base() -> None:
+    """20 % less than 0.15 is 0.12: missed by 0.1229; 18 % less is 0.123: met."""
+    for percent, met in ((20.0, False), (18.0, True)):
+        goal = Target(ENERGY, "P", 2025, percent, 10.0, True, "reduction_percent", 2020, 0.15)
+        assert graded(goal).lines[0].judged.meets_target is met
+
+
+def test_a_requirement_in_words_is_listed_and_not_counted() -> None:
+    words = Target("M", "P", 2025, None, None, False, "requirement", requirement="年底前建成再生水管网")
+    answer = graded(target(ENERGY, 0.2, 0.3, main=True), words)
+    assert answer.grade == "excellent"
+    assert answer.lines[1].judged.requirement
+
+
+def test_coverage_counts_what_was_due() -> None:
+    answer = evaluate(partial(9), None, "P", 2025)
+    assert (answer.coverage.due, answer.coverage.received) == (24, 21)
+
+
+def test_without_targets_there_is_no_grade() -> None:
+    assert names(graded()) == ("not_assessable",) * 3
+
+
+def test_the_answer_is_plain_json() -> None:
+    answer = as_json(graded(target(ENERGY, 0.12, 0.13, main=True), target(RECYCLING, 95, 90)))
+    assert json.loads(json.dumps(answer)) == answer
+    assert (answer["grade"], answer["cautious_grade"], answer["strict_grade"]) == (
+        "qualified",
+        "needs_improvement",
+        "needs_improvement",
+    )
+    wanted = {"key", "actual", "target", "basic", "main", "better", "meets_target", "meets_basic", "completion"}
+    assert wanted <= set(answer["indicators"][0])
+
+
+def test_a_subject_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(UnknownNameError):
+        evaluate(park(), None, "Q", 2025)
