@@ -184,6 +184,26 @@ def test_ratios_of_units() -> None:
         convert_ratio(Decimal(1), "kgce", "tce/MWh")
 
 
+def test_which_fuels_are_clean_and_which_renewable() -> None:
+    fuels = [each.item for each in all_items().values() if each.carrier == "fuel"]
+    renewable = {fuel for fuel in fuels if value("renewable_share", fuel) == 1}
+    assert renewable == {"biogas", "biomass", "ethanol"}
+    assert {fuel for fuel in fuels if value("clean_share", fuel) == 1} == renewable | {"natural_gas", "lng", "hydrogen"}
+
+
+def test_grid_factors_of_an_area_move_slowly() -> None:
+    """No second extraction of the provincial table exists; a slipped digit or a swapped year would leap."""
+    series: dict[str, list[float]] = {}
+    for row in rows():
+        if row["purpose"] == "grid_emission" and row["series"] == "statistical":
+            series.setdefault(row["region"], []).append(float(row["value"]))
+    assert len(series) == 1 + 7 + 30
+    for region, values in series.items():
+        assert len(values) == 3, region
+        assert all(0.1 < each < 0.8 for each in values), region
+        assert max(values) - min(values) < 0.15, region
+
+
 def test_every_item_has_a_unit_two_names_and_one_input() -> None:
     for each in all_items().values():
         unit_of(each.unit)

@@ -40,6 +40,15 @@ def test_every_row_of_every_table_has_indicators_that_exist() -> None:
                 assert key.format(pollutant=pollutant) in RULES, key
 
 
+@pytest.mark.parametrize(
+    ("row", "key"),
+    [("T3-1", "particulate"), ("T3-2", "so2"), ("T3-3", "nox"), ("T3-4", "cod"), ("T3-5", "ammonia_nitrogen")],
+)
+def test_the_concentrations_of_table_3_cite_their_rows(row: str, key: str) -> None:
+    assert RULES[f"{key}_concentration"][0].clause == row
+    assert next(each for each in table_rows() if each.id == row).indicators == (f"{key}_concentration",)
+
+
 def test_main_indicators_by_default() -> None:
     assert default_main("energy_per_output_value")
     assert not default_main("waste_gas_intensity")

@@ -119,7 +119,7 @@ def _classes() -> list[FactorRow]:
     return [
         FactorRow(purpose, each.item, Decimal(int(flag)), "1", source, date(2008, 6, 1), table_row="items.csv")
         for each in all_items().values()
-        if each.carrier in ("fuel", "electricity")
+        if each.carrier == "fuel"
         for purpose, flag in (("clean_share", each.clean), ("renewable_share", each.renewable))
     ]
 
