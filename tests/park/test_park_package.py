@@ -1,8 +1,11 @@
 """A row that cannot be used is named by file, row and column with a sentence, and the rest is loaded."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from park_packages import FILES, write_package
 
 from xietong.park.package.reading import Package, PackageError, read_package
@@ -159,6 +162,9 @@ def test_a_choice_that_is_none_is_named_and_the_default_stays(
         ("[park", "no sound TOML"),
         ("[choices]\n", "lacks code or name"),
         ('[park]\ncode = "YL"\nname = "云岭"\ntimezone = "Asia/Xian"\n', "Asia/Xian"),
+        ('[park]\ncode = "Y L"\nname = "云岭"\n', "a space, comma or quote"),
+        ('[park]\ncode = "YL"\nname = "云\\u0000岭"\n', "control characters"),
+        ("park = 5\n", "lacks code or name"),
     ],
 )
 def test_a_folder_that_is_no_package_is_refused_whole(tmp_path: Path, park: str | None, said: str) -> None:
@@ -169,3 +175,27 @@ def test_a_folder_that_is_no_package_is_refused_whole(tmp_path: Path, park: str 
 def test_an_unknown_file_is_a_remark(tmp_path: Path) -> None:
     package = read(write_package(tmp_path, {"notes.csv": "a,b\n"}))
     assert places(package.remarks) == [("notes.csv", 0, "", "", "unknown_file")]
+
+
+@given(
+    name=st.sampled_from([name for name in FILES if name != "park.toml"]),
+    cut=st.tuples(st.integers(0, 400), st.integers(0, 40)),
+    put=st.one_of(st.binary(max_size=30), st.text(max_size=12).map(str.encode), st.sampled_from([b"\n", b",", b'"'])),
+)
+@settings(max_examples=150, deadline=None)
+def test_no_bytes_bring_the_reader_down(name: str, cut: tuple[int, int], put: bytes) -> None:
+    whole, (start, length) = FILES[name].encode(), cut
+    broken = whole[:start] + put + whole[start + length :]
+    with tempfile.TemporaryDirectory() as folder:
+        package = read(write_package(Path(folder), {name: broken, "choices.toml": None}))
+    assert package.accepted <= 23 + put.count(b"\n") + put.count(b"\r")
+    for each in [*package.rejected, *package.remarks]:
+        assert each.message.zh
+        assert each.message.en
+        assert each.rule
+
+
+def test_choices_that_are_no_table_are_named(tmp_path: Path) -> None:
+    park = 'choices = "gross"\n[park]\ncode = "YL"\nname = "云岭"\n'
+    package = read(write_package(tmp_path, {"park.toml": park}))
+    assert [(each.file, each.column) for each in package.rejected] == [("park.toml", "choices.choices")]

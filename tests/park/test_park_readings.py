@@ -214,3 +214,14 @@ def test_a_gbk_file_is_read_where_the_mapping_says_so(tmp_path: Path) -> None:
         "m.toml",
     )
     assert bring(tmp_path / "gbk.csv", read_mapping(mapping))[0].accepted == 1
+
+
+def test_a_parquet_column_of_another_kind_is_refused_and_a_dictionary_is_read(tmp_path: Path) -> None:
+    words = pa.array(["M1", "M1"]).dictionary_encode()
+    odd = pa.table({"point": words, "at": [[1], [2]], "value": ["1", "2"]})
+    pq.write_table(odd, tmp_path / "readings.parquet")
+    assert [each.rule for each in bring(tmp_path / "readings.parquet")[0].rejected] == ["unreadable"]
+    at = ["2025-01-01T00:00", "2025-01-01T00:15"]
+    plain = pa.table({"point": words, "at": at, "value": pa.array(["1", "2"]).dictionary_encode()})
+    pq.write_table(plain, tmp_path / "readings.parquet")
+    assert bring(tmp_path / "readings.parquet")[0].accepted == 2

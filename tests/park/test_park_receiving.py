@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 from park_packages import FILES, write_package
 
 from xietong.journal import find
@@ -123,3 +124,20 @@ def test_the_same_bytes_are_kept_once(tmp_path: Path) -> None:
     second = keep(tmp_path, tmp_path / "b.csv", "b.csv", "original")
     assert first.sha256 == second.sha256 == hashlib.sha256(b"abc").hexdigest()
     assert [each.name for each in (tmp_path / "evidence").rglob("*") if each.is_file()] == [first.sha256]
+
+
+def test_a_period_that_excel_made_a_date_does_not_pass_for_a_day(tmp_path: Path) -> None:
+    load(tmp_path / "data", write_package(tmp_path / "package"))
+    book = xlsxwriter.Workbook(str(tmp_path / "march.xlsx"))
+    sheet = book.add_worksheet()
+    for place, name in enumerate(["subject", "period", "item", "amount", "unit"]):
+        sheet.write(0, place, name)
+    style = book.add_format({"num_format": "yyyy-mm"})
+    for row, period in enumerate(["2025-03", None, 2025], start=1):
+        sheet.write_row(row, 0, ["E01", period, "coke", 12.5, "t"])
+    sheet.write_datetime(2, 1, datetime(2025, 3, 1, tzinfo=UTC).replace(tzinfo=None), style)
+    book.close()
+    answer = Reception(tmp_path / "data", "clerk", NOON).file(tmp_path / "march.xlsx", FileMapping())
+    assert answer.accepted == 2
+    assert [(each.row, each.column, each.rule) for each in answer.rejected] == [(3, "period", "period")]
+    assert {"2025-03", "2025"} <= {each.period.label for each in registry.load().reported if each.item == "coke"}

@@ -6,12 +6,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.db import OperationalError
+
 from xietong.cli import UsageError
+from xietong.journal import JournalError
 from xietong.park import registry
 from xietong.park.founding import OutdatedError
 from xietong.park.package.reading import PackageError
 from xietong.park.receiving import Answer
-from xietong.texts import Text
+from xietong.texts import Language, Text
 
 SHOWN = 50
 
@@ -24,12 +27,18 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def usage(language: str) -> Iterator[None]:
+def usage(language: Language) -> Iterator[None]:
     """Turn what makes the whole call pointless into bad use, in the asked language."""
     try:
         yield
-    except (PackageError, OutdatedError, registry.NoParkError) as error:
-        raise UsageError(error.text.zh if language == "zh" else error.text.en) from error
+    except (PackageError, OutdatedError, registry.NoParkError, JournalError) as error:
+        raise UsageError(error.text.in_language(language)) from error
+    except OperationalError as error:
+        reason = " ".join(str(error).split())
+        said = Text(
+            f"数据库不可用，什么也没有改动：{reason}", f"the database cannot be used, nothing was changed: {reason}"
+        )
+        raise UsageError(said.in_language(language)) from error
 
 
 def give_answer(answer: Answer, *, settled: bool, arguments: argparse.Namespace) -> int:
@@ -50,24 +59,21 @@ def give_answer(answer: Answer, *, settled: bool, arguments: argparse.Namespace)
     return 3 if answer.rejected else 0
 
 
-def _say(answer: Answer, settled: bool, language: str) -> None:
-    def say(text: Text) -> str:
-        return text.zh if language == "zh" else text.en
-
+def _say(answer: Answer, settled: bool, language: Language) -> None:
     for each in [*answer.rejected[:SHOWN], *answer.remarks[:SHOWN]]:
-        print(say(each.message), file=sys.stderr)
+        print(each.message.in_language(language), file=sys.stderr)
     hidden = len(answer.rejected) - SHOWN
     if hidden > 0:
         more = Text(f"另有 {hidden} 处，用 --json 查看全部。", f"{hidden} more; --json lists them all.")
-        print(say(more), file=sys.stderr)
+        print(more.in_language(language), file=sys.stderr)
     done = Text(
         f"接受 {answer.accepted} 行，拒绝 {len(answer.rejected)} 处。",
         f"{answer.accepted} rows accepted, {len(answer.rejected)} places rejected.",
     )
-    print(say(done))
+    print(done.in_language(language))
     if answer.readings and not settled:
         waits = Text(
             f"{answer.readings} 个监测值已存证，正由运行中的结转进程入库。",
             f"{answer.readings} readings are kept as evidence; the settle that is running brings them into the lake.",
         )
-        print(say(waits))
+        print(waits.in_language(language))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from xietong.park import models
 from xietong.park.package.reading import PARK_FILE, Package, PackageError
@@ -29,6 +29,8 @@ MODELS: Mapping[str, type[models.Revision]] = {
     "flows": models.Flow,
     "documents": models.Document,
 }
+# Any number that no other program on the same database uses: "xietong" in ASCII.
+ACT_LOCK = 0x786965746F6E67
 PARK_KEY = '["park"]'
 
 
@@ -41,7 +43,13 @@ class Loaded:
 
 
 def _enter_act(who: str, verb: str, what: Mapping[str, Any], at: datetime, entry: str = "") -> models.Act:
-    """Write the act; its instant is after every earlier one's, so that a clock set back makes no tangle."""
+    """Write the act; its instant is after every earlier one's, so that a clock set back makes no tangle.
+
+    One act at a time: SQLite's immediate transactions see to it themselves, PostgreSQL takes a lock until the commit.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ACT_LOCK])
     last = models.Act.objects.order_by("-at").values_list("at", flat=True).first()
     if last is not None and at <= last:
         at = last + timedelta(microseconds=1)

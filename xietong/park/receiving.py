@@ -134,5 +134,6 @@ class Reception:
 
 def _table_of(path: Path, mapping: FileMapping) -> str:
     """Reported amounts say subject and period, readings do not."""
-    names = next(iter(tables(path, mapping.shape))).column_names
-    return "reported" if {"subject", "period"} <= set(names) else "readings"
+    first = next(iter(tables(path, mapping.shape)), None)
+    names = set() if first is None else set(first.column_names)
+    return "reported" if {"subject", "period"} <= names else "readings"

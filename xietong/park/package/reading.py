@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from xietong.park.nouns import DEFAULT_CHOICES
 from xietong.park.package.cells import CellError, read
 from xietong.park.package.rules import Known, judge
-from xietong.park.package.schema import CHOICES, FACTS, PARK_COLUMNS, Table
+from xietong.park.package.schema import CHOICES, FACTS, PARK_COLUMNS, TABLES, Table
 from xietong.park.package.sheets import Rejection, Row, Sheet, decode, read_sheet, rejection
 from xietong.texts import Text
 
@@ -122,7 +122,8 @@ def _open(folder: Path) -> Package:
             f"{path} is no sound TOML ({error}), so nothing was loaded; correct that place.",
         ) from error
     package = Package(folder, _park(path, document.get("park")), {PARK_FILE: content})
-    package.park["choices"] = dict(_choices(package, document.get("choices", {})))
+    choices = document.get("choices", {})
+    package.park["choices"] = dict(_choices(package, choices if isinstance(choices, dict) else {"choices": choices}))
     return package
 
 
@@ -132,8 +133,10 @@ def _park(path: Path, stated: object) -> dict[str, Any]:
             f"{path} 的 [park] 里缺少 code 或 name，不知是哪个园区，什么也没有载入；请补上。",
             f"[park] of {path} lacks code or name, so nobody knows which park it is and nothing was loaded; add them.",
         )
-    park = {name: str(stated.get(name, "")) for name in PARK_COLUMNS}
+    park = {name: str(stated.get(name, "")).strip() for name in PARK_COLUMNS}
     park["timezone"] = park["timezone"] or "Asia/Shanghai"
+    for name in ("code", "name", "name_en", "region"):
+        _check_word(path, name, park[name])
     try:
         ZoneInfo(park["timezone"])
     except (ZoneInfoNotFoundError, ValueError):
@@ -145,11 +148,24 @@ def _park(path: Path, stated: object) -> dict[str, Any]:
     return park
 
 
+def _check_word(path: Path, name: str, value: str) -> None:
+    column = TABLES["subjects"].column("code" if name == "code" else "name_en")
+    try:
+        read(column, value, ZoneInfo("UTC"))
+    except CellError as error:
+        raise PackageError(
+            f"{path} 的 {name}：{error.text.zh}。什么也没有载入。",
+            f"{name} of {path}: {error.text.en}. Nothing was loaded.",
+        ) from error
+
+
 def _choices(package: Package, stated: dict[str, object]) -> Iterator[tuple[str, str]]:
     """The park's choices that can be used; another is a rejection and the default stays in force."""
     for name, value in stated.items():
         allowed = CHOICES.get(name)
-        if allowed and (value in allowed or (name == "price" and _constant_price(str(value)))):
+        if allowed and (
+            (isinstance(value, str) and value in allowed) or (name == "price" and _constant_price(str(value)))
+        ):
             yield name, str(value)
             continue
         options = "、".join(allowed or CHOICES), ", ".join(allowed or CHOICES)

@@ -20,7 +20,7 @@ from xietong.park.nouns import Point
 from xietong.park.package.cells import Amount, CellError, instant, stated, tidy
 from xietong.park.package.schema import READINGS
 from xietong.park.package.sheets import Rejection, rejection
-from xietong.park.package.tabular import ROW
+from xietong.park.package.tabular import ROW, unreadable
 
 VALUE = pa.decimal128(18, 6)
 AT = pa.timestamp("us", "UTC")
@@ -81,6 +81,9 @@ def convert(pieces: Iterable[pa.Table], reader: Reader, target: Path) -> Convert
                 writer.write_table(usable)
         except CellError as error:
             outcome.refuse(reader, 0, "", "", error)
+        except pa.ArrowException as error:
+            # A column of a type that holds neither text nor number nor time.
+            outcome.refuse(reader, 0, "", "", unreadable(error))
     outcome.rejected += _unknown_points(reader, outcome)
     if outcome.refused > MOST_REJECTIONS:
         outcome.rejected.append(_more(reader, outcome.refused - MOST_REJECTIONS))
@@ -189,6 +192,8 @@ def _instants(column: pa.Array, reader: Reader) -> tuple[pa.Array, Wrong]:
 
 def _values(column: pa.Array, reader: Reader, place: pa.Array, shapes: Sequence[str]) -> tuple[pa.Array, Wrong]:
     """Values, null where the cell has none. Below detection counts at once; the file itself keeps what was written."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
     if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
         return _numbers(column)
     text = column.cast(pa.string())

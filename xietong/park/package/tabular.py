@@ -95,10 +95,15 @@ def _workbook(path: Path, shape: Shape) -> Iterator[list[str]]:
 
 
 def _text(cell: object) -> str:
-    """A cell of a workbook as a person would have typed it into a CSV."""
+    """A cell of a workbook as text.
+
+    A date gets its midnight: Excel makes the first of March out of the period 2025-03, which must not pass for a day.
+    """
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-    return cell.isoformat() if isinstance(cell, datetime | date) else str(cell)
+    if isinstance(cell, date) and not isinstance(cell, datetime):
+        return f"{cell.isoformat()}T00:00:00"
+    return cell.isoformat() if isinstance(cell, datetime) else str(cell)
 
 
 def _gathered(rows: Iterable[list[str]], header_row: int) -> Iterator[pa.Table]:
