@@ -66,4 +66,7 @@ def spoken(text: Text, language: Language) -> str:
         return name_of(match[0]).in_language(language)
 
     chosen = _KEY.sub(named, text.in_language(language))
-    return chosen[:1].upper() + chosen[1:] if language == "en" else chosen
+    if language == "zh":
+        return chosen
+    chosen = chosen.replace("万元", "10k CNY")  # units in sentences come as they are written in the data
+    return chosen[:1].upper() + chosen[1:]
