@@ -6,8 +6,6 @@ Devices and listener are two processes on the same two cores. The limit is the s
 
 import argparse
 import json
-import os
-import platform
 import shutil
 import signal
 import statistics
@@ -18,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from xietong.bench.machine import machine, stay_on_two_cores
 from xietong.journal import JournalReader
 
 BARE_DOOR = Path(__file__).parents[2] / "benchmarks" / "bare_door.py"
@@ -35,7 +34,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
     """Measure; figure and limit in frames/s, ratio, p99 in ms. Raises FileNotFoundError without a source tree."""
     if not BARE_DOOR.exists():
         raise FileNotFoundError(f"{BARE_DOOR}: the limit is measured from a source tree; run this in a checkout")
-    _stay_on_two_cores()
+    stay_on_two_cores()
     bare: list[dict[str, float]] = []
     ours: list[dict[str, float]] = []
     for _ in range(arguments.pairs):
@@ -56,7 +55,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
         "connections": arguments.connections,
         "factors": 5,
         "pairs": arguments.pairs,
-        "machine": _machine(),
+        "machine": machine(),
     }
 
 
@@ -96,12 +95,3 @@ def _drive(port: int, arguments: argparse.Namespace) -> dict[str, float]:
     command = [sys.executable, "-m", "xietong.bench.devices", "--port", str(port), *options]
     told: dict[str, float] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     return told
-
-
-def _stay_on_two_cores() -> None:
-    """Children inherit it: what is measured is a machine of two cores, also on a larger one."""
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
-
-
-def _machine() -> str:
-    return f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}"
