@@ -50,13 +50,15 @@ _fingerprints = Memory(REGISTRIES_KEPT)
 
 def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Books:
     """The books of a period's figures: they reach back one year, for what was due and for its weight."""
+    # A lake without a folder is told apart by its identity; what was made of it holds it, so no other can take that.
     years = range(period.start.year - 1, day_of(period).year + 1)
     stamps = tuple(stamp(lake, year) for year in years)
     source = (fingerprint(registry), None if lake is None else str(getattr(lake, "root", id(lake))))
 
     def keep(key: Hashable, extent: Period, make: Callable[[], Made]) -> Made:
         made_of = tuple(stamp(lake, year) for year in range(extent.start.year, day_of(extent).year + 1))
-        return _extents.get((source, key, made_of), make)
+        _, made = _extents.get((source, key, made_of), lambda: (lake, make()))
+        return made
 
     return _books.get((source, years, stamps), lambda: Books(registry, lake, _once(keep)))
 
