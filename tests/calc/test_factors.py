@@ -141,6 +141,16 @@ def test_a_factor_of_one_subject_counts_for_it_alone() -> None:
         assert book.find("calorific_value", "bituminous_coal", END_2025, {}).value == expected
 
 
+def test_a_subjects_factor_comes_before_its_parks() -> None:
+    rows = [OWN, {**OWN, "subject": "ENT-01", "value": "23"}, {**OWN, "subject": "ENT-02", "value": "24"}]
+    keys = {"bituminous_coal": 22.1, "bituminous_coal@ENT-01": 23.0, "bituminous_coal@ENT-02": 24.0}
+    park = FactorBook.default().with_rows(rows, ["PARK"])
+    for key, expected in {**keys, "bituminous_coal@ENT-03": 22.1}.items():
+        assert park.find("calorific_value", key, END_2025, {}).value == expected
+    works = FactorBook.default().with_rows(rows, ["ENT-02", "ENT-01"])
+    assert works.find("calorific_value", "bituminous_coal", END_2025, {}).value == 24.0
+
+
 def test_a_parks_own_list_of_clean_energy() -> None:
     row = {"purpose": "clean_share", "key": "coke_oven_gas", "value": "1", "unit": "1", "source": "园区清单"}
     assert value("clean_share", "coke_oven_gas") == 0.0

@@ -219,7 +219,9 @@ def _line(
     title = next((figure.title for figure in own if figure.title.en), Text("", ""))
     line = Figure(name, value, rule.unit, kind="indicator", clause=rule.clause, title=title, inputs=inputs)
     missing = _reasons([*own, *shared])
-    return replace(line, status=worst(_parts([*own, *shared])), missing=missing, formula=line_formula(rule, name))
+    return replace(
+        line, status=worst(_parts([*own, *shared])), missing=missing, formula=line_formula(rule.formula, name)
+    )
 
 
 def _left_out(rule: Rule, name: str, groups: list[Figure], tables: Mapping[str, Factors]) -> Figure:

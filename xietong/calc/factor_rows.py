@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from itertools import pairwise
 
 from xietong.calc.figures import Figure
@@ -62,6 +63,7 @@ class FactorRow:
     series: str = ""
     confidence: str = "verified"
     own: bool = False
+    subject: str = ""
 
     def in_force(self, on: date) -> bool:
         """Whether the row counts on that day."""
@@ -72,47 +74,6 @@ class FactorRow:
         if self.own:
             return self.region in ("", "national", area, region) or region.startswith(self.region)
         return self.region in ("", area) and self.series in ("", series)
-
-    def figure(self) -> Figure:
-        """The factor as a Figure in the unit of its purpose; the published value, range and edition go in its trace."""
-        unit = unit_needed(self.purpose, self.key)
-        known = {
-            "published": f"{self.value} {self.unit}",
-            "edition": self.edition,
-            "table_row": self.table_row,
-            "region": self.region,
-            "series": self.series,
-            "range": f"{self.low}–{self.high}" if self.low is not None else "",
-            "valid_from": self.valid_from.isoformat(),
-            "valid_to": "" if self.valid_to == date.max else self.valid_to.isoformat(),
-            "confidence": self.confidence,
-        }
-        said = " ".join(part for part in (self.source, self.edition, self.table_row) if part)
-        source = f"园区自有系数 park's own factor: {said}" if self.own else said
-        value = float(convert_ratio(self.value, self.unit, unit))
-        trace = {name: text for name, text in known.items() if text}
-        key = f"{self.purpose}:{self.key}"
-        return Figure(key, value, unit, kind="factor", source=source, trace=trace, remarks=self._remarks())
-
-    def _remarks(self) -> tuple[Text, ...]:
-        """What a reader should know of a default taken out of a range, and of a value that no stored source proves."""
-        if self.low is not None:
-            return (
-                Text(
-                    f"{self.key} 取区间 {self.low}–{self.high} {self.unit} 中的 {self.value}；有实测值请改用实测值。",
-                    f"{self.key}: {self.value} was taken from the range {self.low}–{self.high} {self.unit}; "
-                    "use a measured value where there is one.",
-                ),
-            )
-        if self.confidence == "knowledge":
-            return (
-                Text(
-                    f"{self.key} 的系数为参考值，未与原件核对；请以实测值或当地公布值替换。",
-                    f"the factor of {self.key} is a reference value not checked against its original; "
-                    "replace it by a measured or locally published one.",
-                ),
-            )
-        return ()
 
 
 def unit_needed(purpose: str, key: str) -> str:
@@ -131,6 +92,51 @@ def convert_ratio(value: Decimal, unit: str, to: str) -> Decimal:
         raise UnitError(Text(f"单位 {unit} 应为 {to}。", f"unit {unit} should be {to}."))
     value = convert(value, over, over_to)
     return value / convert(Decimal(1), under, under_to) if under else value
+
+
+@lru_cache(4096)
+def figure_of(row: FactorRow) -> Figure:
+    """The factor as a Figure in the unit of its purpose; the published value, range and edition go in its trace."""
+    unit = unit_needed(row.purpose, row.key)
+    known = {
+        "published": f"{row.value} {row.unit}",
+        "edition": row.edition,
+        "table_row": row.table_row,
+        "region": row.region,
+        "series": row.series,
+        "range": f"{row.low}–{row.high}" if row.low is not None else "",
+        "valid_from": row.valid_from.isoformat(),
+        "valid_to": "" if row.valid_to == date.max else row.valid_to.isoformat(),
+        "confidence": row.confidence,
+        "subject": row.subject,
+    }
+    said = " ".join(part for part in (row.source, row.edition, row.table_row) if part)
+    source = f"园区自有系数 park's own factor: {said}" if row.own else said
+    value = float(convert_ratio(row.value, row.unit, unit))
+    trace = {name: text for name, text in known.items() if text}
+    key = f"{row.purpose}:{row.key}"
+    return Figure(key, value, unit, kind="factor", source=source, trace=trace, remarks=_remarks(row))
+
+
+def _remarks(row: FactorRow) -> tuple[Text, ...]:
+    """What a reader should know of a default taken out of a range, and of a value that no stored source proves."""
+    if row.low is not None:
+        return (
+            Text(
+                f"{row.key} 取区间 {row.low}–{row.high} {row.unit} 中的 {row.value}；有实测值请改用实测值。",
+                f"{row.key}: {row.value} was taken from the range {row.low}–{row.high} {row.unit}; "
+                "use a measured value where there is one.",
+            ),
+        )
+    if row.confidence == "knowledge":
+        return (
+            Text(
+                f"{row.key} 的系数为参考值，未与原件核对；请以实测值或当地公布值替换。",
+                f"the factor of {row.key} is a reference value not checked against its original; "
+                "replace it by a measured or locally published one.",
+            ),
+        )
+    return ()
 
 
 def read_row(row: Mapping[str, str]) -> FactorRow:
@@ -153,6 +159,7 @@ def read_row(row: Mapping[str, str]) -> FactorRow:
         region=row.get("region") or "",
         series=row.get("series") or "",
         confidence=row.get("confidence") or "park",
+        subject=row.get("subject") or "",
     )
 
 
@@ -232,7 +239,7 @@ def overlaps(rows: Iterable[FactorRow]) -> Text | None:
     """A sentence that names the first factor for which two rows are in force at once, else None."""
     groups: dict[tuple[str, ...], list[FactorRow]] = {}
     for row in rows:
-        groups.setdefault((row.purpose, row.key, row.region, row.series), []).append(row)
+        groups.setdefault((row.purpose, row.key, row.subject, row.region, row.series), []).append(row)
     for (purpose, key, *_), group in groups.items():
         group.sort(key=lambda row: row.valid_from)
         for before, after in pairwise(group):

@@ -5,7 +5,7 @@ conversion of a factor to the unit that its purpose needs. Checking of rows is i
 """
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from xietong.calc.engine import UnknownValueError
-from xietong.calc.factor_rows import FactorRow, FactorRowError, overlaps, read_row
+from xietong.calc.factor_rows import FactorRow, FactorRowError, figure_of, overlaps, read_row
 from xietong.calc.figures import Figure
 from xietong.calc.items import all_items
 from xietong.texts import Text
@@ -42,7 +42,8 @@ PURPOSES = {
 class FactorBook:
     """The factors in force: shipped rows and, before them, a park's own."""
 
-    def __init__(self, rows: Iterable[FactorRow]) -> None:
+    def __init__(self, rows: Iterable[FactorRow], subjects: Sequence[str] = ()) -> None:
+        self._subjects = tuple(subjects)
         self._rows: dict[tuple[str, str], list[FactorRow]] = {}
         for row in rows:
             self._rows.setdefault((row.purpose, row.key), []).append(row)
@@ -55,16 +56,15 @@ class FactorBook:
     def with_rows(self, rows: Iterable[Mapping[str, str]], subjects: Iterable[str] = ()) -> "FactorBook":
         """A book in which these rows (columns of the package's factors.csv) come before the shipped ones.
 
-        A row that names a subject counts only where that subject is among `subjects`. Raises FactorRowError on a row
-        that cannot be used: the package's loader has refused such rows before.
+        A row that names a subject counts where that subject is among `subjects` (the first named wins), and before the
+        park's rows; also for a key that names it, "raw_coal@ENT-01". Raises FactorRowError on a row that cannot be
+        used: the package's loader has refused such rows before.
         """
-        wanted = set(subjects)
-        chosen = [row for row in rows if not row.get("subject") or row["subject"] in wanted]
-        own = [replace(read_row(row), own=True) for row in chosen]
+        own = [replace(read_row(row), own=True) for row in rows]
         clash = overlaps(own)
         if clash is not None:
             raise FactorRowError(clash)
-        return FactorBook([*own, *(row for group in self._rows.values() for row in group)])
+        return FactorBook([*own, *(row for group in self._rows.values() for row in group)], tuple(subjects))
 
     def has(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> bool:
         """Whether a factor is in force."""
@@ -75,21 +75,24 @@ class FactorBook:
         row = self._pick(purpose, key, on, choices)
         if row is None:
             raise UnknownValueError(self._unknown(purpose, key, on, choices))
-        return row.figure()
+        return figure_of(row)
 
     def _pick(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> FactorRow | None:
+        key, _, of = key.partition("@")
+        whose = (*([of] if of else self._subjects), "")
         area = area_of(choices) if purpose == "grid_emission" else "national"
         choice, usual = _SERIES_CHOICE.get(purpose, ("", ""))
         series = choices.get(choice, usual)
         fitting = [
             row
             for row in self._rows.get((purpose, key), [])
-            if row.in_force(on) and row.fits(area, series, choices.get("region", ""))
+            if row.subject in whose and row.in_force(on) and row.fits(area, series, choices.get("region", ""))
         ]
-        return max(fitting, key=lambda row: (row.own, row.region == area, row.valid_from), default=None)
+        return max(fitting, key=lambda row: (_nearness(row, whose), row.region == area, row.valid_from), default=None)
 
     def _unknown(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Text:
         name = PURPOSES.get(purpose, Text(purpose, purpose))
+        key = key.partition("@")[0]
         thing = all_items()[key].name if key in all_items() else Text(key, key)
         where = f"，{area_of(choices)}" if purpose == "grid_emission" else ""
         return Text(
@@ -98,6 +101,11 @@ class FactorBook:
             f"there is no {name.en} of {thing.en} ({key}) in force in {on.year}, so nothing can be computed; "
             f"add a row to factors.csv (purpose={purpose}, key={key}) with value, unit, source and edition.",
         )
+
+
+def _nearness(row: FactorRow, whose: Sequence[str]) -> tuple[bool, int]:
+    """A park's own row before ours, a subject's before its park's, the first subject's before the next one's."""
+    return row.own, -whose.index(row.subject)
 
 
 @cache

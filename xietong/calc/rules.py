@@ -14,6 +14,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from xietong.calc.figures import Figure
@@ -225,12 +226,13 @@ def _spelt(source: str) -> str:
     return f"{group}[{part!r}]" if part else group
 
 
-def line_formula(rule: Rule, part: str) -> str:
-    """The formula of one named amount of a rule that returns {part: expression for part, amount in items.items()}.
+@cache
+def line_formula(formula: str, part: str) -> str:
+    """The formula of one named amount, out of one of the form {part: … for part, amount in items.items()}.
 
-    The amount stands under the part's own key; "" where the rule has another form.
+    The amount stands under the part's own key; "" where it has another form.
     """
-    tree = ast.parse(rule.formula or "0", mode="eval").body
+    tree = ast.parse(formula or "0", mode="eval").body
     if not isinstance(tree, ast.DictComp) or not isinstance(tree.generators[0].target, ast.Tuple):
         return ""
     name, amount = (ast.unparse(each) for each in tree.generators[0].target.elts)
