@@ -199,3 +199,10 @@ def test_choices_that_are_no_table_are_named(tmp_path: Path) -> None:
     park = 'choices = "gross"\n[park]\ncode = "YL"\nname = "云岭"\n'
     package = read(write_package(tmp_path, {"park.toml": park}))
     assert [(each.file, each.column) for each in package.rejected] == [("park.toml", "choices.choices")]
+
+
+def test_a_target_of_an_indicator_that_nobody_computes_is_loaded_with_a_remark(tmp_path: Path) -> None:
+    package = read(write_package(tmp_path, with_row("targets.csv", "happiness,YL,2025,5,9,false")))
+    assert package.rejected == []
+    assert places(package.remarks) == [("targets.csv", 4, "indicator", "happiness", "unknown_indicator")]
+    assert len(package.tables["targets"]) == 3

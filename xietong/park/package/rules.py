@@ -54,6 +54,8 @@ def judge(table: Table, sheet: Sheet, known: Known) -> None:
         _judge_parents(table, sheet, known)
     else:
         _sift(sheet, lambda row: _unknown(table, row, known))
+    if table.name == "targets":
+        sheet.remarks += [remark for row in sheet.rows for remark in _unknown_indicator(row)]
     if "code" in table.key:
         known.add(table.name, [row.values["code"] for row in sheet.rows])
 
@@ -246,7 +248,7 @@ def _target(row: Row) -> Iterator[Rejection]:
             "没有目标值，无从比较；请补填，或把 form 写成 requirement",
             "there is no target to compare with; fill it in, or set form to requirement",
         )
-    elif values["basic"] is not None and _better(values["basic"], values["target"], direction(values)):
+    elif values["basic"] is not None and _better(values["basic"], values["target"], _direction(values)):
         yield row.reject(
             "basic",
             "basic_better",
@@ -257,20 +259,29 @@ def _target(row: Row) -> Iterator[Rejection]:
 
 
 def _better(one: Decimal, other: Decimal, better: str) -> bool:
-    return one > other if better == "higher" else one < other
+    return one > other if better == "higher" else one < other if better == "lower" else False
 
 
-def direction(values: Mapping[str, Any]) -> str:
-    """Which way is better for a target's indicator: "lower" or "higher"."""
+def _direction(values: Mapping[str, Any]) -> str:
+    """Which way is better for a target's indicator: "lower", "higher", or "" where no such indicator is known."""
     if values["form"] == "reduction_percent":
         return "higher"
     if values["form"] == "ceiling":
         return "lower"
     rules = RULES.get(values["indicator"])
-    if rules:
-        return rules[0].better
-    high = ("_share", "_rate", "_efficiency", "_reduction", "_completeness")
-    return "higher" if values["indicator"].endswith(high) else "lower"
+    return rules[0].better if rules else ""
+
+
+def _unknown_indicator(row: Row) -> Iterator[Rejection]:
+    """A remark: another edition may know it, but here nobody will ever see it reached."""
+    if row.values["form"] != "requirement" and row.values["indicator"] not in RULES:
+        yield row.reject(
+            "indicator",
+            "unknown_indicator",
+            "没有这个指标，这个目标已载入，但不会有实际值可比；请核对指标键",
+            "no such indicator is computed, so the target was loaded but will have nothing to be compared with; "
+            "check the key",
+        )
 
 
 _RULES: Mapping[str, tuple[Callable[[Row], Iterator[Rejection]], ...]] = {
