@@ -171,6 +171,32 @@ def test_a_device_cannot_plant_an_entry_inside_its_payload(tmp_path: Path) -> No
     assert len(damages) == 1
 
 
+def test_a_segment_without_header_and_first_entry_is_told_and_left_alone(tmp_path: Path) -> None:
+    write(tmp_path, PAYLOADS)
+    path = tmp_path / "intake-0" / FIRST
+    damaged = b"\xff" * 200 + path.read_bytes()[200:]
+    path.write_bytes(damaged)
+    assert strict(tmp_path)[0] == []
+    with pytest.raises(CorruptSegment, match="header"):
+        list(read(tmp_path, "intake-0"))
+    damages: list[CorruptSegment] = []
+    reader = JournalReader(tmp_path, "intake-0", on_damage=damages.append)
+    assert [reader.read() for _ in range(3)] == [[], [], []]
+    assert [(damage.path, damage.offset) for damage in damages] == [(path, 0)]
+    with open_writer(tmp_path, "intake") as writer:
+        assert writer.name == "intake-1"
+    assert path.read_bytes() == damaged
+
+
+@pytest.mark.parametrize("content", [b"", b"XTJRNL1", bytes(64), bytes(5000)])
+def test_a_segment_that_was_never_begun_is_set_aside(tmp_path: Path, content: bytes) -> None:
+    write(tmp_path, PAYLOADS, segment_bytes=1)
+    (tmp_path / "intake-0" / "00000000000000000009.seg").write_bytes(content)
+    assert strict(tmp_path) == (PAYLOADS, None)
+    assert continue_after(tmp_path) == 9
+    assert strict(tmp_path) == ([*PAYLOADS, b"afterwards"], None)
+
+
 def test_a_segment_of_another_journal_is_not_read(tmp_path: Path) -> None:
     write(tmp_path, [b"mine"])
     with JournalWriter(tmp_path, "intake-1") as writer:

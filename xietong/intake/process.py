@@ -21,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         asyncio.run(_run(given))
     except OSError as error:
-        print(f"xietong.intake: {given.host}:{given.port}: {error.strerror or error}", file=sys.stderr)
+        where = error.filename or f"{given.host}:{given.port}"
+        print(f"xietong.intake: {where}: {error.strerror or error}", file=sys.stderr)
         return 1
     return 0
 

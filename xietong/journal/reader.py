@@ -12,7 +12,7 @@ from pathlib import Path
 from xietong.journal.errors import CorruptSegment, JournalBehind, NoSuchEntry
 from xietong.journal.folders import sync_folder
 from xietong.journal.layout import MAX_NAME, SEGMENT_HEADER, Head, segment_name
-from xietong.journal.segments import SegmentFile, segment_paths
+from xietong.journal.segments import SegmentFile, never_begun, segment_paths
 from xietong.readings import Entry
 
 _NAME = re.compile(rf"(?=.{{1,{MAX_NAME}}}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -38,6 +38,7 @@ class JournalReader:
     ) -> None:
         self.name, self.folder, self.position = name, root / name, after
         self._on_damage = on_damage
+        self._told: tuple[Path, int] | None = None
         self._file: SegmentFile | None = None
         self._offset = 0
 
@@ -163,9 +164,9 @@ class JournalReader:
         try:
             return SegmentFile.open(path, self.name)
         except CorruptSegment as error:
+            if never_begun(path):
+                return None  # the writer sets it aside when it opens
             opened = SegmentFile.open(path, self.name, lenient=True)
-            if opened is None and path == segment_paths(self.folder)[-1]:
-                return None  # cut short at its creation; the writer sets it aside when it opens
             self._damaged(error, opened)
             return opened
 
@@ -174,7 +175,9 @@ class JournalReader:
             if opened is not None:
                 opened.close()
             raise error
-        self._on_damage(error)
+        if (error.path, error.offset) != self._told:
+            self._told = error.path, error.offset
+            self._on_damage(error)
 
 
 def read(root: Path, name: str, after: int = 0, limit: int | None = None) -> Iterator[Entry]:

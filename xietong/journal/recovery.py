@@ -11,7 +11,7 @@ from typing import NamedTuple
 from xietong.journal.errors import CorruptSegment
 from xietong.journal.folders import sync_folder
 from xietong.journal.layout import SEGMENT_HEADER
-from xietong.journal.segments import SegmentFile, segment_paths
+from xietong.journal.segments import SegmentFile, never_begun, segment_paths
 
 
 class Cut(NamedTuple):
@@ -73,7 +73,7 @@ def _opened(path: Path, journal: str) -> SegmentFile | None:
         return SegmentFile.open(path, journal)
     except CorruptSegment:
         opened = SegmentFile.open(path, journal, lenient=True)
-        if opened is None and path.read_bytes().strip(b"\0"):
+        if opened is None and not never_begun(path):
             raise
         return opened
 

@@ -18,6 +18,12 @@ def segment_paths(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.seg") if path.stem.isdigit())
 
 
+def never_begun(path: Path) -> bool:
+    """Whether nothing was ever durable in this segment: a power cut came when it had just been made."""
+    content = path.read_bytes()
+    return len(content) < SEGMENT_HEADER or not content.strip(b"\0")
+
+
 class SegmentFile:
     """An open segment. Offsets count from the start of the file; entries begin at 64."""
 
