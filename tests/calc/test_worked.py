@@ -3,6 +3,7 @@
 import json
 import tomllib
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,12 @@ def test_a_wrong_value_status_or_grade_is_a_difference() -> None:
     assert found == [("grade", "excellent", "needs_improvement")]
 
 
+def test_a_year_or_a_day_selects_the_factors() -> None:
+    given = {"electricity_purchased": 1000}
+    assert differences(given=given, year=2024, expect={"carbon_emission_total": 536.6}) == []
+    assert differences(given=given, on=date(2023, 6, 30), expect={"carbon_emission_total": 556.8}) == []
+
+
 def test_items_gather_under_their_input_in_canonical_units() -> None:
     case = {
         "diesel": "2000 kg",
@@ -68,6 +75,7 @@ def test_items_gather_under_their_input_in_canonical_units() -> None:
         {"given": {"diesel": "much"}, "expect": {"comprehensive_energy_consumption": 1}},
         {"given": {"diesel": 1}, "expect": {}, "targets": [{"goal": "x"}]},
         {"given": {"diesel": 1}, "expect": {}, "factors": [{"purpose": "x"}]},
+        {"given": {"diesel": 1}, "expect": {}, "on": "2024-12-31"},
     ],
 )
 def test_a_case_that_cannot_be_run_says_so(case: dict[str, Any]) -> None:
@@ -102,6 +110,12 @@ def test_bad_files_are_bad_use(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["case", str(path)]) == 2
     assert main(["case", str(tmp_path / "absent.toml")]) == 2
     assert "xietong case: " in capsys.readouterr().err
+
+
+def test_the_example_in_the_documentation_holds() -> None:
+    page = (FOLDER.parents[1] / "docs" / "worked-examples.md").read_text(encoding="utf-8")
+    example = tomllib.loads(page.partition("```toml\n")[2].partition("```")[0])["case"]
+    assert [run_case(case).differences for case in example] == [()]
 
 
 def test_clauses_are_listed_with_their_indicators(capsys: pytest.CaptureFixture[str]) -> None:

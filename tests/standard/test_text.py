@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from xietong.accounting.tables import table_keys
 from xietong.calc.engine import RULES
 from xietong.calc.factor_rows import UNIT_OF_PURPOSE
 from xietong.calc.items import all_items, pollutants
@@ -38,6 +39,15 @@ def test_every_row_of_every_table_has_indicators_that_exist() -> None:
         for key in (*row.indicators, *row.instead):
             for pollutant in POLLUTANTS:
                 assert key.format(pollutant=pollutant) in RULES, key
+
+
+def test_the_tables_that_are_shown_are_the_standards() -> None:
+    """Every row's first indicator is shown in its table, at an outlet for table 3; for a park what stands instead."""
+    for row in table_rows():
+        for key in row.indicators[:1]:
+            assert key in table_keys("outlet" if row.at else "park")[row.table], row.id
+        for key in row.instead:
+            assert key in table_keys("park")[row.table], row.id
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Worked examples 算例: what is given, what must come out, and where the two differ. Files are read by the command.
 
-A case is a table of TOML: name, given, expect; where needed tolerance, choices, region, on, factors, targets, waived.
+A case is a table of TOML (docs/worked-examples.md): name, given, expect, tolerance, choices, targets and more.
 `given` names items of items.csv or inputs of the engine; an amount is a number in the canonical unit, a text with
 its unit ("12.5 万m3"), or the word missing or not_applicable; a table is several named amounts.
 """
@@ -76,13 +76,23 @@ def run_case(case: Mapping[str, Any]) -> Outcome:
     asked = dict.fromkeys([*expected, *(goal.indicator for goal in goals)])
     for key in asked:
         _require_known(key, given)
-    figures = calculate(asked, given, _book(case), case.get("on", USUAL_DAY), choices)
+    figures = calculate(asked, given, _book(case), _day(case), choices)
     tolerance = float(case["tolerance"]) if "tolerance" in case else None
     found = [_compare(key, wanted, figures[key], tolerance) for key, wanted in expected.items()]
     judged = [judge(goal, figures[goal.indicator]) for goal in goals]
     found += _compare_grades(case.get("expect", {}), grades(judged, case.get("waived", {})))
     differences = tuple(difference for difference in found if difference is not None)
     return Outcome(case.get("name", "?"), case.get("clause", ""), differences, figures)
+
+
+def _day(case: Mapping[str, Any]) -> date:
+    """The day that selects editions and factors: `on`, or the last day of `year`."""
+    on = case.get("on", date(case["year"], 12, 31) if "year" in case else USUAL_DAY)
+    if not isinstance(on, date):
+        raise CaseError(
+            Text(f"on 应为日期，如 2024-12-31，得 {on!r}。", f"on is a date such as 2024-12-31, not {on!r}.")
+        )
+    return on
 
 
 def _book(case: Mapping[str, Any]) -> FactorBook:
