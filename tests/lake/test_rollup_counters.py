@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 from lake_samples import ADDRESS, Row, batch, days, every, hours, park, point, rolled, totals
 
-from xietong.lake.counters import set_aside
 from xietong.lake.points import PointSpec
 from xietong.lake.store import Lake
+from xietong.quality.registers import set_aside
 
 
 def registers(*values: str, start: str = "2025-03-01 08:00", seconds: int = 900) -> list[Row]:

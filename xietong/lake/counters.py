@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from xietong.lake.days import DAY_US, HOUR_US
 from xietong.lake.decimals import from_micro, to_micro
 from xietong.lake.schemas import TOTAL
+from xietong.quality.registers import set_aside
 
 # Clock jitter: a step up to a tenth longer than the interval is not a gap.
 JITTER = 0.1
 # What flowed over more than a year is not spread over its hours: nobody could use such hours.
 LONGEST_SPREAD_US = 366 * DAY_US
-ZEROS_SET_ASIDE = 3
-# How many usable readings on either side can change what a step says: a dropped run is at most ZEROS_SET_ASIDE long and
+# How many usable readings on either side can change what a step says: a run set aside is at most three long and
 # hangs on its two neighbours, whose own state hangs on theirs; twelve is more than twice that.
 CONTEXT = 12
 
@@ -45,34 +45,6 @@ class Meters(NamedTuple):
 def floor_hour(at_us: Ints, phase_us: int) -> Ints:
     """The start of each instant's hour; phase_us: by how much park hours lag UTC hours (India: half an hour)."""
     return at_us - (at_us + phase_us) % HOUR_US
-
-
-def set_aside(series: Ints, register: Ints) -> Flags:
-    """Which readings contradict neighbours that agree, and are not believed. Arrays sorted by series and time."""
-    low = np.zeros(len(register), bool)
-    high = low.copy()
-    for length in range(1, ZEROS_SET_ASIDE + 1):
-        span = len(register) - length - 1
-        if span < 1:
-            break
-        before, after = register[:span], register[length + 1 :]
-        agree = before <= after
-        for k in range(1, length + 2):
-            agree &= series[k : k + span] == series[:span]
-        if length == 1:
-            here = register[1:-1]
-            low[1:-1] = agree & (here < before)
-            high[1:-1] = agree & (here > after)
-            continue
-        zeros = agree & (before > 0)
-        for k in range(1, length + 1):
-            zeros &= register[k : k + span] == 0
-        for k in range(1, length + 1):
-            low[k : k + span] |= zeros
-    # Between two dips the good readings look like spikes: they stay.
-    high[1:] &= ~low[:-1]
-    high[:-1] &= ~low[1:]
-    return low | high
 
 
 def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table:

@@ -1,0 +1,99 @@
+"""Case: one thing that is doubtful about a point's data, with the sentence that says what to do about it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from xietong.texts import Text
+
+Kind = Literal["gap", "stuck", "meter_change", "late", "conflict", "out_of_range"]
+KINDS: tuple[Kind, ...] = ("gap", "stuck", "meter_change", "late", "conflict", "out_of_range")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A span [start, end) of a point, UTC, and what is doubtful in it; entries: the evidence, at most ten ids."""
+
+    kind: Kind
+    point: str
+    start: datetime
+    end: datetime
+    sentence: Text
+    entries: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The case as plain values."""
+        return {
+            "kind": self.kind,
+            "point": self.point,
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat(),
+            "hours": round((self.end - self.start) / timedelta(hours=1), 3),
+            "sentence": self.sentence._asdict(),
+            "entries": list(self.entries),
+        }
+
+
+class Told(NamedTuple):
+    """What a sentence is made of: the place, the span in park time, and the facts of the case."""
+
+    point: str
+    start: str
+    end: str
+    hours: str
+    number: int
+    first: str
+    last: str
+
+
+def told(point: str, span: tuple[datetime, datetime], zone: ZoneInfo, facts: tuple[int, str, str]) -> Told:
+    """Put a span into park time; facts: how many readings, and two values of the case."""
+    start, end = (at.astimezone(zone).strftime("%Y-%m-%d %H:%M") for at in span)
+    return Told(point, start, end, f"{(span[1] - span[0]) / timedelta(hours=1):g}", *facts)
+
+
+def sentence(kind: Kind, facts: Told) -> Text:
+    """What, where, why it matters, what to do."""
+    zh, en = _SENTENCES[kind]
+    return Text(zh.format(**facts._asdict()), en.format(**facts._asdict()))
+
+
+_SENTENCES: dict[Kind, Text] = {
+    "gap": Text(
+        "监测点 {point} 自 {start} 至 {end} 应有数据而没有（{hours} 小时）；缺失不等于零，期间合计因此不完整。"
+        "请查设备与通信，补传数据或说明停运。",
+        "point {point} has no data from {start} to {end} ({hours} h) although they were due; missing is not zero, "
+        "so sums over it are partial. Check device and line, then send the data again or state the stop.",
+    ),
+    "stuck": Text(
+        "监测点 {point} 自 {start} 至 {end} 连续 {number} 个值都是 {first}（{hours} 小时），而该点平时有波动；"
+        "可能是仪器卡滞或数据被固定。请现场核查，属实则标记为故障。",
+        "point {point} shows the same value {first} in {number} readings from {start} to {end} ({hours} h) although it "
+        "normally varies; the analyser may be stuck or held. Inspect it on site, and mark the span as a fault if so.",
+    ),
+    "meter_change": Text(
+        "监测点 {point} 的表计读数在 {start} 至 {end} 之间由 {first} 退到 {last}：可能换表、清零或翻转；"
+        "这一段的用量未知，没有计入。请补录换表记录和旧表止码、新表起码。",
+        "the register of point {point} went back from {first} to {last} between {start} and {end}: a meter change, "
+        "reset or rollover; what flowed in between is unknown and not counted. Enter the change with both registers.",
+    ),
+    "late": Text(
+        "监测点 {point} 自 {start} 至 {end} 的 {number} 个值晚到：在更新一天以上的数据之后才收到；"
+        "已经用过的合计可能因此改变。请说明补传原因，并复核相关期间。",
+        "{number} readings of point {point} from {start} to {end} came late, after data at least a day newer; sums "
+        "already in use may change. State why they were sent again and review the periods.",
+    ),
+    "conflict": Text(
+        "监测点 {point} 自 {start} 至 {end} 有 {number} 个时刻收到不同的值（如 {first} 与 {last}）；"
+        "以先收到的为准，两个值都保留。请核实哪个正确并说明原因。",
+        "point {point} was given different values for {number} instants from {start} to {end} (such as {first} and "
+        "{last}); the first received counts and both are kept. Find out which is right and why.",
+    ),
+    "out_of_range": Text(
+        "监测点 {point} 自 {start} 至 {end} 有 {number} 个值超出量程（最低 {first}，最高 {last}），不计入合计。"
+        "请核对仪器量程、单位和倍率，确有其值则修改登记的上下限。",
+        "{number} values of point {point} from {start} to {end} lie outside its range (lowest {first}, highest {last}) "
+        "and are not counted. Check range, unit and multiplier; if the values are real, correct the registered bounds.",
+    ),
+}

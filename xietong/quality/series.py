@@ -1,0 +1,167 @@
+"""One point's readings as arrays, in time order, each instant once: what the finders look at."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xietong.quality.registers import Flags, Ints
+
+HOUR_US = 3_600_000_000
+# HJ 212's marks under which a value counts (as in the roll-up); any other mark is the device's own word on its value.
+UNMARKED = ("", "N", "T", "S")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICRO = timedelta(microseconds=1)
+
+
+class Watched(NamedTuple):
+    """What the search must know of a point. low and high are in its unit, after the multiplier; since ≤ at < until."""
+
+    point: str
+    addresses: tuple[str, ...]
+    shape: str
+    interval_s: int
+    low: Decimal | None = None
+    high: Decimal | None = None
+    multiplier: Decimal = Decimal(1)
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Readings of one point in [start_us, end_us), sorted by instant; of several at one instant the first received.
+
+    micro: values as stated, in millionths; unmarked: the device did not mark it; usable: nor is it out of range;
+    beyond: outside the range; conflict: another value was stated for the instant, in the table's row other_row;
+    row: the table's row; journal, ordinal, source: where each came from (journal and address as numbers).
+    """
+
+    watched: Watched
+    start_us: int
+    end_us: int
+    at_us: Ints
+    micro: Ints
+    unmarked: Flags
+    beyond: Flags
+    conflict: Flags
+    other_row: Ints
+    row: Ints
+    journal: Ints
+    ordinal: Ints
+    source: Ints
+
+    @property
+    def usable(self) -> Flags:
+        """Neither marked nor out of range."""
+        return self.unmarked & ~self.beyond
+
+    @property
+    def step_us(self) -> int:
+        """The interval in µs."""
+        return self.watched.interval_s * 1_000_000
+
+
+def to_us(at: datetime) -> int:
+    """An instant as microseconds since 1970."""
+    return (at - _EPOCH) // _MICRO
+
+
+def from_us(at_us: int) -> datetime:
+    """The other way round."""
+    return _EPOCH + at_us * _MICRO
+
+
+class Columns(NamedTuple):
+    """Readings as arrays, sorted by address."""
+
+    bounds: dict[str, tuple[int, int]]
+    at_us: Ints
+    micro: Ints
+    unmarked: Flags
+    recorded_us: Ints
+    journal: Ints
+    ordinal: Ints
+    entries: pa.ChunkedArray
+
+
+def columns(readings: pa.Table) -> Columns:
+    """Take a table of readings (address, at, value, flag, entry, recorded_at) apart."""
+    readings = readings.sort_by("address")
+    address = readings.column("address").combine_chunks().dictionary_encode()
+    codes = np.asarray(address.indices)
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]]) if len(codes) else np.zeros(1, int)
+    names = address.dictionary.to_pylist()
+    entry = readings.column("entry")
+    journal = pc.replace_substring_regex(entry, "/[^/]*$", "").combine_chunks().dictionary_encode()
+    millionths = pc.multiply(readings.column("value"), pa.scalar(Decimal(1_000_000)))
+    return Columns(
+        {names[codes[lo]]: (int(lo), int(hi)) for lo, hi in pairwise(edges)},
+        np.asarray(readings.column("at").cast(pa.int64())),
+        np.asarray(millionths.cast(pa.int64())),
+        np.asarray(pc.is_in(readings.column("flag"), pa.array(UNMARKED))),
+        np.asarray(readings.column("recorded_at").cast(pa.int64())),
+        np.asarray(journal.indices).astype(np.int64),
+        np.asarray(pc.replace_substring_regex(entry, "^.*/", "").cast(pa.int64())),
+        entry,
+    )
+
+
+def series_of(table: Columns, points: Sequence[Watched], span: tuple[datetime, datetime]) -> Iterator[Series]:
+    """The series of each point within the span and the point's own dates."""
+    for watched in points:
+        start, end = span
+        start = max(start, watched.since) if watched.since else start
+        end = min(end, watched.until) if watched.until else end
+        if start < end:
+            yield _series(table, watched, to_us(start), to_us(end))
+
+
+def _series(table: Columns, watched: Watched, start_us: int, end_us: int) -> Series:
+    parts = [np.arange(*table.bounds.get(address, (0, 0))) for address in watched.addresses]
+    source = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    row = np.concatenate(parts).astype(np.int64)
+    inside = (table.at_us[row] >= start_us) & (table.at_us[row] < end_us)
+    row, source = row[inside], source[inside]
+    order = np.lexsort((table.micro[row], table.ordinal[row], table.recorded_us[row], table.at_us[row]))
+    row, source = row[order], source[order]
+    at = table.at_us[row]
+    first = np.flatnonzero(np.concatenate([[True], np.diff(at) != 0])) if len(at) else np.zeros(0, np.int64)
+    which = np.repeat(first, np.diff(np.concatenate([first, [len(at)]])))
+    differs = np.flatnonzero(table.micro[row] != table.micro[row[which]])
+    other = np.full(len(at), -1, np.int64)
+    other[which[differs[::-1]]] = row[differs[::-1]]
+    kept = row[first]
+    micro = table.micro[kept]
+    return Series(
+        watched,
+        start_us,
+        end_us,
+        at[first],
+        micro,
+        table.unmarked[kept],
+        _beyond(watched, micro),
+        other[first] >= 0,
+        other[first],
+        kept,
+        table.journal[kept],
+        table.ordinal[kept],
+        source[first],
+    )
+
+
+def _beyond(watched: Watched, micro: Ints) -> Flags:
+    """Outside the bounds. A float is near enough: bounds are round numbers, and a case is a question, not a figure."""
+    scaled = micro * (float(watched.multiplier) / 1e6)
+    beyond = np.zeros(len(micro), bool)
+    if watched.low is not None:
+        beyond |= scaled < float(watched.low) - 1e-9
+    if watched.high is not None:
+        beyond |= scaled > float(watched.high) + 1e-9
+    return beyond
