@@ -1,5 +1,6 @@
 """The way down from a metered figure: a point and a span → its hours → their readings → the entries they came in."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -50,8 +51,9 @@ def open_readings(lake: LakeReadings, point: Point, start: datetime, end: dateti
         return OpenReadings((), truncated=False)
     last = min(end, shown[-1]["hour"] + timedelta(hours=1))
     readings = lake.readings(point.addresses, shown[0]["hour"], last).to_pylist()
+    starts = [row["hour"] for row in shown]
     by_hour: dict[datetime, list[dict[str, Any]]] = defaultdict(list)
     for reading in readings[:MOST_READINGS]:
-        by_hour[reading["at"].replace(minute=0, second=0, microsecond=0)].append(reading)
+        by_hour[starts[bisect_right(starts, reading["at"]) - 1]].append(reading)
     hours = tuple(OpenHour(row["hour"], row, tuple(by_hour[row["hour"]])) for row in shown)
     return OpenReadings(hours, truncated=len(rows) > MOST_HOURS or len(readings) > MOST_READINGS)
