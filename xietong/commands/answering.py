@@ -1,4 +1,7 @@
-"""What `load` and `import` share: their options, and saying row by row what became of a file. No command itself."""
+"""What `load` and `import` share: their options, and saying row by row what became of a file. No command itself.
+
+`usage` serves every command that needs the database.
+"""
 
 import argparse
 import json
@@ -6,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import OperationalError
+from django.conf import settings
+from django.db import OperationalError, ProgrammingError
 
 from xietong.cli import UsageError
 from xietong.journal import JournalError
@@ -33,10 +37,13 @@ def usage(language: Language) -> Iterator[None]:
         yield
     except (PackageError, OutdatedError, registry.NoParkError, JournalError) as error:
         raise UsageError(error.text.in_language(language)) from error
-    except OperationalError as error:
+    except (OperationalError, ProgrammingError) as error:
         reason = " ".join(str(error).split())
         said = Text(
-            f"数据库不可用，什么也没有改动：{reason}", f"the database cannot be used, nothing was changed: {reason}"
+            f"数据目录 {settings.DATA} 的数据库不能使用（{reason}），什么也没有改动；"
+            "请核对 --data，新目录先运行 xietong load。",
+            f"the database of {settings.DATA} cannot be used ({reason}) and nothing was changed; check --data, "
+            "or bring a park into a new folder with xietong load.",
         )
         raise UsageError(said.in_language(language)) from error
 

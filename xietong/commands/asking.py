@@ -8,9 +8,10 @@ from django.conf import settings
 from xietong.accounting.accounts import UnknownNameError
 from xietong.calc.figures import Figure
 from xietong.cli import UsageError
+from xietong.commands.answering import usage
 from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
-from xietong.park.registry import NoParkError, load
+from xietong.park.registry import load
 from xietong.periods import Period, PeriodError
 from xietong.texts import Text
 
@@ -24,10 +25,8 @@ def add_asking_arguments(parser: argparse.ArgumentParser) -> None:
 
 def registry_in_use(language: str) -> Registry:
     """The park as it stands; bad use where there is none."""
-    try:
+    with usage("zh" if language == "zh" else "en"):
         return load()
-    except NoParkError as error:
-        raise UsageError(said(error.text, language)) from error
 
 
 def lake_in_use(registry: Registry) -> Lake | None:

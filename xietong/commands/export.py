@@ -9,7 +9,6 @@ from django.conf import settings
 
 from xietong.cli import UsageError
 from xietong.commands.answering import usage
-from xietong.park.founding import found_if_new
 from xietong.park.sending import send_package
 
 
@@ -30,7 +29,6 @@ def run(arguments: argparse.Namespace) -> int:
         )
     as_of = _instant(arguments.as_of) if arguments.as_of else None
     with usage(arguments.lang):
-        found_if_new(settings.DATA)
         rows = send_package(settings.DATA, arguments.folder, as_of)
     if arguments.json:
         print(json.dumps({"folder": str(arguments.folder), "files": rows}, ensure_ascii=False))
