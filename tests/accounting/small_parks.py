@@ -1,6 +1,6 @@
 """Small parks built by hand for the tests of accounting and evaluation, and a lake of hours kept in memory."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -116,42 +116,31 @@ class HoursLake:
     def hourly(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
         self.asked += 1
         rows = [
-            _row(code, value) | {"hour": at}
+            (code, at, Decimal(value), 1, 1)
             for code in points
-            for at, value in sorted(self.hours.get(code, {}).items())
+            for at, value in self.hours.get(code, {}).items()
             if start <= at < end
         ]
-        return pa.Table.from_pylist(rows, schema=HOURLY)
+        return _table(HOURLY, rows, {})
 
     def daily(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
         self.asked += 1
-        days: dict[tuple[str, date], list[str]] = {}
+        days: dict[tuple[str, date], list[Decimal]] = {}
         for code in points:
             for at, value in self.hours.get(code, {}).items():
                 if start <= at < end:
-                    days.setdefault((code, at.astimezone(ZONE).date()), []).append(value)
-        rows = [
-            _row(code, str(sum(Decimal(value) for value in values)), len(values))
-            | {"day": day, "hours": len(values), "due": 24}
-            for (code, day), values in sorted(days.items())
-        ]
-        return pa.Table.from_pylist(rows, schema=DAILY)
+                    days.setdefault((code, at.astimezone(ZONE).date()), []).append(Decimal(value))
+        rows = [(code, day, sum(values, Decimal(0)), len(values), 24) for (code, day), values in sorted(days.items())]
+        return _table(DAILY, rows, {"hours": [row[3] for row in rows]})
 
 
-def _row(code: str, value: str, count: int = 1) -> dict[str, object]:
-    exact = Decimal(value)
-    return {
-        "point": code,
-        "total": exact,
-        "readings": count,
-        "due": count,
-        "minimum": exact,
-        "maximum": exact,
-        "invalid": 0,
-        "conflicts": 0,
-        "estimated": False,
-        "first_entry": "intake-0/1",
-    }
+def _table(schema: pa.Schema, rows: Sequence[tuple[object, ...]], more: Mapping[str, list[object]]) -> pa.Table:
+    """The lake's columns: point, hour or day, total, readings, due; the rest as where nothing is wrong."""
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(5)]
+    given = dict(zip((schema.names[0], schema.names[1], "total", "readings", "due"), columns, strict=True))
+    usual = {"minimum": None, "maximum": None, "invalid": 0, "conflicts": 0, "estimated": False, "first_entry": "x/1"}
+    given |= {name: [value] * len(rows) for name, value in usual.items()} | dict(more)
+    return pa.table([pa.array(given[field.name], field.type) for field in schema], schema=schema)
 
 
 def hours_of(period: str, value: str, without: Iterable[int] = ()) -> dict[datetime, str]:

@@ -1,12 +1,18 @@
 """Metered amounts: hours and days of the lake become amounts, beside or instead of what was reported."""
 
-from small_parks import HoursLake, hours_of, park, point, stated, subject
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+
+import pyarrow as pa
+from small_parks import ZONE, HoursLake, hours_of, park, point, stated, subject
 
 from xietong.accounting import explain
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Point, ReportedAmount
 from xietong.periods import Period
 
+LATE = datetime(2025, 3, 16, tzinfo=ZONE)
 METER = point("M", "A", "electricity_purchased", "kWh")
 
 
@@ -80,6 +86,49 @@ def test_a_silent_meter_is_missing() -> None:
     figure = power(HoursLake({}))
     assert (figure.value, figure.status) == (None, "missing")
     assert "M" in figure.missing[0].zh
+
+
+def changed(table: pa.Table, name: str, values: list[int] | list[bool]) -> pa.Table:
+    field = table.schema.field(name)
+    return table.set_column(table.schema.get_field_index(name), field, pa.array(values, field.type))
+
+
+class BridgedLake(HoursLake):
+    """The last ten hours of the month were bridged by a counter: in the total, marked as estimated."""
+
+    def daily(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
+        table = super().daily(points, start, end)
+        hours = [24 if day.day < 31 else 14 for day in table.column("day").to_pylist()]
+        return changed(changed(table, "hours", hours), "estimated", [hour < 24 for hour in hours])
+
+
+def test_a_counter_that_bridges_a_gap_is_estimated_and_not_partial() -> None:
+    figure = power(BridgedLake({"M": hours_of("2025-03", "1000")}))
+    assert (figure.value, figure.status) == (744.0, "estimated")
+
+
+class StoppedLake(HoursLake):
+    """On the last day of the month the device said that production stood still."""
+
+    def daily(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
+        table = super().daily(points, start, end)
+        last = [day.day == 31 for day in table.column("day").to_pylist()]
+        for name, value in (("hours", 24), ("due", 24)):
+            table = changed(table, name, [0 if stopped else value for stopped in last])
+        return table
+
+
+def test_what_stood_still_was_not_due() -> None:
+    figure = power(StoppedLake({"M": hours_of("2025-03", "1000")}))
+    assert figure.status == "ok"
+    assert figure.inputs[0].trace["hours_due"] == "720"
+
+
+def test_a_meter_that_came_in_the_middle_of_the_month_owes_the_rest() -> None:
+    late = replace(METER, since=date(2025, 3, 16))
+    lake = HoursLake({"M": {at: value for at, value in hours_of("2025-03", "1000").items() if at >= LATE}})
+    figure = power(lake, points=(late,))
+    assert (figure.value, figure.status) == (16 * 24.0, "ok")
 
 
 def test_hours_of_a_whole_year_add_up_exactly() -> None:

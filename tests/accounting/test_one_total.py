@@ -56,6 +56,7 @@ def test_zones_add_up_to_the_park_and_a_sector_takes_its_own() -> None:
     assert (tonnes(REPORTED, "东区"), tonnes(REPORTED, "西区"), tonnes(REPORTED, "钢铁")) == (20.0, 8.0, 20.0)
 
 
+@pytest.mark.slow
 def test_the_same_through_readings() -> None:
     """50, 20, 30 and 8 t a year as constant concentration × flow: c mg/L × q m3/h × 8,760 h × 10⁻⁶ t/g."""
     loads = {"A-1": 50, "A-2": 20, "B-1": 30, "W-1": 8}

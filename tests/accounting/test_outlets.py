@@ -1,6 +1,7 @@
 """Outlets: mass from concentration × flow, oxygen correction, hours above the limit, against a plain second method."""
 
 import random
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -142,6 +143,59 @@ def test_what_was_reported_outranks_an_invalid_automatic_month() -> None:
 def test_waste_gas_is_the_flow() -> None:
     volume = sum(float(value) * 3600 for value in HOURS["Q"].values())
     assert explain(stack(), HoursLake(HOURS), "waste_gas", "P", MONTH).value == pytest.approx(volume, rel=1e-12)
+
+
+def test_limits_change_on_their_day() -> None:
+    """Half a month under 50 and half under 30 mg/m3: constant 40 mg/m3 at the reference oxygen is above only then."""
+    since = Period.parse("2025-03-16").start.date()
+    limits = (
+        Limit("A-1", "nox", "concentration", Decimal(50), "mg/m3", "hour", until=since),
+        Limit("A-1", "nox", "concentration", Decimal(30), "mg/m3", "hour", since=since),
+    )
+    lake = HoursLake({"C": hours_of("2025-03", "40"), "Q": hours_of("2025-03", "10")})
+    found = figures(stack(limits=limits), lake, "A", MONTH, ["nox_exceedance_hours", "nox_emission"])
+    assert found["nox_exceedance_hours"].value == 16 * 24
+    assert found["nox_emission"].value == pytest.approx(744 * 40 * 10 * 3600 * 1e-9)
+
+
+def test_a_replaced_analyser_goes_on_where_the_old_one_ended() -> None:
+    day = Period.parse("2025-03-11").start.date()
+    old, new = replace(GAS[0], until=day), replace(GAS[0], code="C2", since=day)
+    hours = hours_of("2025-03", "40")
+    both = HoursLake({"C": hours, "C2": hours, "Q": hours_of("2025-03", "10")})
+    figure = explain(park(*SUBJECTS, points=[old, new, GAS[1]]), both, "nox_emission", "A", MONTH)
+    assert figure.status == "ok"
+    assert figure.value == pytest.approx(744 * 40 * 36000 * 1e-9)
+
+
+def test_an_outlet_without_flow_has_a_plain_mean_and_no_mass() -> None:
+    lake = HoursLake({"C": {**hours_of("2025-03", "40"), **hours_of("2025-03-01", "10")}})
+    registry = park(*SUBJECTS, points=GAS[:1], limits=[replace(LIMIT, o2_reference=None)])
+    found = figures(registry, lake, "A-1", MONTH, ["nox_concentration", "nox_emission", "nox_compliance_rate"])
+    assert found["nox_concentration"].value == pytest.approx((30 * 40 + 10) / 31)
+    assert found["nox_emission"].status == "not_applicable"
+    assert found["nox_compliance_rate"].value == 100.0
+
+
+def test_a_silent_analyser_is_missing_everywhere() -> None:
+    found = figures(stack(), HoursLake({}), "A-1", MONTH, ["nox_concentration", "nox_emission", "nox_compliance_rate"])
+    assert {figure.status for figure in found.values()} == {"missing"}
+    assert all(figure.missing for figure in found.values())
+
+
+def test_too_much_oxygen_is_not_judged() -> None:
+    lake = HoursLake({"C": hours_of("2025-03", "40"), "Q": hours_of("2025-03", "10"), "O": hours_of("2025-03", "20.5")})
+    found = figures(stack(), lake, "A", MONTH, ["nox_compliance_rate", "nox_emission"])
+    assert found["nox_compliance_rate"].status == "missing"
+    assert found["nox_emission"].status == "ok"
+
+
+def test_monitoring_counts_hours_and_automatic_points() -> None:
+    automatic = [replace(GAS[0], source="hj212:MN/a21002/Avg"), *GAS[1:]]
+    lake = HoursLake({"C": hours_of("2025-03", "40", without=range(372)), "Q": hours_of("2025-03", "10")})
+    found = figures(park(*SUBJECTS, points=automatic), lake, "P", MONTH, ["data_completeness", "automation_rate"])
+    assert found["data_completeness"].value == pytest.approx(50.0)
+    assert found["automation_rate"].value == pytest.approx(100 / 3)
 
 
 def test_the_same_input_gives_the_same_digits() -> None:

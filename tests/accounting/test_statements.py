@@ -130,6 +130,28 @@ def test_feedstock_is_no_fuel_and_households_do_not_count() -> None:
     assert found["natural_gas"].value == 3.0
 
 
+def test_a_fuel_put_into_conversion_is_consumed_and_known_as_input_of_conversion() -> None:
+    rows = [
+        stated("A", "2025", "bituminous_coal", "100", "t", use="conversion"),
+        stated("A", "2025", "bituminous_coal", "10", "t"),
+        stated("A", "2025", "heat_generated", "1000", "GJ"),
+    ]
+    keys = ["fuel_consumed", "conversion_input", "energy_conversion_efficiency"]
+    found = figures(of_a(*rows), None, "A", YEAR, keys)
+    assert found["fuel_consumed"].items() == {"bituminous_coal": 110.0}
+    assert found["conversion_input"].items() == {"bituminous_coal": 100.0}
+    assert found["energy_conversion_efficiency"].status == "ok"
+
+
+def test_a_park_row_of_factors_outranks_the_shipped_one_for_its_subject_only() -> None:
+    row = {"key": "bituminous_coal", "value": "0.5", "unit": "tce/t", "source": "化验", "purpose": "coal_equivalent"}
+    row |= {"subject": "A", "valid_from": "2025-01-01"}
+    coal = [stated(code, "2025", "bituminous_coal", "100", "t") for code in ("A", "B")]
+    registry = replace(park(subject("A"), subject("B"), reported=coal), factors=(row,))
+    assert power(registry, key="fuel_energy").items() == {"bituminous_coal": 50.0}
+    assert power(registry, code="B", key="fuel_energy").items() != {"bituminous_coal": 50.0}
+
+
 def test_single_days_that_do_not_fill_a_month_leave_it_partial() -> None:
     days = [stated("A", f"2025-03-{day:02}", "electricity_purchased", "1", "MWh") for day in range(1, 31)]
     assert (power(of_a(*days), "2025-03").value, power(of_a(*days), "2025-03").status) == (30.0, "partial")

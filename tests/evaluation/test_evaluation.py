@@ -5,13 +5,14 @@ One enterprise, one year: 1,000 MWh × 0.1229 tce/MWh (GB/T 2589-2020) = 122.9 t
 """
 
 import json
+from decimal import Decimal
 
 import pytest
-from small_parks import monthly, park, stated, subject
+from small_parks import HoursLake, hours_of, monthly, park, point, stated, subject
 
 from xietong.accounting import UnknownNameError
 from xietong.evaluation import Evaluation, as_json, evaluate
-from xietong.park.nouns import Registry, ReportedAmount, Target
+from xietong.park.nouns import Limit, Registry, ReportedAmount, Target
 
 ENERGY, RECYCLING, COD = "energy_per_output_value", "resource_utilization_rate", "cod_emission_intensity"
 FACTS = (
@@ -148,6 +149,20 @@ def test_a_requirement_in_words_is_listed_and_not_counted() -> None:
 def test_coverage_counts_what_was_due() -> None:
     answer = evaluate(partial(9), None, "P", 2025)
     assert (answer.coverage.due, answer.coverage.received) == (24, 21)
+
+
+def test_an_outlet_above_its_limit_is_a_weak_point_with_its_hours() -> None:
+    limit = Limit("A-1", "so2", "concentration", Decimal(35), "mg/m3", "hour")
+    points = (point("C", "A-1", "so2", "mg/m3", "mean"), point("Q", "A-1", "waste_gas", "m3"))
+    subjects = (subject("A"), subject("A-1", "outlet", "A", discharges_to="environment"))
+    lake = HoursLake(
+        {"C": {**hours_of("2025-03", "20"), **hours_of("2025-03-14", "36")}, "Q": hours_of("2025-03", "5")}
+    )
+    answer = evaluate(park(*subjects, points=points, limits=[limit]), lake, "P", 2025)
+    found = [each for each in answer.weak if each.kind == "exceedance"]
+    assert [(each.subject, each.key) for each in found] == [("A-1", "so2_exceedance_hours")]
+    assert "24" in found[0].sentence.zh
+    assert any("5.5.3" in advice.zh for advice in answer.advice)
 
 
 def test_without_targets_there_is_no_grade() -> None:

@@ -32,7 +32,7 @@ MADE_KEPT = 512
 class Books:
     """Everything that one registry and one version of the lake say, summed on demand and remembered."""
 
-    def __init__(self, registry: Registry, lake: LakeTables | None, keep: Keep | None = None) -> None:
+    def __init__(self, registry: Registry, lake: LakeTables | None, keep: Keep) -> None:
         self.registry = registry
         self.boundary = Boundary(registry)
         self.extracts = Extracts(registry, lake, keep)

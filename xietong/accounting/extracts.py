@@ -4,7 +4,7 @@ points together, and kept as long as the books that own them."""
 from collections import defaultdict
 from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from xietong.accounting.channels import channels, hours_of, is_concentration, is_flow
 from xietong.accounting.metered import (
@@ -49,10 +49,9 @@ Slices = dict[tuple[str, str, datetime], list[Slice]]
 class Extracts:
     """The lake's answers for one registry; without a lake, nothing came from anywhere."""
 
-    def __init__(self, registry: Registry, lake: LakeTables | None, keep: Keep | None = None) -> None:
-        """keep: remembers an answer under a key as long as it is true; by default it is kept with this object."""
+    def __init__(self, registry: Registry, lake: LakeTables | None, keep: Keep) -> None:
         self._registry, self._lake = registry, lake
-        self._keep = keep or _keeper()
+        self._keep = keep
         self._amount_points: dict[tuple[str, str], list[Point]] = defaultdict(list)
         self._outlet_points: dict[str, list[Point]] = defaultdict(list)
         for point in sorted(registry.points.values(), key=lambda point: point.code):
@@ -155,18 +154,6 @@ class Extracts:
 def _extent(span: Period) -> Period:
     """What is fetched together with a span: the calendar year of a month, else the span alone."""
     return Period.year(span.start.year) if span.month_count == 1 else span
-
-
-def _keeper() -> Keep:
-    kept: dict[Hashable, Any] = {}
-
-    def keep(key: Hashable, extent: Period, make: Callable[[], Made]) -> Made:
-        if (key, extent) not in kept:
-            kept[key, extent] = make()
-        found: Made = kept[key, extent]
-        return found
-
-    return keep
 
 
 def _bucket(number: int, span: Period, registry: Registry) -> Bucket:

@@ -24,7 +24,7 @@ from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
 
-_USES: Mapping[str, str] = {"feedstock": "fuel_feedstock"}
+_USES: Mapping[str, str] = {"feedstock": "fuel_feedstock", "conversion": "conversion_input"}
 _PRICE_PREFIX = "constant"
 
 
@@ -50,7 +50,7 @@ def engine_inputs(books: Books, subject: Subject, period: Period, filled: bool =
         target = _input_of(name)
         if target:
             grouped[target].append(name)
-    shapes = {**item_inputs(), "fuel_feedstock": "items"}
+    shapes = {**item_inputs(), **dict.fromkeys(_USES.values(), "items")}
     found = {
         target: (_items if shape == "items" else _number)(asked, target, grouped.get(target, []))
         for target, shape in shapes.items()

@@ -34,6 +34,7 @@ _NAMES: Mapping[str, Text] = {
 _ESTIMATED = frozenset({"estimate"})
 # Uses of a fuel that are no consumption of production: raw material, what was passed on, and households.
 APART = frozenset({"feedstock", "export", "living"})
+CONVERSION = "conversion"
 
 
 class Line(NamedTuple):
@@ -61,12 +62,14 @@ def base_of(name: str) -> str:
     return name if known is not None and known.part in (ANY, "steam") else base
 
 
-def name_of(row: ReportedAmount) -> str:
-    """The name a statement is summed under: its base item, with "#use" where a fuel is not burnt in production."""
+def names_of(row: ReportedAmount) -> tuple[str, ...]:
+    """The names a statement is summed under: its base item; a fuel that is not burnt in production under "item#use"
+    instead, and one that goes into conversion under "item#conversion" as well."""
     base = base_of(row.item)
     known = all_items().get(base)
-    apart = row.use in APART and known is not None and known.carrier == "fuel"
-    return f"{base}#{row.use}" if apart else base
+    if known is None or known.carrier != "fuel" or row.use not in (*APART, CONVERSION):
+        return (base,)
+    return (f"{base}#{row.use}",) if row.use in APART else (base, f"{base}#{CONVERSION}")
 
 
 @cache
@@ -112,7 +115,8 @@ def _rank(method: str) -> int:
 def _by_item(rows: Iterable[ReportedAmount]) -> dict[tuple[str, str], tuple[ReportedAmount, ...]]:
     grouped: dict[tuple[str, str], list[ReportedAmount]] = defaultdict(list)
     for row in rows:
-        grouped[row.subject, name_of(row)].append(row)
+        for name in names_of(row):
+            grouped[row.subject, name].append(row)
     found = {}
     for key, group in grouped.items():
         totals = {row.period for row in group if ":" not in row.item}

@@ -27,10 +27,14 @@ _TABLE_5 = (
 )
 BEYOND = (
     "carbon_per_energy",
+    "energy_conversion_efficiency",
     "solid_waste_utilization_rate",
     "hazardous_waste_utilization_rate",
     "water_reuse_rate",
     "waste_heat_utilization_rate",
+    "treatment_operation_rate",
+    "treatment_energy_intensity",
+    "treatment_carbon_intensity",
     "automation_rate",
     "data_completeness",
 )
