@@ -152,6 +152,12 @@ def test_what_hardly_ever_varies_is_not_stuck() -> None:
     zero = Signal("P", noise(1000))
     zero.micro[300:400] = 0  # a furnace that is out
     assert cases(zero) == []
+    base = Signal("P", noise(1000))
+    base.micro[::8] = base.micro[300:400] = 2 * MICRO  # at night and over a weekend only the lamps
+    assert cases(base) == []
+    low = Signal("P", noise(1000), shape="amount")
+    low.micro[300:400] = 800_000  # eight units of the last digit
+    assert cases(low) == []
     state = Signal("P", noise(1000), shape="state")
     state.micro[300:400] = MICRO
     assert cases(state) == []

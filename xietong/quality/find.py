@@ -28,6 +28,8 @@ class Parameters(NamedTuple):
     readings alone come every day where a signal is slow, so both must hold.
     stuck_share: the point normally varies: outside its long runs at most this share of its steps is no change (ours).
     stuck_times: and the run is so many times longer than any other run of equal values (ours).
+    stuck_usual: and its value makes up at most this share of the point's other readings: a base load is none (ours).
+    stuck_digits: an amount is at least so many units of its last digit: below, a low load may well repeat (ours).
     late_hours: so much newer data came in an earlier entry (ours: a day).
     """
 
@@ -36,6 +38,8 @@ class Parameters(NamedTuple):
     stuck_hours: float = 12
     stuck_share: float = 0.5
     stuck_times: float = 3
+    stuck_usual: float = 0.05
+    stuck_digits: int = 20
     late_hours: float = 24
 
 
@@ -107,11 +111,14 @@ def stuck(series: Series, parameters: Parameters) -> Iterator[Span]:
     others = lengths[~long & (value[starts] != 0)]
     if not len(others) or (others - 1).sum() > parameters.stuck_share * others.sum():
         return
+    if series.watched.shape == "amount":
+        long &= np.abs(value[starts]) >= parameters.stuck_digits * int(np.gcd.reduce(value))
     longest = parameters.stuck_times * int(others.max())
     for run in np.flatnonzero(long & (lengths >= longest)).tolist():
         rows = kept[starts[run] : starts[run] + lengths[run]]
-        begin = int(at[starts[run]])
-        yield Span(begin, begin + int(lasting[run]), len(rows), rows, int(value[starts[run]]))
+        begin, held = int(at[starts[run]]), int(value[starts[run]])
+        if (value == held).sum() - len(rows) <= parameters.stuck_usual * (len(value) - len(rows)):
+            yield Span(begin, begin + int(lasting[run]), len(rows), rows, held)
 
 
 def meter_changes(series: Series, _: Parameters) -> Iterator[Span]:
