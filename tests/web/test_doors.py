@@ -11,6 +11,8 @@ from handmade import PASSWORD
 
 from xietong.park.nouns import Registry
 
+pytest_plugins = ["handmade_fixtures"]
+
 WEB = Path(__file__).parent.parent.parent / "xietong" / "web"
 OPEN = {"sign-in", "language", "health"}
 EXAMPLES = {"subject": "PARK", "key": "cod_emission", "period": "2025", "code": "P", "hour": "2025-01-01T00"}

@@ -8,6 +8,8 @@ from django.test import Client
 
 from xietong.park.nouns import Registry
 
+pytest_plugins = ["handmade_fixtures"]
+
 FIGURE = "/figures/PARK/energy_per_output_value/2025/"
 FRAME = f"/entries/intake-0/1/?address=hj212:{handmade.MN}/a21002/Avg@2061"
 PAGES = ("/", "/live/", FIGURE, "/points/E01-P/", "/points/E01-P/2025-03-14T07/", FRAME)

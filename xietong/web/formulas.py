@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from xietong.calc.figures import Figure
+from xietong.standard.text import terms
 from xietong.texts import Language
 from xietong.web.numbers import exact
 
@@ -118,7 +119,9 @@ def with_names(figure: Figure, name_of: Callable[[str], str]) -> str:
     """The formula with names; "" where there is none or it cannot be put in words."""
 
     def item(source: str, part: str) -> str:
-        return name_of(part) if figure.has(part) else name_of(source)
+        if part and figure.has(part):
+            return name_of(part)
+        return name_of(source if source in terms()["factor"] or not part else f"{source}:{part}")
 
     return _rendered(figure.formula, _Reader(name_of, item, lambda source: f"Σ {name_of(source)}"))
 

@@ -7,7 +7,11 @@
   const steps = [];
   let current = null;
   let stepping = false;
+  let wanted = false;
 
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target === body) wanted = true;
+  });
   document.body.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== body) return;
     const path = event.detail.pathInfo.requestPath;
@@ -16,7 +20,7 @@
     current = path;
     drawer.querySelector("[data-back]").hidden = steps.length === 0;
     drawer.querySelector("[data-whole]").href = path;
-    if (!drawer.open) drawer.showModal();
+    if (wanted && !drawer.open) drawer.showModal(); // closed while it loaded: it stays closed
     drawer.scrollTop = 0;
   });
   drawer.querySelector("[data-back]").addEventListener("click", () => {
@@ -25,5 +29,5 @@
   });
   drawer.querySelector("[data-close]").addEventListener("click", () => drawer.close());
   drawer.addEventListener("click", (event) => { if (event.target === drawer) drawer.close(); });
-  drawer.addEventListener("close", () => { steps.length = 0; current = null; });
+  drawer.addEventListener("close", () => { steps.length = 0; current = null; wanted = false; });
 })();
