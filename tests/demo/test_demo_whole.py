@@ -10,7 +10,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pytest
@@ -23,7 +25,12 @@ from xietong.demo.series import MICRO
 SEED, YEAR = 11, 2025
 MEANWHILE_S = 120.0
 
-pytestmark = pytest.mark.slow
+
+class Span(NamedTuple):
+    kind: str
+    point: str
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,7 @@ def lake(built: Built) -> Iterator[Callable[[str], list[tuple[object, ...]]]]:
         yield lambda query: connection.execute(query).fetchall()
 
 
+@pytest.mark.slow
 def test_every_frame_and_every_row_is_in_the_lake_once(
     built: Built, lake: Callable[[str], list[tuple[object, ...]]]
 ) -> None:
@@ -77,6 +85,7 @@ def test_every_frame_and_every_row_is_in_the_lake_once(
         assert count == hours, outlet.code
 
 
+@pytest.mark.slow
 def test_sums_in_the_lake_are_exact(built: Built, lake: Callable[[str], list[tuple[object, ...]]]) -> None:
     amounts = {code: meter for code, meter in built.park.meters.items() if meter.row["shape"] == "amount"}
     query = "select address, sum(value)::varchar from readings where address like 'sheet:%' group by address"
@@ -86,11 +95,13 @@ def test_sums_in_the_lake_are_exact(built: Built, lake: Callable[[str], list[tup
         assert summed[f"sheet:{code}"] == f"{whole}.{part:06}", code
 
 
+@pytest.mark.slow
 def test_the_first_hour_is_the_parks_first_hour(built: Built, lake: Callable[[str], list[tuple[object, ...]]]) -> None:
     ((first,),) = lake("select epoch_us(min(\"at\")) from readings where address = 'sheet:E01-ELEC'")
     assert first == first_hour_us(YEAR)
 
 
+@pytest.mark.slow
 def test_the_doctor_finds_it_well(built: Built) -> None:
     done = xietong(built.data, "doctor", "--json")
     assert done.returncode == 0, done.stdout
@@ -98,6 +109,7 @@ def test_the_doctor_finds_it_well(built: Built) -> None:
     assert {check["name"] for check in checks if check["status"] == "ok"} >= {"folder", "sqlite", "journal", "lake"}
 
 
+@pytest.mark.slow
 def test_the_park_has_a_grade(built: Built) -> None:
     done = xietong(built.data, "evaluate", "--subject", "PARK", "--year", str(YEAR), "--json")
     assert done.returncode == 0, done.stderr
@@ -107,6 +119,45 @@ def test_the_park_has_a_grade(built: Built) -> None:
     assert all(each["actual"] is not None for each in evaluation["indicators"] if each["main"])
 
 
+def found_and_planted(data: Path) -> tuple[list[Span], list[Span]]:
+    """What `quality` finds in the year, and what was planted: (kind, point, start, end)."""
+    done = xietong(data, "quality", "--period", str(YEAR), "--json")
+    assert done.returncode == 0, done.stderr
+    planted = json.loads((data / "demo/planted.json").read_text())["faults"]
+    found = json.loads(done.stdout)
+    cases = found["cases"] if isinstance(found, dict) else found
+    return [span_of(each) for each in cases], [span_of(each) for each in planted]
+
+
+def span_of(each: dict[str, str]) -> Span:
+    return Span(each["kind"], each["point"], datetime.fromisoformat(each["start"]), datetime.fromisoformat(each["end"]))
+
+
+def same(one: Span, other: Span) -> bool:
+    return one[:2] == other[:2] and one.start < other.end and other.start < one.end
+
+
+def assert_found(data: Path) -> None:
+    found, planted = found_and_planted(data)
+    assert {fault.kind for fault in planted} == {"gap", "stuck", "meter_change", "late", "conflict", "out_of_range"}
+    assert [fault for fault in planted if not any(same(fault, case) for case in found)] == []
+    assert [case for case in found if not any(same(fault, case) for fault in planted)] == []
+
+
+@pytest.mark.slow
+def test_its_faults_are_found_and_no_others(built: Built) -> None:
+    assert_found(built.data)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [12, 13])
+def test_the_faults_of_other_seeds_are_found_too(seed: int, tmp_path: Path) -> None:
+    done = xietong(tmp_path / "data", "demo", "--seed", str(seed), "--build-only", "--hj212-port", str(free_port()))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert_found(tmp_path / "data")
+
+
+@pytest.mark.slow
 def test_it_serves_lives_survives_and_ends(built: Built) -> None:
     web, hj212 = free_port(), free_port()
     command = (sys.executable, "-m", "xietong", "demo", "--data", str(built.data), "--port", str(web))

@@ -93,7 +93,14 @@ def _concentration(outlet: Outlet, item: str, relative: Floats, time: Calendar, 
         values[start : start + int(dice.integers(1, 5))] *= dice.uniform(1.5, 2.3)
     season = 1 + 0.18 * np.cos(2 * np.pi * time.day / 365.25) if item == "ammonia_nitrogen" else 1.0
     most = 2.6 if outlet.medium == "gas" else 1.7  # a basin evens out what a stack does not
-    return np.asarray(np.minimum(values * season, outlet.means[item] * most))
+    return _bounded(values * season, outlet.means[item] * most)
+
+
+def _bounded(values: Floats, most: float) -> Floats:
+    """Values bent towards a bound that they never reach: a plain cut would look like a stuck analyser."""
+    knee = most * 0.8
+    over = np.maximum(values - knee, 0)
+    return np.asarray(np.minimum(values, knee) + (most - knee) * (1 - np.exp(-over / (most - knee))))
 
 
 def _temperature(outlet: Outlet, relative: Floats, dice: np.random.Generator) -> Floats:
