@@ -191,6 +191,26 @@ def test_one_named_amount_can_be_asked_for() -> None:
     assert run("weighted:red", amounts=amounts(red=5.0)).value == 10.0
 
 
+def test_one_amount_of_an_absent_whole_gives_the_whole_ones_reason() -> None:
+    absent = missing_figure("amounts", "t", Text("整张表没有收到。", "the whole sheet is absent."))
+    assert [reason.en for reason in run("amounts:red", amounts=absent).missing] == ["the whole sheet is absent."]
+    assert "amounts:blue was not supplied" in run("amounts:blue", amounts=amounts(red=5.0)).missing[0].en
+    assert run("never_heard_of").status == "missing"
+
+
+def test_what_was_not_due_gives_no_reason_beside_what_was() -> None:
+    idle = Figure("two", None, "t", "not_applicable", missing=(Text("没有。", "there is none."),))
+    needed = run("ratio_of_test", over=number(None, "missing"), under=idle)
+    assert (needed.status, needed.missing) == ("missing", (ABSENT,))
+    both = Figure("amounts", None, "t", kind="items", inputs=(Figure("red", 1.0, "t"), idle))
+    assert (run("weighted_sum", amounts=both).status, run("weighted_sum", amounts=both).missing) == ("ok", ())
+
+
+def test_the_sentence_names_only_what_is_zero() -> None:
+    figure = run("ratio_of_test", over=Figure("over", 4.0, "t"), under=Figure("under", 0.0, "t"))
+    assert "over" not in figure.missing[0].en
+
+
 def test_a_given_figure_outranks_its_rule_and_takes_its_title() -> None:
     given = run("ratio_of_test", ratio_of_test=Figure("ratio_of_test", 7.0, "t"), over=number(4), under=number(2))
     assert (given.value, given.title.zh, given.clause) == (7.0, "比", "1")

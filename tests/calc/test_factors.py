@@ -110,6 +110,7 @@ def test_inner_mongolia_has_no_one_grid() -> None:
             "grid_emission", "electricity", END_2025, {"grid_area": "regional", "region": "内蒙古"}
         )
     assert "factors.csv" in caught.value.text.zh
+    assert "内蒙古（regional）" in caught.value.text.zh
     assert area_of({"grid_area": "provincial", "region": "内蒙古"}) == "内蒙古"
 
 

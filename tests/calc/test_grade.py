@@ -7,6 +7,7 @@ import pytest
 
 from xietong.calc.figures import Figure, Status
 from xietong.calc.grade import RULE_NAMES, Judged, grade, grades, judge
+from xietong.texts import Text
 
 
 class Goal(NamedTuple):
@@ -78,6 +79,18 @@ def test_what_is_incomplete_proves_nothing() -> None:
     assert judge(Goal(), figure(0.1, "partial"), accept_partial=True).meets_target is True
     assert judge(Goal(), figure(0.1, "estimated")).meets_target is True
     assert judge(Goal(), figure(None, "missing")).meets_target is None
+
+
+def test_the_figures_own_reason_is_the_reason() -> None:
+    why = Text("电表坏了。", "the meter is broken.")
+    absent = Figure("energy_per_output_value", None, "tce/万元", "missing", missing=(why,))
+    assert judge(Goal(), absent).reasons == (why,)
+    assert judge(Goal(), figure(None, "missing")).reasons[0].en.startswith("energy_per_output_value has no data")
+
+
+def test_why_there_is_no_grade_names_the_silent_or_says_there_are_no_targets() -> None:
+    assert "a (main)" in grade([judged("silent", True, "a")], "default").reason.en
+    assert "no target in numbers" in grade([], "default").reason.en
 
 
 def test_a_requirement_in_words_is_not_counted() -> None:

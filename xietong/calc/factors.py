@@ -66,10 +66,6 @@ class FactorBook:
             raise FactorRowError(clash)
         return FactorBook([*own, *(row for group in self._rows.values() for row in group)], tuple(subjects))
 
-    def has(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> bool:
-        """Whether a factor is in force."""
-        return self._pick(purpose, key, on, choices) is not None
-
     def find(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Figure:
         """The factor in force on that day, in the unit of its purpose; raises UnknownValueError with the remedy."""
         row = self._pick(purpose, key, on, choices)
