@@ -19,6 +19,7 @@ from xietong.evaluation.evaluation import Line
 from xietong.evaluation.weakness import Weakness
 from xietong.park.nouns import DEFAULT_CHOICES, Limit, Point, Registry, ReportedAmount, Subject, Target
 from xietong.periods import Period
+from xietong.quality.cases import Case
 from xietong.texts import Text
 
 RULE_MODULES = (carbon, energy, pollutants, recycling)
@@ -161,3 +162,12 @@ def readings() -> list[dict[str, object]]:
     at = datetime(2025, 3, 13, 23, tzinfo=UTC)
     address = f"hj212:{MN}/a21002/Avg@2061"
     return [{"address": address, "at": at, "value": Decimal("41.250000"), "flag": "N", "entry": "intake-0/1"}]
+
+
+def cases() -> list[Case]:
+    """One doubt about a point of the outlet and one about the enterprise's meter."""
+    start, end = datetime(2025, 3, 13, 23, tzinfo=UTC), datetime(2025, 3, 14, 4, tzinfo=UTC)
+    return [
+        Case("gap", "E01-G1-nox", start, end, Text("氮氧化物缺 5 小时。", "5 hours of NOx are missing."), ()),
+        Case("late", "E01-P", start, end, Text("电表的值晚到。", "Values of the meter came late."), ()),
+    ]

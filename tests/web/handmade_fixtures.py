@@ -69,6 +69,7 @@ def park(monkeypatch: pytest.MonkeyPatch, data: Path) -> Registry:
     monkeypatch.setattr(gathering, "subject_figures", handmade.figures)
     monkeypatch.setattr(gathering, "figure_tree", handmade.explained)
     monkeypatch.setattr(gathering, "evaluation", handmade.evaluation)
+    monkeypatch.setattr(gathering, "quality_cases", lambda *_: handmade.cases())
     monkeypatch.setattr(gathering, "hours_of", lambda *_: rows["hours"])
     monkeypatch.setattr(gathering, "readings_of", lambda *_: rows["readings"])
     return registry

@@ -12,7 +12,7 @@ pytest_plugins = ["handmade_fixtures"]
 
 FIGURE = "/figures/PARK/energy_per_output_value/2025/"
 FRAME = f"/entries/intake-0/1/?address=hj212:{handmade.MN}/a21002/Avg@2061"
-PAGES = ("/", "/live/", FIGURE, "/points/E01-P/", "/points/E01-P/2025-03-14T07/", FRAME)
+PAGES = ("/", "/live/", "/quality/", FIGURE, "/points/E01-P/", "/points/E01-P/2025-03-14T07/", FRAME)
 
 
 def body(client: Client, path: str, **headers: str) -> str:
@@ -152,6 +152,14 @@ def test_live_values_show_age_refusals_and_who_is_late(director: Client) -> None
     assert "crc 3" in shown
     assert "3 天前 · 迟了" in shown
     assert "未登记的设备" in shown
+
+
+def test_doubts_about_the_readings_lead_to_their_hours_and_belong_to_the_subject(director: Client) -> None:
+    part = body(director, "/quality/?subject=E01&year=2025", hx_request="true")
+    assert "氮氧化物缺 5 小时。" in part
+    assert "/points/E01-G1-nox/?start=2025-03-13T23%3A00%3A00%2B00%3A00" in part
+    assert "电表的值晚到" not in body(director, "/quality/?subject=E01-G1")
+    assert 'hx-get="/quality/?subject=PARK' in body(director, "/")
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -14,14 +14,17 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from xietong.accounting.accounts import explain, figures
+from xietong.accounting.memory import stamp
 from xietong.accounting.tables import table_keys
 from xietong.calc.figures import Figure
 from xietong.evaluation import Evaluation, evaluate
 from xietong.lake.store import Lake
 from xietong.park.models import Act
 from xietong.park.nouns import Registry
-from xietong.park.registry import load
+from xietong.park.registry import load, point_specs
 from xietong.periods import Period
+from xietong.quality.cases import Case
+from xietong.settle.doubts import cases_in
 from xietong.web.live import Live, live, read_live
 
 Answer = TypeVar("Answer")
@@ -29,22 +32,32 @@ _KEPT = 8
 
 
 class Shelf:
-    """Answers that were computed once, the oldest given up first."""
+    """Answers that were computed once, the oldest given up first; who asks for the same thing waits for one answer."""
 
     def __init__(self, most: int = _KEPT) -> None:
-        self._most, self._answers, self._lock = most, OrderedDict[Hashable, Any](), threading.RLock()
+        self._most, self._answers, self._lock = most, OrderedDict[Hashable, Any](), threading.Lock()
+        self._gates: dict[Hashable, threading.Lock] = {}
 
     def get(self, key: Hashable, compute: Callable[[], Answer]) -> Answer:
         """The kept answer of that key, else a computed one."""
         with self._lock:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-            else:
-                self._answers[key] = compute()
-                while len(self._answers) > self._most:
-                    self._answers.popitem(last=False)
-            kept: Answer = self._answers[key]
-            return kept
+            gate = self._gates.setdefault(key, threading.Lock())
+        with gate:
+            with self._lock:
+                if key in self._answers:
+                    self._answers.move_to_end(key)
+                    kept: Answer = self._answers[key]
+                    return kept
+            made = compute()
+            self._keep(key, made)
+            return made
+
+    def _keep(self, key: Hashable, made: object) -> None:
+        with self._lock:
+            self._answers[key] = made
+            while len(self._answers) > self._most:
+                oldest, _ = self._answers.popitem(last=False)
+                self._gates.pop(oldest, None)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -106,6 +119,16 @@ def evaluation(park: Registry, subject: str, year: int) -> Evaluation:
     """The year's evaluation."""
     with _ACCOUNTS:
         return evaluate(park, lake(park), subject, year)
+
+
+def quality_cases(park: Registry, year: int) -> list[Case]:
+    """What is doubtful in the readings of a year; kept until registry or readings of that year change."""
+    store = lake(park)
+    if store is None:
+        return []
+    span = Period.year(year).utc(park.zone)
+    key = ("cases", data_folder(), _registry_version(), year, stamp(store, year))
+    return SHELF.get(key, lambda: list(cases_in(store, point_specs(park), span)))
 
 
 def hours_of(park: Registry, point: str, start: datetime, end: datetime) -> list[dict[str, Any]]:

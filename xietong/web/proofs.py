@@ -16,9 +16,18 @@ from xietong.journal import CorruptSegment, NoSuchEntry, find
 from xietong.park.nouns import Point, Registry
 from xietong.web import gathering, pages, raw
 from xietong.web.languages import reading_language
-from xietong.web.views import NothingThereError, page_or_fragment, period_or_404
+from xietong.web.verdicts import folded
+from xietong.web.views import (
+    NothingThereError,
+    page_or_fragment,
+    period_or_404,
+    subject_or_404,
+    year_or_404,
+    years_of,
+)
 from xietong.web.words import name_of, spoken
 
+MOST_CASES = 4
 MONTHS_ABOVE, DAYS_ABOVE = timedelta(days=62), timedelta(hours=49)
 SHAPES = {
     "counter": gettext_lazy("累计表"),
@@ -116,6 +125,27 @@ def entry(request: HttpRequest, journal: str, ordinal: int) -> HttpResponse:
     wanted = raw.Wanted(**{name: request.GET.get(name, "") for name in ("address", "at", "row")})
     context = raw.shown(found, wanted, gathering.data_folder(), registry)
     return page_or_fragment(request, "entry", context)
+
+
+@require_safe
+def quality(request: HttpRequest) -> HttpResponse:
+    """数据质量: what is doubtful in the readings of a subject's points in a year; the cockpit fetches it late."""
+    registry = gathering.registry()
+    subject = subject_or_404(registry, request.GET.get("subject") or registry.park.code)
+    year = year_or_404(request.GET.get("year"), years_of(registry))
+    below = {each.code for each in registry.below(subject.code)}
+    cases = [
+        {
+            "sentence": case.sentence,
+            "href": reverse("point", args=[case.point])
+            + "?"
+            + urlencode({"start": case.start.isoformat(), "end": case.end.isoformat()}),
+        }
+        for case in gathering.quality_cases(registry, year)
+        if registry.points[case.point].subject in below
+    ]
+    name = pages.subject_name(subject, reading_language())
+    return page_or_fragment(request, "quality", {"cases": folded(cases, MOST_CASES), "name": name, "year": year})
 
 
 def _point_or_404(registry: Registry, code: str) -> Point:

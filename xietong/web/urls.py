@@ -7,6 +7,7 @@ from xietong.web import doors, proofs, views
 urlpatterns = [
     path("", views.cockpit, name="cockpit"),
     path("live/", views.live, name="live"),
+    path("quality/", proofs.quality, name="quality"),
     # from a figure down to the bytes that a device sent
     path("figures/<str:subject>/<str:key>/<str:period>/", views.figure, name="figure"),
     path("points/<str:code>/", proofs.point, name="point"),

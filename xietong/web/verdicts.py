@@ -44,7 +44,7 @@ def completeness(coverage: Coverage) -> dict[str, Any]:
 Findings = dict[str, list[dict[str, Any]]]
 
 
-def _folded(found: Iterable[dict[str, Any]], most: int) -> Findings:
+def folded(found: Iterable[dict[str, Any]], most: int) -> Findings:
     """The first few at sight, the rest in a fold."""
     every = list(found)
     return {"first": every[:most], "rest": every[most:]}
@@ -59,7 +59,7 @@ def findings(evaluation: Evaluation) -> dict[str, Findings]:
         if each.kind != "data"
     ]
     return {
-        "weak": _folded(weak, MOST_WEAK),
-        "advice": _folded(({"sentence": each} for each in evaluation.advice), MOST_ADVICE),
-        "absent": _folded(({"sentence": each} for each in evaluation.coverage.absent), MOST_ABSENT),
+        "weak": folded(weak, MOST_WEAK),
+        "advice": folded(({"sentence": each} for each in evaluation.advice), MOST_ADVICE),
+        "absent": folded(({"sentence": each} for each in evaluation.coverage.absent), MOST_ABSENT),
     }

@@ -72,7 +72,7 @@ def cockpit(request: HttpRequest) -> HttpResponse:
         return render(request, "web/no_park.html", {"sentence": error.text})
     subject = subject_or_404(registry, request.GET.get("subject") or registry.park.code)
     years = years_of(registry)
-    year = _year_or_404(request.GET.get("year"), years)
+    year = year_or_404(request.GET.get("year"), years)
     return render(request, "web/cockpit.html", cockpit_context(registry, subject, year) | {"years": years})
 
 
@@ -88,7 +88,8 @@ def newest_year(years: list[int]) -> int:
     return next((year for year in years if year <= this_year), years[0])
 
 
-def _year_or_404(asked: str | None, years: list[int]) -> int:
+def year_or_404(asked: str | None, years: list[int]) -> int:
+    """The asked year, the newest where none is asked."""
     if not asked:
         return newest_year(years)
     if not (asked.isdecimal() and len(asked) == 4):

@@ -11,10 +11,12 @@ from xietong.web import gathering, views
 
 
 def warm() -> None:
-    """Compute what the cockpit of the park and its newest year shows."""
+    """Compute what the cockpit of the park and its newest year shows, doubts about the readings last."""
     try:
         registry = gathering.registry()
-        views.cockpit_context(registry, registry.park, views.newest_year(views.years_of(registry)))
+        year = views.newest_year(views.years_of(registry))
+        views.cockpit_context(registry, registry.park, year)
+        gathering.quality_cases(registry, year)
     except NoParkError:
         return
     finally:

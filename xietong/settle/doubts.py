@@ -1,0 +1,78 @@
+"""Doubts: the quality cases of a park's points, found in the lake's readings for whoever asks, command or page."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+
+from xietong.lake.days import day_start
+from xietong.lake.points import PointSpec
+from xietong.lake.store import Lake
+from xietong.quality.cases import Case
+from xietong.quality.find import find_cases
+from xietong.quality.series import Watched
+
+# So many readings are looked at together; a year of a quarter-hourly point is 35,040.
+READINGS_AT_ONCE = 2_000_000
+
+
+def cases_in(lake: Lake, specs: Sequence[PointSpec], asked: tuple[datetime, datetime] | None) -> Iterator[Case]:
+    """The cases of all points in a span, or in all their data.
+
+    Silence at the end counts up to the newest reading of the park inside an asked span; without one, each point is
+    looked at only up to its own newest reading, since nothing says until when it was meant to be looked at.
+    """
+    data = _extent(lake)
+    if data is None:
+        return
+    for group in _groups(watched(specs), data):
+        addresses = [address for point in group for address in point.addresses]
+        span = (max(asked[0], data[0]), min(asked[1], data[1])) if asked else data
+        if span[0] >= span[1]:
+            return
+        readings = lake.readings(addresses, *span)
+        for case in find_cases(readings, group, span, lake.zone):
+            if asked or case.kind != "gap" or case.end < span[1]:
+                yield case
+
+
+def watched(specs: Sequence[PointSpec]) -> list[Watched]:
+    """The mapping of the roll-up as the search wants it: one row a point."""
+    points: dict[str, Watched] = {}
+    for spec in specs:
+        before = points.get(spec.point)
+        addresses = (*before.addresses, spec.address) if before else (spec.address,)
+        points[spec.point] = Watched(
+            spec.point,
+            addresses,
+            spec.shape,
+            spec.interval_s,
+            spec.low,
+            spec.high,
+            spec.multiplier,
+            spec.since_utc,
+            spec.until_utc,
+        )
+    return list(points.values())
+
+
+def _extent(lake: Lake) -> tuple[datetime, datetime] | None:
+    """From the first park day with readings to the end of the newest hour that has any."""
+    days = sorted({file.partition for file in lake.readings_table.view().files})
+    if not days:
+        return None
+    first, last = (day_start(date.fromisoformat(day), lake.zone) for day in (days[0], days[-1]))
+    newest = lake.ask('SELECT max("at") AS newest FROM readings', last, last + timedelta(days=1))
+    return first, newest.column("newest").to_pylist()[0] + timedelta(hours=1)
+
+
+def _groups(points: list[Watched], data: tuple[datetime, datetime]) -> Iterator[list[Watched]]:
+    seconds = (data[1] - data[0]).total_seconds()
+    group: list[Watched] = []
+    expected = 0.0
+    for point in points:
+        expected += seconds / max(point.interval_s, 60)
+        group.append(point)
+        if expected > READINGS_AT_ONCE:
+            yield group
+            group, expected = [], 0.0
+    if group:
+        yield group
