@@ -148,9 +148,9 @@ def _flows(one: Enterprise, time: Calendar, warmth: Floats, dice: np.random.Gene
     water = 0.3 + 0.7 * work + 0.01 * np.maximum(warmth - 18, 0)
     return Flows(
         _amount(one.electricity_mwh * 1000, work, dice, 1),
-        _amount(one.gas_wan_m3 * 1e4, 0.12 + 0.88 * work, dice, 1),
-        _amount(one.heat_gj, heating, dice, 2),
-        _amount(one.water_t, water, dice, 1),
+        _amount(one.gas_wan_m3 * 1e4, 0.12 + 0.88 * work, dice, 2),
+        _amount(one.heat_gj, heating, dice, 3),
+        _amount(one.water_t, water, dice, 2),
         _amount(one.pv_mwh * 1000, sun, dice, 1),
         work,
     )
