@@ -67,7 +67,8 @@ async def send_on(device: int, port: int, acknowledged: Acknowledged) -> None:
                     second += 1  # whatever happens to this frame, it is not sent again
                     sent = frame(device, second)
                     writer.write(sent)
-                    answer = await asyncio.wait_for(reader.readuntil(b"\r\n"), 3)
+                    async with asyncio.timeout(3):
+                        answer = await reader.readuntil(b"\r\n")
                     assert sent[6:27] in answer, (sent, answer)
                     assert b"CN=9014" in answer, answer
                     acknowledged.add(device, second)

@@ -74,6 +74,16 @@ def assert_each_once(data: Path, folder: Path, upto: int) -> None:
     assert (counted["found"], counted["rows"], counted["doubled"]) == (upto, 2 * upto, 0)
 
 
+def test_the_first_commit_of_a_journal_is_safe_with_its_names(tmp_path: Path, disk: ForgetfulDisk) -> None:
+    """The power fails as soon as the first frames of a new journal, in a new segment, are acknowledged."""
+    data = disk.mounted_at / "data"
+    run("-c", WRITE, data, 1, 10, "safe")
+    disk.cut_power()
+    disk.power_on()
+    settle_once(data)
+    assert_each_once(data, tmp_path, 10)
+
+
 def test_settle_makes_durable_what_it_read_before_it_relies_on_it(tmp_path: Path, disk: ForgetfulDisk) -> None:
     """Settle reads entries that intake has written and not fsynced; the power fails after the lake's commit.
 
