@@ -93,6 +93,14 @@ def test_air_of_a_tenant_with_a_sewer_is_its_emission() -> None:
     assert tonnes(tenants(stated("B", "2025", "so2", "3", "t")), "P", "so2_emission") == 3.0
 
 
+def test_an_outlet_that_belongs_to_the_park_itself_follows_the_same_rule() -> None:
+    own = (subject("P-1", "outlet", "P", "W"), subject("P-2", "outlet", "P", "environment"))
+    rows = [stated(code, "2025", "cod", "5", "t") for code in ("P-1", "P-2")]
+    registry = park(*TENANTS, *own, reported=[*REPORTED.reported, *rows])
+    assert tonnes(registry, "P") == 33.0
+    assert tonnes(registry, "P", "cod_to_works") == 85.0
+
+
 def test_wastewater_follows_the_same_rule() -> None:
     rows = [stated(code, "2025", "wastewater", "1000", "t") for code in ("A-1", "A-2", "B-1", "W-1")]
     assert tonnes(tenants(*rows), "P", "wastewater") == 2000.0

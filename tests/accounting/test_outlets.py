@@ -158,6 +158,19 @@ def test_limits_change_on_their_day() -> None:
     assert found["nox_emission"].value == pytest.approx(744 * 40 * 10 * 3600 * 1e-9)
 
 
+def test_the_highest_outlet_is_the_one_highest_against_its_own_limit() -> None:
+    """45 of 50 mg/m3 stands higher than 90 of 200."""
+    subjects = (*SUBJECTS, subject("A-2", "outlet", "A", discharges_to="environment"))
+    points = (point("C", "A-1", "nox", "mg/m3", "mean"), point("D", "A-2", "nox", "mg/m3", "mean"))
+    limits = [
+        Limit(code, "nox", "concentration", Decimal(value), "mg/m3", "hour")
+        for code, value in (("A-1", 50), ("A-2", 200))
+    ]
+    lake = HoursLake({"C": hours_of("2025-03", "45"), "D": hours_of("2025-03", "90")})
+    found = explain(park(*subjects, points=points, limits=limits), lake, "nox_highest_outlet", "P", MONTH)
+    assert (found.value, found.trace["subject"], found.trace["limit"]) == (45.0, "A-1", "50")
+
+
 def test_a_replaced_analyser_goes_on_where_the_old_one_ended() -> None:
     day = Period.parse("2025-03-11").start.date()
     old, new = replace(GAS[0], until=day), replace(GAS[0], code="C2", since=day)

@@ -63,7 +63,7 @@ class Extracts:
             return
         if subject.kind == "outlet":
             self._outlet_points[subject.code].append(point)
-        elif not (is_concentration(point) or point.role != "total"):
+        elif not is_concentration(point):
             self._enter_amount(point)
 
     def _enter_amount(self, point: Point) -> None:
