@@ -181,6 +181,13 @@ def test_a_replaced_analyser_goes_on_where_the_old_one_ended() -> None:
     assert figure.value == pytest.approx(744 * 40 * 36000 * 1e-9)
 
 
+def test_a_second_analyser_beside_the_first_does_not_count_twice() -> None:
+    hours = hours_of("2025-03", "40")
+    lake = HoursLake({"C": hours, "C2": hours, "Q": hours_of("2025-03", "10")})
+    registry = park(*SUBJECTS, points=[GAS[0], replace(GAS[0], code="C2"), GAS[1]])
+    assert explain(registry, lake, "nox_emission", "A", MONTH).value == pytest.approx(744 * 40 * 36000 * 1e-9)
+
+
 def test_an_outlet_without_flow_has_a_plain_mean_and_no_mass() -> None:
     lake = HoursLake({"C": {**hours_of("2025-03", "40"), **hours_of("2025-03-01", "10")}})
     registry = park(*SUBJECTS, points=GAS[:1], limits=[replace(LIMIT, o2_reference=None)])
