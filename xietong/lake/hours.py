@@ -82,7 +82,7 @@ matched AS MATERIALIZED (
            CASE WHEN s.multiplier = 1 THEN CAST(r.value AS DECIMAL(28,6))
                 ELSE TRY_CAST(CAST(r.value AS DECIMAL(38,6)) * s.multiplier AS DECIMAL(28,6)) END AS scaled
     FROM readings r JOIN specs s ON r.address = s.address
-    WHERE epoch_us(r."at") >= s.since_us AND epoch_us(r."at") < s.until_us AND s.counter = {{counter}}
+    WHERE epoch_us(r."at") >= s.since_us AND epoch_us(r."at") < s.until_us AND s.counter = {{counter}} {{span}}
 ),
 twice AS MATERIALIZED (SELECT pid, at_us FROM matched GROUP BY ALL HAVING count(*) > 1),
 firsts AS (
@@ -111,7 +111,7 @@ def level_hours(phase: int) -> str:
     """Hours of amounts, means, instants, states and samples from `readings` and `specs`."""
     hour = f"at_us - (((at_us + {phase}) % {HOUR_US}) + {HOUR_US}) % {HOUR_US}"
     return f"""
-    WITH {_FIRSTS.format(counter="false")}
+    WITH {_FIRSTS.format(counter="false", span="")}
     SELECT pid, {hour} AS hour_us,
            CAST(sum(scaled * sign) FILTER (usable) AS DECIMAL(28,6)) AS total,
            CAST(count(*) FILTER (usable) AS INTEGER) AS readings,
@@ -129,16 +129,21 @@ def level_hours(phase: int) -> str:
 def counter_readings() -> str:
     """The register readings that count, in order, from `readings` and `specs`."""
     return f"""
-    WITH {_FIRSTS.format(counter="true")}
+    WITH {_FIRSTS.format(counter="true", span="")}
     SELECT pid, sid, at_us, raw, usable, stopped, conflict, entry FROM judged ORDER BY pid, at_us
     """
 
 
-def nearest(count: int, before: bool) -> str:
-    """The `count` usable register readings before lo_us, or from hi_us on, for each pid of `edges`."""
+def nearest(count: int, before: bool, reach_us: int) -> str:
+    """The `count` usable register readings before lo_us, or from hi_us on, for each pid of `edges`, so far at most."""
     side, order = ("j.at_us < e.lo_us", "DESC") if before else ("j.at_us >= e.hi_us", "ASC")
+    ends = (f"min(lo_us) - {reach_us}", "max(lo_us)") if before else ("min(hi_us)", f"max(hi_us) + {reach_us}")
+    span = " ".join(
+        f'AND r."at" {sign} make_timestamptz((SELECT {end} FROM edges))'
+        for sign, end in zip((">=", "<="), ends, strict=True)
+    )
     return f"""
-    WITH {_FIRSTS.format(counter="true")}
+    WITH {_FIRSTS.format(counter="true", span=span)}
     SELECT j.pid, j.sid, j.at_us, j.raw, j.usable, j.stopped, j.conflict, j.entry
     FROM judged j JOIN edges e USING (pid) WHERE j.usable AND {side}
     QUALIFY row_number() OVER (PARTITION BY j.pid ORDER BY j.at_us {order}) <= {count}

@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from xietong.lake import hours as sql
 from xietong.lake.counters import CONTEXT, hours_of_counters
-from xietong.lake.days import day_of, day_span_us, days_of, from_us
+from xietong.lake.days import MICRO, day_of, day_span_us, days_of, from_us
 from xietong.lake.durable import make_folders, sync_files
 from xietong.lake.engine import Engine
 from xietong.lake.parquet import NewFile, write_file
@@ -26,8 +27,11 @@ from xietong.lake.table import ActiveFile, DurableTable, Snapshot
 # For each park day the points (pid) to be made anew on it; None is every point.
 Wanted = dict[date, set[int] | None]
 _READINGS, _MAPPING = "readings", "mapping"
-# How far to look for a counter's neighbouring readings, in days: most answer in the first, a hand-read one in the last.
-_REACHES = (2, 40, 400)
+# Today is written beside the rest of its month; the month becomes one file again when it has this many.
+FILES_A_PARTITION = 8
+SMALL_PARTITION_ROWS = 50_000
+# How far to look for a counter's neighbouring readings: most answer in the first, a hand-read one in the last.
+_REACHES = (timedelta(hours=6), timedelta(days=2), timedelta(days=40), timedelta(days=400))
 # Readings that came since the tables were made: for each point and park day the first and last instant.
 _NEW_READINGS = """
 SELECT s.pid, s.counter, r.day, min(epoch_us(r."at")) AS first_us, max(epoch_us(r."at")) AS last_us
@@ -182,30 +186,30 @@ class RollUp:
             every = self._files_near(asked, before, _REACHES[-1])
             for reach in _REACHES:
                 files = self._files_near(asked, before, reach)
-                near = self._nearest(asked, before, files)
                 if len(files) == len(every):  # there is nothing beyond
-                    found.append(near)
+                    found.append(self._nearest(asked, before, files, _REACHES[-1]))
                     break
+                near = self._nearest(asked, before, files, reach)
                 counts = near.group_by("pid").aggregate([("at_us", "count")])
                 enough = counts.filter(pc.greater_equal(counts.column("at_us_count"), CONTEXT)).column("pid")
                 found.append(near.filter(pc.is_in(near.column("pid"), enough.combine_chunks())))
                 asked = asked.filter(pc.invert(pc.is_in(asked.column("pid"), enough.combine_chunks())))
         return pa.concat_tables(found)
 
-    def _files_near(self, edges: pa.Table, before: bool, reach: int) -> list[ActiveFile]:
-        span = timedelta(days=reach)
+    def _files_near(self, edges: pa.Table, before: bool, reach: timedelta) -> list[ActiveFile]:
         days: set[date] = set()
         for edge in set(edges.column("lo_us" if before else "hi_us").to_pylist()):
-            day = day_of(from_us(edge), self.zone)
-            first, last = (day - span, day) if before else (day, day + span)
+            at = from_us(edge)
+            ends = (at - reach, at) if before else (at, at + reach)
+            first, last = (day_of(end, self.zone) for end in ends)
             days |= {each for each in self.by_day if first <= each <= last}
         return [file for day in sorted(days) for file in self.by_day[day]]
 
-    def _nearest(self, edges: pa.Table, before: bool, files: list[ActiveFile]) -> pa.Table:
+    def _nearest(self, edges: pa.Table, before: bool, files: list[ActiveFile], reach: timedelta) -> pa.Table:
         if edges.num_rows == 0 or not files:
             return _NEIGHBOUR.empty_table()
         specs = self.specs.filter(_among(self.specs, set(edges.column("pid").to_pylist())))
-        question = sql.nearest(CONTEXT, before)
+        question = sql.nearest(CONTEXT, before, reach // MICRO)
         return self.engine.ask(question, {"readings": (files, READING_FILES)}, {"specs": specs, "edges": edges}).cast(
             _NEIGHBOUR
         )
@@ -224,7 +228,7 @@ class RollUp:
     # ---- putting them into their tables ----
 
     def _replace(self, table: DurableTable, wanted: Wanted, whole: bool, make: Callable[[Wanted], pa.Table]) -> None:
-        """Rewrite the partitions of the wanted days in one commit; other days and points of them stay as they are."""
+        """Rewrite the files that hold wanted days in one commit; what else they hold stays as it is."""
         hourly = table is self.tables.hourly
         schema, order, partition = (HOURLY_FILES, "hour", _month) if hourly else (DAILY, "day", _year)
         claimed = table.claim()
@@ -232,16 +236,18 @@ class RollUp:
         groups: dict[str, Wanted] = {}
         for day in sorted(wanted):
             groups.setdefault(partition(day), {})[day] = wanted[day]
-        added, removed = [], [file for file in active if whole or file.partition in groups]
+        added: list[NewFile] = []
+        removed = list(active) if whole else []
         for name, part in groups.items():
-            kept = [] if whole else [file for file in active if file.partition == name]
+            kept = [] if whole else _touched([file for file in active if file.partition == name], part)
+            removed += kept
             rows = self.engine.ask(
                 _KEPT_AND_FRESH.format(wanted=_IS_WANTED, order=order),
                 {"kept": (kept, schema)},
                 {"fresh": make(part), **self._wanted_tables(part)},
             )
-            if rows.num_rows:
-                added.append(self._write(table, name, claimed.version() + 1, rows.select(schema.names).cast(schema)))
+            pieces = _newest_apart(rows.select(schema.names).cast(schema))
+            added += [self._write(table, name, claimed.version() + 1, piece) for piece in pieces]
         sync_files([file.path for file in added])
         table.commit(added, self.transactions, removed)
 
@@ -276,6 +282,36 @@ class RollUp:
 
 def _among(specs: pa.Table, pids: set[int]) -> pa.Array:
     return pc.is_in(specs.column("pid"), value_set=pa.array(sorted(pids), pa.int32()))
+
+
+def _newest_apart(rows: pa.Table) -> list[pa.Table]:
+    """The rows of a partition as files: where they are many, the newest day by itself, since it will change soonest."""
+    if rows.num_rows < SMALL_PARTITION_ROWS:
+        return [rows] if rows.num_rows else []
+    day = rows.column("day")
+    newest = pc.equal(day, pc.max(day))
+    pieces = [rows.filter(pc.invert(newest)), rows.filter(newest)]
+    return [piece for piece in pieces if piece.num_rows]
+
+
+def _touched(files: list[ActiveFile], wanted: Wanted) -> list[ActiveFile]:
+    """The files of a partition that hold a day between the first and last wanted; all where they have become many."""
+    if len(files) >= FILES_A_PARTITION:
+        return files
+    first, last = min(wanted), max(wanted)
+    return [file for file in files if _meets(_days_in(file), first, last)]
+
+
+def _meets(days: tuple[date, date], first: date, last: date) -> bool:
+    return days[0] <= last and first <= days[1]
+
+
+def _days_in(file: ActiveFile) -> tuple[date, date]:
+    """First and last park day in a file, by the statistics in its footer."""
+    footer = pq.read_metadata(file.path)
+    column = footer.schema.names.index("day")
+    groups = [footer.row_group(group).column(column).statistics for group in range(footer.num_row_groups)]
+    return min(each.min for each in groups), max(each.max for each in groups)
 
 
 def _month(day: date) -> str:
