@@ -1,4 +1,4 @@
-"""What was computed is kept, computed once for all who wait, and given up oldest first; the park is made ready early."""
+"""What was computed is kept, computed once for all who wait; the park is made ready when the pages start."""
 
 import threading
 from pathlib import Path

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from xietong.texts import Language
-from xietong.web.numbers import age, change, digits, scale, show, unit_name
+from xietong.web.numbers import age, change, digits, in_scale_of, scale, show, unit_name
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,12 @@ def test_four_digits_mean_something(value: float, text: str) -> None:
 def test_numbers_of_one_chart_share_one_scale() -> None:
     assert scale(123_456, "tCO2e", "zh") == (1e4, "万 tCO₂e")
     assert scale(123_456, "tCO2e", "en") == (1.0, "tCO₂e")
+
+
+def test_a_target_is_written_in_the_scale_of_the_value_beside_it() -> None:
+    assert in_scale_of(10_100, 9_900, "tce", "zh") == "10,100"
+    assert in_scale_of(9_900, 10_100, "tce", "zh") == "0.9900"
+    assert in_scale_of(9_900, 10_100, "tce", "en") == "9,900"
 
 
 def test_units_have_a_name_in_each_language() -> None:

@@ -145,6 +145,11 @@ def test_what_does_not_exist_is_told_as_such(director: Client) -> None:
     assert "没有 intake-0/99 这条存证" in director.get("/entries/intake-0/99/").content.decode()
 
 
+def test_a_chart_and_its_table_twin_share_one_scale(director: Client) -> None:
+    twin = words(body(director, "/").partition('id="chart-energy"')[2].partition("</table>")[0])
+    assert "万 tce 2025 2024 1月 8.946 9.303" in twin
+
+
 def test_live_values_show_age_refusals_and_who_is_late(director: Client) -> None:
     shown = words(body(director, "/live/", hx_request="true"))
     assert "41.25" in shown

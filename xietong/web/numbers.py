@@ -92,6 +92,12 @@ def show(value: float, unit: str, language: Language) -> Shown:
     return Shown(digits(value / divisor, unit).replace("-", "−"), name)
 
 
+def in_scale_of(value: float, beside: float, unit: str, language: Language) -> str:
+    """The digits of a number in the scale of another one beside it, so that one shown unit holds for both."""
+    divisor, _name = scale(beside, unit, language)
+    return digits(value / divisor, unit).replace("-", "−")
+
+
 def exact(value: float, unit: str, language: Language) -> Shown:
     """One number with seven digits and no scale, for a reader with a calculator."""
     divisor, name = (100.0, "million CNY") if (unit, language) == ("万元", "en") else (1.0, unit_name(unit, language))

@@ -108,9 +108,14 @@ def _chart(place: Place, months: AmountMonths) -> dict[str, Any]:
         "twin": months.twin,
         "heads": [str(year), str(year - 1)],
         "unit": months.amount.unit,
+        "largest": _largest(months.twin),
         "source": _source(months),
         "locale": place.language.upper(),
     }
+
+
+def _largest(twin: list[dict[str, Any]]) -> float:
+    return max((abs(number) for line in twin for number in line["numbers"] if number is not None), default=0.0)
 
 
 def _source(months: AmountMonths) -> str:
@@ -143,6 +148,7 @@ def joint_chart(place: Place) -> dict[str, Any]:
         "twin": chart_table({line.name: line.numbers for line in lines}, names),
         "heads": [line.name for line in lines],
         "unit": "",
+        "largest": None,
         "source": gettext("各线以 %(base)s；空心点的月份数据不完整，缺数据的月份断开。") % {"base": base_word},
         "locale": place.language.upper(),
     }

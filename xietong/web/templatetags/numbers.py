@@ -52,15 +52,31 @@ def ago(past: timedelta) -> str:
 
 
 @register.filter
+def count(number: int) -> str:
+    """A whole number with its thousands apart."""
+    return f"{number:,}"
+
+
+@register.filter
 def moment(at: datetime) -> str:
     """An instant that is already in park time, to the second."""
     return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
 @register.simple_tag
-def bare(value: float | None, of_unit: str = "") -> str:
-    """A number without its unit, a dash where there is none."""
-    return "—" if value is None else numbers.show(value, of_unit, reading_language()).text
+def bare(value: float | None, of_unit: str, beside: float | None) -> str:
+    """A number without its unit, in the scale (万, 亿) of the number beside it whose unit is shown; a dash for none."""
+    return (
+        "—"
+        if value is None
+        else numbers.in_scale_of(value, value if beside is None else beside, of_unit, reading_language())
+    )
+
+
+@register.simple_tag
+def scaled_unit(of_unit: str, largest: float | None) -> str:
+    """The unit in which numbers up to the largest are written."""
+    return numbers.scale(largest or 0.0, of_unit, reading_language())[1]
 
 
 @register.inclusion_tag("web/_amount.html")
