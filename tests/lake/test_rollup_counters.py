@@ -151,3 +151,15 @@ def test_hours_of_a_half_hour_zone(tmp_path: Path) -> None:
         ("23:30", Decimal(1)),
         ("00:30", Decimal(9)),
     ]
+
+
+def test_a_clock_that_was_never_set_stops_nothing(tmp_path: Path) -> None:
+    spec, level = point("counter"), point("mean", point="P2", address=ADDRESS)
+    made = rolled(
+        tmp_path, [Row("9999-12-31 07:00", "7"), Row("0001-01-02 00:00", "1"), *registers("2", "5")], spec, level
+    )
+    assert totals(hours(made)) == {"03-01 08:00": Decimal(3)}
+    made.append(batch([Row("9999-12-31 06:00", "6"), Row("2098-01-01 00:00", "9"), Row("2025-03-01 08:30", "6")]), {})
+    assert [str(day) for day in made.roll_up([spec, level])] == ["2025-03-01", "2098-01-01", "2100-01-01"]
+    assert totals(hours(made)) == {"03-01 08:00": Decimal(4)}
+    assert sum(file.rows for file in made.readings_table.view().files) == 7

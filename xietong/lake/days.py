@@ -13,6 +13,9 @@ MICRO = timedelta(microseconds=1)
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 
+# A clock that was never set may say 1900 or 9999: such readings are kept, in the partition of the nearer end.
+FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(2100, 1, 1)
+
 Instants = NDArray[np.int64]
 
 
@@ -41,16 +44,28 @@ def day_of(at: datetime, zone: ZoneInfo) -> date:
     return at.astimezone(zone).date()
 
 
+def day_of_us(at_us: int, zone: ZoneInfo) -> date:
+    """The park day of an instant in microseconds, between FIRST_DAY and LAST_DAY."""
+    low, high = _ends_us(zone)
+    return day_of(from_us(min(max(at_us, low), high)), zone)
+
+
 def days_of(at_us: Instants, zone: ZoneInfo) -> pa.Array:
-    """The park day of each instant, as an Arrow date32 array."""
+    """The park day of each instant, as an Arrow date32 array; FIRST_DAY or LAST_DAY for what lies beyond them."""
     if at_us.size == 0:
         return pa.array([], pa.date32())
+    low, high = _ends_us(zone)
+    at_us = np.clip(at_us, low, high)
     near = np.unique(at_us // DAY_US)
     candidates = sorted({date(1970, 1, 1) + timedelta(days=int(n) + k) for n in near for k in (-1, 0, 1)})
     starts = np.array([day_span_us(day, zone)[0] for day in candidates], np.int64)
     numbers = np.array([(day - date(1970, 1, 1)).days for day in candidates], np.int32)
     index = np.searchsorted(starts, at_us, side="right") - 1
     return pa.array(numbers[index], pa.int32()).cast(pa.date32())
+
+
+def _ends_us(zone: ZoneInfo) -> tuple[int, int]:
+    return to_us(day_start(FIRST_DAY, zone)), to_us(day_start(LAST_DAY, zone))
 
 
 def offsets(start: date, end: date, zone: ZoneInfo) -> list[tuple[int, int]]:

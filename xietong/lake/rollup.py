@@ -4,6 +4,7 @@ hourly and daily are pure functions of readings and mapping; each table says (as
 the readings and which mapping it was made from, so that after a crash it is made again rather than repaired.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 
 from xietong.lake import hours as sql
 from xietong.lake.counters import CONTEXT, hours_of_counters
-from xietong.lake.days import MICRO, day_of, day_span_us, days_of, from_us
+from xietong.lake.days import MICRO, day_of_us, day_span_us, days_of
 from xietong.lake.durable import make_folders, sync_files
 from xietong.lake.engine import Engine
 from xietong.lake.parquet import NewFile, write_file
@@ -145,10 +146,11 @@ class RollUp:
             reach[pid] = lo, hi
         for pid, at_us in zip(near.column("pid").to_pylist(), near.column("at_us").to_pylist(), strict=True):
             reach[pid] = min(reach[pid][0], at_us), max(reach[pid][1], at_us)
+        possible = sorted(self.every_day())
         for pid, (lo, hi) in reach.items():
-            first, last = day_of(from_us(lo), self.zone), day_of(from_us(hi), self.zone)
-            for k in range((last - first).days + 1):
-                self._want(wanted, pid, first + timedelta(days=k))
+            first, last = day_of_us(lo, self.zone), day_of_us(hi, self.zone)
+            for day in possible[bisect_left(possible, first) : bisect_right(possible, last)]:
+                self._want(wanted, pid, day)
 
     # ---- making hours ----
 
@@ -199,9 +201,8 @@ class RollUp:
     def _files_near(self, edges: pa.Table, before: bool, reach: timedelta) -> list[ActiveFile]:
         days: set[date] = set()
         for edge in set(edges.column("lo_us" if before else "hi_us").to_pylist()):
-            at = from_us(edge)
-            ends = (at - reach, at) if before else (at, at + reach)
-            first, last = (day_of(end, self.zone) for end in ends)
+            ends = (edge - reach // MICRO, edge) if before else (edge, edge + reach // MICRO)
+            first, last = (day_of_us(end, self.zone) for end in ends)
             days |= {each for each in self.by_day if first <= each <= last}
         return [file for day in sorted(days) for file in self.by_day[day]]
 

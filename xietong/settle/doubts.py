@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
-from xietong.lake.days import day_start
+from xietong.lake.days import FIRST_DAY, LAST_DAY, day_start
 from xietong.lake.points import PointSpec
 from xietong.lake.store import Lake
 from xietong.quality.cases import Case
@@ -56,7 +56,7 @@ def watched(specs: Sequence[PointSpec]) -> list[Watched]:
 
 def _extent(lake: Lake) -> tuple[datetime, datetime] | None:
     """From the first park day with readings to the end of the newest hour that has any."""
-    days = sorted({file.partition for file in lake.readings_table.view().files})
+    days = sorted({file.partition for file in lake.readings_table.view().files} - {str(FIRST_DAY), str(LAST_DAY)})
     if not days:
         return None
     first, last = (day_start(date.fromisoformat(day), lake.zone) for day in (days[0], days[-1]))
