@@ -134,4 +134,7 @@ def test_live_values_refresh_by_themselves(site: str, browser: Browser) -> None:
         pass
     assert seen.value.status == 200
     assert "加热炉烟囱" in page.locator("#live").inner_text()
+    page.click("#live td a")
+    page.wait_for_selector("#drawer pre mark")
+    assert page.url == f"{site}/"
     watched.is_calm()

@@ -55,7 +55,7 @@ def test_a_target_is_written_in_the_scale_of_the_value_beside_it() -> None:
 
 def test_units_have_a_name_in_each_language() -> None:
     assert unit_name("10^4m3", "zh") == "万m³"
-    assert unit_name("污染当量/万元", "en") == "pollution equiv./10k CNY"
+    assert unit_name("污染当量/万元", "en") == "pollution eq./10k CNY"
     assert unit_name("1", "zh") == ""
 
 

@@ -23,7 +23,7 @@ _ENGLISH = (
     ("亿元", "100 M CNY"),
     ("万元", "10k CNY"),
     ("元", "CNY"),
-    ("污染当量", "pollution equiv."),
+    ("污染当量", "pollution eq."),
     ("万", "10⁴ "),
     ("件", "pcs"),
     ("台", "units"),
