@@ -1,0 +1,83 @@
+"""`xietong quality` on a small park: what it answers, of which period, in which words."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pytest
+from pytest_django import Settings
+
+from xietong.cli import main
+from xietong.lake.schemas import READING_FILES
+from xietong.lake.store import Lake
+from xietong.park import registry
+from xietong.park.actions import load_package
+from xietong.park.package.reading import read_package
+
+pytestmark = pytest.mark.django_db
+ZONE = ZoneInfo("Asia/Shanghai")
+FILES = {
+    "park.toml": '[park]\ncode = "YL"\nname = "云岭工业园"\nregion = "陕西"\ntimezone = "Asia/Shanghai"\n',
+    "subjects.csv": "code,kind,name,name_en,parent\nYL,park,云岭工业园,Yunling,\nE01,enterprise,青塬特钢,Steel,YL\n",
+    "points.csv": "code,subject,quantity,item,unit,shape,interval_s,low,high,source\n"
+    "M1,E01,energy,natural_gas,m3,amount,3600,0,100,sheet\n",
+}
+START = datetime(2025, 3, 1, tzinfo=ZONE)
+
+
+@pytest.fixture(autouse=True)
+def _park(tmp_path: Path, settings: Settings) -> None:
+    """Five days of gas in March, of which hours 30 to 39 are missing and hour 60 is beyond the meter's range."""
+    settings.DATA = tmp_path
+    folder = tmp_path / "package"
+    folder.mkdir()
+    for name, text in FILES.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    package = read_package(folder, registry.known_codes())
+    load_package(package, dict.fromkeys(package.files, "cli-0/7"), "director", datetime(2026, 1, 5, tzinfo=UTC))
+
+
+def settle(folder: Path) -> None:
+    rows = [
+        {
+            "address": "sheet:M1",
+            "at": START + timedelta(hours=hour),
+            "value": Decimal(500 if hour == 60 else 20 + hour * 7 % 13),
+            "flag": "",
+            "entry": "cli-0/8",
+            "recorded_at": datetime(2026, 1, 5, tzinfo=UTC),
+        }
+        for hour in range(120)
+        if not 30 <= hour < 40
+    ]
+    Lake(folder / "lake", ZONE).append(pa.Table.from_pylist(rows, READING_FILES), {"cli-0": 8})
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[tuple[str, float]]:
+    assert main(["quality", *arguments, "--json"]) == 0
+    return [(case["kind"], case["hours"]) for case in json.loads(capsys.readouterr().out)["cases"]]
+
+
+def test_cases_of_all_data_of_a_period_and_of_a_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settle(tmp_path)
+    assert answer(capsys) == [("gap", 10), ("out_of_range", 1)]
+    assert answer(capsys, "--kind", "out_of_range") == [("out_of_range", 1)]
+    assert answer(capsys, "--period", "2025-03-03") == [("out_of_range", 1)]
+    assert answer(capsys, "--period", "2024") == []
+
+
+def test_sentences_in_both_languages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settle(tmp_path)
+    assert main(["quality", "--kind", "gap"]) == 0
+    assert "监测点 M1 自 2025-03-02 06:00 至 2025-03-02 16:00 应有数据而没有" in capsys.readouterr().out
+    assert main(["quality", "--kind", "gap", "--lang", "en"]) == 0
+    assert "point M1 has no data from 2025-03-02 06:00 to 2025-03-02 16:00 (10 h)" in capsys.readouterr().out
+
+
+def test_no_readings_no_cases_and_no_such_period(capsys: pytest.CaptureFixture[str]) -> None:
+    assert answer(capsys) == []
+    assert main(["quality", "--period", "someday"]) == 2
+    assert "someday" in capsys.readouterr().err
