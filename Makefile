@@ -3,31 +3,33 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 VENDOR := xietong/web/static/vendor/echarts.min.js
+ENGLISH := xietong/locale/en/LC_MESSAGES/django.mo
+MADE := $(VENDOR) $(ENGLISH)
 RUN_TESTS := $(BIN)/python -m pytest
 
-.PHONY: demo test check long format setup system clean
+.PHONY: demo test check long format setup system wheel clean
 
-demo: .venv/runtime $(VENDOR)  ## fresh machine → the demo park on http://127.0.0.1:8000
+demo: .venv/runtime $(MADE)  ## fresh machine → the demo park on http://127.0.0.1:8000
 	$(BIN)/xietong demo
 
 test: system check  ## fresh machine → everything checked, in its short form (what CI runs)
 	$(RUN_TESTS) -m slow
 
-check: .venv/dev $(VENDOR)  ## the quick ring: format, lint, types, imports, house, unit
+check: .venv/dev $(MADE)  ## the quick ring: format, lint, types, imports, house, unit
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(RUN_TESTS) -m "not slow and not long"
 
-long: system .venv/dev $(VENDOR)  ## kills, power cuts and soaks at length; figures go to docs/reliability.md
+long: system .venv/dev $(MADE)  ## kills, power cuts and soaks at length; figures go to docs/reliability.md
 	$(RUN_TESTS) -m long -s
 
 format: .venv/dev  ## lay the code out
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-setup: .venv/dev $(VENDOR)  ## everything a developer needs but the system's packages
+setup: .venv/dev $(MADE)  ## everything a developer needs but the system's packages
 
 system:  ## the system's packages that the tests start: a browser, fonts, PostgreSQL, FUSE
 	@PYTHON=$(PYTHON) .ci/system chromium fonts-noto-cjk postgresql fuse3 libfuse2
@@ -51,5 +53,12 @@ $(VENDOR): package-lock.json
 	mkdir -p $(@D) && cp node_modules/echarts/dist/echarts.min.js node_modules/echarts/LICENSE $(@D)/
 	touch $@
 
+$(ENGLISH): xietong/locale/en/LC_MESSAGES/django.po | .venv/runtime
+	$(BIN)/pybabel --quiet compile --domain django --directory xietong/locale
+	touch $@
+
+wheel: .venv/dev $(MADE)  ## the package to install elsewhere, whole
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
 clean:  ## remove what the set-up made; data folders stay
-	rm -rf .venv node_modules xietong/web/static/vendor build dist *.egg-info
+	rm -rf .venv node_modules $(MADE) build dist *.egg-info
