@@ -72,7 +72,9 @@ def sort_file(engine: Engine, file: SheetFile, zone: ZoneInfo) -> Sorted:
         source = _source(cursor, file)
         if isinstance(source, RejectedRow):
             return Sorted({}, 0, 1, (source,))
-        cursor.execute(f"CREATE TEMP TABLE typed AS SELECT {source.typed} FROM ({source.sql})")
+        # A CSV is parsed once and kept; of a Parquet file each question below reads only the columns it needs.
+        kind = "TABLE" if source.is_csv else "VIEW"
+        cursor.execute(f"CREATE TEMP {kind} typed AS SELECT {source.typed} FROM ({source.sql})")
         points = _points(cursor, file)
         cursor.register("known", points)
         rows = cursor.sql(_sorted_sql(cursor, zone)).to_arrow_table()
