@@ -13,14 +13,13 @@ from walking_park import ARGUMENTS, CHROMIUM, MIDNIGHT, PASSWORD, hour_frame, wr
 from xietong.journal import open_writer
 from xietong.park.receiving import Reception
 from xietong.settle.once import settle_waiting
-from xietong.web import catalogue, gathering
+from xietong.web import gathering
 
 
 @pytest.fixture
 def site(transactional_db: None, settings: Settings, tmp_path: Path, live_server: object) -> str:
     """The address of the running pages over that park; the director may sign in."""
     settings.DATA = tmp_path / "data"
-    catalogue.compile_all()
     gathering.SHELF.clear()
     now = datetime.now(UTC)
     with open_writer(settings.DATA / "journal", "intake") as writer:

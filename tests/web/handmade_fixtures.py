@@ -16,18 +16,13 @@ from xietong.journal import open_writer
 from xietong.park.evidence import enter, keep
 from xietong.park.nouns import Registry
 from xietong.protocols import hj212
-from xietong.web import catalogue, gathering
+from xietong.web import gathering
 
 SEGMENT = (
     f"QN=20250314070500000;ST=31;CN=2061;PW=secret1;MN={handmade.MN};Flag=5;"
     "CP=&&DataTime=20250314070000;a21002-Avg=41.25,a21002-Flag=N;a21026-Avg=12.5,a21026-Flag=N&&"
 )
 REPORTED = "subject,period,item,amount,unit\nE01,2025-01,output_value,20000,万元\nE01,2025-01,coke,1200,t\n"
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _english() -> None:
-    catalogue.compile_all()
 
 
 @pytest.fixture
