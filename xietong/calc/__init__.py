@@ -21,9 +21,12 @@ h, `pollutant_removed` kg, Items `treatment_reagent` t.
 Recycling: `byproduct_generated`, `byproduct_used`, `solid_waste_*` and `hazardous_waste_*` (generated, used, disposed,
 stored, discarded, used_from_stock, disposed_from_stock) t, `water_fresh`, `water_reused` t, `waste_heat_recovered`,
 `waste_heat_available` GJ.
+Environmental tax, of one outlet and month: Items `outlet_emission` (t), `taxable_concentration`, `taxable_limit`,
+`taxable_exceedances`; of a subject's waste by kind: Items `taxable_waste_generated`, `_used`, `_stored`, `_disposed` t
+(calc.environmental_tax.environmental_tax takes them outlet by outlet).
 Monitoring: `key_points`, `key_points_automatic` (points at key sources), `values_due`, `values_received` (counts).
 """
 
-from xietong.calc import carbon, energy, monitoring, outlet_gas, pollutants, recycling
+from xietong.calc import carbon, energy, environmental_tax, monitoring, outlet_gas, pollutants, recycling
 
-__all__ = ["carbon", "energy", "monitoring", "outlet_gas", "pollutants", "recycling"]
+__all__ = ["carbon", "energy", "environmental_tax", "monitoring", "outlet_gas", "pollutants", "recycling"]

@@ -30,6 +30,8 @@ UNIT_OF_PURPOSE: Mapping[str, str] = {
     "process_emission": "tCO2/{item}",
     "gwp": "tCO2e/t",
     "pollution_equivalent": "kg",
+    "environmental_tax_rate": "元/污染当量",
+    "solid_waste_tax_rate": "元/t",
     "clean_share": "1",
     "renewable_share": "1",
 }

@@ -34,6 +34,8 @@ PURPOSES = {
     "process_emission": Text("过程排放因子", "process emission factor"),
     "gwp": Text("全球增温潜势", "global warming potential"),
     "pollution_equivalent": Text("污染当量值", "pollution-equivalent value"),
+    "environmental_tax_rate": Text("环境保护税适用税额", "rate of environmental tax"),
+    "solid_waste_tax_rate": Text("固体废物税额", "tax rate of solid waste"),
     "clean_share": Text("清洁能源归类", "class of clean energy"),
     "renewable_share": Text("可再生能源归类", "class of renewable energy"),
 }
@@ -76,7 +78,7 @@ class FactorBook:
     def _pick(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> FactorRow | None:
         key, _, of = key.partition("@")
         whose = (*([of] if of else self._subjects), "")
-        area = area_of(choices) if purpose == "grid_emission" else "national"
+        area = _area(purpose, choices)
         choice, usual = _SERIES_CHOICE.get(purpose, ("", ""))
         series = choices.get(choice, usual)
         fitting = [
@@ -90,7 +92,7 @@ class FactorBook:
         name = PURPOSES.get(purpose, Text(purpose, purpose))
         key = key.partition("@")[0]
         thing = all_items()[key].name if key in all_items() else Text(key, key)
-        where = f"，{area_of(choices)}" if purpose == "grid_emission" else ""
+        where = "" if _area(purpose, choices) == "national" else f"，{_area(purpose, choices)}"
         return Text(
             f"没有 {thing.zh}（{key}）在 {on.year} 年可用的{name.zh}{where}，不能计算；"
             f"请在 factors.csv 中补充一行（purpose={purpose}，key={key}），注明数值、单位、来源和版次。",
@@ -156,3 +158,10 @@ def area_of(choices: Mapping[str, str]) -> str:
     if province is None:
         return f"{choices.get('region') or '?'}"
     return province["grid"] or f"{province['province']}（{chosen}）" if chosen == "regional" else province["province"]
+
+
+def _area(purpose: str, choices: Mapping[str, str]) -> str:
+    """The area whose factor counts: a province sets its rates of tax, the park chooses the area of its grid factor."""
+    if purpose == "environmental_tax_rate":
+        return area_of({**choices, "grid_area": "provincial"})
+    return area_of(choices) if purpose == "grid_emission" else "national"

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from xietong.texts import Text
-from xietong.units import UnitError, convert
+from xietong.units import UnitError, convert, unit_of
 
 ANY = "*"
 _TABLE = Path(__file__).with_name("items.csv")
@@ -95,8 +95,23 @@ def item(name: str) -> Item:
     return replace(known, item=name, kind=kind, part=part)
 
 
+def unit_kept(stated: Item, unit: str) -> str:
+    """The unit that an amount stated in this unit is kept in: the canonical one.
+
+    A product counted (件, 台) stays counted and one measured by volume is kept in m3; raises UnitError for a unit that
+    is in no table.
+    """
+    if stated.base != "product" or unit_of(unit).dimension == "mass":
+        return stated.unit
+    if unit_of(unit).dimension == "volume":
+        return "m3"
+    return unit if unit in dict(stated.also) else stated.unit
+
+
 def to_canonical(stated: Item, amount: Decimal, unit: str) -> Decimal:
-    """An amount in the item's canonical unit; raises UnitError where the unit does not fit the item."""
+    """An amount in the unit that it is kept in; raises UnitError where the unit does not fit the item."""
+    if stated.base == "product" and unit_of(unit).dimension == "volume":
+        return convert(amount, unit, "m3")
     for other, canonical in stated.also:
         if unit == other:
             return amount * canonical

@@ -112,7 +112,7 @@ def wastewater_intensity(wastewater: float, output_value: float) -> float:
     return wastewater / output_value
 
 
-def _counted(pollutant: str, emitted: Iterable[str], equivalents: Container[object]) -> bool:
+def counted(pollutant: str, emitted: Iterable[str], equivalents: Container[object]) -> bool:
     """Whether a pollutant counts: the law's table has it, and no other oxygen demand stands for it."""
     if pollutant in _OXYGEN_DEMAND and pollutant != next(each for each in _OXYGEN_DEMAND if each in set(emitted)):
         return False
@@ -125,7 +125,7 @@ def pollutant_equivalents(pollutant_emission: Items, pollution_equivalent: Facto
     return {
         pollutant: amount * 1000 / pollution_equivalent[pollutant]
         for pollutant, amount in pollutant_emission.items()
-        if _counted(pollutant, pollutant_emission, pollution_equivalent)
+        if counted(pollutant, pollutant_emission, pollution_equivalent)
     }
 
 

@@ -62,6 +62,12 @@ class Factors:
         assert value is not None
         return value
 
+    def nearest(self, key: str, group: str) -> float:
+        """The factor of that key, else of the group it belongs to; the working shows it under the key."""
+        if key not in self.used and key not in self:
+            self.used[key] = self._source.find(self._purpose, group, self._on, self._choices)
+        return self[key]
+
     def __contains__(self, key: object) -> bool:
         try:
             self._source.find(self._purpose, str(key), self._on, self._choices)

@@ -6,7 +6,7 @@ its unit ("12.5 万m3"), or the word missing or not_applicable; a table is sever
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -22,7 +22,7 @@ from xietong.units import UnitError
 
 USUAL_DAY = date(2025, 12, 31)
 USUAL_TOLERANCE = 1e-9
-_STATUSES = ("missing", "not_applicable")
+_NO_AMOUNTS = ("taxable_concentration", "taxable_limit", "taxable_exceedances")
 _GRADE_KEYS = {"grade": "default", "cautious_grade": "cautious", "strict_grade": "strict"}
 
 
@@ -121,7 +121,7 @@ def _given(stated: Mapping[str, Any], choices: Mapping[str, str]) -> dict[str, F
     given: dict[str, Figure] = {}
     for name, value in stated.items():
         if isinstance(value, Mapping):
-            children = tuple(_amount(part, part, each) for part, each in value.items())
+            children = tuple(_part_amount(name, part, each) for part, each in value.items())
             given[name] = Figure(name, None, "", kind="items", inputs=children, source="given")
             continue
         input_name, part = _place(name)
@@ -148,6 +148,12 @@ def _place(name: str) -> tuple[str, str]:
         raise CaseError(
             Text(f"给出的 {name} 既不是填报项目，也没有指标用到它。", f"{name} is no item, and no indicator needs it.")
         ) from error
+
+
+def _part_amount(table: str, part: str, value: object) -> Figure:
+    """One named amount of a table; a table of concentrations or limits has not the unit of the item's amounts."""
+    figure = _amount(part, part, value)
+    return replace(figure, unit="") if table in _NO_AMOUNTS else figure
 
 
 def _amount(name: str, key: str, value: object) -> Figure:
