@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from xietong.calc.figures import Figure, Status, missing_figure, worst
+from xietong.calc.names import name_of, names_of
 from xietong.calc.rules import (
     RULES,
     Factors,
@@ -86,8 +87,9 @@ class Calculation:
                 return replace(whole.child(part), key=key)
             if whole.status == "missing":
                 return missing_figure(key, whole.unit, *whole.missing)
+        name = name_of(key)
         return missing_figure(
-            key, "", Text(f"没有收到 {key}；请填报或接入。", f"{key} was not supplied; report or connect it.")
+            key, "", Text(f"没有收到{name.zh}；请填报或接入。", f"{name.en} was not supplied; report or connect it.")
         )
 
     def _is_supplied(self, key: str, asked: set[str]) -> bool:
@@ -141,10 +143,10 @@ class Calculation:
         if any(source in self._known for source in sources):
             text = Text(f"{rule.title.zh}：没有应报的数据。", f"{rule.title.en}: nothing was due.")
             return replace(outcome, status="not_applicable", missing=(text,))
-        names = ", ".join(sources)
+        names = names_of(sources)
         text = Text(
-            f"没有收到{rule.title.zh}所需的任何一项（{names}）；请填报或接入。",
-            f"none of what {rule.title.en} needs was supplied ({names}); report or connect it.",
+            f"没有收到{rule.title.zh}所需的任何一项（{names.zh}）；请填报或接入。",
+            f"none of what {rule.title.en} needs was supplied ({names.en}); report or connect it.",
         )
         return replace(outcome, status="missing", missing=(text,))
 
@@ -243,10 +245,11 @@ def _reasons(figures: Iterable[Figure]) -> tuple[Text, ...]:
 
 
 def _zero(rule: Rule, taken: Mapping[str, Figure]) -> Text:
-    zeros = "、".join(figure.key for figure in taken.values() if figure.value == 0) or rule.formula
+    keys = [figure.key for figure in taken.values() if figure.value == 0]
+    zeros = names_of(keys) if keys else Text(rule.formula, rule.formula)
     return Text(
-        f"{rule.title.zh}不能计算：{zeros} 为零，不能作除数；请核对该数。",
-        f"{rule.title.en} cannot be computed: {zeros} is zero; check it.",
+        f"{rule.title.zh}不能计算：{zeros.zh}为零，不能作除数；请核对该数。",
+        f"{rule.title.en} cannot be computed: {zeros.en} is zero; check it.",
     )
 
 

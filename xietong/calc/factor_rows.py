@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import pairwise
 
+from xietong.calc.factor_physics import impossible
 from xietong.calc.figures import Figure
 from xietong.calc.items import all_items
 from xietong.texts import Text
@@ -167,7 +168,7 @@ def read_row(row: Mapping[str, str]) -> FactorRow:
 
 def problem(row: Mapping[str, str]) -> tuple[str, str, Text] | None:
     """What makes a line unusable as (column, rule, sentence), else None."""
-    for check in (_needed, _known_purpose, _numbers, _days, _fitting_unit):
+    for check in (_needed, _known_purpose, _numbers, _days, _fitting_unit, _possible):
         wrong = check(row)
         if wrong is not None:
             return wrong
@@ -176,7 +177,7 @@ def problem(row: Mapping[str, str]) -> tuple[str, str, Text] | None:
 
 def _needed(row: Mapping[str, str]) -> tuple[str, str, Text] | None:
     for column in ("purpose", "key", "value", "unit", "source"):
-        if not row.get(column):
+        if not (row.get(column) or "").strip():
             return column, "required", Text(f"系数缺少 {column}；请补全。", f"the factor has no {column}; fill it in.")
     return None
 
@@ -235,6 +236,12 @@ def _fitting_unit(row: Mapping[str, str]) -> tuple[str, str, Text] | None:
             ),
         )
     return None
+
+
+def _possible(row: Mapping[str, str]) -> tuple[str, str, Text] | None:
+    needed = unit_needed(row["purpose"], row["key"])
+    said = impossible(row["purpose"], row["key"], convert_ratio(Decimal(row["value"]), row["unit"], needed), needed)
+    return None if said is None else ("value", "physics", said)
 
 
 def overlaps(rows: Iterable[FactorRow]) -> Text | None:

@@ -1,0 +1,49 @@
+"""What indicators, inputs, items and factors are called. Words of the field are in standard/terms.toml and items.csv,
+where each has one spelling; here a key finds its own."""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from xietong.calc.items import all_items
+from xietong.calc.rules import RULES
+from xietong.standard.text import terms
+from xietong.texts import Text
+
+
+@cache
+def name_of(key: str) -> Text:
+    """The name of an indicator, an item, an input or a factor; the key itself where nobody named it."""
+    return next(_names(key), Text(key, key))
+
+
+def names_of(keys: Iterable[str]) -> Text:
+    """The names of several keys in a row, each once."""
+    names = list(dict.fromkeys(name_of(key) for key in keys))
+    return Text("、".join(name.zh for name in names), ", ".join(name.en for name in names))
+
+
+def _names(key: str) -> Iterator[Text]:
+    base, _colon, kind = key.partition(":")
+    for group in ("indicator", "input", "factor"):
+        if base in terms()[group]:
+            yield _with_kind(terms()[group][base], kind)
+    yield from _family(key)
+    if base in all_items():
+        yield _with_kind(all_items()[base].name, kind)
+    if key in RULES:
+        yield RULES[key][0].title
+
+
+def _family(key: str) -> Iterator[Text]:
+    for form, word in terms()["family"].items():
+        ending = form.removeprefix("{}")
+        member = all_items().get(key.removesuffix(ending)) if key.endswith(ending) else None
+        if member is not None:
+            yield Text(word.zh.replace("{}", member.name.zh), word.en.replace("{}", member.name.en))
+
+
+def _with_kind(name: Text, kind: str) -> Text:
+    if not kind:
+        return name
+    of = all_items()[kind].name if kind in all_items() else Text(kind, kind)
+    return Text(f"{name.zh}（{of.zh}）", f"{name.en} ({of.en})")
