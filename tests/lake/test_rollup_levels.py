@@ -114,6 +114,14 @@ def test_the_first_recorded_counts_and_a_conflict_is_counted(tmp_path: Path) -> 
     assert row["first_entry"] == "intake-0/10"
 
 
+def test_ten_second_values_of_which_some_came_twice(tmp_path: Path) -> None:
+    rows = every("2025-03-01 08:00", 10, ["1", "2"] * 180)
+    made = rolled(
+        tmp_path, [*rows, *rows[:40], *every("2025-03-01 09:00", 60, ["1"] * 60)], point("mean", interval_s=10)
+    )
+    assert [(row["total"], row["readings"], row["due"]) for row in hours(made)] == [(540, 360, 360), (60, 60, 360)]
+
+
 def test_two_addresses_of_one_point_do_not_double(tmp_path: Path) -> None:
     rows = [
         Row("2025-03-01 08:00", "1", recorded_at="2025-03-01 09:00"),

@@ -51,7 +51,7 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
     """Hours from deduplicated register readings.
 
     rows, sorted by pid and at_us: pid, sid, at_us, raw DECIMAL(18,6), usable, stopped, conflict, entry.
-    Answers pid, hour_us, total, readings, invalid, stopped, conflicts, estimated, first_entry.
+    Answers pid, hour_us, total, readings, minimum, maximum, invalid, stopped, conflicts, estimated, first_entry.
     """
     pid, sid, at_us = (rows.column(name).to_numpy() for name in ("pid", "sid", "at_us"))
     usable, stopped, conflict = (rows.column(name).to_numpy() for name in ("usable", "stopped", "conflict"))
@@ -85,6 +85,8 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
             "hour_us": ((keys & 0xFFFFFFFF) - _ZERO_HOUR) * HOUR_US - phase_us,
             "total": pc.if_else(pa.array(known), amounts, pa.nulls(len(keys), TOTAL)),
             "readings": count(believed),
+            "minimum": pa.nulls(len(keys), TOTAL),  # of a register they would say nothing
+            "maximum": pa.nulls(len(keys), TOTAL),
             "invalid": count(~believed & ~stopped),
             "stopped": count(stopped),
             "conflicts": count(conflict),

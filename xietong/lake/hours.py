@@ -73,33 +73,32 @@ def _exact(value: Decimal | None, places: int) -> Decimal | None:
     return None if value is None else value.quantize(Decimal(1).scaleb(-places))
 
 
-# The reading that counts at each (point, instant): the first recorded. Instants that came once, nearly all, take no
-# window: three million readings a second instead of 750,000.
-_FIRSTS = f"""
-matched AS MATERIALIZED (
-    SELECT s.pid, s.sid, epoch_us(r."at") AS at_us, coalesce(r.flag, '') AS flag, r.entry, r.recorded_at,
+# What a reading says to its point: scaled by the multiplier, stopped, usable, and with the point's sign.
+_MATCHED = f"""
+    SELECT s.pid, s.sid, epoch_us(r."at") AS at_us, coalesce(r.flag, '') AS mark, r.entry, r.recorded_at,
            r.value AS raw,
            CASE WHEN s.multiplier = 1 THEN CAST(r.value AS DECIMAL(28,6))
-                ELSE TRY_CAST(CAST(r.value AS DECIMAL(38,6)) * s.multiplier AS DECIMAL(28,6)) END AS scaled
+                ELSE TRY_CAST(CAST(r.value AS DECIMAL(38,6)) * s.multiplier AS DECIMAL(28,6)) END AS scaled,
+           mark IN {STOPPED} AS stopped,
+           mark IN {USABLE} AND scaled IS NOT NULL AND coalesce(scaled >= s.low, true)
+               AND coalesce(scaled <= s.high, true) AS usable,
+           CASE WHEN s.sign = 1 THEN scaled ELSE -scaled END AS signed
     FROM readings r JOIN specs s ON r.address = s.address
     WHERE epoch_us(r."at") >= s.since_us AND epoch_us(r."at") < s.until_us AND s.counter = {{counter}} {{span}}
-),
+"""
+
+# The reading that counts at each (point, instant): the first recorded.
+_FIRSTS = f"""
+matched AS MATERIALIZED ({_MATCHED}),
 twice AS MATERIALIZED (SELECT pid, at_us FROM matched GROUP BY ALL HAVING count(*) > 1),
-firsts AS (
+judged AS (
     SELECT *, false AS conflict FROM matched ANTI JOIN twice USING (pid, at_us)
     UNION ALL BY NAME
     SELECT *, coalesce(min(scaled) OVER same <> max(scaled) OVER same, false) AS conflict
     FROM matched SEMI JOIN twice USING (pid, at_us)
     WINDOW same AS (PARTITION BY pid, at_us),
-           received AS (PARTITION BY pid, at_us ORDER BY recorded_at, length(entry), entry, raw, flag, sid)
+           received AS (PARTITION BY pid, at_us ORDER BY recorded_at, length(entry), entry, raw, mark, sid)
     QUALIFY row_number() OVER received = 1
-),
-judged AS (
-    SELECT f.*, s.sign, s.interval_s,
-           f.flag IN {STOPPED} AS stopped,
-           f.flag IN {USABLE} AND f.scaled IS NOT NULL AND coalesce(f.scaled >= s.low, true)
-               AND coalesce(f.scaled <= s.high, true) AS usable
-    FROM firsts f JOIN specs s USING (sid)
 )
 """
 
@@ -108,22 +107,46 @@ _DUE_AN_HOUR = "CASE WHEN interval_s <= 0 THEN 0 WHEN interval_s >= 3600 THEN 1 
 
 
 def level_hours(phase: int) -> str:
-    """Hours of amounts, means, instants, states and samples from `readings` and `specs`."""
-    hour = f"at_us - (((at_us + {phase}) % {HOUR_US}) + {HOUR_US}) % {HOUR_US}"
+    """Hours of amounts, means, instants, states and samples from `readings` and `specs`, as if no instant came twice.
+
+    `clean` says of which hours that is certain: as many readings as different minutes. The others must be made again
+    by `exact_hours`; nearly none are, and looking for instants that came twice costs more than all the rest.
+    """
+    matched = _MATCHED.format(counter="false", span="")
+    minute = f"(at_us - ({_hour(phase)})) // 60000000"
     return f"""
-    WITH {_FIRSTS.format(counter="false", span="")}
-    SELECT pid, {hour} AS hour_us,
-           CAST(sum(scaled * sign) FILTER (usable) AS DECIMAL(28,6)) AS total,
+    WITH judged AS (SELECT *, false AS conflict FROM ({matched}))
+    SELECT {_aggregates(phase)}, bit_count(bit_or(CAST(1 AS UBIGINT) << CAST({minute} AS UBIGINT))) = count(*) AS clean
+    FROM judged GROUP BY ALL
+    """
+
+
+def exact_hours(phase: int) -> str:
+    """The same for the hours of `doubtful` (pid, hour_us), of several values at an instant the first recorded."""
+    hour = _hour(phase, 'epoch_us(r."at")')
+    span = f"AND (s.pid, {hour}) IN (SELECT (pid, hour_us) FROM doubtful)"
+    return f"""
+    WITH {_FIRSTS.format(counter="false", span=span)}
+    SELECT {_aggregates(phase)}, true AS clean FROM judged GROUP BY ALL
+    """
+
+
+def _hour(phase: int, at_us: str = "at_us") -> str:
+    return f"{at_us} - ((({at_us} + {phase}) % {HOUR_US}) + {HOUR_US}) % {HOUR_US}"
+
+
+def _aggregates(phase: int) -> str:
+    return f"""
+           pid, {_hour(phase)} AS hour_us,
+           CAST(sum(signed) FILTER (usable) AS DECIMAL(28,6)) AS total,
            CAST(count(*) FILTER (usable) AS INTEGER) AS readings,
            CAST(count(*) FILTER (stopped) AS INTEGER) AS stopped,
-           CAST(min(scaled * sign) FILTER (usable) AS DECIMAL(28,6)) AS minimum,
-           CAST(max(scaled * sign) FILTER (usable) AS DECIMAL(28,6)) AS maximum,
+           CAST(min(signed) FILTER (usable) AS DECIMAL(28,6)) AS minimum,
+           CAST(max(signed) FILTER (usable) AS DECIMAL(28,6)) AS maximum,
            CAST(count(*) FILTER (NOT usable AND NOT stopped) AS INTEGER) AS invalid,
            CAST(count(*) FILTER (conflict) AS INTEGER) AS conflicts,
            false AS estimated,
-           arg_min(entry, at_us) AS first_entry
-    FROM judged GROUP BY ALL
-    """
+           arg_min(entry, at_us) AS first_entry"""
 
 
 def counter_readings() -> str:

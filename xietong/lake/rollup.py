@@ -159,14 +159,26 @@ class RollUp:
         pids = self._pids(wanted)
         specs = self.specs if pids is None else self.specs.filter(_among(self.specs, pids))
         files = [file for day in wanted for file in self.by_day.get(day, [])]
-        level = self.engine.ask(sql.level_hours(self.phase), {"readings": (files, READING_FILES)}, {"specs": specs})
         counters = specs.filter(specs.column("counter"))
-        made = [level]
+        made = self._levels(files, specs) if counters.num_rows < specs.num_rows else []
         if counters.num_rows:
             made.append(hours_of_counters(self._registers(wanted, counters), self.meters, self.phase))
+        if not made:  # no point at all
+            return HOURLY_FILES.empty_table()
         hours = pa.concat_tables(made, promote_options="default")
         hours = hours.append_column("day", days_of(hours.column("hour_us").to_numpy(), self.zone))
         return self.engine.ask(sql.FINISHED_HOURS, {}, {"hours": hours, "specs": self.specs})
+
+    def _levels(self, files: list[ActiveFile], specs: pa.Table) -> list[pa.Table]:
+        tables = {"readings": (files, READING_FILES)}
+        quick = self.engine.ask(sql.level_hours(self.phase), tables, {"specs": specs})
+        clean = quick.column("clean")
+        doubtful = quick.filter(pc.invert(clean)).select(["pid", "hour_us"])
+        made = [quick.filter(clean)]
+        if doubtful.num_rows:
+            names = {"specs": specs, "doubtful": doubtful}
+            made.append(self.engine.ask(sql.exact_hours(self.phase), tables, names))
+        return [part.drop_columns(["clean"]) for part in made]
 
     def _registers(self, wanted: Wanted, counters: pa.Table) -> pa.Table:
         """The counters' readings over the span of the wanted days, with their neighbours before and after."""
