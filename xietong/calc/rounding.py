@@ -1,0 +1,29 @@
+"""Rounding of numbers that are shown or printed, by GB/T 8170-2008: half to even, once, from the full value.
+
+What is computed on never passes through here.
+"""
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+_EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+
+
+def rounded(value: Decimal | float, interval: Decimal | str) -> Decimal:
+    """The multiple of the interval nearest to the value; of two equally near the even multiple.
+
+    interval: "0.1" for one decimal, "1E+2" for hundreds, "0.5" and "20" for the half and fifth units of clause 3.4. A
+    float counts as the decimal that it prints as: 0.35 is 0.35 and not the binary number a trifle below it. Raises
+    ValueError where the interval is not above zero or the value is no number.
+    """
+    step = Decimal(interval)
+    exact = Decimal(repr(value)) if isinstance(value, float) else value
+    if step <= 0 or not exact.is_finite():
+        raise ValueError(f"cannot round {value} to multiples of {interval}")
+    multiple = _EXACT.divide(exact, step).to_integral_value(ROUND_HALF_EVEN)
+    return _EXACT.multiply(multiple, step)
+
+
+def to_significant(value: Decimal | float, digits: int) -> Decimal:
+    """The value rounded once to that many significant digits."""
+    exact = Decimal(repr(value)) if isinstance(value, float) else value
+    return exact if exact == 0 else rounded(exact, Decimal(1).scaleb(exact.adjusted() - digits + 1))
