@@ -48,7 +48,7 @@ def test_the_tenant_shows_what_it_sends_to_the_works_beside_its_emission() -> No
     assert tonnes(REPORTED, "A", "cod_to_works") == 50.0
     all_sent = explain(REPORTED, None, "cod_emission", "B", YEAR)
     assert (all_sent.value, all_sent.status) == (None, "not_applicable")
-    assert "cod_to_works" in all_sent.missing[0].zh
+    assert "化学需氧量纳管量" in all_sent.missing[0].zh
     assert tonnes(REPORTED, "A-1") == 50.0
 
 

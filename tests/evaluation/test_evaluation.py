@@ -5,14 +5,17 @@ One enterprise, one year: 1,000 MWh × 0.1229 tce/MWh (GB/T 2589-2020) = 122.9 t
 """
 
 import json
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 import pytest
 from small_parks import HoursLake, hours_of, monthly, park, point, stated, subject
 
 from xietong.accounting import UnknownNameError
 from xietong.evaluation import Evaluation, as_json, evaluate
-from xietong.park.nouns import Limit, Registry, ReportedAmount, Target
+from xietong.park.nouns import Effect, Limit, Measure, Registry, ReportedAmount, Target
 
 ENERGY, RECYCLING, COD = "energy_per_output_value", "resource_utilization_rate", "cod_emission_intensity"
 FACTS = (
@@ -184,3 +187,43 @@ def test_the_answer_is_plain_json() -> None:
 def test_a_subject_that_does_not_exist_is_refused() -> None:
     with pytest.raises(UnknownNameError):
         evaluate(park(), None, "Q", 2025)
+
+
+SHARE, REDUCTION = "renewable_energy_share", "carbon_emission_reduction"
+
+
+def test_a_share_that_should_rise_names_the_largest_users_of_what_does_not_count() -> None:
+    """A: 1000 MWh, all certified: nothing left. B: 300 of 400 MWh not renewable: 300 × 0.1229 = 36.87 tce."""
+    rows = [
+        stated("A", "2025", "electricity_purchased", "1000", "MWh"),
+        stated("A", "2025", "green_certificates", "1000", "MWh"),
+        stated("B", "2025", "electricity_purchased", "400", "MWh"),
+        stated("B", "2025", "green_power_traded", "100", "MWh"),
+    ]
+    registry = park(subject("A"), subject("B"), reported=rows, targets=[target(SHARE, 90, 80)])
+    weak = evaluate(registry, None, "P", 2025).weak[0]
+    assert weak.contributor is None
+    assert weak.cause is not None
+    assert weak.cause.zh == "消费非可再生能源最多的是B公司（36.87 tce，占 100.0%）"
+
+
+def saved(measure: str, tonnes: int, stage: Literal["expected", "verified"]) -> Effect:
+    return Effect(measure, "carbon", Decimal(tonnes), "tCO2e", stage)
+
+
+def test_a_reduction_names_the_measures_that_fell_short_and_no_fuel() -> None:
+    measures = {code: Measure(code, "A", f"措施{code}", commissioned=date(2025, 1, 1)) for code in ("M1", "M2", "M3")}
+    effects = [saved("M1", 100, "expected"), saved("M1", 60, "verified"), saved("M2", 10, "expected")]
+    effects += [saved("M3", 5, "expected"), saved("M3", 7, "verified")]
+    registry = replace(
+        park(subject("A"), reported=FACTS, targets=[target(REDUCTION, 100, 50)]),
+        measures=measures,
+        effects=tuple(effects),
+    )
+    answer = evaluate(registry, None, "P", 2025)
+    assert answer.lines[0].judged.actual == 67
+    advice = answer.advice[0].zh
+    assert "M1，预期 100 tCO2e，核实 60 tCO2e" in advice
+    assert "M2，预期 10 tCO2e，未经核实" in advice
+    assert "M3" not in advice
+    assert "最大的部分" not in advice

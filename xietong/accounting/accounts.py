@@ -17,14 +17,18 @@ from xietong.accounting.factors import choices_of, day_of, factor_book
 from xietong.accounting.gather import engine_inputs
 from xietong.accounting.memory import books_for
 from xietong.accounting.metered import LakeTables
-from xietong.accounting.tables import BEYOND, HIGHEST, TO_WORKS, table_keys
+from xietong.accounting.tables import BEYOND, FACILITIES, HIGHEST, TO_WORKS, applies, table_keys
 from xietong.calc.engine import RULES, Calculation
 from xietong.calc.figures import Figure
 from xietong.calc.items import UnknownItemError, all_items, item
+from xietong.calc.names import name_of
 from xietong.calc.pollutants import TABLE_3
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
+from xietong.standard.text import terms
 from xietong.texts import Text
+
+PER_PRODUCT = "_per_product"
 
 
 class UnknownNameError(LookupError):
@@ -55,10 +59,22 @@ class Account:
         book = factor_book(registry, below)
         self._calculation = Calculation(self.inputs, book, day_of(period), choices_of(registry))
 
+    def of(self, code: str) -> "Account":
+        """The account of another subject of the park for the same period."""
+        return _kept(self.books, self.books.registry.subjects[code], self._period)
+
+    @property
+    def period(self) -> Period:
+        """The period of these figures."""
+        return self._period
+
     def keys(self) -> list[str]:
-        """Every key worth showing: tables 1–5, what lies beyond them, and the amounts that stand behind."""
+        """Every key worth showing: tables 1–5, what lies beyond them, and the amounts that stand behind.
+
+        Of a facility or an outlet only what applies to its kind or has a value.
+        """
         tables = [key for keys in table_keys(self.subject.kind).values() for key in keys]
-        emitted = [name for name in self.books.names if name in EMITTED]
+        emitted = [name for name in self.books.names if name in EMITTED and self._may_emit(name)]
         emissions = [f"{name}_emission" for name in emitted if f"{name}_emission" in RULES]
         sewers = [
             f"{name}{TO_WORKS}"
@@ -70,7 +86,29 @@ class Account:
             for name in self.books.names
             if "#" not in name and not self.books.amount(self.subject.code, name, self._period).is_idle
         ]
-        return list(dict.fromkeys([*tables, *BEYOND, *emissions, *sewers, *amounts]))
+        worth = [key for key in (*tables, *BEYOND) if self._is_worth(key)]
+        return list(dict.fromkeys([*worth, *emissions, *sewers, *amounts, *self._per_product(emissions)]))
+
+    def _may_emit(self, name: str) -> bool:
+        """Whether an emission is worth showing: of a facility or an outlet only what it knows of."""
+        return self.subject.kind not in FACILITIES or self.books.knows(self.subject.code, name)
+
+    def _is_worth(self, key: str) -> bool:
+        kind = self.subject.kind
+        if applies(key, kind) and (kind != "outlet" or self._carries(key)):
+            return True
+        return self.figure(key).value is not None
+
+    def _carries(self, key: str) -> bool:
+        """Whether an outlet knows the pollutant that a key of table 3 is about."""
+        name = next((name for name in TABLE_3 if key.startswith(f"{name}_")), None)
+        return name is None or self.books.knows(self.subject.code, name)
+
+    def _per_product(self, emissions: Iterable[str]) -> list[str]:
+        """The emissions per product of a unit with one product, where there are any."""
+        if self.subject.kind in GROUPS or len(self.inputs["product"].items()) != 1:
+            return []
+        return [f"{key}{PER_PRODUCT}" for key in emissions if self.figure(key).value is not None]
 
     def figure(self, key: str) -> Figure:
         """The figure of a key: an indicator, an engine input, or an item's amount; raises UnknownNameError."""
@@ -79,8 +117,17 @@ class Account:
         if key.endswith(TO_WORKS) and key.removesuffix(TO_WORKS) in EMITTED:
             return self._to_works(key, key.removesuffix(TO_WORKS))
         if key in RULES or key in self.inputs:
-            return self._calculation.figure(key)
+            return self._told(self._calculation.figure(key))
         return self._amount(key)
+
+    def _told(self, figure: Figure) -> Figure:
+        """The figure in the unit its product is counted in; without a value, why it says nothing of such a subject."""
+        if figure.value is None and not applies(figure.key, self.subject.kind):
+            return replace(figure, status="not_applicable", missing=(_not_for(figure.key, self.books, self.subject),))
+        if figure.value is None or not figure.key.endswith(PER_PRODUCT):
+            return figure
+        product = next(part for part in figure.child("product").inputs if part.value is not None)
+        return replace(figure, unit=f"{figure.unit.partition('/')[0]}/{product.unit}")
 
     def _amount(self, key: str) -> Figure:
         try:
@@ -118,6 +165,15 @@ class Account:
         )
 
 
+def _not_for(key: str, books: Books, subject: Subject) -> Text:
+    kind, name = terms()["noun"][subject.kind], name_of(key)
+    above = books.registry.subjects.get(subject.parent, books.registry.park)
+    return Text(
+        f"{name.zh}不按{kind.zh}核算；请看{above.name}（{above.code}）。",
+        f"{name.en} is not computed for a {kind.en}; see {above.name_en or above.name} ({above.code}).",
+    )
+
+
 def account(registry: Registry, lake: LakeTables | None, subject: str, period: Period, filled: bool = False) -> Account:
     """The account of a subject and period, remembered while registry and lake stay as they are.
 
@@ -125,9 +181,11 @@ def account(registry: Registry, lake: LakeTables | None, subject: str, period: P
     """
     if subject not in registry.subjects:
         raise UnknownNameError(_unknown_subject(registry, subject))
-    books = books_for(registry, lake, period)
-    whose = registry.subjects[subject]
-    return books.remember(("account", subject, period, filled), lambda: Account(books, whose, period, filled))
+    return _kept(books_for(registry, lake, period), registry.subjects[subject], period, filled)
+
+
+def _kept(books: Books, subject: Subject, period: Period, filled: bool = False) -> Account:
+    return books.remember(("account", subject.code, period, filled), lambda: Account(books, subject, period, filled))
 
 
 def coverage(registry: Registry, lake: LakeTables | None, subject: str, period: Period) -> Coverage:

@@ -51,14 +51,18 @@ def idle(key: str, unit: str, reason: Text | None = None) -> Amount:
 
 
 def summed(key: str, unit: str, parts: Iterable[Amount], title: Text = _UNTITLED) -> Amount:
-    """The exact sum of parts of one unit: missing parts make it partial, all missing makes it missing.
+    """The exact sum of parts: missing parts make it partial, all missing makes it missing; so do parts that are kept in
+    different units, such as a product counted by one and weighed by another. unit: where no part has a value.
 
     No parts at all, or only idle ones, give not_applicable: nothing was due. Idle parts with something to say stay in
     the working, silent ones are left out.
     """
     every = [part for part in parts if not part.is_idle or part.figure.missing or part.figure.inputs]
     values = [part.exact for part in every if part.exact is not None]
-    exact = sum(values, Decimal(0)) if values else None
+    units = tuple(dict.fromkeys(part.figure.unit for part in every if part.exact is not None)) or (unit,)
+    if len(units) > 1:
+        return _mixed(key, units, every)
+    unit, exact = units[0], sum(values, Decimal(0)) if values else None
     figure = Figure(
         key,
         None if exact is None else float(exact),
@@ -70,6 +74,17 @@ def summed(key: str, unit: str, parts: Iterable[Amount], title: Text = _UNTITLED
     )
     due, received = sum(part.due for part in every), sum((part.received for part in every), Decimal(0))
     return Amount(figure, exact, due, received)
+
+
+def _mixed(key: str, units: Iterable[str], parts: Iterable[Amount]) -> Amount:
+    names = "、".join(units)
+    reason = Text(
+        f"各部分分别以 {names} 计，不能相加；请统一单位后填报。",
+        f"the parts are kept in {names.replace('、', ', ')} and do not add up; report them in one unit.",
+    )
+    every = tuple(parts)
+    figures = tuple(part.figure for part in every)
+    return Amount(Figure(key, None, "", "missing", missing=(reason,), inputs=figures), None, sum(p.due for p in every))
 
 
 def _status(parts: list[Amount], has_values: bool) -> Status:
@@ -88,6 +103,8 @@ def reasons(figures: Iterable[Figure]) -> tuple[Text, ...]:
 def beside(chosen: Amount, other: Amount, name: Text) -> Amount:
     """Stand another source of the same quantity beside the chosen one: a remark where they differ by more than 5 %."""
     if chosen.exact is None or other.exact is None or "partial" in (chosen.figure.status, other.figure.status):
+        return chosen
+    if chosen.figure.unit != other.figure.unit:
         return chosen
     base = abs(chosen.exact)
     if abs(other.exact - chosen.exact) <= DEVIATION * base:

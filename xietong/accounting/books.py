@@ -73,6 +73,10 @@ class Books:
             self._known[key] = _titled(subject, self._amount(subject, name, period))
         return self._known[key]
 
+    def knows(self, code: str, name: str) -> bool:
+        """Whether a subject or anything below it states, measures or owes the item."""
+        return name in self._stated[code]
+
     def remember(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Keep what was made from these books as long as they are kept, the newest first."""
         if key not in self._made:
@@ -175,9 +179,9 @@ class Books:
             return chosen
         unit, value, label = sewer.figure.unit, f"{sewer.exact:.6g}", item(name).name
         note = Text(
-            f"另有纳管量 {value} {unit}{label.zh}排入园区内污水厂，不计入排放量（见 {name}_to_works）。",
+            f"另有纳管量 {value} {unit}{label.zh}排入园区内污水厂，不计入排放量，见{label.zh}纳管量。",
             f"another {value} {unit} of {label.en} goes to a works inside the park and is no emission "
-            f"(see {name}_to_works).",
+            f"(see {label.en} sent to works).",
         )
         figure = chosen.figure
         if figure.status == "not_applicable":

@@ -20,6 +20,7 @@ from xietong.accounting.statements import stated_item
 from xietong.calc.figures import Figure, Status, worst
 from xietong.calc.items import all_items, item, pollutants
 from xietong.calc.items import inputs as item_inputs
+from xietong.calc.names import name_of
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -104,7 +105,8 @@ def _status(lines: Iterable[Figure]) -> Status:
 
 def _idle(target: str, parts: Iterable[Amount]) -> Figure:
     stated = tuple(dict.fromkeys(reason for part in parts for reason in part.figure.missing))
-    nothing = Text(f"没有应报的 {target}。", f"no {target} was due.")
+    name = name_of(target)
+    nothing = Text(f"没有应报的{name.zh}。", f"no {name.en} was due.")
     return Figure(target, None, "", "not_applicable", missing=stated or (nothing,))
 
 
@@ -117,9 +119,9 @@ def _output_value(books: Books, subject: Subject, period: Period, found: Mapping
     if figure.status == "not_applicable" and subject.kind in (*GROUPS, "enterprise", "supply"):
         label = item(name).name
         reason = Text(
-            f"没有收到{subject.name} {period.label} 的{label.zh}，强度类指标不能计算；请填报 {name}。",
+            f"没有收到{subject.name} {period.label} 的{label.zh}，强度类指标不能计算；请填报。",
             f"no {label.en} of {subject.name_en or subject.name} for {period.label} came, so no intensity can be "
-            f"computed; report {name}.",
+            f"computed; report it.",
         )
         return replace(figure, unit="万元", status="missing", missing=(reason,))
     choice = (

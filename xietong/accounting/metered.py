@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from xietong.accounting.amounts import Amount, absent, amount, idle
 from xietong.calc.figures import Figure, Status
-from xietong.calc.items import Item, to_canonical
+from xietong.calc.items import Item, to_canonical, unit_kept
 from xietong.park.nouns import Point
 from xietong.periods import Period
 from xietong.texts import Text
@@ -133,9 +133,9 @@ def _midnight(day: date) -> datetime:
 
 def metered_amount(point: Point, item: Item, span: Period, came: Metered | None) -> Amount:
     """What a point measured in a span, in the item's canonical unit, its trace leading to the readings."""
-    due = hours_due(point, span)
+    due, unit = hours_due(point, span), unit_kept(item, integral_unit(point))
     if due == 0:
-        return idle(item.item, item.unit)
+        return idle(item.item, unit)
     trace = {
         "subject": point.subject,
         "point": point.code,
@@ -146,13 +146,13 @@ def metered_amount(point: Point, item: Item, span: Period, came: Metered | None)
     if came is not None:
         due = max(0, due - hours_stopped(point, came))
     if came is None or (came.readings == 0 and not came.estimated):
-        return absent(item.item, item.unit, _nothing(point, span), trace=trace)
+        return absent(item.item, unit, _nothing(point, span), trace=trace)
     received = hours_received(point, came, due)
     status: Status = "estimated" if came.estimated else "ok"
     figure = Figure(
         item.item,
         None,
-        item.unit,
+        unit,
         "partial" if received < due else status,
         title=Text(f"{span.label} · {point.code}", f"{span.label} · {point.code}"),
         source="计量 meter",
@@ -175,6 +175,12 @@ def hours_received(point: Point, came: Metered, due: int) -> int:
     if point.interval_s > 3600:
         return min(due, came.readings * point.interval_s // 3600)
     return min(due, came.hours)
+
+
+def integral_unit(point: Point) -> str:
+    """The unit of what a point measures over time: kWh of a power, m3 of a flow, else its own."""
+    _, integral = _INTEGRALS.get(unit_of(point.unit).dimension, ("", point.unit))
+    return integral
 
 
 def _exact(point: Point, item: Item, came: Metered) -> Decimal:

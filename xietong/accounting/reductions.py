@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from xietong.accounting.books import Books
 from xietong.accounting.factors import choices_of, day_of, factor_book
@@ -16,6 +17,19 @@ from xietong.units import UnitError, convert, unit_of
 _KEY = "measure_reductions"
 
 
+class Shortfall(NamedTuple):
+    """A measure in operation that was expected to save so many tCO2e and verifiably saved less (None: unverified)."""
+
+    measure: Measure
+    expected: float
+    verified: float | None
+
+    @property
+    def gap(self) -> float:
+        """tCO2e that are lacking."""
+        return self.expected - (self.verified or 0.0)
+
+
 def measure_reductions(books: Books, subject: Subject, period: Period) -> Figure:
     """The tCO2e that each commissioned measure of a subject saved in the months of the period after it started."""
     codes = {each.code for each in books.boundary.below(subject.code)}
@@ -26,6 +40,27 @@ def measure_reductions(books: Books, subject: Subject, period: Period) -> Figure
         return Figure(_KEY, None, "tCO2e", "not_applicable", "items", missing=(nothing,))
     status: Status = worst(line.status for line in lines)
     return Figure(_KEY, None, "tCO2e", status, "items", inputs=lines)
+
+
+def shortfalls(books: Books, subject: Subject, period: Period) -> tuple[Shortfall, ...]:
+    """The measures of a subject in operation that stayed short of their expected effect, the widest gap first."""
+    codes = {each.code for each in books.boundary.below(subject.code)}
+    found = []
+    for _, measure in sorted(books.registry.measures.items()):
+        months = _months(measure, period) if measure.subject in codes else 0
+        expected, verified = (_tonnes(books, measure, stage, months, period) for stage in ("expected", "verified"))
+        if expected is not None and (verified or 0.0) < expected:
+            found.append(Shortfall(measure, expected, verified))
+    return tuple(sorted(found, key=lambda each: -each.gap))
+
+
+def _tonnes(books: Books, measure: Measure, stage: str, months: int, period: Period) -> float | None:
+    """tCO2e of a measure's effects of one stage in so many months; None where nothing of that kind is known."""
+    effects = [each for each in books.registry.effects if each.measure == measure.code and each.stage == stage]
+    share = Decimal(months) / 12
+    saved = [_saved(books, measure, effect, share, period) for effect in effects if months]
+    values = [each.value for each in saved if each is not None and each.value is not None]
+    return sum(values) if values else None
 
 
 def _line(books: Books, measure: Measure, period: Period) -> Figure | None:

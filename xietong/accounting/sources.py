@@ -14,7 +14,17 @@ from xietong.accounting.due import DueList
 from xietong.accounting.extracts import Extracts
 from xietong.accounting.metered import metered_amount
 from xietong.accounting.outlets import VALID_SHARE, OutletAmount, outlet_amount
-from xietong.accounting.statements import DERIVED, Cover, cover, days_of, inside, leaf, spans_of, stated_item
+from xietong.accounting.statements import (
+    DERIVED,
+    Cover,
+    cover,
+    days_of,
+    inside,
+    leaf,
+    spans_of,
+    stated_item,
+    unit_stated,
+)
 from xietong.calc.items import item
 from xietong.park.nouns import ReportedAmount, Subject
 from xietong.periods import Period
@@ -144,7 +154,7 @@ class Sources:
             f"{name_of.en} of {subject.name_en or subject.name} {en} {span.label}; report it.",
         )
         trace = {"subject": subject.code, "item": name, "period": span.label}
-        return absent(name, stated_item(name).unit, reason, len(run), trace)
+        return absent(name, unit_stated(rows, name), reason, len(run), trace)
 
     def _days_absent(self, subject: Subject, name: str, month: Period, days: Iterable[ReportedAmount]) -> Amount:
         covered, every = days_of(days, month)
@@ -153,7 +163,8 @@ class Sources:
             f"{stated_item(name).name.en} of {subject.name_en or subject.name}: {covered} of {every} days of "
             f"{month.label} were reported; report the rest.",
         )
-        return absent(name, stated_item(name).unit, reason, 1, {"subject": subject.code, "period": month.label})
+        trace = {"subject": subject.code, "period": month.label}
+        return absent(name, unit_stated(days, name), reason, 1, trace)
 
 
 def _overlap(one: Period, other: Period) -> bool:
@@ -162,8 +173,7 @@ def _overlap(one: Period, other: Period) -> bool:
 
 def _joined(name: str, parts: Iterable[Dated]) -> Amount:
     ordered = [part for _, part in sorted(parts, key=lambda dated: dated[0])]
-    unit = next((part.figure.unit for part in ordered if part.has_value), stated_item(name).unit)
-    return summed(name, unit, ordered)
+    return summed(name, ordered[0].figure.unit if ordered else stated_item(name).unit, ordered)
 
 
 def _runs(spans: Iterable[Period]) -> list[list[Period]]:

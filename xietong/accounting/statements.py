@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount
 from xietong.calc.figures import Figure, Status
-from xietong.calc.items import ANY, Item, UnknownItemError, all_items, item, to_canonical
+from xietong.calc.items import ANY, Item, UnknownItemError, all_items, item, to_canonical, unit_kept
 from xietong.park.nouns import ReportedAmount
 from xietong.periods import Period
 from xietong.texts import Text
@@ -164,7 +164,7 @@ def inside(rows: Iterable[ReportedAmount], month: Period) -> tuple[ReportedAmoun
 def leaf(row: ReportedAmount) -> Amount:
     """One statement as a figure in the item's canonical unit, its trace leading to the entry and row it came from.
 
-    A product counted in pieces keeps its own unit.
+    A product counted in pieces or measured by volume keeps its own unit.
     """
     source = _NAMES.get(row.method, _NAMES[""])
     trace = {
@@ -197,15 +197,23 @@ def leaf(row: ReportedAmount) -> Amount:
 
 
 def _canonical(row: ReportedAmount) -> tuple[Decimal | None, str, Text | None]:
-    """The amount in the canonical unit, that unit, and why there is none."""
+    """The amount in the unit it is kept in, that unit, and why there is none."""
     try:
         stated = stated_item(row.item)
-        counted = stated.base == "product" and row.unit in dict(stated.also)
         exact = Decimal(0) if row.amount is None else to_canonical(stated, row.amount, row.unit)
-        return exact, row.unit if counted else stated.unit, None
+        return exact, unit_kept(stated, row.unit), None
     except (UnitError, UnknownItemError) as error:
         where = Text(f"{row.subject} {row.period} 的 {row.item}：", f"{row.item} of {row.subject} for {row.period}: ")
         return None, row.unit, Text(where.zh + error.text.zh, where.en + error.text.en)
+
+
+def unit_stated(rows: Iterable[ReportedAmount], name: str) -> str:
+    """The unit in which amounts of that name are kept here: for a product the one it is stated in."""
+    for row in rows:
+        _, unit, reason = _canonical(row)
+        if reason is None:
+            return unit
+    return stated_item(name).unit
 
 
 def months(period: Period) -> int:

@@ -1,4 +1,7 @@
-"""Which indicator keys tables 1–5 of the standard show for which kind of subject, and what is shown beyond them."""
+"""Which indicator keys tables 1–5 of the standard show for which kind of subject, and what is shown beyond them.
+
+Tables 1, 2, 4 and 5 are of enterprises and of what gathers them; a facility or an outlet has a few of their keys.
+"""
 
 from collections.abc import Mapping
 
@@ -38,8 +41,45 @@ BEYOND = (
     "automation_rate",
     "data_completeness",
 )
+_MONITORING = ("automation_rate", "data_completeness")
+_OF_USERS = (
+    "comprehensive_energy_consumption",
+    "clean_energy_share",
+    "renewable_energy_share",
+    "carbon_emission_total",
+    "energy_carbon_emission",
+    "carbon_emission_reduction",
+    "carbon_per_energy",
+    "energy_conversion_efficiency",
+    "waste_heat_utilization_rate",
+    *_MONITORING,
+)
+_OF_RECYCLING = (
+    "resource_utilization_rate",
+    "solid_waste_utilization_rate",
+    "hazardous_waste_utilization_rate",
+    "water_reuse_rate",
+    "waste_heat_utilization_rate",
+    *_MONITORING,
+)
+_OF_TREATMENT = ("treatment_operation_rate", "treatment_energy_intensity", "treatment_carbon_intensity", *_MONITORING)
+# What applies to a kind that is no enterprise and gathers none; every other kind has all tables.
+FACILITIES: Mapping[str, tuple[str, ...]] = {
+    "process": _OF_USERS,
+    "equipment": _OF_USERS,
+    "treatment": _OF_TREATMENT,
+    "recycling": _OF_RECYCLING,
+    "outlet": _MONITORING,
+}
 HIGHEST = "_highest_outlet"
 TO_WORKS = "_to_works"
+
+
+def applies(key: str, kind: str) -> bool:
+    """Whether a key of the tables or beyond them says anything of that kind of subject; other keys apply to all."""
+    if kind not in FACILITIES or key in FACILITIES[kind]:
+        return True
+    return key not in _EVERYONE and (kind == "outlet" or key not in _table_3())
 
 
 def table_keys(kind: str = "park") -> dict[int, list[str]]:
@@ -66,4 +106,5 @@ def _table_3() -> list[str]:
     return [f"{name}_{ending}" for name in TABLE_3 for ending in endings]
 
 
+_EVERYONE = frozenset((*_TABLE_1, *_TABLE_2, *_TABLE_4, *_TABLE_5, *BEYOND))
 CLAUSES: Mapping[int, str] = {1: "5.3.5", 2: "6.3.5", 3: "6.4.5", 4: "6.5.5", 5: "7.2.6"}

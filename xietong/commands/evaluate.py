@@ -9,6 +9,7 @@ from xietong.cli import UsageError
 from xietong.commands.asking import add_asking_arguments, lake_in_use, registry_in_use, said, unknown
 from xietong.evaluation import Evaluation, as_json, evaluate
 from xietong.evaluation.evaluation import Line
+from xietong.web.words import spoken
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _print(answer: Evaluation, language: str) -> None:
     print(f"{answer.subject} {answer.year}: {said(GRADE_NAMES[answer.grades[answer.rule].grade], language)}")
     for rule, graded in answer.grades.items():
-        print(f"  {rule:<9} {said(GRADE_NAMES[graded.grade], language)}  {said(graded.reason, language)}")
+        reason = spoken(graded.reason, "zh" if language == "zh" else "en")
+        print(f"  {rule:<9} {said(GRADE_NAMES[graded.grade], language)}  {reason}")
     for line in (*answer.lines, *answer.below):
         print(_line(line, language))
     for weakness in answer.weak:

@@ -81,7 +81,7 @@ def evaluate(
     came = coverage(registry, lake, subject, period)
     judged = grades((line.judged for line in own), waived)
     weak = weak_points(account(registry, lake, subject, period), registry, (own, below), came)
-    advice = advice_on(registry, subject, weak)
+    advice = advice_on(subject, weak)
     return Evaluation(subject, year, _rule(registry), judged, own, below, weak, advice, came)
 
 

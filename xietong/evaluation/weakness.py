@@ -8,6 +8,7 @@ from xietong.calc.figures import Figure
 from xietong.calc.grade import Judged
 from xietong.calc.items import item
 from xietong.calc.pollutants import TABLE_3
+from xietong.evaluation.causes import REDUCTION, cause_of
 from xietong.evaluation.contributors import Contributor, largest_contributor
 from xietong.park.nouns import Registry
 from xietong.texts import Text
@@ -29,13 +30,14 @@ class LineLike(Protocol):
 
 
 class Weakness(NamedTuple):
-    """One weak point: what kind (target, basic, exceedance, data), of which subject and figure, and its sentence."""
+    """One weak point: its kind (target, basic, exceedance, data), subject and figure, its sentence, and why."""
 
     kind: str
     subject: str
     key: str
     sentence: Text
     contributor: Contributor | None = None
+    cause: Text | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -47,6 +49,8 @@ class Weakness(NamedTuple):
                 "item": self.contributor.item._asdict(),
                 "share": self.contributor.share,
             }
+        if self.cause is not None:
+            found["cause"] = self.cause._asdict()
         return found
 
 
@@ -54,18 +58,18 @@ def weak_points(
     own: Account, registry: Registry, lines: tuple[Sequence[LineLike], Sequence[LineLike]], came: Coverage
 ) -> tuple[Weakness, ...]:
     """The subject's short indicators, worst first; outlets above a limit; subjects below; then lacking data."""
-    short, below = (_short(each, registry) for each in lines)
+    short, below = (_short(each, own) for each in lines)
     return (*short, *_exceedances(own), *below, *_lacking(lines[0], registry), *_absent(own, came))
 
 
-def _short(lines: Iterable[LineLike], registry: Registry) -> tuple[Weakness, ...]:
+def _short(lines: Iterable[LineLike], own: Account) -> tuple[Weakness, ...]:
     missed = [line for line in lines if line.judged.meets_target is False]
     missed.sort(key=lambda line: (line.judged.completion is None, line.judged.completion or 0.0, line.judged.key))
-    return tuple(_missed(line, registry) for line in missed[:MOST_LINES])
+    return tuple(_missed(line, own.of(line.subject)) for line in missed[:MOST_LINES])
 
 
-def _missed(line: LineLike, registry: Registry) -> Weakness:
-    judged, whose = line.judged, registry.subjects[line.subject]
+def _missed(line: LineLike, own: Account) -> Weakness:
+    judged, whose = line.judged, own.subject
     below_basic = judged.meets_basic is False
     zh = f"{whose.name}的{line.title.zh}为 {_number(judged.actual)} {judged.unit}，未达目标 {_number(judged.target)}"
     en = (
@@ -76,10 +80,9 @@ def _missed(line: LineLike, registry: Registry) -> Weakness:
         zh, en = f"{zh}（完成率 {judged.completion:.1%}）", f"{en} ({judged.completion:.1%} reached)"
     if below_basic and judged.basic is not None:
         zh, en = f"{zh}，也未达基本值 {_number(judged.basic)}", f"{en} and of its basic value {_number(judged.basic)}"
-    contributor = largest_contributor(line.figure, line.subject) if judged.better == "lower" else None
-    return Weakness(
-        "basic" if below_basic else "target", line.subject, judged.key, Text(zh + "。", en + "."), contributor
-    )
+    kind, sentence = "basic" if below_basic else "target", Text(zh + "。", en + ".")
+    part = largest_contributor(line.figure, line.subject) if judged.better == "lower" else None
+    return Weakness(kind, line.subject, judged.key, sentence, part, cause_of(own, judged.key, part))
 
 
 def _number(value: float | None) -> str:
@@ -133,6 +136,20 @@ _STEPS: tuple[tuple[tuple[str, ...], Text], ...] = (
         ),
     ),
     (
+        (REDUCTION,),
+        Text(
+            "查明这些措施未达预期的原因并核实效果，不足的部分补充新措施（5.6.3、6.5.3e）。",
+            "find why these measures fell short and verify them, and add measures for the rest (5.6.3, 6.5.3e)",
+        ),
+    ),
+    (
+        ("renewable", "clean"),
+        Text(
+            "优先在这些用户处安排绿电、分布式光伏或清洁燃料替代，并列入项目清单（5.4.2、6.3.4）。",
+            "plan green power, solar or fuel switching with these users first and list the projects (5.4.2, 6.3.4)",
+        ),
+    ),
+    (
         ("carbon",),
         Text(
             "核对其主要排放环节，先看燃料替代与外购电力的绿电比例，再列减排措施并核实效果（5.6.2、5.6.3）。",
@@ -141,7 +158,7 @@ _STEPS: tuple[tuple[tuple[str, ...], Text], ...] = (
         ),
     ),
     (
-        ("energy", "renewable", "clean"),
+        ("energy",),
         Text(
             "对其主要用能设备做能效诊断，列入节能改造或可再生能源项目（5.4.3、5.4.5、6.3.4）。",
             "diagnose its main energy users and plan savings or renewables (5.4.3, 5.4.5, 6.3.4)",
@@ -169,28 +186,20 @@ _DATA = Text(
 )
 
 
-def advice_on(registry: Registry, subject: str, weak: Sequence[Weakness]) -> tuple[Text, ...]:
+def advice_on(subject: str, weak: Sequence[Weakness]) -> tuple[Text, ...]:
     """What to do about each weak point of the subject itself, in the same order, each sentence once."""
     found: list[Text] = []
     for each in weak:
         if each.kind == "data":
             found.append(_DATA)
         elif each.kind == "exceedance" or each.subject == subject:
-            found.append(_advice(registry, each))
+            found.append(_advice(each))
     return tuple(dict.fromkeys(found))
 
 
-def _advice(registry: Registry, weak: Weakness) -> Text:
+def _advice(weak: Weakness) -> Text:
     step = next((step for words, step in _STEPS if any(word in weak.key for word in words)), _OTHERWISE)
-    if weak.contributor is None:
-        zh, en = weak.sentence.zh.rstrip("。"), weak.sentence.en.rstrip(".")
-        return Text(f"{zh}。下一步：{step.zh}", f"{en}. Next: {step.en}.")
-    part = weak.contributor
-    whose = registry.subjects.get(part.subject)
-    name = Text(whose.name, whose.name_en or whose.name) if whose else part.name
     zh, en = weak.sentence.zh.rstrip("。"), weak.sentence.en.rstrip(".")
-    item_zh, item_en = part.item.zh or "其中", part.item.en or "it"
-    return Text(
-        f"{zh}。最大的部分是{item_zh}，{name.zh}占其 {part.share:.1%}。下一步：{step.zh}",
-        f"{en}. The largest part is {item_en}, {part.share:.1%} of it from {name.en}. Next: {step.en}.",
-    )
+    if weak.cause is not None:
+        zh, en = f"{zh}。{weak.cause.zh}", f"{en}. {weak.cause.en}"
+    return Text(f"{zh}。下一步：{step.zh}", f"{en}. Next: {step.en}.")
