@@ -4,6 +4,7 @@ import argparse
 import json
 
 from xietong.calc.engine import RULES
+from xietong.commands.tracing import Trace, traces
 from xietong.standard.text import Clause, clauses, table_rows
 
 
@@ -18,7 +19,9 @@ def run(arguments: argparse.Namespace) -> int:
     answering = _answering()
     chosen = [clause for clause in clauses().values() if arguments.force in (None, clause.force)]
     if arguments.json:
-        print(json.dumps([_as_json(clause, answering) for clause in chosen], ensure_ascii=False, indent=1))
+        traced = {trace.clause.id: trace for trace in traces({})}
+        listed = [_as_json(clause, answering) | _covered_by(traced[clause.id]) for clause in chosen]
+        print(json.dumps(listed, ensure_ascii=False, indent=1))
         return 0
     for clause in chosen:
         keys = ", ".join(answering.get(clause.id, []))
@@ -54,3 +57,9 @@ def _as_json(clause: Clause, answering: dict[str, list[str]]) -> dict[str, objec
         "en": clause.gloss.en,
         "indicators": answering.get(clause.id, []),
     }
+
+
+def _covered_by(trace: Trace) -> dict[str, object]:
+    lacking = trace.covered.lacking
+    said = {"zh": lacking.zh, "en": lacking.en} if lacking.en else None
+    return {"covered_by": {"code": list(trace.code), "shown": list(trace.covered.shown), "lacking": said}}

@@ -52,6 +52,19 @@ class Interpretation:
     choice: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What answers a clause beyond the rules and cases that name it, and what is lacking (empty texts: nothing).
+
+    code: modules of xietong; tests: files; shown: "page NAME" by the name of its address, or a command.
+    """
+
+    code: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    lacking: Text = Text("", "")
+
+
 def _load(name: str) -> dict[str, Any]:
     return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 
@@ -88,6 +101,17 @@ def interpretations() -> tuple[Interpretation, ...]:
         )
         for row in _load("interpretations")["interpretation"]
     )
+
+
+@cache
+def coverage() -> Mapping[str, Covered]:
+    """What answers each clause, by its number."""
+    found = {}
+    for row in _load("coverage")["covered"]:
+        code, tests, shown = (tuple(row.get(part, ())) for part in ("code", "tests", "shown"))
+        answer = Covered(code, tests, shown, Text(row.get("zh", ""), row.get("en", "")))
+        found.update(dict.fromkeys(row["clauses"], answer))
+    return found
 
 
 @cache
