@@ -25,6 +25,9 @@ check: .venv/dev $(MADE)  ## the quick ring: format, lint, types, imports, house
 long: system .venv/dev $(MADE)  ## kills, power cuts and soaks at length; figures go to docs/reliability.md
 	$(RUN_TESTS) -m long -s
 
+mutate-calc: .venv/dev  ## change each operator, constant and factor of the rules: a worked case must turn red
+	$(BIN)/python tests/mutate_calc.py --survivors 20
+
 format: .venv/dev  ## lay the code out
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

@@ -68,7 +68,18 @@ class Goal:
 
 
 def run_case(case: Mapping[str, Any]) -> Outcome:
-    """Run one case; raises CaseError where it names what does not exist."""
+    """Run one case with its variants; raises CaseError where it names what does not exist."""
+    first, *others = (_run(each) for each in variants(case))
+    return replace(first, differences=first.differences + tuple(each for other in others for each in other.differences))
+
+
+def variants(case: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The case and each of its variants written out: what a variant says stands for what the case says."""
+    usual = {name: value for name, value in case.items() if name != "variants"}
+    return [usual, *({**usual, **variant} for variant in case.get("variants", []))]
+
+
+def _run(case: Mapping[str, Any]) -> Outcome:
     choices = {**case.get("choices", {}), **({"region": case["region"]} if "region" in case else {})}
     given = _given(case.get("given", {}), choices)
     goals = [_goal(stated) for stated in case.get("targets", [])]
