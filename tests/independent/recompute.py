@@ -137,10 +137,15 @@ def counts(point: Point, value: Decimal, flag: str) -> bool:
     return flag in COUNTED_FLAGS and above and (point.high is None or value <= point.high)
 
 
-def measured_hours(
-    package: Path, journal: Path, year: str
-) -> tuple[dict[tuple[str, str], Hours], set[tuple[str, str]]]:
-    """(outlet, item) → hour → value of the year's valid hours, and the (outlet, hour) of stops.
+class Measured(NamedTuple):
+    """(outlet, item) → hour → value of the valid hours, and the (outlet, hour) of stops."""
+
+    hours: dict[tuple[str, str], Hours]
+    stops: set[tuple[str, str]]
+
+
+def measured_hours(package: Path, journal: Path, year: str) -> Measured:
+    """What the outlets' devices measured in a year.
 
     Of two readings for one hour the first that came is the one; whether it is valid is asked afterwards.
     """
@@ -158,7 +163,7 @@ def measured_hours(
                 stops.add((point.outlet, hour))
             elif counts(point, value, flag):
                 hours[point.outlet, point.item][hour] = value
-    return hours, stops
+    return Measured(hours, stops)
 
 
 def by_month(amounts: Hours) -> dict[str, tuple[Decimal, int]]:
@@ -170,14 +175,14 @@ def by_month(amounts: Hours) -> dict[str, tuple[Decimal, int]]:
     return sums
 
 
-def emissions(package: Path, journal: Path, year: str) -> dict[str, Decimal]:
+def emissions(package: Path, measured: Measured, year: str) -> dict[str, Decimal]:
     """What the outlets that discharge to the environment sent out: pollutants in t, gas in m3, wastewater in t.
 
     Outlets that discharge to the works of the park are left out: its own outlet carries what is left of theirs.
     """
     outlets = {row["code"]: row for row in table(package, "subjects") if row["kind"] == "outlet"}
     direct = {code for code, row in outlets.items() if row["discharges_to"] == "environment"}
-    hours, stops = measured_hours(package, journal, year)
+    hours, stops = measured
     stated: dict[tuple[str, str], dict[str, Decimal]] = defaultdict(dict)
     for row in table(package, "reported"):
         if row["subject"] in direct and row["period"].startswith(f"{year}-"):
@@ -219,6 +224,66 @@ def year_of(automatic: dict[str, tuple[Decimal, int]], stated: dict[str, Decimal
         is_valid = count >= VALID_SHARE * due
         total += amount if is_valid or month not in stated else stated[month]
     return total
+
+
+# ---- limits ----
+
+
+def at_reference(value: Decimal, oxygen: Decimal | None, reference: str) -> Decimal | None:
+    """A concentration at the limit's oxygen, C × (21 − reference) ÷ (21 − measured); None from 20 % on or without."""
+    if not reference:
+        return value
+    if oxygen is None or not 0 <= oxygen < 20:
+        return None
+    return (value * (21 - D(reference)) / (21 - oxygen)).quantize(D("0.000001"))
+
+
+def judged_hours(hours: dict[tuple[str, str], Hours], limit: Row) -> Hours:
+    """hour → concentration as the limit judges it; hours without flow are not judged."""
+    outlet, name = limit["subject"], limit["item"]
+    flow = hours.get((outlet, "waste_gas" if name in AIR else "wastewater"), {})
+    oxygen = hours.get((outlet, "o2"), {})
+    found: Hours = {}
+    for hour, value in hours.get((outlet, name), {}).items():
+        corrected = at_reference(value, oxygen.get(hour), limit["o2_reference"])
+        if corrected is not None and flow.get(hour, D(1)) > 0:
+            found[hour] = corrected
+    return found
+
+
+def hours_above(judged: Hours, flow: Hours, limit: Row) -> int:
+    """Hours above a limit of hours; under a limit of daily means the judged hours of the days above it."""
+    bound = D(limit["value"])
+    if limit["averaging"] != "day":
+        return sum(value > bound for value in judged.values())
+    days: dict[str, list[str]] = defaultdict(list)
+    for hour in judged:
+        days[hour[:8]].append(hour)
+    return sum(len(day) for day in days.values() if mean_of(day, judged, flow) > bound)
+
+
+def mean_of(day: list[str], judged: Hours, flow: Hours) -> Decimal:
+    """The mean of a day weighted with its flow; the plain mean where no hour has any."""
+    passed = [hour for hour in day if hour in flow]
+    volume = sum(flow[hour] for hour in passed)
+    if not volume:
+        return sum((judged[hour] for hour in day), D(0)) / len(day)
+    return sum((judged[hour] * flow[hour] for hour in passed), D(0)) / volume
+
+
+def limits_kept(package: Path, hours: dict[tuple[str, str], Hours]) -> dict[str, Decimal]:
+    """Table 3 for a park: hours above the limit and the share of judged hours that kept it, over all its outlets."""
+    counted: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for limit in table(package, "limits"):
+        judged = judged_hours(hours, limit)
+        flow = hours.get((limit["subject"], "waste_gas" if limit["item"] in AIR else "wastewater"), {})
+        counted[limit["item"]][0] += len(judged)
+        counted[limit["item"]][1] += hours_above(judged, flow, limit)
+    found = {}
+    for name, (valid, above) in counted.items():
+        found[f"{name}_exceedance_hours"] = D(above)
+        found[f"{name}_compliance_rate"] = D(valid - above) / D(valid) * 100
+    return found
 
 
 # ---- the standard's indicators ----
@@ -290,7 +355,9 @@ def recompute(data: Path, year: str = "2025") -> dict[str, float]:
     package = data / "demo" / "package"
     used = enterprise_totals(package, year)
     found = energy(used) | carbon(package, used)
-    found |= pollution(emissions(package, data / "journal", year), used["output_value"])
+    measured = measured_hours(package, data / "journal", year)
+    found |= pollution(emissions(package, measured, year), used["output_value"])
+    found |= limits_kept(package, measured.hours)
     found["resource_utilization_rate"] = used["byproduct_used"] / used["byproduct_generated"] * 100
     whole = used["solid_waste_generated"]
     found["solid_waste_utilization_rate"] = used["solid_waste_used"] / whole * 100
