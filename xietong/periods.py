@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from xietong.texts import Text
@@ -67,6 +68,9 @@ class Period:
     @property
     def label(self) -> str:
         """The shortest text that parses to this period."""
+        return _label_of(self)
+
+    def _label(self) -> str:
         if self.end - self.start == timedelta(hours=1):
             return self.start.strftime("%Y-%m-%dT%H")
         if self.end - self.start == timedelta(days=1):
@@ -86,11 +90,10 @@ class Period:
     @property
     def month_count(self) -> int:
         """How many whole months the period holds; 0 for days and hours."""
-        return (self.end.year - self.start.year) * 12 + self.end.month - self.start.month if self._whole_months else 0
-
-    @property
-    def _whole_months(self) -> bool:
-        return all(at.day == 1 and at.hour == 0 for at in (self.start, self.end))
+        start, end = self.start, self.end
+        if start.day != 1 or start.hour or end.day != 1 or end.hour:
+            return 0
+        return (end.year - start.year) * 12 + end.month - start.month
 
     def months(self) -> Iterator["Period"]:
         """The calendar months inside, in order; none for days and hours."""
@@ -113,6 +116,12 @@ class Period:
 
     def __str__(self) -> str:
         return self.label
+
+
+@lru_cache(maxsize=4096)
+def _label_of(period: Period) -> str:
+    """Labels are asked for once a figure and there are few periods."""
+    return period._label()
 
 
 def _months(year: str, first: int, count: int) -> Period:

@@ -16,7 +16,7 @@ from xietong.accounting.due import DueList
 from xietong.accounting.extracts import Extracts, Keep
 from xietong.accounting.metered import LakeTables
 from xietong.accounting.sources import Sources, share_of
-from xietong.accounting.statements import base_of, in_force, stated_item
+from xietong.accounting.statements import Statements, base_of, stated_item
 from xietong.calc.items import UnknownItemError, item, pollutants
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
@@ -29,21 +29,30 @@ Made = TypeVar("Made")
 MADE_KEPT = 512
 
 
+class Ground:
+    """What books of one registry rest on whatever the years and the lake: its tree and its statements."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.boundary = Boundary(registry)
+        self.statements = Statements(registry.reported)
+
+
 class Books:
     """Everything that one registry and one version of the lake say, summed on demand and remembered."""
 
-    def __init__(self, registry: Registry, lake: LakeTables | None, keep: Keep) -> None:
+    def __init__(self, ground: "Ground", lake: LakeTables | None, keep: Keep) -> None:
+        registry, statements = ground.registry, ground.statements
         self.registry = registry
-        self.boundary = Boundary(registry)
+        self.boundary = ground.boundary
         self.extracts = Extracts(registry, lake, keep)
-        statements = in_force(registry.reported)
         self.sources = Sources(statements, DueList(registry, statements), self.extracts)
         self.outlet_items = {
             code: self.extracts.outlet_items(code)
             for code, subject in registry.subjects.items()
             if subject.kind == "outlet"
         }
-        self._stated = self._names_below(statements)
+        self._stated = self._names_below(statements.pairs)
         self.names = tuple(sorted(set().union(*self._stated.values())))
         self._known: dict[tuple[str, str, Period], Amount] = {}
         self._made: dict[Hashable, Any] = {}

@@ -5,11 +5,11 @@ before the period or in the period itself. A subject owes nothing before it came
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, timedelta
 
-from xietong.accounting.statements import base_of
-from xietong.park.nouns import Expected, Registry, ReportedAmount, Subject
+from xietong.accounting.statements import Statements, base_of
+from xietong.park.nouns import Expected, Registry, Subject
 from xietong.periods import Period
 
 _NEVER = frozenset({"never", "none", "无"})
@@ -18,7 +18,7 @@ _NEVER = frozenset({"never", "none", "无"})
 class DueList:
     """Answers, for one registry, whether an item of a subject was due in a month."""
 
-    def __init__(self, registry: Registry, statements: Mapping[tuple[str, str], tuple[ReportedAmount, ...]]) -> None:
+    def __init__(self, registry: Registry, statements: Statements) -> None:
         self._subjects = registry.subjects
         self._statements = statements
         self._listed: dict[tuple[str, str], list[Expected]] = defaultdict(list)
@@ -35,7 +35,7 @@ class DueList:
 
     def _reported_lately(self, subject: str, item: str, period: Period) -> bool:
         year_before = period.previous_year().start
-        rows = self._statements.get((subject, item), ())
+        rows = self._statements.of(subject, item)
         return any(row.period.start < period.end and row.period.end > year_before for row in rows)
 
 

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
-from xietong.accounting.books import Books
+from xietong.accounting.books import Books, Ground
 from xietong.accounting.extracts import Keep
 from xietong.accounting.factors import day_of
 from xietong.accounting.metered import LakeTables
@@ -46,6 +46,7 @@ class Memory:
 _books = Memory(BOOKS_KEPT)
 _extents = Memory(EXTENTS_KEPT)
 _fingerprints = Memory(REGISTRIES_KEPT)
+_grounds = Memory(REGISTRIES_KEPT)
 
 
 def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Books:
@@ -60,7 +61,10 @@ def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Bo
         _, made = _extents.get((source, key, made_of), lambda: (lake, make()))
         return made
 
-    return _books.get((source, years, stamps), lambda: Books(registry, lake, _once(keep)))
+    def books() -> Books:
+        return Books(_grounds.get(source[0], lambda: Ground(registry)), lake, _once(keep))
+
+    return _books.get((source, years, stamps), books)
 
 
 def _once(keep: Keep) -> Keep:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -139,8 +140,8 @@ def metered_amount(point: Point, item: Item, span: Period, came: Metered | None)
     trace = {
         "subject": point.subject,
         "point": point.code,
-        "start": span.start.isoformat(),
-        "end": span.end.isoformat(),
+        "start": _moment(span.start),
+        "end": _moment(span.end),
         "period": span.label,
     }
     if came is not None:
@@ -175,6 +176,12 @@ def hours_received(point: Point, came: Metered, due: int) -> int:
     if point.interval_s > 3600:
         return min(due, came.readings * point.interval_s // 3600)
     return min(due, came.hours)
+
+
+@lru_cache(maxsize=256)
+def _moment(at: datetime) -> str:
+    """The bounds of months stand in every trace."""
+    return at.isoformat()
 
 
 def integral_unit(point: Point) -> str:

@@ -83,6 +83,8 @@ class Flow(NamedTuple):
 
 
 Key = tuple[int, int]
+# The columns of the lake's hourly table that are asked here.
+SUMMED = ("point", "hour", "total", "readings", "due", "invalid")
 
 _CHANNELS = pa.schema(
     [
@@ -111,35 +113,36 @@ _BUCKETS = pa.schema(
 
 _HOURS = f"""
 CREATE TEMP TABLE valid AS
-  SELECT point, hour, total::DECIMAL(20,6) AS total, (total::DOUBLE / readings)::DECIMAL(20,6) AS mean
-  FROM hourly WHERE readings > 0 AND readings * 4 >= due * 3;
+  SELECT point, hour, bucket, offset_s, total::DECIMAL(20,6) AS total,
+    (total::DOUBLE / readings)::DECIMAL(20,6) AS mean
+  FROM hourly JOIN buckets ON hour >= opens AND hour < closes
+  WHERE readings > 0 AND readings * 4 >= due * 3;
 CREATE TEMP TABLE flows AS
-  SELECT channel, hour,
-    ((CASE WHEN flow_is_mean THEN mean ELSE total END) * flow_factor)::DECIMAL(20,6) AS flow
+  SELECT channel, hour, bucket, CASE WHEN flow_is_mean THEN mean ELSE total END AS given,
+    CASE WHEN flow_factor = 1 THEN given ELSE (given * flow_factor)::DECIMAL(20,6) END AS flow
   FROM channels JOIN valid ON point = flow_point WHERE hour >= since AND hour < until;
 CREATE TEMP TABLE measured AS
-  SELECT channel, hour, (mean * value_factor)::DECIMAL(20,6) AS value
+  SELECT channel, hour, bucket, offset_s,
+    CASE WHEN value_factor = 1 THEN mean ELSE (mean * value_factor)::DECIMAL(20,6) END AS value
   FROM channels JOIN valid ON point = value_point WHERE hour >= since AND hour < until;
 CREATE TEMP TABLE judged AS
-  SELECT m.channel, m.hour, bucket, value, flow, bound, daily,
-    epoch(m.hour)::BIGINT + offset_s AS local_s,
+  SELECT m.channel, m.hour, m.bucket, value, flow, bound, daily,
+    epoch(m.hour)::BIGINT + m.offset_s AS local_s,
     CASE WHEN flow <= 0 THEN NULL WHEN oxygen_reference IS NULL THEN value
       WHEN o.mean >= 0 AND o.mean < {HIGHEST_OXYGEN} THEN (value::DOUBLE
         * ({AIR_OXYGEN} - oxygen_reference::DOUBLE) / ({AIR_OXYGEN} - o.mean::DOUBLE))::DECIMAL(20,6) END AS judged
   FROM measured m JOIN channels USING (channel)
-  JOIN buckets ON m.hour >= opens AND m.hour < closes
   LEFT JOIN flows f ON f.channel = m.channel AND f.hour = m.hour
-  LEFT JOIN valid o ON o.point = oxygen_point AND o.hour = m.hour;
+  LEFT JOIN (SELECT point, hour, mean FROM valid WHERE point IN (SELECT oxygen_point FROM channels)) o
+    ON o.point = oxygen_point AND o.hour = m.hour;
 """
 _MASS = """
-SELECT f.channel, bucket, sum(coalesce(value, 0) * flow), count(*)
-FROM flows f JOIN buckets ON f.hour >= opens AND f.hour < closes
-LEFT JOIN measured m ON m.channel = f.channel AND m.hour = f.hour
+SELECT f.channel, f.bucket, sum(coalesce(value, 0) * flow), count(*)
+FROM flows f LEFT JOIN measured m ON m.channel = f.channel AND m.hour = f.hour
 WHERE value IS NOT NULL OR flow = 0 GROUP BY ALL
 """
 _FLOW = """
-SELECT channel, bucket, sum(flow), count(*)
-FROM flows JOIN buckets ON hour >= opens AND hour < closes GROUP BY ALL
+SELECT channel, bucket, sum(flow), count(*) FROM flows GROUP BY ALL
 """
 _JUDGED = """
 SELECT channel, bucket, count(*), count(judged), count(*) FILTER (WHERE NOT daily AND judged > bound),

@@ -17,10 +17,10 @@ from xietong.accounting.outlets import VALID_SHARE, OutletAmount, outlet_amount
 from xietong.accounting.statements import (
     DERIVED,
     Cover,
+    Statements,
     cover,
     days_of,
     inside,
-    leaf,
     spans_of,
     stated_item,
     unit_stated,
@@ -35,7 +35,6 @@ _METERED = Text("计量值", "the meter")
 _AUTOMATIC = Text("自动监测值", "automatic monitoring")
 
 Dated = tuple[datetime, Amount]
-Statements = dict[tuple[str, str], tuple[ReportedAmount, ...]]
 
 
 class Sources:
@@ -43,7 +42,6 @@ class Sources:
 
     def __init__(self, statements: Statements, due: DueList, extracts: Extracts) -> None:
         self._statements, self._due, self._extracts = statements, due, extracts
-        self._leaves: dict[int, Amount] = {}
 
     def amount(self, subject: Subject, name: str, period: Period) -> Amount:
         """The subject's own amount of an item (without what lies below it); idle where nothing was ever due."""
@@ -54,7 +52,7 @@ class Sources:
     # ---- energy, materials, output ----
 
     def _used(self, subject: Subject, name: str, period: Period) -> Amount:
-        rows = self._statements.get((subject.code, name), ())
+        rows = self._statements.within(subject.code, name, period)
         spans = spans_of(period)
         is_metered = bool(self._extracts.amount_points(subject.code, name))
         if not rows and not is_metered:
@@ -88,7 +86,7 @@ class Sources:
         self, subject: Subject, name: str, period: Period, covered: Cover, meter: Callable[[Period], Amount]
     ) -> Amount:
         """The chosen statements, with meters in the gaps and the rest of what was due named as absent."""
-        parts: list[Dated] = [(row.period.start, self._leaf(row)) for row in covered.chosen]
+        parts: list[Dated] = [(row.period.start, self._statements.leaf(row)) for row in covered.chosen]
         silent: list[Period] = []
         for gap in covered.gaps:
             days = inside(covered.chosen, gap)
@@ -99,7 +97,8 @@ class Sources:
                 parts.append((gap.start, measured))
             else:
                 silent.append(gap)
-        parts += self._absences(subject, name, period, silent)
+        if silent:
+            parts += self._absences(subject, name, period, silent)
         return _joined(name, parts)
 
     def _unstated(self, subject: Subject, name: str, period: Period, spans: Sequence[Period]) -> Amount:
@@ -108,7 +107,7 @@ class Sources:
     # ---- emissions of an outlet ----
 
     def _emitted(self, outlet: Subject, name: str, period: Period) -> Amount:
-        rows = self._statements.get((outlet.code, name), ())
+        rows = self._statements.within(outlet.code, name, period)
         spans = spans_of(period)
         automatic = {span: self._automatic(outlet.code, name, span) for span in spans}
         valid = [span for span, each in automatic.items() if each.share >= VALID_SHARE]
@@ -127,13 +126,7 @@ class Sources:
         return outlet_amount(self._extracts.outlet(outlet, name, span), name, span)
 
     def _stated(self, name: str, covered: Cover) -> Amount:
-        return _joined(name, ((row.period.start, self._leaf(row)) for row in covered.chosen))
-
-    def _leaf(self, row: ReportedAmount) -> Amount:
-        """The figure of a statement, made once; the statements live as long as this object, so their ids are theirs."""
-        if id(row) not in self._leaves:
-            self._leaves[id(row)] = leaf(row)
-        return self._leaves[id(row)]
+        return _joined(name, ((row.period.start, self._statements.leaf(row)) for row in covered.chosen))
 
     # ---- what did not come ----
 
@@ -144,7 +137,7 @@ class Sources:
 
     def _absent(self, subject: Subject, name: str, run: Sequence[Period]) -> Amount:
         span = Period(run[0].start, run[-1].end)
-        rows = self._statements.get((subject.code, name), ())
+        rows = self._statements.of(subject.code, name)
         wider = next((row.period.label for row in rows if row.period != span and row.period.contains(span)), "")
         zh = f"只有 {wider} 的合计，未分到" if wider else "应报未报"
         en = f"is known for {wider} as a whole only, not for" if wider else "was due and not reported for"

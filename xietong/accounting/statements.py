@@ -4,6 +4,7 @@ Lines of one item (its kinds, uses and counterparties) add up; several methods f
 the best counts. Figures are made here; what was due and what meters say is decided in `sources`.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -84,11 +85,6 @@ def spans_of(period: Period) -> tuple[Period, ...]:
     return tuple(period.months()) or (period,)
 
 
-@lru_cache(maxsize=4096)
-def _label(period: Period) -> str:
-    return period.label
-
-
 def in_force(reported: Iterable[ReportedAmount]) -> dict[tuple[str, str], tuple[ReportedAmount, ...]]:
     """The statements that count, by subject and base item: the latest revision, then the best method of each line.
 
@@ -125,10 +121,47 @@ def _by_item(rows: Iterable[ReportedAmount]) -> dict[tuple[str, str], tuple[Repo
     return found
 
 
+class Statements:
+    """The statements of one registry that count, by subject and item and in order of time; each made a figure once."""
+
+    def __init__(self, reported: Iterable[ReportedAmount]) -> None:
+        self._rows = in_force(reported)
+        self._leaves: dict[int, Amount] = {}
+
+    @property
+    def pairs(self) -> Iterable[tuple[str, str]]:
+        """Every subject and item that is stated."""
+        return self._rows.keys()
+
+    def of(self, subject: str, name: str) -> tuple[ReportedAmount, ...]:
+        """All that a subject ever stated of an item."""
+        return self._rows.get((subject, name), ())
+
+    def within(self, subject: str, name: str, period: Period) -> list[ReportedAmount]:
+        """What it stated for the period or for parts of it."""
+        rows = self.of(subject, name)
+        first = bisect_left(rows, period.start, key=_start)
+        last = bisect_left(rows, period.end, first, key=_start)
+        return [row for row in rows[first:last] if row.period.end <= period.end]
+
+    def leaf(self, row: ReportedAmount) -> Amount:
+        """The figure of a statement, made once; the statements live as long as this object, so their ids are theirs."""
+        if id(row) not in self._leaves:
+            self._leaves[id(row)] = leaf(row)
+        return self._leaves[id(row)]
+
+
+def _start(row: ReportedAmount) -> datetime:
+    return row.period.start
+
+
 def cover(rows: Iterable[ReportedAmount], period: Period) -> Cover:
     """Choose the statements that make up a period: its own one, else the longest that fit and do not overlap."""
+    listed = tuple(rows)
+    if len(listed) == 1 and listed[0].period == period:
+        return Cover(listed, ())
     lines: dict[Line, list[ReportedAmount]] = defaultdict(list)
-    for row in rows:
+    for row in listed:
         if period.contains(row.period):
             lines[Line(row.item, row.use, row.counterparty)].append(row)
     chosen: list[ReportedAmount] = []
@@ -167,18 +200,7 @@ def leaf(row: ReportedAmount) -> Amount:
     A product counted in pieces or measured by volume keeps its own unit.
     """
     source = _NAMES.get(row.method, _NAMES[""])
-    trace = {
-        "subject": row.subject,
-        "item": row.item,
-        "period": _label(row.period),
-        "entry": row.entry,
-        "row": str(row.row),
-        "amount": "" if row.amount is None else f"{row.amount.normalize():f}",
-        "unit": row.unit,
-        "use": row.use,
-        "counterparty": row.counterparty,
-        "recorded_at": row.recorded_at.isoformat(),
-    }
+    trace = _trace(row)
     exact, unit, reason = _canonical(row)
     status: Status = "missing" if exact is None else "estimated" if row.method in _ESTIMATED else "ok"
     figure = Figure(
@@ -189,11 +211,34 @@ def leaf(row: ReportedAmount) -> Amount:
         title=_title(row),
         missing=() if reason is None else (reason,),
         source=f"{source.zh} {source.en}" + (f" · {row.note}" if row.note else ""),
-        trace={name: text for name, text in trace.items() if text},
+        trace=trace,
         remarks=(_below(row),) if row.amount is None else (),
     )
     due = months(row.period)
     return Amount(figure, exact, due, Decimal(0) if exact is None else Decimal(due))
+
+
+def _trace(row: ReportedAmount) -> dict[str, str]:
+    """Where the statement came from and what it said, without what it did not say."""
+    said = {
+        "subject": row.subject,
+        "item": row.item,
+        "period": row.period.label,
+        "entry": row.entry,
+        "row": str(row.row),
+        "amount": "" if row.amount is None else f"{row.amount.normalize():f}",
+        "unit": row.unit,
+        "use": row.use,
+        "counterparty": row.counterparty,
+        "recorded_at": _moment(row.recorded_at),
+    }
+    return {name: text for name, text in said.items() if text}
+
+
+@lru_cache(maxsize=1024)
+def _moment(at: datetime) -> str:
+    """Many rows are recorded at one moment."""
+    return at.isoformat()
 
 
 def _canonical(row: ReportedAmount) -> tuple[Decimal | None, str, Text | None]:
@@ -222,7 +267,7 @@ def months(period: Period) -> int:
 
 
 def _title(row: ReportedAmount) -> Text:
-    parts = [_label(row.period), *(part for part in (row.use, row.counterparty) if part)]
+    parts = [row.period.label, *(part for part in (row.use, row.counterparty) if part)]
     return Text(" · ".join(parts), " · ".join(parts))
 
 
