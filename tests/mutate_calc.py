@@ -4,6 +4,10 @@
 
 A change that turns no case red is a survivor and is printed; more than N of them exit with 1. Nothing on disk is
 touched: a changed rule file is compiled from its tree and entered among the rules, a changed factor is a changed book.
+The survivors that `make mutate-calc` allows change nothing that a case could show: a tolerance a tenth wider or met to
+its last digit, an oxidation rate of a fuel without counted carbon, the one product of a sum of one, air's three taxed
+pollutants for water's three, and the three factors of fossil power, which are held for reference and used by no rule.
+
 Not a test of its own: pytest does not collect it; `make mutate-calc` runs it.
 """
 

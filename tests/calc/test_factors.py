@@ -215,6 +215,46 @@ def test_grid_factors_of_an_area_move_slowly() -> None:
         assert max(values) - min(values) < 0.15, region
 
 
+def grid_values(series: str = "statistical") -> dict[str, list[float]]:
+    """Area → the values of the data years 2021, 2022 and 2023."""
+    found: dict[str, list[float]] = {}
+    for row in sorted(rows(), key=lambda row: row["valid_from"]):
+        if row["purpose"] == "grid_emission" and row["series"] == series:
+            found.setdefault(row["region"], []).append(float(row["value"]))
+    return found
+
+
+def test_grid_factors_changed_as_the_ministry_said() -> None:
+    """The changes of 2023 on 2022 that were published with the values (China Electric Power News, 2026-01-15).
+
+    To a tenth of a per cent: they were made from the values before these were rounded to four digits.
+    """
+    values = grid_values()
+    said = {"national": -1.1, "华北": -6.1, "东北": -8.0, "华东": -2.1, "华中": -2.3, "西北": -5.4}
+    for area, percent in said.items():
+        assert (values[area][2] / values[area][1] - 1) * 100 == pytest.approx(percent, abs=0.1), area
+    assert values["南方"][2] > values["南方"][1]
+    assert values["西南"][2] > values["西南"][1]
+    provinces = {area: value for area, value in values.items() if area not in {*said, "南方", "西南"}}
+    fell = {area for area, value in provinces.items() if value[2] < value[1]}
+    assert (len(fell), len(provinces) - len(fell)) == (20, 10)
+    assert "北京" in fell
+    assert "广东" not in fell
+    residual = [float(row["value"]) for row in rows() if row["purpose"] == "residual_emission"]
+    assert (residual[2] / residual[1] - 1) * 100 == pytest.approx(4.1, abs=0.1)
+
+
+def test_a_region_lies_between_its_provinces() -> None:
+    """Two tables of one announcement: a slipped digit or a swapped year in either would break the order."""
+    values = grid_values()
+    for grid in ("华北", "华东", "华中", "西北", "南方", "西南"):
+        members = [province for province in values if (known := province_of(province)) and known["grid"] == grid]
+        assert len(members) >= 2, grid
+        for year in range(3):
+            within = [values[member][year] for member in members]
+            assert min(within) <= values[grid][year] <= max(within), (grid, year)
+
+
 def test_every_item_has_a_unit_two_names_and_one_input() -> None:
     for each in all_items().values():
         unit_of(each.unit)

@@ -30,7 +30,7 @@ def test_case(case: dict[str, Any]) -> None:
 
 
 def test_there_are_enough_and_each_names_its_source_or_second_method() -> None:
-    assert len(CASES) >= 45
+    assert len(CASES) >= 200
     assert {stem for stem, _ in CASES} >= {"energy", "carbon", "pollutants", "recycling", "grade", "environmental_tax"}
     assert [case["name"] for _, case in CASES if not (case.get("source") or case.get("second_method"))] == []
     assert [name for name, times in Counter(case["name"] for _, case in CASES).items() if times > 1] == []
@@ -47,6 +47,13 @@ def test_a_wrong_value_status_or_grade_is_a_difference() -> None:
     targets = [{"indicator": "comprehensive_energy_consumption", "target": 100, "main": True}]
     found = differences(given=given, targets=targets, expect={"grade": "excellent"})
     assert found == [("grade", "excellent", "needs_improvement")]
+
+
+def test_a_variant_is_run_and_can_differ() -> None:
+    case = {"given": {"electricity_purchased": 1000}, "expect": {"carbon_emission_total": 530.6}}
+    right = {"year": 2024, "expect": {"carbon_emission_total": 536.6}}
+    assert differences(**case, variants=[right]) == []
+    assert differences(**case, variants=[right, {"year": 2024}])[0][0] == "carbon_emission_total"
 
 
 def test_a_year_or_a_day_selects_the_factors() -> None:

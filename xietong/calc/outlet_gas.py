@@ -41,7 +41,7 @@ def corrected_concentration(measured_concentration: float, flue_oxygen: float, r
                 f"the flue gas holds {flue_oxygen:g} % oxygen, outside 0–20 %: no correction; see the measured value.",
             )
         )
-    return measured_concentration * (21 - reference_oxygen) / (21 - flue_oxygen)
+    return measured_concentration * (AIR_OXYGEN - reference_oxygen) / (AIR_OXYGEN - flue_oxygen)
 
 
 @indicator(clause="6.4.3a", unit="m3/h")

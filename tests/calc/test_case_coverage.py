@@ -1,0 +1,89 @@
+"""What the worked cases reach: enough of them, every indicator, every factor table, every reading of the standard."""
+
+import csv
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from xietong.calc import engine
+from xietong.calc.engine import RULES, Rule
+from xietong.calc.factor_rows import UNIT_OF_PURPOSE
+from xietong.calc.figures import Figure
+from xietong.calc.items import pollutants
+from xietong.calc.worked import run_case, variants
+from xietong.standard.text import interpretations, terms
+
+ROOT = Path(__file__).parents[2]
+FACTORS = ROOT / "xietong" / "calc" / "factors"
+# Readings that are no arithmetic of a subject and period: other rooms hold to them.
+NOT_ARITHMETIC = {"price", "regularly", "key-subjects", "figure-1"}
+
+
+@cache
+def cases() -> list[Mapping[str, Any]]:
+    return [
+        case
+        for path in sorted((ROOT / "tests" / "cases").glob("*.toml"))
+        for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]
+    ]
+
+
+def below(figure: Figure) -> Iterator[Figure]:
+    yield figure
+    for child in figure.inputs:
+        yield from below(child)
+
+
+@cache
+def worked_figures() -> tuple[Figure, ...]:
+    """Every figure with a value in any working of any case."""
+    outcomes = [run_case(variant) for case in cases() for variant in variants(case)]
+    every = [each for outcome in outcomes for figure in outcome.figures.values() for each in below(figure)]
+    return tuple(figure for figure in every if figure.value is not None or figure.kind == "items")
+
+
+def test_there_are_two_hundred_and_each_can_be_checked() -> None:
+    assert len(cases()) >= 200
+    assert [case["name"] for case in cases() if not (case.get("source") or case.get("second_method"))] == []
+
+
+def test_every_rule_is_worked_by_a_case() -> None:
+    families = {form.format(each.item): form for form in terms()["family"] for each in pollutants()}
+    worked: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
+
+    def watched(rule: Rule, *given: Any) -> Figure:
+        figure = call(rule, *given)
+        if figure.status in ("ok", "partial"):
+            worked.add((families.get(rule.key, rule.key), tuple(sorted(rule.when.items()))))
+        return figure
+
+    call = engine._call
+    with mock.patch.object(engine, "_call", watched):
+        for case in cases():
+            run_case(case)
+    needed = {
+        (families.get(key, key), tuple(sorted(rule.when.items()))) for key, rules in RULES.items() for rule in rules
+    }
+    assert needed - worked == set()
+
+
+def test_every_factor_table_and_purpose_is_used_by_a_case() -> None:
+    used = {figure.key for figure in worked_figures() if figure.kind == "factor"}
+    assert set(UNIT_OF_PURPOSE) - {key.partition(":")[0] for key in used} == {"fossil_emission"}
+    for path in FACTORS.glob("*.csv"):
+        keys = {f"{row['purpose']}:{row['key']}" for row in csv.DictReader(path.open(encoding="utf-8"))}
+        assert keys - used <= {"fossil_emission:electricity"}, path.name
+
+
+def test_every_reading_of_the_standard_is_shown_by_a_case() -> None:
+    shown = {name for case in cases() for name in case.get("interpretation", [])}
+    known = {each.id for each in interpretations()}
+    assert shown - known == set()
+    chosen = {(name, value) for case in cases() for name, value in case.get("choices", {}).items()}
+    for each in interpretations():
+        if each.choice and any((each.choice, option) in chosen for option in each.options[1:]):
+            shown.add(each.id)
+    assert known - shown == NOT_ARITHMETIC
