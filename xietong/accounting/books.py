@@ -4,7 +4,7 @@ A group (park, zone, sector) is the sum of its units; what the group states for 
 only where no unit has the item. Purchases and sales are both summed, so what tenants sell each other cancels.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from xietong.accounting.channels import VOLUMES
 from xietong.accounting.due import DueList
 from xietong.accounting.extracts import Extracts, Keep
 from xietong.accounting.metered import LakeTables
+from xietong.accounting.own_factors import OwnFactors
 from xietong.accounting.sources import Sources, share_of
 from xietong.accounting.statements import Statements, base_of, stated_item
 from xietong.calc.items import UnknownItemError, item, pollutants
@@ -36,6 +37,7 @@ class Ground:
         self.registry = registry
         self.boundary = Boundary(registry)
         self.statements = Statements(registry.reported)
+        self.own_factors = OwnFactors(registry, self.boundary)
 
 
 class Books:
@@ -44,7 +46,7 @@ class Books:
     def __init__(self, ground: "Ground", lake: LakeTables | None, keep: Keep) -> None:
         registry, statements = ground.registry, ground.statements
         self.registry = registry
-        self.boundary = ground.boundary
+        self.boundary, self.own_factors = ground.boundary, ground.own_factors
         self.extracts = Extracts(registry, lake, keep)
         self.sources = Sources(statements, DueList(registry, statements), self.extracts)
         self.outlet_items = {
@@ -106,6 +108,20 @@ class Books:
         parts = [self.amount(each.code, name, period) for each in self.boundary.parts(subject.code)]
         below = summed(name, own.figure.unit, parts)
         return below if below.has_value or own.is_idle else own
+
+    def parted(self, code: str, name: str, period: Period, apart: Mapping[str, str]) -> list[tuple[str, Amount]]:
+        """A group's amount with some of its units' taken out of it: (what a unit's part is called, its amount) for the
+        units that `apart` calls so, then ("", the rest). In one piece where none of these has a value."""
+        group = self.registry.subjects[code]
+        units = [unit for unit in self.boundary.units(code) if self._counts(unit)]
+        parts = [(unit, part) for unit in units if not (part := self.amount(unit.code, name, period)).is_idle]
+        taken = [(apart[unit.code], part) for unit, part in parts if unit.code in apart and part.has_value]
+        if not taken:
+            return [("", self.amount(code, name, period))]
+        rest = [(unit, part) for unit, part in parts if unit.code not in apart or not part.has_value]
+        if not rest:
+            return taken
+        return [*taken, ("", _titled(group, self._covered(group, name, period, rest)))]
 
     # ---- groups ----
 

@@ -39,7 +39,19 @@ class Asked(NamedTuple):
 
     def amount(self, name: str) -> Amount:
         """The subject's amount of an item, filled up where that was asked."""
-        found = self.books.amount(self.subject.code, name, self.period)
+        return self._filled(self.books.amount(self.subject.code, name, self.period))
+
+    def parts(self, target: str, name: str) -> list[tuple[str, Amount]]:
+        """The amount under its factor's key; of a group, that of units with their own factor under key@SUBJECT."""
+        key, own = stated_item(name).part, self.books.own_factors
+        if self.subject.kind not in GROUPS:
+            return [(key, self.amount(name))]
+        units = {unit.code for unit in self.books.boundary.units(self.subject.code)}
+        apart = {unit: of for unit in units if (of := own.subject_of(unit, target, key))}
+        parted = self.books.parted(self.subject.code, name, self.period, apart) if apart else [("", self.amount(name))]
+        return [(f"{key}@{of}" if of else key, self._filled(part)) for of, part in parted]
+
+    def _filled(self, found: Amount) -> Amount:
         return filled_up(found) if self.filled else found
 
 
@@ -79,15 +91,21 @@ def _number(asked: Asked, target: str, names: Iterable[str]) -> Figure:
 
 
 def _items(asked: Asked, target: str, names: Iterable[str]) -> Figure:
-    parts = [(name, asked.amount(name)) for name in names]
+    parts = [(name, key, part) for name in names for key, part in asked.parts(target, name)]
     lines = tuple(
-        replace(part.figure, key=stated_item(name).part, title=stated_item(name).name)
-        for name, part in parts
+        replace(part.figure, key=key, title=_line_title(name, key, part.figure.title))
+        for name, key, part in parts
         if not part.is_idle or part.figure.missing
     )
-    if all(part.is_idle for _, part in parts):
-        return replace(_idle(target, [part for _, part in parts]), kind="items", inputs=lines)
+    if all(part.is_idle for _, _, part in parts):
+        return replace(_idle(target, [part for _, _, part in parts]), kind="items", inputs=lines)
     return Figure(target, None, "", _status(lines), "items", missing=reasons(lines), inputs=lines)
+
+
+def _line_title(name: str, key: str, whose: Text) -> Text:
+    """The item's name; with the unit's where the line is apart for its own factor."""
+    label = stated_item(name).name
+    return Text(f"{label.zh}（{whose.zh}）", f"{label.en} ({whose.en})") if "@" in key else label
 
 
 def _name_of(target: str) -> Text:

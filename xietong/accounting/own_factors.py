@@ -1,0 +1,35 @@
+"""Own factors 自有系数: which units of a park bring a factor of their own, so that a group counts their amounts by it.
+
+A unit's amount of such an item enters the group's inputs under "raw_coal@ENT-01", apart from the rest; the factor book
+finds the factor of that subject under such a key. Which factor counts for a subject itself is in `factors`.
+"""
+
+from collections import defaultdict
+
+from xietong.accounting.boundary import Boundary
+from xietong.calc.factor_rows import problem
+from xietong.park.nouns import Registry
+
+# Amounts that no factor of a subject turns into energy or carbon stay in one line.
+_NEVER = frozenset({"product", "pollutant_emission", "treatment_reagent"})
+
+
+class OwnFactors:
+    """The subjects with factors of their own in one registry."""
+
+    def __init__(self, registry: Registry, boundary: Boundary) -> None:
+        self._boundary = boundary
+        self._keys: dict[str, set[str]] = defaultdict(set)
+        for row in registry.factors:
+            if row.get("subject") and problem(row) is None:
+                self._keys[row["subject"]].add(row["key"])
+
+    def subject_of(self, unit: str, target: str, key: str) -> str:
+        """The subject of a unit, itself or below it, whose factor counts for what the unit uses; "" where none has one.
+
+        target: the engine's input that the amounts go to; key: the factor's.
+        """
+        if not self._keys or target in _NEVER:
+            return ""
+        below = self._boundary.below(unit)
+        return next((each.code for each in below if key in self._keys.get(each.code, ())), "")
