@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xietong.calc.rounding import rounded, to_significant
@@ -61,6 +61,7 @@ def test_what_cannot_be_rounded(value: float, interval: str) -> None:
         rounded(value, interval)
 
 
+@settings(deadline=None)
 @given(numbers, st.sampled_from(["0.001", "0.1", "0.5", "1", "20", "1E+3"]))
 def test_the_nearest_multiple_and_stable(value: Decimal, interval: str) -> None:
     once = rounded(value, interval)
