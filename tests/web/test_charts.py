@@ -1,11 +1,14 @@
 """Charts are data: what the page's script draws is decided here."""
 
+from itertools import pairwise
+
 import pytest
 
 from xietong.calc.figures import Figure, Status
 from xietong.texts import Text
 from xietong.web.charts import (
     IndexLine,
+    apart,
     bullet,
     chart_table,
     index_chart,
@@ -82,6 +85,31 @@ def test_the_joint_chart_labels_its_lines_and_marks_its_base() -> None:
     assert option["yAxis"]["name"] == "上年月均 = 100"
     assert option["yAxis"]["min"] <= 90
     assert option["yAxis"]["max"] >= 110
+
+
+@pytest.mark.parametrize(
+    ("ends", "moved"),
+    [
+        ([10.0, 60.0], [0.0, 0.0]),
+        ([50.0, 50.0], [-8.5, 8.5]),
+        ([54.0, 50.0], [6.5, -6.5]),
+        ([50.0, 52.0, 60.0, 200.0], [-13.0, 2.0, 11.0, 0.0]),
+        ([], []),
+    ],
+)
+def test_labels_move_apart_no_more_than_they_must(ends: list[float], moved: list[float]) -> None:
+    assert apart(ends) == moved
+
+
+def test_the_end_labels_of_the_joint_chart_stand_apart() -> None:
+    numbers = ((104.9,), (102.6,), (96.9,), (97.6, None))
+    option = index_chart([IndexLine(str(n), "--air", n) for n in numbers], ["1月", "2月"], "")
+    low, high = option["yAxis"]["min"], option["yAxis"]["max"]
+    heights = sorted(
+        (high - numbers[place][0]) / (high - low) * 205 + line["endLabel"]["offset"][1]
+        for place, line in enumerate(option["series"])
+    )
+    assert min(below - above for above, below in pairwise(heights)) >= 16.8
 
 
 def test_a_bullet_keeps_value_target_and_basic_on_one_axis_from_zero() -> None:

@@ -55,6 +55,36 @@ def test_a_wrong_password_is_told_without_saying_which_was_wrong(stranger: Clien
     assert "用户名或密码不对" in response.content.decode()
 
 
+def attempt(client: Client, username: str, password: str, ip: str = "192.0.2.1") -> tuple[int, str]:
+    given = {"username": username, "password": password, "next": "/live/"}
+    response = client.post("/sign-in/", given, REMOTE_ADDR=ip)
+    return response.status_code, response.content.decode()
+
+
+@pytest.mark.django_db
+def test_after_five_failures_a_name_is_refused_from_that_address_alone(stranger: Client, park: Registry) -> None:
+    for name in ("director", "clerk"):
+        User.objects.create_user(name, password=PASSWORD)
+    for _ in range(4):
+        assert attempt(stranger, "director", "wrong")[0] == 200
+    attempt(stranger, "director", "wrong")
+    status, sentence = attempt(stranger, "director", PASSWORD)
+    assert status == 429
+    assert "连续登录失败五次，已暂停登录；请过 15 分钟再试" in sentence
+    assert attempt(stranger, "clerk", PASSWORD)[0] == 302
+    assert attempt(Client(headers={"host": "127.0.0.1"}), "director", PASSWORD, "192.0.2.2")[0] == 302
+
+
+@pytest.mark.django_db
+def test_a_success_forgets_the_failures_before_it(stranger: Client, park: Registry) -> None:
+    User.objects.create_user("director", password=PASSWORD)
+    for _ in range(2):
+        for _ in range(4):
+            assert attempt(stranger, "director", "wrong")[0] == 200
+        assert attempt(stranger, "director", PASSWORD)[0] == 302
+        stranger.post("/sign-out/")
+
+
 @pytest.mark.django_db
 def test_a_fragment_asked_for_after_the_session_ended_reloads_the_page(stranger: Client) -> None:
     response = stranger.get("/sign-in/?next=/live/", headers={"hx-request": "true"})

@@ -26,6 +26,8 @@ _HATCH = {
 }
 _FONT = "Noto Sans SC, Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif"
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# The joint chart's frame and a label in it, in pixels (page.css .plot.tall less the room for the axis).
+_TALL, _LABEL = 205.0, 17.0
 SPARK_WIDTH, SPARK_HEIGHT = 112.0, 28.0
 
 
@@ -168,7 +170,9 @@ def index_chart(lines: Sequence[IndexLine], categories: Sequence[str], base_word
     option["yAxis"]["min"] = max(0, math.floor((low - margin) / 10) * 10)
     option["yAxis"]["max"] = math.ceil((high + margin) / 10) * 10
     option["yAxis"]["name"] = base_word
-    option["series"] = [_index_line(line) for line in lines]
+    axis = option["yAxis"]
+    ends = [_end(line, axis["min"], axis["max"]) for line in lines]
+    option["series"] = [_index_line(line, shift) for line, shift in zip(lines, apart(ends), strict=True)]
     if option["series"]:
         option["series"][0]["markLine"] = {
             "silent": True,
@@ -180,7 +184,34 @@ def index_chart(lines: Sequence[IndexLine], categories: Sequence[str], base_word
     return option
 
 
-def _index_line(line: IndexLine) -> Option:
+def _end(line: IndexLine, low: float, high: float) -> float:
+    """How many pixels below the top of the frame a line ends; one without numbers at the top."""
+    last = next((number for number in reversed(line.numbers) if number is not None), high)
+    return (high - last) / (high - low) * _TALL
+
+
+def apart(ends: Sequence[float], least: float = _LABEL) -> list[float]:
+    """By how many pixels labels at these heights must move so that neighbours stand `least` apart, in all the least.
+
+    Labels that would touch form a block that stands around the mean of their own heights.
+    """
+    order = sorted(range(len(ends)), key=lambda index: ends[index])
+    blocks: list[list[float]] = []
+    for place, index in enumerate(order):
+        blocks.append([ends[index] - place * least])
+        while len(blocks) > 1 and _mean(blocks[-2]) > _mean(blocks[-1]):
+            top = blocks.pop()
+            blocks[-1] += top
+    tops = [_mean(block) for block in blocks for _ in block]
+    moved = {index: tops[place] + place * least - ends[index] for place, index in enumerate(order)}
+    return [round(moved[index], 1) for index in range(len(ends))]
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    return sum(numbers) / len(numbers)
+
+
+def _index_line(line: IndexLine, shift: float) -> Option:
     return {
         "type": "line",
         "name": line.name,
@@ -193,8 +224,14 @@ def _index_line(line: IndexLine) -> Option:
         "connectNulls": False,
         "lineStyle": {"color": line.colour, "width": 2},
         "itemStyle": {"color": line.colour},
-        "endLabel": {"show": True, "formatter": "{a}", "color": line.colour, "fontFamily": _FONT, "fontSize": 12},
-        "labelLayout": {"moveOverlap": "shiftY"},
+        "endLabel": {
+            "show": True,
+            "formatter": "{a}",
+            "color": line.colour,
+            "fontFamily": _FONT,
+            "fontSize": 12,
+            "offset": [0, shift],
+        },
         "animationDuration": 200,
     }
 

@@ -1,5 +1,6 @@
 """Coming and going: sign-in, sign-out, the language switch, and the health page for whoever watches the server."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.db import connection
@@ -15,6 +16,14 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Refresh": "true"})
     return LoginView.as_view(template_name="web/sign_in.html", redirect_authenticated_user=True)(request)
+
+
+def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
+    """What django-axes answers once a name has failed five times from one address: the page says so, the door stays
+    shut for that name and address until the time is over."""
+    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
+    context = {"locked_for": minutes, "next": request.POST.get("next", "")}
+    return render(request, "web/sign_in.html", context, status=429)
 
 
 @require_POST

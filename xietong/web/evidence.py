@@ -5,8 +5,9 @@ path of input numbers from the root ("0.3.1").
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from xietong.calc.figures import Figure
@@ -30,6 +31,12 @@ class Node:
     def leaf(self) -> str:
         """Where the facts behind this figure lie: a path under the site's root, "" where it has inputs instead."""
         return leaf_path(self.figure)
+
+    @property
+    def flow_leaf(self) -> str:
+        """Where the flow lies that a metered mass was made of beside its concentration; "" where there is none."""
+        flow = self.figure.trace.get("flow_point", "")
+        return _point_path(flow, self.figure.trace) if flow else ""
 
 
 def tree(figure: Figure, at: str = "", depth: int = DEPTH, breadth: int = BREADTH) -> Node:
@@ -62,9 +69,39 @@ def leaf_path(figure: Figure) -> str:
         query = urlencode({name: trace[name] for name in ("row", "file") if trace.get(name)})
         return f"/entries/{quote(trace['entry'])}/" + (f"?{query}" if query else "")
     if trace.get("point"):
-        query = urlencode({name: trace[name] for name in ("start", "end") if trace.get(name)})
-        return f"/points/{quote(trace['point'], safe='')}/?{query}"
+        return _point_path(trace["point"], trace)
     return ""
+
+
+def _point_path(point: str, trace: Mapping[str, str]) -> str:
+    query = urlencode({name: trace[name] for name in ("start", "end") if trace.get(name)})
+    return f"/points/{quote(point, safe='')}/?{query}"
+
+
+class Hours(NamedTuple):
+    """Hours of measurement behind a figure: how many came of those that were due."""
+
+    received: int
+    due: int
+
+
+def hours_behind(figure: Figure) -> Hours | None:
+    """The hours of every metered figure in the working, each once; None where nothing in it was metered."""
+    seen: set[tuple[str, ...] | int] = set()
+    received, due, waiting = 0, 0, [figure]
+    while waiting:
+        node = waiting.pop()
+        trace = node.trace
+        is_metered = bool(trace.get("hours_due"))
+        mark = tuple(trace.get(name, "") for name in ("point", "start", "end")) if is_metered else id(node)
+        if mark in seen:
+            continue
+        seen.add(mark)
+        if is_metered:
+            received, due = received + int(trace.get("hours") or 0), due + int(trace["hours_due"])
+        else:
+            waiting += node.inputs
+    return Hours(received, due) if due else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,8 @@ def _call(reader: _Reader, node: ast.expr) -> tuple[str, int]:
     if called in ("max", "min"):
         inner = [text for text in (reader.read(each)[0] for each in node.args) if text]
         return f"{called}({', '.join(inner)})" if inner else "", _LEAF
+    if isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "nearest"):
+        return reader.item(ast.unparse(node.func.value), ""), _LEAF
     raise UnreadableFormulaError(called)
 
 

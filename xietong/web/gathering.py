@@ -7,7 +7,7 @@ from it is remembered by the room that computed it.
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,12 +19,13 @@ from xietong.accounting.tables import table_keys
 from xietong.calc.figures import Figure
 from xietong.evaluation import Evaluation, evaluate
 from xietong.lake.store import Lake
-from xietong.park.models import Act
+from xietong.park.models import Act, ReportedAmount
 from xietong.park.nouns import Registry
 from xietong.park.registry import load, point_specs
 from xietong.periods import Period
 from xietong.quality.cases import Case
 from xietong.settle.doubts import cases_in
+from xietong.web.deadlines import Owed, owed
 from xietong.web.live import Live, live, read_live
 
 Answer = TypeVar("Answer")
@@ -129,6 +130,21 @@ def quality_cases(park: Registry, year: int) -> list[Case]:
     span = Period.year(year).utc(park.zone)
     key = ("cases", data_folder(), _registry_version(), year, stamp(store, year))
     return SHELF.get(key, lambda: list(cases_in(store, point_specs(park), span)))
+
+
+def owed_reports(park: Registry, today: date) -> list[Owed]:
+    """What the whole park has not reported as of a park day; kept until the registry or the day changes."""
+    return SHELF.get(("owed", data_folder(), _registry_version(), today), lambda: owed(park, today))
+
+
+def revisions_of(entry: str, row: str) -> list[ReportedAmount]:
+    """Every statement, the oldest first, of the reported amount that a row of an entry states; [] for other rows."""
+    if not row.isdecimal():
+        return []
+    stated = ReportedAmount.objects.filter(entry=entry, row=int(row)).first()
+    if stated is None:
+        return []
+    return list(ReportedAmount.objects.filter(key=stated.key).select_related("act").order_by("recorded_at"))
 
 
 def hours_of(park: Registry, point: str, start: datetime, end: datetime) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from xietong.park.nouns import Point, Registry
 from xietong.texts import Text
+from xietong.web.places import full_name
 from xietong.web.words import name_of
 
 STALE_INTERVALS = 3
@@ -139,9 +140,7 @@ def _device(
 def _place(mn: str, places: Places) -> Text:
     for point in places.registry.points.values():
         if _mn(point.source) == mn:
-            subject = places.registry.subjects.get(point.subject)
-            if subject is not None:
-                return Text(subject.name, subject.name_en or subject.name)
+            return full_name(places.registry, point.subject)
     return Text("未登记的设备", "a device not in the registry")
 
 

@@ -1,9 +1,11 @@
 """The cockpit's context: models turned into what its templates print, with every value's way down to its working."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
@@ -11,14 +13,18 @@ from django.utils.translation import gettext, gettext_lazy
 from xietong.accounting.tables import CLAUSES
 from xietong.calc.figures import Figure
 from xietong.calc.pollutants import TABLE_3
+from xietong.park.models import ReportedAmount
 from xietong.park.nouns import Registry, Subject, SubjectKind
 from xietong.periods import Period
 from xietong.texts import Language, Text
 from xietong.web import cockpit
 from xietong.web.charts import IndexLine, chart_table, index_chart, indexed, month_mean, month_names, partials
 from xietong.web.cockpit import AmountMonths, Panel, Row, Year
+from xietong.web.deadlines import Owed
+from xietong.web.evidence import Hours
 from xietong.web.headlines import STATE_WORDS, amount_headline, joint_headline, road
 from xietong.web.numbers import digits
+from xietong.web.places import full_name
 from xietong.web.words import name_of, spoken, term, title_of
 
 CHOOSABLE: tuple[SubjectKind, ...] = (
@@ -69,8 +75,9 @@ def subject_groups(registry: Registry, language: Language) -> list[dict[str, Any
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Whose page this is: the subject, its year's figures and the reader's language."""
+    """Whose page this is: the park, the subject in it, its year's figures and the reader's language."""
 
+    registry: Registry
     subject: str
     year: Year
     language: Language
@@ -206,7 +213,7 @@ def _outlet(place: Place, line: dict[str, Any]) -> dict[str, Any] | None:
     hours = line["exceedance_hours"]["figure"].value
     above = highest.value > float(highest.trace["limit"])
     return {
-        "name": highest.trace["name_en"] if place.language == "en" else highest.trace["name"],
+        "name": full_name(place.registry, highest.trace["subject"]),
         "limit": digits(float(highest.trace["limit"])),
         "is_above": above and bool(hours),
         "is_daily": above and not hours,
@@ -216,6 +223,69 @@ def _outlet(place: Place, line: dict[str, Any]) -> dict[str, Any] | None:
 def mover_lines(place: Place, found: Iterable[cockpit.Mover]) -> list[dict[str, Any]]:
     """Movers with the way to their working."""
     return [{"figure": each.figure, "change": each.change, "href": place.href(each.figure.key)} for each in found]
+
+
+MOST_OWED, MOST_OWED_FOLDED, MOST_ITEMS = 3, 21, 3
+
+
+def owed_lines(place: Place, owed: Iterable[Owed], today: date) -> dict[str, Any]:
+    """What the subject and those below it owe: due this week, overdue of the year shown, overdue of other years."""
+    below = {each.code for each in place.registry.below(place.subject)}
+    mine = [each for each in owed if each.subject in below]
+    late = [each for each in mine if each.is_overdue(today)]
+    shown = [each for each in late if each.period.start.year == place.year.year]
+    return {
+        "has_due_list": any(each.subject in below for each in place.registry.expected),
+        "soon": _owed_fold(place, [each for each in mine if not each.is_overdue(today)]),
+        "late": _owed_fold(place, shown),
+        "late_items": sum(len(each.items) for each in shown),
+        "late_elsewhere": sum(len(each.items) for each in late) - sum(len(each.items) for each in shown),
+    }
+
+
+def _owed_fold(place: Place, owed: list[Owed]) -> dict[str, Any]:
+    lines = [_owed_line(place, each) for each in owed[:MOST_OWED_FOLDED]]
+    return {"first": lines[:MOST_OWED], "rest": lines[MOST_OWED:], "more": len(owed) - len(lines)}
+
+
+def _owed_line(place: Place, owed: Owed) -> dict[str, Any]:
+    return {
+        "subject": full_name(place.registry, owed.subject),
+        "period": owed.period.label,
+        "due": owed.due.isoformat(),
+        "items": [
+            {"name": name_of(item), "href": figure_href(owed.subject, item, owed.period)}
+            for item in owed.items[:MOST_ITEMS]
+        ],
+        "more": max(0, len(owed.items) - MOST_ITEMS),
+    }
+
+
+def completeness_bar(hours: Hours | None) -> dict[str, str] | None:
+    """The hours of measurement behind a figure as a bar with its share; None where nothing was metered."""
+    if hours is None:
+        return None
+    percent = hours.received / hours.due * 100
+    share = f"{digits(percent, '%')} %"
+    return {"width": f"{percent:.2f}", "share": share, "received": f"{hours.received:,}", "due": f"{hours.due:,}"}
+
+
+def revision_lines(stated: Sequence[ReportedAmount], zone: ZoneInfo) -> list[dict[str, Any]]:
+    """The statements of one amount, the newest first, with who entered each, when and in which entry; [] where it was
+    stated once only."""
+    lines = [
+        {
+            "amount": "—" if each.amount is None else f"{each.amount:f}",
+            "unit": each.unit,
+            "who": each.act.who,
+            "at": each.recorded_at.astimezone(zone),
+            "entry": each.entry,
+            "href": entry_href(each.entry, row=str(each.row)),
+            "is_current": each.superseded_at is None,
+        }
+        for each in reversed(stated)
+    ]
+    return lines if len(lines) > 1 else []
 
 
 def entry_href(entry: str, **query: str) -> str:

@@ -124,6 +124,8 @@ def entry(request: HttpRequest, journal: str, ordinal: int) -> HttpResponse:
         raise NothingThereError(sentence % {"id": f"{journal}/{ordinal}"}) from error
     wanted = raw.Wanted(**{name: request.GET.get(name, "") for name in ("address", "at", "row")})
     context = raw.shown(found, wanted, gathering.data_folder(), registry)
+    stated = gathering.revisions_of(found.id, wanted.row)
+    context["revisions"] = pages.revision_lines(stated, registry.zone)
     return page_or_fragment(request, "entry", context)
 
 

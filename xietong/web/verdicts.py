@@ -5,10 +5,12 @@ from typing import Any
 
 from xietong.accounting.accounts import Coverage
 from xietong.evaluation import Evaluation
+from xietong.evaluation.weakness import Weakness
 from xietong.periods import Period
 from xietong.texts import Language
 from xietong.web.numbers import digits
-from xietong.web.pages import figure_href
+from xietong.web.pages import Place, figure_href
+from xietong.web.places import full_name
 from xietong.web.words import spoken, term
 
 MOST_WEAK, MOST_ADVICE, MOST_ABSENT = 5, 2, 3
@@ -50,16 +52,33 @@ def folded(found: Iterable[dict[str, Any]], most: int) -> Findings:
     return {"first": every[:most], "rest": every[most:]}
 
 
-def findings(evaluation: Evaluation) -> dict[str, Findings]:
+def findings(evaluation: Evaluation, place: Place) -> dict[str, Findings]:
     """What the evaluation found weak with the way to each figure, what it advises, and what did not come."""
-    period = Period.year(evaluation.year)
-    weak = [
-        {"sentence": each.sentence, "href": figure_href(each.subject, each.key, period) if each.key else ""}
-        for each in evaluation.weak
-        if each.kind != "data"
-    ]
+    weak = (_weak_line(each, evaluation, place) for each in evaluation.weak if each.kind != "data")
     return {
         "weak": folded(weak, MOST_WEAK),
         "advice": folded(({"sentence": each} for each in evaluation.advice), MOST_ADVICE),
         "absent": folded(({"sentence": each} for each in evaluation.coverage.absent), MOST_ABSENT),
     }
+
+
+def _weak_line(weak: Weakness, evaluation: Evaluation, place: Place) -> dict[str, Any]:
+    """A weak point in short: its figure beside its target and how much of that was reached; else its sentence.
+
+    Hours above a limit are the subject's own figure, whose working names the outlets.
+    """
+    every = (*evaluation.lines, *evaluation.below)
+    line = next((each for each in every if (each.subject, each.judged.key) == (weak.subject, weak.key)), None)
+    if line is not None:
+        whose = "" if weak.subject == place.subject else full_name(place.registry, weak.subject)
+        href = figure_href(weak.subject, weak.key, Period.year(evaluation.year))
+        reached = line.judged.completion
+        percent = None if reached is None else f"{digits(reached * 100, '%')} %"
+        return {"figure": line.figure, "whose": whose, "href": href, "goal": line.judged, "reached": percent} | {
+            "sentence": weak.sentence,
+            "kind": weak.kind,
+        }
+    own = place.year.whole.get(weak.key)
+    if own is not None and own.value is not None:
+        return {"figure": own, "href": place.href(weak.key), "sentence": weak.sentence, "kind": weak.kind}
+    return {"sentence": weak.sentence, "href": figure_href(weak.subject, weak.key, Period.year(evaluation.year))}

@@ -16,9 +16,10 @@ from xietong.calc.grade import Judged
 from xietong.park.nouns import Registry, Subject
 from xietong.park.registry import NoParkError
 from xietong.periods import Period, PeriodError
+from xietong.texts import Text
 from xietong.web import cockpit as model
 from xietong.web import gathering, pages, verdicts
-from xietong.web.evidence import BREADTH, DEPTH, tree, walk
+from xietong.web.evidence import BREADTH, DEPTH, hours_behind, tree, walk
 from xietong.web.formulas import with_names, with_numbers
 from xietong.web.languages import reading_language
 from xietong.web.words import name_of, spoken, title_of
@@ -108,7 +109,7 @@ def cockpit_context(registry: Registry, subject: Subject, asked_year: int) -> di
         return gathering.subject_figures(registry, subject.code, period)
 
     year = model.gather(figures_of, asked_year, now)
-    place = pages.Place(subject.code, year, language)
+    place = pages.Place(registry, subject.code, year, language)
     panels = [model.panel(plan, year, goals, language) for plan in model.PANELS]
     better, worse = model.movers(year, gathering.all_keys(registry, subject.code))
     return {
@@ -120,10 +121,12 @@ def cockpit_context(registry: Registry, subject: Subject, asked_year: int) -> di
         "completeness": verdicts.completeness(evaluation.coverage),
         "columns": pages.columns(place, panels),
         "joint": pages.joint_chart(place),
-        "tables": _tables(place, goals, subject),
+        "tables": (tables := _tables(place, goals, subject)),
+        "are_five": len(tables) == 5,
         "better": pages.mover_lines(place, better),
         "worse": pages.mover_lines(place, worse),
-        **verdicts.findings(evaluation),
+        **verdicts.findings(evaluation, place),
+        **pages.owed_lines(place, gathering.owed_reports(registry, now.date()), now.date()),
         "live": gathering.live_view(registry),
     }
 
@@ -165,8 +168,25 @@ def figure(request: HttpRequest, subject: str, key: str, period: str) -> HttpRes
         "period": span.label,
         "year": span.start.year,
         "months": _months(subject, key, span) if len(path) == 1 else [],
+        "weak": _weak_sentences(registry, subject, key, span) if len(path) == 1 else [],
+        "revisions": pages.revision_lines(gathering.revisions_of(*_stated_in(path[-1][1])), registry.zone),
     }
     return page_or_fragment(request, "figure", context)
+
+
+def _weak_sentences(registry: Registry, subject: str, key: str, span: Period) -> list[Text]:
+    """What the year's evaluation found weak about the figure; only a figure with a target is asked for."""
+    year = span.start.year
+    targets = ((each.subject, each.indicator, each.year) for each in registry.targets)
+    if span != Period.year(year) or (subject, key, year) not in targets:
+        return []
+    weak = gathering.evaluation(registry, subject, year).weak
+    return [each.sentence for each in weak if (each.subject, each.key) == (subject, key)]
+
+
+def _stated_in(figure: Figure) -> tuple[str, str]:
+    """The entry and row that state a figure; empty where it was not reported."""
+    return figure.trace.get("entry", ""), figure.trace.get("row", "")
 
 
 def _working(path: list[tuple[str, Figure]], base: str, everything: bool) -> dict[str, Any]:
@@ -179,6 +199,7 @@ def _working(path: list[tuple[str, Figure]], base: str, everything: bool) -> dic
         "factors": [child for child in node.children if child.figure.kind == "factor"],
         "crumbs": [{"href": f"{base}?at={place}", "title": title_of(figure)} for place, figure in path[:-1]],
         "description": _description(shown),
+        "hours": pages.completeness_bar(hours_behind(shown)),
         "reasons": shown.missing[:MOST_REASONS],
         "more_reasons": max(0, len(shown.missing) - MOST_REASONS),
         "numbers_formula": with_numbers(shown, language),
