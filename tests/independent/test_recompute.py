@@ -1,5 +1,6 @@
 """The platform's year of the demo park against the recomputation: every figure that both know, to a billionth."""
 
+import csv
 import json
 import socket
 import subprocess
@@ -8,9 +9,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import workbook
 from recompute import recompute
 
 RELATIVE = 1e-9
+# The first sheet, numbers in full; formulas are always calculated anew on load.
+AS_CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,1"
+RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
+<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item></oor:items>
+"""
 YEAR = "2025"
 TABLE_3 = ("particulate", "so2", "nox", "cod", "ammonia_nitrogen")
 
@@ -34,21 +43,36 @@ def free_port() -> str:
 
 
 @pytest.fixture(scope="module", params=[1, 2])
-def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Both:
-    data = tmp_path_factory.mktemp(f"seed-{request.param}") / "data"
-    xietong(data, "demo", "--seed", str(request.param), "--build-only", "--hj212-port", free_port())
+def data(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo park's data folder, built through the platform's real doors."""
+    folder = tmp_path_factory.mktemp(f"seed-{request.param}") / "data"
+    xietong(folder, "demo", "--seed", str(request.param), "--build-only", "--hj212-port", free_port())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def platform(data: Path) -> dict[str, float | None]:
     answer = json.loads(xietong(data, "account", "--subject", "PARK", "--period", YEAR, "--json"))
-    return Both({each["key"]: each["value"] for each in answer["figures"]}, recompute(data, YEAR))
+    return {each["key"]: each["value"] for each in answer["figures"]}
+
+
+@pytest.fixture(scope="module")
+def both(data: Path, platform: dict[str, float | None]) -> Both:
+    return Both(platform, recompute(data, YEAR))
+
+
+def apart(platform: dict[str, float | None], ours: dict[str, float]) -> dict[str, tuple[float, float | None]]:
+    """What differs: key → (ours, the platform's)."""
+    return {
+        key: (value, platform.get(key))
+        for key, value in ours.items()
+        if platform.get(key) != pytest.approx(value, rel=RELATIVE, abs=0)
+    }
 
 
 @pytest.mark.slow
 def test_every_recomputed_figure_is_the_platforms(both: Both) -> None:
-    apart = {
-        key: (value, both.platform.get(key))
-        for key, value in both.ours.items()
-        if both.platform.get(key) != pytest.approx(value, rel=RELATIVE, abs=0)
-    }
-    assert apart == {}
+    assert apart(both.platform, both.ours) == {}
     assert {key for key, value in both.ours.items() if value == 0} <= {f"{name}_exceedance_hours" for name in TABLE_3}
 
 
@@ -62,3 +86,27 @@ def test_every_figure_that_the_tables_show_for_a_park_is_recomputed(both: Both) 
     shown |= {f"{name}_{ending}" for name in TABLE_3 for ending in endings}
     assert shown <= set(both.ours)
     assert {key for key in shown if both.platform[key] is None} == set()
+
+
+def calculated(book: Path, folder: Path) -> dict[str, float]:
+    """The first sheet of a workbook as LibreOffice calculates it, its cached results thrown away."""
+    profile = folder / "profile"
+    (profile / "user").mkdir(parents=True)
+    (profile / "user/registrymodifications.xcu").write_text(RECALCULATE)
+    command = ("soffice", f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", AS_CSV)
+    done = subprocess.run((*command, "--outdir", str(folder), str(book)), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with (folder / f"{book.stem}-figures.csv").open(encoding="utf-8", newline="") as file:
+        return {key: float(value) for key, value in csv.reader(file)}
+
+
+@pytest.mark.slow
+def test_a_workbook_with_live_formulas_says_the_same(
+    data: Path, platform: dict[str, float | None], tmp_path: Path
+) -> None:
+    workbook.write(data, tmp_path / "park.xlsx", YEAR)
+    sheet = calculated(tmp_path / "park.xlsx", tmp_path)
+    shared = {key: value for key, value in sheet.items() if key in platform}
+    assert len(shared) >= 22
+    assert shared["pollutant_emission_intensity"] > 0
+    assert apart(platform, shared) == {}
