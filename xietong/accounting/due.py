@@ -1,7 +1,8 @@
 """What was due: without it, missing cannot be told from unused.
 
 Where the park keeps a due list (`expected`), it decides; else due is what the subject reported in the twelve months
-before the period or in the period itself. A subject owes nothing before it came or after it left.
+before the period or in the period itself. A subject owes nothing before it came or after it left, nor for months on
+which its production stood still throughout, bills of what it buys excepted.
 """
 
 from collections import defaultdict
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from xietong.accounting.statements import Statements, base_of
+from xietong.accounting.stops import Stops
 from xietong.park.nouns import Expected, Registry, Subject
 from xietong.periods import Period
 
@@ -19,7 +21,7 @@ class DueList:
     """Answers, for one registry, whether an item of a subject was due in a month."""
 
     def __init__(self, registry: Registry, statements: Statements) -> None:
-        self._subjects = registry.subjects
+        self._subjects, self._stops = registry.subjects, Stops(registry)
         self._statements = statements
         self._listed: dict[tuple[str, str], list[Expected]] = defaultdict(list)
         for expected in registry.expected:
@@ -27,7 +29,10 @@ class DueList:
 
     def months(self, subject: str, item: str, period: Period, spans: Iterable[Period]) -> tuple[Period, ...]:
         """Those of the spans (months of the period, or the period itself) for which the item was due."""
-        present = tuple(span for span in spans if is_present(self._subjects[subject], span))
+        whose = self._subjects[subject]
+        present = tuple(
+            span for span in spans if is_present(whose, span) and not self._stops.excuses(subject, item, span)
+        )
         if self._listed:
             listed = self._listed.get((subject, item), [])
             return tuple(span for span in present if any(_in_force(each, span) for each in listed))

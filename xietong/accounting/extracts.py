@@ -14,14 +14,16 @@ from xietong.accounting.metered import (
     LakeTables,
     Metered,
     Totals,
-    hours_due,
+    hours_owed,
     hours_received,
     is_amount_point,
     month_totals,
+    service,
     span_totals,
 )
 from xietong.accounting.outlet_hours import SUMMED, Bucket, Channel, Flow, Judged, Mass, OutletHours, outlet_hours
 from xietong.accounting.statements import base_of
+from xietong.accounting.stops import Stops
 from xietong.calc.items import UnknownItemError, item
 from xietong.lake.schemas import hourly
 from xietong.lake.store import Lake
@@ -57,6 +59,7 @@ class Extracts:
     def __init__(self, registry: Registry, lake: LakeTables | None, keep: Keep) -> None:
         self._registry, self._lake = registry, lake
         self._keep = keep
+        self.stops = Stops(registry)
         self._amount_points: dict[tuple[str, str], list[Point]] = defaultdict(list)
         self._outlet_points: dict[str, list[Point]] = defaultdict(list)
         for point in sorted(registry.points.values(), key=lambda point: point.code):
@@ -114,7 +117,15 @@ class Extracts:
         came = self.metered(point.code, span)
         if came is None:
             return 0
-        return hours_received(point, came, hours_due(point, span))
+        return hours_received(point, came, self.owed(point, span))
+
+    def owed(self, point: Point, span: Period) -> int:
+        """How many hours of a month or a shorter span the point owed, stops of production taken off."""
+        return hours_owed(point, span, self.metered(point.code, span), self.stopped(point, span))
+
+    def stopped(self, point: Point, span: Period) -> int:
+        """Hours of a span on which the point was in service and production was declared to stand still."""
+        return self.stops.hours_within(point.subject, service(point, span))
 
     def outlet(self, outlet: str, name: str, span: Period) -> tuple[Slice, ...]:
         """What one outlet sent out of one pollutant (or volume) in a month or a shorter span, channel by channel."""
@@ -137,11 +148,19 @@ class Extracts:
         for number, channel in enumerate(listed):
             for bucket, span in zip(buckets, spans, strict=True):
                 key = (number, bucket.number)
-                due = hours_of(channel, bucket.start, bucket.end) - (hours.stops.get(key, 0) if hours else 0)
+                came = (hours.mass.get(key), hours.flow.get(key), hours.judged.get(key)) if hours else (None,) * 3
+                due = self._hours_owed(channel, bucket, hours.stops.get(key, 0) if hours else 0)
+                whole = came[0] if channel.value_point else came[1]
+                due = max(due, whole.hours if whole else 0)
                 if due > 0:
-                    came = (hours.mass.get(key), hours.flow.get(key), hours.judged.get(key)) if hours else (None,) * 3
                     found[channel.outlet, channel.item, span.start].append(Slice(channel, due, *came))
         return found
+
+    def _hours_owed(self, channel: Channel, bucket: Bucket, reported: int) -> int:
+        """Hours of a bucket that a channel owed: of a stop declared and one its devices reported the longer counts."""
+        start, end = max(channel.start, bucket.start), min(channel.end, bucket.end)
+        declared = self.stops.hours(channel.outlet, start, end) if start < end else 0
+        return hours_of(channel, bucket.start, bucket.end) - max(reported, declared)
 
     def _hours(self, listed: list[Channel], extent: Period, buckets: list[Bucket]) -> OutletHours | None:
         if self._lake is None or not listed:

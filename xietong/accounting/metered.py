@@ -121,22 +121,32 @@ def is_amount_point(point: Point, item: Item) -> bool:
     return True
 
 
-def hours_due(point: Point, span: Period) -> int:
-    """Hours of the span on which the point was in service."""
+def service(point: Point, span: Period) -> Period:
+    """The part of the span on which the point was in service; empty where it was not."""
     start = max(span.start, _midnight(point.since) if point.since else span.start)
     end = min(span.end, _midnight(point.until) if point.until else span.end)
-    return max(0, int((end - start) / timedelta(hours=1)))
+    return Period(start, max(start, end))
+
+
+def hours_due(point: Point, span: Period) -> int:
+    """Hours of the span on which the point was in service."""
+    within = service(point, span)
+    return (within.end - within.start) // timedelta(hours=1)
 
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, datetime.min.time())
 
 
-def metered_amount(point: Point, item: Item, span: Period, came: Metered | None) -> Amount:
-    """What a point measured in a span, in the item's canonical unit, its trace leading to the readings."""
-    due, unit = hours_due(point, span), unit_kept(item, integral_unit(point))
-    if due == 0:
+def metered_amount(point: Point, item: Item, span: Period, came: Metered | None, stopped: int = 0) -> Amount:
+    """What a point measured in a span, in the item's canonical unit, its trace leading to the readings.
+
+    stopped: hours of declared stops of production.
+    """
+    unit = unit_kept(item, integral_unit(point))
+    if hours_due(point, span) == 0:
         return idle(item.item, unit)
+    due = hours_owed(point, span, came, stopped)
     trace = {
         "subject": point.subject,
         "point": point.code,
@@ -144,9 +154,9 @@ def metered_amount(point: Point, item: Item, span: Period, came: Metered | None)
         "end": _moment(span.end),
         "period": span.label,
     }
-    if came is not None:
-        due = max(0, due - hours_stopped(point, came))
     if came is None or (came.readings == 0 and not came.estimated):
+        if due == 0:
+            return idle(item.item, unit, _stood_still(point, span))
         return absent(item.item, unit, _nothing(point, span), trace=trace)
     received = hours_received(point, came, due)
     status: Status = "estimated" if came.estimated else "ok"
@@ -162,6 +172,12 @@ def metered_amount(point: Point, item: Item, span: Period, came: Metered | None)
         remarks=_conflicts(point, came),
     )
     return amount(figure, _exact(point, item, came), share=Decimal(received) / due if due else Decimal(1))
+
+
+def hours_owed(point: Point, span: Period, came: Metered | None, stopped: int) -> int:
+    """Hours in service less those of a stop of production, declared or reported by the device: the longer counts."""
+    reported = hours_stopped(point, came) if came is not None else 0
+    return max(0, hours_due(point, span) - max(stopped, reported))
 
 
 def hours_stopped(point: Point, came: Metered) -> int:
@@ -205,6 +221,13 @@ def _nothing(point: Point, span: Period) -> Text:
     return Text(
         f"监测点 {point.code} 在 {span.label} 没有数据；请检查设备或补传。",
         f"point {point.code} sent nothing for {span.label}; check the device or send it later.",
+    )
+
+
+def _stood_still(point: Point, span: Period) -> Text:
+    return Text(
+        f"监测点 {point.code} 在 {span.label} 停产，无应收数据。",
+        f"point {point.code} owed nothing for {span.label}: production stood still.",
     )
 
 

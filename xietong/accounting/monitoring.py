@@ -21,7 +21,7 @@ def monitoring_inputs(books: Books, subject: Subject, period: Period) -> dict[st
         return {key: Figure(key, None, "1", "not_applicable", missing=(nothing,)) for key in _KEYS}
     key = [point for point in present if _is_key(books, point)] or present
     automatic = [point for point in key if point.source != "sheet"]
-    due = sum(hours_due(point, period) for point in present)
+    due = sum(books.extracts.owed(point, span) for point in present for span in spans_of(period))
     received = sum(_received(books, point, period) for point in present)
     counts = (len(key), len(automatic), due, received)
     units = ("1", "1", "h", "h")

@@ -76,7 +76,14 @@ class Sources:
     def _metered(self, subject: str, name: str, span: Period) -> Amount:
         points = self._extracts.amount_points(subject, name)
         parts = [
-            metered_amount(point, item(point.item), span, self._extracts.metered(point.code, span)) for point in points
+            metered_amount(
+                point,
+                item(point.item),
+                span,
+                self._extracts.metered(point.code, span),
+                self._extracts.stopped(point, span),
+            )
+            for point in points
         ]
         if len(parts) == 1:
             return parts[0]
