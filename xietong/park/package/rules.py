@@ -10,6 +10,7 @@ from typing import Any
 
 from xietong.calc import items
 from xietong.calc.engine import RULES
+from xietong.calc.factor_rows import problem
 from xietong.park.package.schema import Table
 from xietong.park.package.sheets import Rejection, Row, Sheet
 from xietong.units import UnitError
@@ -230,6 +231,15 @@ def _flow(row: Row) -> Iterator[Rejection]:
         )
 
 
+def _factor(row: Row) -> Iterator[Rejection]:
+    """A factor that breaks physics or has a unit that its purpose cannot use would be left out of every account."""
+    stated = {name: "" if value is None else str(value) for name, value in row.values.items()}
+    wrong = problem({**stated, "key": stated["name"]})
+    if wrong is not None:
+        column, rule, text = wrong
+        yield row.reject(column, rule, text.zh.rstrip("。"), text.en.rstrip("."))
+
+
 def _limit(row: Row) -> Iterator[Rejection]:
     if row.values["value"] <= 0:
         yield row.reject("value", "negative", "限值应大于零；请核对", "a limit must be above zero; check it")
@@ -288,6 +298,7 @@ _RULES: Mapping[str, tuple[Callable[[Row], Iterator[Rejection]], ...]] = {
     "points": (_point,),
     "reported": (_stock,),
     "flows": (_flow,),
+    "factors": (_factor,),
     "limits": (_limit,),
     "targets": (_target,),
 }
