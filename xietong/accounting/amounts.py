@@ -58,6 +58,8 @@ def summed(key: str, unit: str, parts: Iterable[Amount], title: Text = _UNTITLED
     the working, silent ones are left out.
     """
     every = [part for part in parts if not part.is_idle or part.figure.missing or part.figure.inputs]
+    if len(every) == 1:
+        return _alone(key, unit, every[0], title)
     values = [part.exact for part in every if part.exact is not None]
     units = tuple(dict.fromkeys(part.figure.unit for part in every if part.exact is not None)) or (unit,)
     if len(units) > 1:
@@ -74,6 +76,43 @@ def summed(key: str, unit: str, parts: Iterable[Amount], title: Text = _UNTITLED
     )
     due, received = sum(part.due for part in every), sum((part.received for part in every), Decimal(0))
     return Amount(figure, exact, due, received)
+
+
+def _alone(key: str, unit: str, part: Amount, title: Text) -> Amount:
+    """The sum of one part, which most sums of a month are: what `summed` makes of it, without the counting."""
+    given = part.figure
+    exact = None if part.exact is None else Decimal(0) + part.exact
+    figure = Figure(
+        key,
+        None if exact is None else float(exact),
+        unit if exact is None else given.unit,
+        given.status,
+        missing=() if given.status == "not_applicable" else tuple(dict.fromkeys(given.missing)),
+        title=title,
+        inputs=(given,),
+    )
+    return Amount(figure, exact, part.due, Decimal(0) + part.received)
+
+
+def told(part: Amount, title: Text, trace: Mapping[str, str]) -> Amount:
+    """The amount under a title and with a trace of its own (spelt out: `replace` costs more than the figure)."""
+    of = part.figure
+    figure = Figure(
+        of.key,
+        of.value,
+        of.unit,
+        of.status,
+        of.kind,
+        of.clause,
+        title,
+        of.missing,
+        of.formula,
+        of.inputs,
+        of.source,
+        trace,
+        of.remarks,
+    )
+    return Amount(figure, part.exact, part.due, part.received)
 
 
 def _mixed(key: str, units: Iterable[str], parts: Iterable[Amount]) -> Amount:

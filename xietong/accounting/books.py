@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from xietong.accounting.amounts import Amount, beside, idle, summed
+from xietong.accounting.amounts import Amount, beside, idle, summed, told
 from xietong.accounting.boundary import GROUPS, Boundary
 from xietong.accounting.channels import VOLUMES
 from xietong.accounting.due import DueList
@@ -224,7 +224,7 @@ def _is_item(name: str) -> bool:
 
 def _titled(subject: Subject, part: Amount) -> Amount:
     title = Text(subject.name, subject.name_en or subject.name)
-    return part._replace(figure=replace(part.figure, title=title, trace={**part.figure.trace, "subject": subject.code}))
+    return told(part, title, {**part.figure.trace, "subject": subject.code})
 
 
 def _coverage(

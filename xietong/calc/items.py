@@ -7,7 +7,7 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from xietong.texts import Text
@@ -77,6 +77,7 @@ def all_items() -> Mapping[str, Item]:
         return {row["item"]: _read(row) for row in csv.DictReader(file)}
 
 
+@lru_cache(maxsize=4096)
 def item(name: str) -> Item:
     """The item of that name, with its kind where the name carries one ("product:steel"); raises UnknownItemError."""
     base, _, kind = name.partition(":")
