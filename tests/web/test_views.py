@@ -51,8 +51,17 @@ def test_table_3_shows_compliance_hours_and_the_highest_outlet_against_its_limit
     assert "99.7 %" in shown
     assert "26 h" in shown
     assert "61.25 mg/m³ / 50" in shown
-    assert "烧结机头排放口" in shown
+    assert "青塬特钢有限公司 · 烧结机头排放口" in shown
     assert "超限" in shown
+
+
+def test_a_weak_point_is_a_line_of_numbers_with_its_sentence_behind(director: Client) -> None:
+    part = body(director, "/").partition('id="weak"')[2].partition("</li>")[0]
+    assert words(part).split("薄弱环节与建议")[1].split() == [
+        *("污染物排放强度", "12.34", "污染当量/万元"),
+        *("目标", "10", "·", "完成", "81.0", "%"),
+    ]
+    assert 'href="/figures/PARK/pollutant_emission_intensity/2025/" title="污染物排放强度偏高。"' in part
 
 
 def test_a_missing_figure_is_a_dash_with_its_reason_and_a_way_to_its_working(director: Client) -> None:

@@ -22,6 +22,7 @@ from xietong.web import gathering, pages, verdicts
 from xietong.web.evidence import BREADTH, DEPTH, hours_behind, tree, walk
 from xietong.web.formulas import with_names, with_numbers
 from xietong.web.languages import reading_language
+from xietong.web.places import full_name
 from xietong.web.words import name_of, spoken, title_of
 
 MOST_REASONS, ALL = 6, 500
@@ -164,7 +165,7 @@ def figure(request: HttpRequest, subject: str, key: str, period: str) -> HttpRes
     context = _working(path, request.path, request.GET.get("all") == "1") | {
         "base": request.path,
         "subject": subject,
-        "subject_name": pages.subject_name(whose, reading_language()),
+        "subject_name": full_name(registry, whose.code).in_language(reading_language()),
         "period": span.label,
         "year": span.start.year,
         "months": _months(subject, key, span) if len(path) == 1 else [],
