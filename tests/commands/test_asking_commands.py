@@ -89,6 +89,17 @@ def test_account_prints_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert "energy_per_output_value" in capsys.readouterr().out
 
 
+def test_account_tells_the_trend(capsys: pytest.CaptureFixture[str]) -> None:
+    found = answer(capsys, "account", "--subject", "E01", "--period", "2025-03", "--key", "natural_gas", "--trend")
+    assert isinstance(found["figures"], list)
+    changes = found["figures"][0]["trend"]
+    assert changes["previous"]["period_before"] == "2025-02"
+    assert changes["year"]["period_before"] == "2024-03"
+    assert changes["cumulative"]["period"] == "2025-Q1"
+    plain = answer(capsys, "account", "--period", "2025", "--key", "natural_gas")
+    assert "trend" not in str(plain)
+
+
 def test_explain_goes_down_to_the_entry_and_row(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "energy_per_output_value", "--subject", "E01", "--period", "2025"]) == 0
     told = capsys.readouterr().out
