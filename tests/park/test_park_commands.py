@@ -103,7 +103,7 @@ def test_bad_rows_and_bad_use_have_their_own_exit_status(tmp_path: Path) -> None
     said = xietong("load", tmp_path / "empty", "--lang", "en", data=tmp_path / "data", status=2)
     assert "no park.toml" in said
     assert said.count("\n") == 1
-    assert "holds no park yet" in xietong("export", tmp_path / "x", "--lang", "en", data=tmp_path / "new", status=2)
+    assert "cannot be used" in xietong("export", tmp_path / "x", "--lang", "en", data=tmp_path / "new", status=2)
     assert "new folder" in xietong("export", tmp_path / "bad", data=tmp_path / "data", status=2)
 
 

@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
-from xietong.calc.factor_rows import problem
+from xietong.calc.factor_table import check_table
 from xietong.calc.factors import FactorBook
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 
 
 def factor_book(registry: Registry, subjects: Iterable[str]) -> FactorBook:
-    """The book for figures of these subjects; a row that names another subject does not count."""
+    """The book for figures of these subjects; a row that names another subject, or contradicts
+    an earlier one, does not count."""
     if not registry.factors:
         return FactorBook.default()
-    usable = [row for row in registry.factors if problem(row) is None]
+    refused = {each.index for each in check_table(registry.factors)[1]}
+    usable = [row for index, row in enumerate(registry.factors) if index not in refused]
     return FactorBook.default().with_rows(usable, subjects)
 
 
