@@ -93,3 +93,8 @@ def test_a_factor_that_is_not_in_force_changes_nothing() -> None:
 def test_what_only_the_park_states_stays_in_one_piece() -> None:
     registry = replace(park(subject("A"), reported=[stated("P", "2025", "raw_coal", "7", "t")]), factors=OWN)
     assert list(lines(registry, "P")) == ["raw_coal"]
+
+
+def test_of_two_own_factors_for_one_day_the_first_counts() -> None:
+    second = {**OWN[0], "value": "0.60"}
+    assert of(coal(*OWN, second), ENERGY, "A") == pytest.approx(100 * 0.65, rel=1e-12)

@@ -14,7 +14,7 @@ def factor_book(registry: Registry, subjects: Iterable[str]) -> FactorBook:
     an earlier one, does not count."""
     if not registry.factors:
         return FactorBook.default()
-    refused = {each.index for each in check_table(registry.factors)[1]}
+    refused = {each.place for each in check_table(registry.factors)[1]}
     usable = [row for index, row in enumerate(registry.factors) if index not in refused]
     return FactorBook.default().with_rows(usable, subjects)
 
