@@ -187,8 +187,8 @@ def _facility(book: Books, facility: Facility, year: OutletYear) -> None:
 
 
 def due(book: Books) -> Iterator[Row]:
-    """The rows of expected.csv: what is reported every month is due ten days after it."""
+    """The rows of expected.csv: what is reported every month is due ten days after it, in the demo's two years only."""
     pairs = {(row["subject"], row["item"]) for row in book.rows if row["period"].startswith(str(book.cast.year))}
     for subject, item in sorted(pairs):
-        since = f"{book.cast.year - 1}-01-01"
-        yield {"subject": subject, "item": item, "frequency": "month", "due_day": "10", "since": since}
+        span = {"since": f"{book.cast.year - 1}-01-01", "until": f"{book.cast.year + 1}-01-01"}
+        yield {"subject": subject, "item": item, "frequency": "month", "due_day": "10", **span}
