@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xietong.calc.rounding import rounded, to_significant
+from xietong.calc.rounding import rounded, to_significant, written
 
 numbers = st.decimals(min_value=-(10**9), max_value=10**9, places=6)
 
@@ -69,3 +69,23 @@ def test_the_nearest_multiple_and_stable(value: Decimal, interval: str) -> None:
     assert abs(once - value) * 2 <= Decimal(interval)
     assert rounded(once, interval) == once
     assert rounded(-value, interval) == -once
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "—"),
+        (0.0, "0"),
+        (2.57834, "2.578"),
+        (0.002459, "0.002459"),
+        (0.25, "0.25"),
+        (823148.2, "823,148"),
+        (3.0, "3"),
+        (14557.0, "14,557"),
+        (12340.0, "12,340"),
+        (99.95, "99.95"),
+        (-0.97331, "-0.9733"),
+    ],
+)
+def test_a_number_in_a_sentence_keeps_its_whole_part(value: float | None, text: str) -> None:
+    assert written(value) == text

@@ -27,3 +27,11 @@ def to_significant(value: Decimal | float, digits: int) -> Decimal:
     """The value rounded once to that many significant digits."""
     exact = Decimal(repr(value)) if isinstance(value, float) else value
     return exact if exact == 0 else rounded(exact, Decimal(1).scaleb(exact.adjusted() - digits + 1))
+
+
+def written(value: float | None) -> str:
+    """A number in a sentence: four significant digits, never fewer than its whole part, thousands apart; — for none."""
+    if value is None:
+        return "—"
+    whole = len(str(int(abs(value))))
+    return f"{to_significant(float(value), max(4, whole)).normalize():,f}"

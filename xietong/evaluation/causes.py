@@ -9,6 +9,7 @@ from typing import NamedTuple
 from xietong.accounting.accounts import Account
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.reductions import Shortfall, shortfalls
+from xietong.calc.rounding import written
 from xietong.evaluation.contributors import Contributor
 from xietong.texts import Text
 
@@ -55,8 +56,8 @@ def _of_share(users: tuple[Consumer, ...], kind: Text) -> Text | None:
         return None
     whole = sum(each.tce for each in users)
     named = users[:MOST_NAMED]
-    zh = "、".join(f"{each.name.zh}（{each.tce:.6g} tce，占 {each.tce / whole:.1%}）" for each in named)
-    en = ", ".join(f"{each.name.en} ({each.tce:.6g} tce, {each.tce / whole:.1%})" for each in named)
+    zh = "、".join(f"{each.name.zh}（{written(each.tce)} tce，占 {each.tce / whole:.1%}）" for each in named)
+    en = ", ".join(f"{each.name.en} ({written(each.tce)} tce, {each.tce / whole:.1%})" for each in named)
     return Text(f"消费{kind.zh}最多的是{zh}", f"The largest users of {kind.en} are {en}")
 
 
@@ -73,10 +74,12 @@ def _of_reduction(short: tuple[Shortfall, ...]) -> Text:
 
 def _told(short: Shortfall) -> Text:
     if short.verified is None:
-        return Text(f"预期 {short.expected:.6g} tCO2e，未经核实", f"{short.expected:.6g} tCO2e expected, unverified")
+        return Text(
+            f"预期 {written(short.expected)} tCO2e，未经核实", f"{written(short.expected)} tCO2e expected, unverified"
+        )
     return Text(
-        f"预期 {short.expected:.6g} tCO2e，核实 {short.verified:.6g} tCO2e",
-        f"{short.expected:.6g} tCO2e expected, {short.verified:.6g} verified",
+        f"预期 {written(short.expected)} tCO2e，核实 {written(short.verified)} tCO2e",
+        f"{written(short.expected)} tCO2e expected, {written(short.verified)} verified",
     )
 
 

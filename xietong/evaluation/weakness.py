@@ -8,6 +8,7 @@ from xietong.calc.figures import Figure
 from xietong.calc.grade import Judged
 from xietong.calc.items import item
 from xietong.calc.pollutants import TABLE_3
+from xietong.calc.rounding import written
 from xietong.evaluation.causes import REDUCTION, cause_of
 from xietong.evaluation.contributors import Contributor, largest_contributor
 from xietong.park.nouns import Registry
@@ -71,22 +72,18 @@ def _short(lines: Iterable[LineLike], own: Account) -> tuple[Weakness, ...]:
 def _missed(line: LineLike, own: Account) -> Weakness:
     judged, whose = line.judged, own.subject
     below_basic = judged.meets_basic is False
-    zh = f"{whose.name}的{line.title.zh}为 {_number(judged.actual)} {judged.unit}，未达目标 {_number(judged.target)}"
+    zh = f"{whose.name}的{line.title.zh}为 {written(judged.actual)} {judged.unit}，未达目标 {written(judged.target)}"
     en = (
-        f"{line.title.en} of {whose.name_en or whose.name} is {_number(judged.actual)} {judged.unit}, "
-        f"short of its target {_number(judged.target)}"
+        f"{line.title.en} of {whose.name_en or whose.name} is {written(judged.actual)} {judged.unit}, "
+        f"short of its target {written(judged.target)}"
     )
     if judged.completion is not None:
         zh, en = f"{zh}（完成率 {judged.completion:.1%}）", f"{en} ({judged.completion:.1%} reached)"
     if below_basic and judged.basic is not None:
-        zh, en = f"{zh}，也未达基本值 {_number(judged.basic)}", f"{en} and of its basic value {_number(judged.basic)}"
+        zh, en = f"{zh}，也未达基本值 {written(judged.basic)}", f"{en} and of its basic value {written(judged.basic)}"
     kind, sentence = "basic" if below_basic else "target", Text(zh + "。", en + ".")
     part = largest_contributor(line.figure, line.subject) if judged.better == "lower" else None
     return Weakness(kind, line.subject, judged.key, sentence, part, cause_of(own, judged.key, part))
-
-
-def _number(value: float | None) -> str:
-    return "—" if value is None else f"{value:.6g}"
 
 
 def _exceedances(own: Account) -> tuple[Weakness, ...]:
@@ -98,9 +95,10 @@ def _exceedances(own: Account) -> tuple[Weakness, ...]:
         whole = next((part for part in hours.inputs if part.value), hours)
         worst = max(whole.inputs, key=lambda part: part.value or 0.0, default=whole)
         label, at, code = item(name).name, worst.title, worst.trace.get("subject", "")
+        above, there = written(hours.value), written(worst.value)
         sentence = Text(
-            f"{label.zh}超标 {hours.value:g} 小时，其中排放口{at.zh}（{code}）{worst.value:g} 小时。",
-            f"{label.en} was above its limit for {hours.value:g} h, {worst.value:g} h of them at {at.en} ({code}).",
+            f"{label.zh}超标 {above} 小时，其中排放口{at.zh}（{code}）{there} 小时。",
+            f"{label.en} was above its limit for {above} h, {there} h of them at {at.en} ({code}).",
         )
         found.append(Weakness("exceedance", code or own.subject.code, hours.key, sentence))
     return tuple(found)
