@@ -15,12 +15,12 @@ demo: .venv/runtime $(MADE)  ## fresh machine → the demo park on http://127.0.
 test: system check  ## fresh machine → everything checked, in its short form (what CI runs)
 	$(RUN_TESTS) -m slow
 
-check: .venv/dev $(MADE)  ## the quick ring: format, lint, types, imports, house, unit
+check: .venv/dev $(MADE)  ## the quick ring: format, lint, types, imports, house, unit, coverage
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(RUN_TESTS) -m "not slow and not long"
+	$(RUN_TESTS) -m "not slow and not long" --cov=xietong --cov-report=term:skip-covered --cov-fail-under=90
 
 long: system .venv/dev $(MADE)  ## kills, power cuts and soaks at length; figures go to docs/reliability.md
 	$(RUN_TESTS) -m long -s
