@@ -42,3 +42,21 @@ def test_each_command_explains_itself(name: str) -> None:
     shown = run(name, "--help")
     assert shown.returncode == 0, shown.stderr
     assert COMMANDS[name].help.zh in shown.stdout
+
+
+def test_a_reader_who_has_seen_enough_is_no_error() -> None:
+    piped = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {sys.executable} -m xietong clauses --json | head -c 1"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (piped.returncode, piped.stderr) == (0, "")
+
+
+def test_the_data_folder_may_be_named_before_and_behind_a_part_of_a_command() -> None:
+    for arguments in (["hj212", "--data", "x", "decode"], ["hj212", "decode", "--data", "x"]):
+        decoded = subprocess.run(
+            [sys.executable, "-m", "xietong", *arguments], input="junk\n", capture_output=True, text=True, timeout=60
+        )
+        assert (decoded.returncode, decoded.stdout.count("\n")) == (0, 1), decoded.stderr
