@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "xietong.park",
+    "xietong.accounting",
     "xietong.web",
 ]
 MIDDLEWARE = [

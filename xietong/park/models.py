@@ -280,3 +280,4 @@ class FactorRow(Revision):
     valid_from = models.DateField(null=True)
     valid_to = models.DateField(null=True)
     evidence = _words()
+    approval = models.CharField(max_length=20, default="approved")
