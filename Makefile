@@ -26,7 +26,7 @@ long: system .venv/dev $(MADE)  ## kills, power cuts and soaks at length; figure
 	$(RUN_TESTS) -m long -s
 
 mutate-calc: .venv/dev  ## change each operator, constant and factor of the rules: a worked case must turn red
-	$(BIN)/python tests/mutate_calc.py --survivors 17
+	$(BIN)/python tests/mutate_calc.py
 
 format: .venv/dev  ## lay the code out
 	$(BIN)/ruff format .
