@@ -14,6 +14,7 @@ from typing import Any
 
 from xietong.calc.figures import Figure, Status, missing_figure, worst
 from xietong.calc.names import name_of, names_of
+from xietong.calc.rule_packs import PARK_STANDARD, RulePack
 from xietong.calc.rules import (
     RULES,
     Factors,
@@ -25,6 +26,7 @@ from xietong.calc.rules import (
     family,
     indicator,
     line_formula,
+    names_in_line,
     rule_for,
 )
 from xietong.texts import Text
@@ -48,12 +50,17 @@ _NO_VALUE = ("missing", "not_applicable")
 
 
 class Calculation:
-    """One subject and period: resolves keys to Figures, each once."""
+    """One subject and period: resolves keys to Figures, each once, by the rules of one standard."""
 
     def __init__(
-        self, inputs: Mapping[str, Figure], factors: FactorSource, on: date, choices: Mapping[str, str]
+        self,
+        inputs: Mapping[str, Figure],
+        factors: FactorSource,
+        on: date,
+        choices: Mapping[str, str],
+        pack: RulePack = PARK_STANDARD,
     ) -> None:
-        self._factors, self._on, self._choices = factors, on, choices
+        self._factors, self._on, self._choices, self._pack = factors, on, choices, pack
         self._known = {key: self._named(key, _settled(figure)) for key, figure in inputs.items()}
         self._open: list[str] = []
 
@@ -67,14 +74,14 @@ class Calculation:
             if key in self._open:
                 raise RecursionError(" → ".join([*self._open[self._open.index(key) :], key]))
             self._open.append(key)
-            rule = rule_for(key, self._on, self._choices)
+            rule = self._pack.rule_for(key, self._on, self._choices)
             self._known[key] = self._part(key) if rule is None else self._apply(rule)
             self._open.pop()
         return self._known[key]
 
     def _named(self, key: str, figure: Figure) -> Figure:
         """A given figure under the title and clause of the rule that would have computed it."""
-        rule = rule_for(key, self._on, self._choices)
+        rule = self._pack.rule_for(key, self._on, self._choices)
         if rule is None or figure.clause:
             return figure
         return replace(figure, clause=rule.clause, title=figure.title if figure.title.en else rule.title)
@@ -96,7 +103,7 @@ class Calculation:
         """Whether the key was given (if only as missing), or rests on anything that was."""
         if key in self._known:
             return self._known[key].status != "not_applicable"
-        rule = rule_for(key, self._on, self._choices)
+        rule = self._pack.rule_for(key, self._on, self._choices)
         if rule is None or key in asked:
             return False
         asked.add(key)
@@ -200,8 +207,11 @@ def _call(rule: Rule, outcome: Figure, taken: Mapping[str, Figure], tables: Mapp
 
 def _lines(rule: Rule, result: Items, taken: Mapping[str, Figure], tables: Mapping[str, Factors]) -> tuple[Figure, ...]:
     """One child a named amount, with the inputs and factors of its own name; what was absent or left out is named."""
+    if names_in_line(rule.formula, "") is not None:
+        return tuple(_written_line(rule, name, value, taken) for name, value in result.items())
     groups = [figure for figure in taken.values() if figure.kind == "items"]
     shared = [figure for figure in taken.values() if figure.kind != "items"]
+    shared += [figure for table in tables.values() for key, figure in table.used.items() if key not in result]
     named = [child.key for group in groups for child in group.inputs if child.key not in result]
     lines = [_line(rule, name, value, groups, shared, tables) for name, value in result.items()]
     return (*lines, *(_left_out(rule, name, groups, tables) for name in dict.fromkeys(named)))
@@ -224,6 +234,21 @@ def _line(
     return replace(
         line, status=worst(_parts([*own, *shared])), missing=missing, formula=line_formula(rule.formula, name)
     )
+
+
+def _written_line(rule: Rule, name: str, value: float, taken: Mapping[str, Figure]) -> Figure:
+    """One amount of a rule that writes its table out, with the inputs that its own expression names.
+
+    Where none of them has a value it has none either: nothing due is not zero.
+    """
+    names = names_in_line(rule.formula, name) or ()
+    inputs = tuple(figure for argument, figure in taken.items() if argument in names)
+    line = Figure(name, value, rule.unit, kind="indicator", clause=rule.clause, title=name_of(name), inputs=inputs)
+    line = replace(line, missing=_reasons(inputs), formula=line_formula(rule.formula, name))
+    if any(figure.status not in _NO_VALUE for figure in inputs):
+        return replace(line, status=worst(_parts(inputs)))
+    absent = any(figure.status == "missing" for figure in inputs)
+    return replace(line, value=None, status="missing" if absent else "not_applicable")
 
 
 def _left_out(rule: Rule, name: str, groups: list[Figure], tables: Mapping[str, Factors]) -> Figure:
@@ -266,11 +291,12 @@ def calculate(
     factors: FactorSource,
     on: date,
     choices: Mapping[str, str],
+    pack: RulePack = PARK_STANDARD,
 ) -> dict[str, Figure]:
     """Compute the figures of one subject and period.
 
     keys: what is asked for; inputs: Figures by name, in canonical units; on: the last day of the period,
-    which selects editions and factors; choices: the park's `[choices]`.
+    which selects editions and factors; choices: the park's `[choices]`; pack: the standard whose rules count.
     """
-    calculation = Calculation(inputs, factors, on, choices)
+    calculation = Calculation(inputs, factors, on, choices, pack)
     return {key: calculation.figure(key) for key in keys}

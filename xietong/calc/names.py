@@ -6,7 +6,7 @@ from functools import cache
 
 from xietong.calc.items import all_items
 from xietong.calc.rules import RULES
-from xietong.standard.text import terms
+from xietong.standard.text import standards, terms
 from xietong.texts import Text
 
 
@@ -24,9 +24,11 @@ def names_of(keys: Iterable[str]) -> Text:
 
 def _names(key: str) -> Iterator[Text]:
     base, _colon, kind = key.partition(":")
-    for group in ("indicator", "input", "factor"):
-        if base in terms()[group]:
-            yield _with_kind(terms()[group][base], kind)
+    for standard in standards():
+        for group in ("indicator", "input", "factor", "part"):
+            words = terms(standard).get(group, {})
+            if base in words:
+                yield _with_kind(words[base], kind)
     yield from _family(key)
     if base in all_items():
         yield _with_kind(all_items()[base].name, kind)

@@ -1,11 +1,12 @@
-"""Rule: a plain function of the standard's arithmetic with what it says of itself, and the table of all rules.
+"""Rule: a plain function of a standard's arithmetic with what it says of itself, and the table of its standard's rules.
 
     @indicator(clause="6.3.2b", unit="tce/万元")
     def energy_per_output_value(comprehensive_energy_consumption: float, output_value: float) -> float: ...
 
 The function's name is the indicator, its arguments are the inputs; a second edition or a park's choice is a second
 function, whose name goes on after two underscores (electricity_energy__equal_value). Where one rule holds for every
-pollutant, `family` enters it once a member. How rules are resolved is in calc.engine.
+pollutant, `family` enters it once a member. RULES are those of the park standard; another standard has a table of its
+own (calc.rule_packs). How rules are resolved is in calc.engine.
 """
 
 import ast
@@ -120,72 +121,75 @@ class Member(NamedTuple):
     unit: str
 
 
-RULES: dict[str, list[Rule]] = {}
+class RuleTable(dict[str, list[Rule]]):
+    """The rules of one standard: key → its editions and choices, one function each."""
 
+    def indicator(
+        self,
+        *,
+        clause: str,
+        unit: str,
+        better: str = "lower",
+        since: date = date.min,
+        until: date = date.max,
+        when: Mapping[str, str] | None = None,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Enter a function under its own name, up to "__"; the function itself stays as it is."""
 
-def indicator(
-    *,
-    clause: str,
-    unit: str,
-    better: str = "lower",
-    since: date = date.min,
-    until: date = date.max,
-    when: Mapping[str, str] | None = None,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter a function among the rules under its own name, up to "__"; the function itself stays as it is."""
-
-    def enter(function: Callable[..., Any]) -> Callable[..., Any]:
-        rule = Rule(
-            key=function.__name__.partition("__")[0],
-            function=function,
-            clause=clause,
-            unit=unit,
-            title=_title(function, Text("", "")),
-            formula=_formula(function, {}),
-            arguments=_arguments(function, {}),
-            better=better,
-            since=since,
-            until=until,
-            when=when or {},
-        )
-        RULES.setdefault(rule.key, []).append(rule)
-        return function
-
-    return enter
-
-
-def family(
-    *, key: str, members: Iterable[Member], sources: Mapping[str, str], better: str = "lower"
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter one function as a rule of every member.
-
-    In `key` and in the values of `sources` (argument → input key), {} stands for the member's key; in the docstring's
-    first line {zh} and {en} stand for its name.
-    """
-
-    def enter(function: Callable[..., Any]) -> Callable[..., Any]:
-        for member in members:
-            renamed = {argument: source.format(member.key) for argument, source in sources.items()}
+        def enter(function: Callable[..., Any]) -> Callable[..., Any]:
             rule = Rule(
-                key=key.format(member.key),
+                key=function.__name__.partition("__")[0],
                 function=function,
-                clause=member.clause,
-                unit=member.unit,
-                title=_title(function, member.name),
-                formula=_formula(function, renamed),
-                arguments=_arguments(function, renamed),
+                clause=clause,
+                unit=unit,
+                title=_title(function, Text("", "")),
+                formula=_formula(function, {}),
+                arguments=_arguments(function, {}),
                 better=better,
+                since=since,
+                until=until,
+                when=when or {},
             )
-            RULES.setdefault(rule.key, []).append(rule)
-        return function
+            self.setdefault(rule.key, []).append(rule)
+            return function
 
-    return enter
+        return enter
+
+    def family(
+        self, *, key: str, members: Iterable[Member], sources: Mapping[str, str], better: str = "lower"
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Enter one function as a rule of every member.
+
+        In `key` and in the values of `sources` (argument → input key), {} stands for the member's key; in the
+        docstring's first line {zh} and {en} stand for its name.
+        """
+
+        def enter(function: Callable[..., Any]) -> Callable[..., Any]:
+            for member in members:
+                renamed = {argument: source.format(member.key) for argument, source in sources.items()}
+                rule = Rule(
+                    key=key.format(member.key),
+                    function=function,
+                    clause=member.clause,
+                    unit=member.unit,
+                    title=_title(function, member.name),
+                    formula=_formula(function, renamed),
+                    arguments=_arguments(function, renamed),
+                    better=better,
+                )
+                self.setdefault(rule.key, []).append(rule)
+            return function
+
+        return enter
+
+    def rule_for(self, key: str, on: date, choices: Mapping[str, str]) -> Rule | None:
+        """The rule of that key in force on that day under the park's choices: the most particular one, else None."""
+        fitting = [rule for rule in self.get(key, ()) if rule.applies(on, choices)]
+        return max(fitting, key=lambda rule: (len(rule.when), rule.since), default=None)
 
 
-def rule_for(key: str, on: date, choices: Mapping[str, str]) -> Rule | None:
-    """The rule of that key in force on that day under the park's choices: the most particular one, else None."""
-    fitting = [rule for rule in RULES.get(key, []) if rule.applies(on, choices)]
-    return max(fitting, key=lambda rule: (len(rule.when), rule.since), default=None)
+RULES = RuleTable()
+indicator, family, rule_for = RULES.indicator, RULES.family, RULES.rule_for
 
 
 def _title(function: Callable[..., Any], name: Text) -> Text:
@@ -234,11 +238,14 @@ def _spelt(source: str) -> str:
 
 @cache
 def line_formula(formula: str, part: str) -> str:
-    """The formula of one named amount, out of one of the form {part: … for part, amount in items.items()}.
+    """The formula of one named amount, out of {part: … for part, amount in items.items()} or {"part": …, …}.
 
-    The amount stands under the part's own key; "" where it has another form.
+    The amount of the first form stands under the part's own key; "" where the formula has another form.
     """
     tree = ast.parse(formula or "0", mode="eval").body
+    if isinstance(tree, ast.Dict):
+        named = dict(zip((ast.unparse(key) for key in tree.keys if key), tree.values, strict=False))
+        return ast.unparse(named[repr(part)]) if repr(part) in named else ""
     if not isinstance(tree, ast.DictComp) or not isinstance(tree.generators[0].target, ast.Tuple):
         return ""
     name, amount = (ast.unparse(each) for each in tree.generators[0].target.elts)
@@ -246,6 +253,15 @@ def line_formula(formula: str, part: str) -> str:
         if isinstance(node, ast.Name) and node.id in (name, amount):
             node.id = repr(part) if node.id == name else part
     return ast.unparse(tree.value)
+
+
+@cache
+def names_in_line(formula: str, part: str) -> frozenset[str] | None:
+    """The inputs that one amount of a written-out table {"part": …, …} rests on; None for every other form."""
+    if not isinstance(ast.parse(formula or "0", mode="eval").body, ast.Dict):
+        return None
+    line = ast.parse(line_formula(formula, part) or "0", mode="eval")
+    return frozenset(node.id for node in ast.walk(line) if isinstance(node, ast.Name))
 
 
 def _arguments(function: Callable[..., Any], sources: Mapping[str, str]) -> tuple[Argument, ...]:

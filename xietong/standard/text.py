@@ -1,4 +1,7 @@
-"""What the standard's text says, as data: clauses, rows of tables, terms, interpretations. Nothing is computed here."""
+"""What a standard's text says, as data: clauses, rows of tables, terms, interpretations. Nothing is computed here.
+
+The park standard is the folder itself; every other standard is a folder with a `standard.toml` on one of the SHELVES.
+"""
 
 import tomllib
 from collections.abc import Mapping
@@ -10,15 +13,49 @@ from typing import Any
 from xietong.texts import Text
 
 _FOLDER = Path(__file__).parent
+MAIN = "park-coordination"
+# Where standards are looked for; whoever brings one of his own puts its folder here before the first question.
+SHELVES: list[Path] = [_FOLDER]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """A standard: its name, what it is, where it comes from, the module of its rules, the keys it takes over.
+
+    confidence: verified, or knowledge where its text could not be held against the original.
+    """
+
+    name: str
+    title: Text
+    source: str
+    edition: str
+    confidence: str
+    folder: Path
+    module: str = ""
+    takes_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A numbered sentence, list item or table row: force is 应, 宜, 可, 不得 or "" (none)."""
+    """A numbered sentence, list item or table row: force is 应, 宜, 可, 不得 or "" (none).
+
+    confidence: verified, or knowledge where the wording could not be held against the original.
+    """
 
     id: str
     force: str
     gloss: Text
+    confidence: str = "verified"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A value that an indicator must reach, for subjects whose figure `by` lies in [over, below); "" for all."""
+
+    value: float
+    by: str = ""
+    over: float = 0.0
+    below: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +64,7 @@ class TableRow:
 
     "{pollutant}" in a key stands for every pollutant; `at` names the kinds of subject for which the indicators speak
     (none: all), `instead` the indicators for the others; `main` is the default of a target that says nothing.
+    thresholds: what the standard itself asks; note: what a reader must know, such as why nothing answers the row.
     """
 
     id: str
@@ -34,6 +72,8 @@ class TableRow:
     main: bool
     at: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
+    note: Text = Text("", "")
 
     @property
     def table(self) -> int:
@@ -43,13 +83,23 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """An open point and how it is read; options begin with the default, choice is the park's key ("" where ours)."""
+    """An open point and how it is read; options begin with the default, choice is the park's key ("" where ours).
+
+    alternatives: other readings that nobody can choose, in words, so that a reader knows what was not taken;
+    printed: where the reading in force is told ("xietong account", "page evaluation" …).
+    """
 
     id: str
     clauses: tuple[str, ...]
     question: Text
     options: tuple[str, ...]
     choice: str = ""
+    alternatives: Text = Text("", "")
+    printed: tuple[str, ...] = ()
+
+    def in_force(self, choices: Mapping[str, str]) -> str:
+        """The reading that counts under a park's choices."""
+        return choices.get(self.choice, self.options[0]) if self.choice else self.options[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +115,68 @@ class Covered:
     lacking: Text = Text("", "")
 
 
-def _load(name: str) -> dict[str, Any]:
-    return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+@cache
+def standards() -> Mapping[str, About]:
+    """Every standard by its name, the park standard first."""
+    folders = [_FOLDER, *(folder for shelf in SHELVES for folder in sorted(shelf.iterdir()))]
+    told = {folder: folder / "standard.toml" for folder in folders}
+    read = (_about(folder, tomllib.loads(file.read_text("utf-8"))) for folder, file in told.items() if file.is_file())
+    return {each.name: each for each in read}
+
+
+def _about(folder: Path, stated: Mapping[str, Any]) -> About:
+    return About(
+        stated["name"],
+        Text(stated["zh"], stated["en"]),
+        stated["source"],
+        stated["edition"],
+        stated["confidence"],
+        folder,
+        stated.get("module", ""),
+        tuple(stated.get("takes_over", ())),
+    )
+
+
+def about(standard: str) -> About:
+    """The standard of that name; raises KeyError."""
+    return standards()[standard]
+
+
+def _load(name: str, standard: str = MAIN) -> dict[str, Any]:
+    file = about(standard).folder / f"{name}.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 @cache
-def clauses() -> Mapping[str, Clause]:
+def clauses(standard: str = MAIN) -> Mapping[str, Clause]:
     """Every clause by its number, in the text's order."""
+    usual = about(standard).confidence
     return {
-        row["id"]: Clause(row["id"], row["force"], Text(row["zh"], row["en"])) for row in _load("clauses")["clause"]
+        row["id"]: Clause(row["id"], row["force"], Text(row["zh"], row["en"]), row.get("confidence", usual))
+        for row in _load("clauses", standard).get("clause", ())
     }
 
 
 @cache
-def table_rows() -> tuple[TableRow, ...]:
-    """The rows of tables 1 to 5 in order."""
-    return tuple(
-        TableRow(
-            row["id"], tuple(row["indicators"]), row["main"], tuple(row.get("at", ())), tuple(row.get("instead", ()))
-        )
-        for row in _load("tables")["row"]
+def table_rows(standard: str = MAIN) -> tuple[TableRow, ...]:
+    """The rows of tables 1 to 5 in order; of another standard those of its list of indicators."""
+    return tuple(_table_row(row) for row in _load("tables", standard).get("row", ()))
+
+
+def _table_row(row: Mapping[str, Any]) -> TableRow:
+    return TableRow(
+        row["id"],
+        tuple(row["indicators"]),
+        row["main"],
+        tuple(row.get("at", ())),
+        tuple(row.get("instead", ())),
+        tuple(Threshold(**each) for each in row.get("threshold", ())),
+        Text(row.get("zh", ""), row.get("en", "")),
     )
 
 
 @cache
-def interpretations() -> tuple[Interpretation, ...]:
+def interpretations(standard: str = MAIN) -> tuple[Interpretation, ...]:
     """The open points of the text."""
     return tuple(
         Interpretation(
@@ -98,8 +185,10 @@ def interpretations() -> tuple[Interpretation, ...]:
             Text(row["zh"], row["en"]),
             tuple(row["options"]),
             row.get("choice", ""),
+            Text(row.get("alternatives_zh", ""), row.get("alternatives_en", "")),
+            tuple(row.get("printed", ())),
         )
-        for row in _load("interpretations")["interpretation"]
+        for row in _load("interpretations", standard).get("interpretation", ())
     )
 
 
@@ -115,11 +204,11 @@ def coverage() -> Mapping[str, Covered]:
 
 
 @cache
-def terms() -> Mapping[str, Mapping[str, Text]]:
+def terms(standard: str = MAIN) -> Mapping[str, Mapping[str, Text]]:
     """The words of the field: group (noun, status, grade, indicator, family, input, factor) → key → both languages."""
     return {
         group: {key: Text(word["zh"], word["en"]) for key, word in words.items()}
-        for group, words in _load("terms").items()
+        for group, words in _load("terms", standard).items()
     }
 
 

@@ -1,0 +1,64 @@
+"""Rule packs: the rules of one standard beside those of another, on one engine and never mixed.
+
+A pack is a standard's own table of rules and the keys that it takes over from the park standard, with all they rest
+on; a rule of its own comes before one taken over. What the standard says is in standard/, whose `standard.toml` names
+the module with the rules.
+"""
+
+import importlib
+from collections.abc import Mapping
+from datetime import date
+from functools import cache, cached_property
+
+from xietong.calc.rules import RULES, Rule, RuleTable
+from xietong.standard.text import MAIN, about
+
+
+class RulePack:
+    """The rules that one standard knows: its own, and those it takes over from another table."""
+
+    def __init__(
+        self, name: str, rules: RuleTable, base: RuleTable | None = None, takes_over: tuple[str, ...] = ()
+    ) -> None:
+        self.name, self.rules = name, rules
+        self._base = RuleTable() if base is None else base
+        self._takes_over = takes_over
+
+    def rule_for(self, key: str, on: date, choices: Mapping[str, str]) -> Rule | None:
+        """The rule of that key in force: the pack's own, else one taken over, else None."""
+        own = self.rules.rule_for(key, on, choices)
+        if own is not None or key not in self.taken_over:
+            return own
+        return self._base.rule_for(key, on, choices)
+
+    @cached_property
+    def taken_over(self) -> frozenset[str]:
+        """The keys taken over with everything they rest on, but for what the pack has rules of its own for."""
+        found: set[str] = set()
+        asked = list(self._takes_over)
+        while asked:
+            key = asked.pop().partition(":")[0]
+            if key in found or key not in self._base:
+                continue
+            found.add(key)
+            rules = self.rules.get(key, self._base[key])
+            asked += [argument.source for rule in rules for argument in rule.arguments if argument.shape != "factors"]
+        return frozenset(found - set(self.rules))
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Every key that a rule of the pack answers."""
+        return frozenset(self.rules) | self.taken_over
+
+
+PARK_STANDARD = RulePack(MAIN, RULES)
+
+
+@cache
+def rule_pack(standard: str) -> RulePack:
+    """The rules of a standard by its name; raises KeyError for a name that no standard has."""
+    if standard == MAIN:
+        return PARK_STANDARD
+    known = about(standard)
+    rules = importlib.import_module(known.module).RULES
+    return RulePack(standard, rules, RULES, known.takes_over)
