@@ -116,9 +116,14 @@ class Account:
             return self._highest(key, key.removesuffix(HIGHEST))
         if key.endswith(TO_WORKS) and key.removesuffix(TO_WORKS) in EMITTED:
             return self._to_works(key, key.removesuffix(TO_WORKS))
-        if key in RULES or key in self.inputs:
+        if key in RULES or key in self.inputs or self._is_part(key):
             return self._told(self._calculation.figure(key))
         return self._amount(key)
+
+    def _is_part(self, key: str) -> bool:
+        """Whether a key names one amount of several ("fuel_energy:diesel"); "product:steel" is an item."""
+        group, _, part = key.partition(":")
+        return bool(part) and group not in all_items() and (group in RULES or group in self.inputs)
 
     def _told(self, figure: Figure) -> Figure:
         """The figure in the unit its product is counted in; without a value, why it says nothing of such a subject."""

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount
+from xietong.accounting.stocks import Balance, Stocks, has_stocks, with_stocks_of
 from xietong.calc.figures import Figure, Status
 from xietong.calc.items import ANY, Item, UnknownItemError, all_items, item, to_canonical, unit_kept
 from xietong.park.nouns import ReportedAmount
@@ -97,10 +98,14 @@ def in_force(reported: Iterable[ReportedAmount]) -> dict[tuple[str, str], tuple[
         if known is None or (row.recorded_at, row.row) >= (known.recorded_at, known.row):
             latest[slot] = row
     best: dict[tuple[str, Period, Line], ReportedAmount] = {}
+    stocked: dict[tuple[str, Period, Line], ReportedAmount] = {}
     for (subject, period, line, _), row in latest.items():
         known = best.get((subject, period, line))
         if known is None or _rank(row.method) < _rank(known.method):
             best[subject, period, line] = row
+        if has_stocks(row):
+            stocked[subject, period, line] = row
+    best |= {key: with_stocks_of(best[key], row) for key, row in stocked.items()}
     return _by_item(best.values())
 
 
@@ -126,6 +131,7 @@ class Statements:
 
     def __init__(self, reported: Iterable[ReportedAmount]) -> None:
         self._rows = in_force(reported)
+        self._stocks = Stocks(self._rows)
         self._leaves: dict[int, Amount] = {}
 
     @property
@@ -147,7 +153,7 @@ class Statements:
     def leaf(self, row: ReportedAmount) -> Amount:
         """The figure of a statement, made once; the statements live as long as this object, so their ids are theirs."""
         if id(row) not in self._leaves:
-            self._leaves[id(row)] = leaf(row)
+            self._leaves[id(row)] = leaf(row, self._stocks.balance(row), self._stocks.remarks(row))
         return self._leaves[id(row)]
 
 
@@ -194,14 +200,16 @@ def inside(rows: Iterable[ReportedAmount], month: Period) -> tuple[ReportedAmoun
     return tuple(row for row in rows if month.contains(row.period) and row.period != month)
 
 
-def leaf(row: ReportedAmount) -> Amount:
+def leaf(row: ReportedAmount, balance: Balance | None = None, remarks: tuple[Text, ...] = ()) -> Amount:
     """One statement as a figure in the item's canonical unit, its trace leading to the entry and row it came from.
 
-    A product counted in pieces or measured by volume keeps its own unit.
+    A product counted in pieces or measured by volume keeps its own unit. balance: what its stocks make of the amount.
     """
     source = _NAMES.get(row.method, _NAMES[""])
     trace = _trace(row)
     exact, unit, reason = _canonical(row)
+    if balance is not None and reason is None:
+        exact, reason = balance.exact, balance.reason
     status: Status = "missing" if exact is None else "estimated" if row.method in _ESTIMATED else "ok"
     figure = Figure(
         row.item,
@@ -210,9 +218,11 @@ def leaf(row: ReportedAmount) -> Amount:
         status,
         title=_title(row),
         missing=() if reason is None else (reason,),
+        formula="" if balance is None else balance.formula,
+        inputs=() if balance is None else balance.terms,
         source=f"{source.zh} {source.en}" + (f" · {row.note}" if row.note else ""),
         trace=trace,
-        remarks=(_below(row),) if row.amount is None else (),
+        remarks=((_below(row),) if row.amount is None else ()) + remarks,
     )
     due = months(row.period)
     return Amount(figure, exact, due, Decimal(0) if exact is None else Decimal(due))

@@ -1,0 +1,167 @@
+"""Doubts 存疑: what stated amounts say against each other: a jump that a wrong unit makes, stocks that do not join.
+
+Nothing is refused for a doubt; `load` prints it as a remark and accounting stands it beside the figure.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from xietong.calc.items import UnknownItemError, item, to_canonical
+from xietong.park.nouns import ReportedAmount
+from xietong.park.package.cells import CellError
+from xietong.park.package.sheets import Rejection, Row, rejection
+from xietong.texts import Text
+from xietong.units import UnitError
+
+# m3 for 10⁴ m3 is 10,000 times too much, kWh for MWh or kg for t 1,000 times; a season moves a fuel by far less.
+JUMP = 300
+REMEMBERED = 12
+_ENERGY = frozenset({"fuel", "electricity", "heat", "steam", "medium"})
+_SAME_STOCK = Decimal("0.000001")
+
+
+class Doubt(NamedTuple):
+    """A statement that does not go with another one: which column, by which rule, and the sentence."""
+
+    row: ReportedAmount
+    column: str
+    rule: str
+    text: Text
+
+
+def doubts(rows: Iterable[ReportedAmount]) -> Iterator[Doubt]:
+    """The doubts among the statements of one subject and item, whatever their periods and order."""
+    lines: dict[tuple[str, str, str], list[ReportedAmount]] = defaultdict(list)
+    for row in rows:
+        lines[row.item, row.use, row.counterparty].append(row)
+    for line in lines.values():
+        if len(line) > 1:
+            line.sort(key=lambda row: (row.period.start, row.period.end))
+            yield from _jumps(line)
+            yield from _gaps(line)
+
+
+def remarks(rows: Iterable[Row], reported: Iterable[ReportedAmount]) -> list[Rejection]:
+    """The doubts about the rows that a file has just brought, against all that is in force now."""
+    brought = {_key(row.values): row for row in rows}
+    named = {(subject, name) for subject, _, name, *_ in brought}
+    groups: dict[tuple[str, str], list[ReportedAmount]] = defaultdict(list)
+    for stated in reported:
+        if (stated.subject, stated.item) in named:
+            groups[stated.subject, stated.item].append(stated)
+    found = []
+    for group in groups.values():
+        for doubt in doubts(group):
+            row = brought.get(_key_of(doubt.row))
+            if row is not None:
+                problem = CellError(doubt.rule, doubt.text.zh.rstrip("。"), doubt.text.en.rstrip("."))
+                found.append(rejection(row.file, row.number, doubt.column, row.cells.get(doubt.column) or "", problem))
+    return sorted(found, key=lambda each: (each.file, each.row))
+
+
+def _key(values: Mapping[str, object]) -> tuple[str, ...]:
+    period = getattr(values["period"], "label", "")
+    named = (values.get(name) or "" for name in ("item", "method", "use", "counterparty"))
+    return str(values["subject"]), period, *(str(each) for each in named)
+
+
+def _key_of(row: ReportedAmount) -> tuple[str, ...]:
+    return row.subject, row.period.label, row.item, row.method, row.use, row.counterparty
+
+
+# ---- amounts of another size ----
+
+
+def _jumps(line: Sequence[ReportedAmount]) -> Iterator[Doubt]:
+    """The statements of an energy carrier that are hundreds of times what the line stated before."""
+    if not _is_energy(line[0].item):
+        return
+    before: deque[tuple[float, str]] = deque(maxlen=REMEMBERED)
+    for row in line:
+        rate = _rate(row)
+        if not rate:
+            continue
+        most, least = max(before, default=(rate, "")), min(before, default=(rate, ""))
+        if rate >= JUMP * most[0]:
+            yield _jump(row, rate / most[0], most[1], "大", "more")
+        elif rate * JUMP <= least[0]:
+            yield _jump(row, least[0] / rate, least[1], "小", "less")
+        else:
+            before.append((rate, row.period.label))
+
+
+def _rate(row: ReportedAmount) -> float:
+    """The amount a month in the canonical unit; 0 where it says nothing of its size."""
+    if not row.amount:
+        return 0.0
+    return float(row.amount) * _ratio(row.item, row.unit) / max(1, row.period.month_count)
+
+
+@lru_cache(maxsize=1024)
+def _ratio(name: str, unit: str) -> float:
+    try:
+        return float(to_canonical(item(name), Decimal(1), unit))
+    except (UnitError, UnknownItemError):
+        return 0.0
+
+
+@lru_cache(maxsize=1024)
+def _is_energy(name: str) -> bool:
+    try:
+        return item(name).carrier in _ENERGY
+    except UnknownItemError:
+        return False
+
+
+def _jump(row: ReportedAmount, times: float, period: str, more_zh: str, more_en: str) -> Doubt:
+    name = item(row.item).name
+    amount = f"{row.amount:f} {row.unit}"
+    return Doubt(
+        row,
+        "amount",
+        "magnitude",
+        Text(
+            f"{row.period.label} 的{name.zh} {amount}，按月比 {period} {more_zh}约 {times:.0f} 倍；"
+            "多半是单位写错（m3 与 10^4m3 差 1 万倍，kWh 与 MWh、kg 与 t 差 1000 倍），请核对单位和数量。",
+            f"{name.en} of {row.period.label}, {amount}, is about {times:.0f} times {more_en} a month than {period}; "
+            "the unit is probably wrong (m3 for 10^4m3 is 10,000 times, kWh for MWh or kg for t 1,000): "
+            "check unit and amount.",
+        ),
+    )
+
+
+# ---- stocks that do not join ----
+
+
+def _gaps(line: Sequence[ReportedAmount]) -> Iterator[Doubt]:
+    """Statements whose opening stock is not the closing stock of the statement that ends where they begin."""
+    stocked = [row for row in line if row.opening is not None and row.closing is not None]
+    for before, after in pairwise(stocked):
+        if before.period.end != after.period.start or before.closing is None or after.opening is None:
+            continue
+        closed, opened = (
+            value * Decimal(str(_ratio(row.item, row.unit)))
+            for value, row in ((before.closing, before), (after.opening, after))
+        )
+        if abs(closed - opened) > _SAME_STOCK * max(abs(closed), abs(opened)):
+            yield _gap(before, after)
+
+
+def _gap(before: ReportedAmount, after: ReportedAmount) -> Doubt:
+    name = item(after.item).name
+    closed, opened = f"{before.closing:f} {before.unit}", f"{after.opening:f} {after.unit}"
+    return Doubt(
+        after,
+        "opening",
+        "stock_gap",
+        Text(
+            f"{name.zh}：{before.period.label} 期末库存 {closed} 与 {after.period.label} 期初库存 {opened} 不等，"
+            "差额既没有计入消费也没有来源；请核对两期的盘点。",
+            f"{name.en}: the closing stock of {before.period.label}, {closed}, is not the opening stock of "
+            f"{after.period.label}, {opened}, so the difference is neither used nor received; check both counts.",
+        ),
+    )
