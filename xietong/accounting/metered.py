@@ -4,7 +4,6 @@ A point's amount is exact; how many of its due hours came decides between ok and
 multiplier and sign; missing is no row there and a reason here.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -18,6 +17,8 @@ import pyarrow as pa
 from xietong.accounting.amounts import Amount, absent, amount, idle
 from xietong.calc.figures import Figure, Status
 from xietong.calc.items import Item, to_canonical, unit_kept
+from xietong.lake.engine import quoted
+from xietong.lake.store import Lake
 from xietong.park.nouns import Point
 from xietong.periods import Period
 from xietong.texts import Text
@@ -59,23 +60,26 @@ class Metered(NamedTuple):
 Totals = Mapping[tuple[str, datetime], Metered]
 
 _BY_MONTH = """
-SELECT point, date_trunc('month', day), sum(total), sum(readings), sum(hours), bool_or(estimated), sum(conflicts),
-  count(*), sum(due)
-FROM daily GROUP BY ALL
+SELECT point, date_trunc('month', day)::DATE, sum(total), sum(readings)::BIGINT, sum(hours)::BIGINT, bool_or(estimated),
+  sum(conflicts)::BIGINT, count(*), sum(due)::BIGINT
+FROM daily WHERE day >= DATE '{first}' AND day < DATE '{last}' GROUP BY ALL
 """
 _WHOLE = """
-SELECT point, sum(total), sum(readings), count(total), bool_or(estimated), sum(conflicts), 0, sum(due)
-FROM hourly GROUP BY ALL
+SELECT point, sum(total), sum(readings)::BIGINT, count(total), bool_or(estimated), sum(conflicts)::BIGINT, 0,
+  sum(due)::BIGINT
+FROM hourly WHERE hour >= TIMESTAMPTZ '{first}' AND hour < TIMESTAMPTZ '{last}' GROUP BY ALL
+"""
+_HOURS_BY_MONTH = """
+SELECT point, {number} AS month, count(total)
+FROM hourly WHERE hour >= TIMESTAMPTZ '{first}' AND hour < TIMESTAMPTZ '{last}' AND point IN ({points}) GROUP BY ALL
 """
 
 
 def month_totals(lake: LakeTables, points: Iterable[str], year: Period, zone: ZoneInfo) -> Totals:
     """The totals of points by month of one calendar year."""
-    daily = lake.daily(list(points), *year.utc(zone))
-    with duckdb.connect() as engine:
-        engine.register("daily", daily)
-        rows = engine.execute(_BY_MONTH).fetchall()
-    totals = {(row[0], _midnight(row[1].replace(day=1))): _metered(row[2:]) for row in rows}
+    question = _BY_MONTH.format(first=year.start.date(), last=year.end.date())
+    rows = _answer(lake, "daily", question, points, year.utc(zone))
+    totals = {(row[0], _midnight(row[1])): _metered(row[2:]) for row in rows}
     return {**totals, **_with_estimates(lake, totals, year, zone)}
 
 
@@ -84,24 +88,35 @@ def _with_estimates(lake: LakeTables, totals: Totals, year: Period, zone: ZoneIn
     bridged = sorted({point for (point, _), came in totals.items() if came.estimated})
     if not bridged:
         return {}
-    hourly = lake.hourly(bridged, *year.utc(zone))
-    counted = Counter(
-        (point, at.astimezone(zone).replace(day=1, hour=0, tzinfo=None))
-        for point, at, total in zip(
-            *(hourly.column(name).to_pylist() for name in ("point", "hour", "total")), strict=True
-        )
-        if total is not None
-    )
-    return {key: came._replace(hours=counted[key]) for key, came in totals.items() if came.estimated}
+    months = tuple(year.months())
+    first, last = year.utc(zone)
+    number = " + ".join(f"(hour >= TIMESTAMPTZ '{month.utc(zone)[0]}')::INTEGER" for month in months[1:])
+    listed = ", ".join(quoted(point) for point in bridged)
+    question = _HOURS_BY_MONTH.format(number=number, first=first, last=last, points=listed)
+    rows = _answer(lake, "hourly", question, bridged, (first, last))
+    counted = {(point, months[place].start): hours for point, place, hours in rows}
+    return {key: came._replace(hours=counted.get(key, 0)) for key, came in totals.items() if came.estimated}
 
 
 def span_totals(lake: LakeTables, points: Iterable[str], span: Period, zone: ZoneInfo) -> Totals:
     """The totals of points over one span that is no month, such as a day or an hour."""
-    hourly = lake.hourly(list(points), *span.utc(zone))
-    with duckdb.connect() as engine:
-        engine.register("hourly", hourly)
-        rows = engine.execute(_WHOLE).fetchall()
+    first, last = span.utc(zone)
+    rows = _answer(lake, "hourly", _WHOLE.format(first=first, last=last), points, (first, last))
     return {(row[0], span.start): _metered(row[1:]) for row in rows}
+
+
+def _answer(
+    lake: LakeTables, name: str, question: str, points: Iterable[str], span: tuple[datetime, datetime]
+) -> list[tuple[Any, ...]]:
+    """The rows of a question over one table: a Lake is asked on its files, of any other the table is fetched."""
+    if isinstance(lake, Lake):
+        table = lake.ask(question, *span)
+    else:
+        with duckdb.connect() as engine:
+            engine.execute("SET TimeZone = 'UTC'")
+            engine.register(name, (lake.daily if name == "daily" else lake.hourly)(list(points), *span))
+            table = engine.sql(question).to_arrow_table()
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
 def _metered(row: tuple[Any, ...]) -> Metered:
