@@ -39,7 +39,7 @@ def outlet_of(books: Books, subject: Subject, name: str, period: Period) -> Outl
         return None
     limited = [part for part in slices if part.channel.limit is not None]
     last = limited[-1] if limited else slices[-1]
-    return Outlet(subject, last.channel, _added(slices), sum(part.due for part in slices), _added(limited))
+    return Outlet(subject, last.channel, _added(slices), sum(part.observed for part in slices), _added(limited))
 
 
 def _added(slices: Sequence[Slice]) -> Judged:

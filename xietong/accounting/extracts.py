@@ -21,9 +21,12 @@ from xietong.accounting.metered import (
     service,
     span_totals,
 )
+from xietong.accounting.outlet_events import struck_hours
+from xietong.accounting.outlet_gaps import stands_of
 from xietong.accounting.outlet_hours import SUMMED, Bucket, Channel, Flow, Judged, Mass, OutletHours, outlet_hours
 from xietong.accounting.statements import base_of
 from xietong.accounting.stops import Stops
+from xietong.accounting.substitution import REACH_DAYS, Stand
 from xietong.calc.items import UnknownItemError, item
 from xietong.lake.schemas import hourly
 from xietong.lake.store import Lake
@@ -41,13 +44,19 @@ class Keep(Protocol):
 
 
 class Slice(NamedTuple):
-    """One channel in one span: what was due and what came."""
+    """One channel in one span: what was due and what came.
+
+    observed: hours due of the concentration, each once however many ducts it is carried by; stands: what stands in for
+    hours without a valid amount.
+    """
 
     channel: Channel
     due: int
     mass: Mass | None
     flow: Flow | None
     judged: Judged | None
+    observed: int = 0
+    stands: tuple[Stand, ...] = ()
 
 
 Slices = dict[tuple[str, str, datetime], list[Slice]]
@@ -132,18 +141,21 @@ class Extracts:
         if outlet not in self._outlet_points:
             return ()
         extent = _extent(span)
-        slices: Slices = self._keep(("outlets", extent), extent, lambda: self._fetch_outlets(extent))
+        slices: Slices = self._keep(("outlets", extent), _reach(extent), lambda: self._fetch_outlets(extent))
         return tuple(slices.get((outlet, name, span.start), ()))
 
     def _fetch_outlets(self, extent: Period) -> Slices:
         spans = tuple(extent.months()) or (extent,)
         buckets = [_bucket(number, span, self._registry) for number, span in enumerate(spans)]
+        reach = _reach(extent)
         listed = [
             channel
             for outlet, points in sorted(self._outlet_points.items())
-            for channel in channels(self._registry, outlet, points, extent)
+            for channel in channels(self._registry, outlet, points, reach)
         ]
-        hours = self._hours(listed, extent, buckets)
+        before = [_bucket(-1, Period(reach.start, extent.start), self._registry)] if reach != extent else []
+        hours = self._hours(listed, reach, [*before, *buckets])
+        stands = stands_of(hours, buckets, self.stops) if hours and before else {}
         found: dict[tuple[str, str, datetime], list[Slice]] = defaultdict(list)
         for number, channel in enumerate(listed):
             for bucket, span in zip(buckets, spans, strict=True):
@@ -153,7 +165,9 @@ class Extracts:
                 whole = came[0] if channel.value_point else came[1]
                 due = max(due, whole.hours if whole else 0)
                 if due > 0:
-                    found[channel.outlet, channel.item, span.start].append(Slice(channel, due, *came))
+                    others = found[channel.outlet, channel.item, span.start]
+                    own = Slice(channel, due, *came, due - _together(channel, others), tuple(stands.get(key, ())))
+                    others.append(own)
         return found
 
     def _hours_owed(self, channel: Channel, bucket: Bucket, reported: int) -> int:
@@ -172,7 +186,24 @@ class Extracts:
             if point
         }
         came = _hourly(self._lake, sorted(points), *extent.utc(self._registry.zone))
-        return outlet_hours(came, listed, buckets) if came.num_rows else None
+        if not came.num_rows:
+            return None
+        return outlet_hours(came, listed, buckets, struck_hours(self._registry, listed, extent))
+
+
+def _reach(extent: Period) -> Period:
+    """What is read for a year: it and the days before it, whose hours stand in for what is lacking at its start."""
+    if not extent.month_count:
+        return extent
+    return Period(extent.start - timedelta(days=REACH_DAYS), extent.end)
+
+
+def _together(channel: Channel, others: list[Slice]) -> int:
+    """Hours due that earlier channels of the same analyser observe already: another duct beside it."""
+    alike = [each for each in others if each.channel.value_point == channel.value_point and channel.value_point]
+    if not any(channel.start < each.channel.end and each.channel.start < channel.end for each in alike):
+        return 0
+    return min(sum(each.observed for each in alike), max(each.due for each in alike))
 
 
 def _hourly(lake: LakeTables, points: list[str], start: datetime, end: datetime) -> pa.Table:

@@ -2,17 +2,21 @@
 
 Every hourly value is first rounded to a decimal of six places, so the sums are exact in any order. An hour counts where
 at least three quarters of its readings are valid (HJ 75-2017, HJ 356-2019). Mass takes the measured concentration; the
-limit is judged by the concentration corrected to its reference oxygen (HJ 212-2017 annex D). No figures are made here.
+limit is judged by the concentration corrected to its reference oxygen (HJ 212-2017 annex D), once an hour and outlet
+however many ducts it has. No figures are made here; what stands in for hours without a value is in `substitution`.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
+from xietong.accounting.substitution import Hours
 from xietong.calc.outlet_gas import AIR_OXYGEN, HIGHEST_OXYGEN
 
 
@@ -49,6 +53,15 @@ class Bucket(NamedTuple):
     offset_s: int
 
 
+class Struck(NamedTuple):
+    """One hour of a channel (its number) that events.csv takes out: of everything, or of the comparison with a limit
+    alone (start-up, shut-down)."""
+
+    channel: int
+    hour: datetime
+    is_invalid: bool
+
+
 class Mass(NamedTuple):
     """mg emitted in a bucket, over so many hours with both concentration and flow."""
 
@@ -82,6 +95,15 @@ class Flow(NamedTuple):
     hours: int
 
 
+class Gapped(NamedTuple):
+    """A channel's hours with a valid amount of a pollutant, in hours since 1970, their amounts in millionths of mg per
+    unit, and the hours on which its device reported a stop."""
+
+    valid: Hours
+    amounts: Hours
+    stopped: Hours
+
+
 Key = tuple[int, int]
 # The columns of the lake's hourly table that are asked here.
 SUMMED = ("point", "hour", "total", "readings", "due", "invalid")
@@ -100,8 +122,10 @@ _CHANNELS = pa.schema(
         ("daily", pa.bool_()),
         ("since", pa.timestamp("us", "UTC")),
         ("until", pa.timestamp("us", "UTC")),
+        ("shared", pa.int32()),
     ]
 )
+_STRUCK = pa.schema([("channel", pa.int32()), ("hour", pa.timestamp("us", "UTC")), ("is_invalid", pa.bool_())])
 _BUCKETS = pa.schema(
     [
         ("bucket", pa.int32()),
@@ -125,8 +149,10 @@ CREATE TEMP TABLE measured AS
   SELECT channel, hour, bucket, offset_s,
     CASE WHEN value_factor = 1 THEN mean ELSE (mean * value_factor)::DECIMAL(20,6) END AS value
   FROM channels JOIN valid ON point = value_point WHERE hour >= since AND hour < until;
+DELETE FROM measured USING struck
+  WHERE is_invalid AND struck.channel = measured.channel AND struck.hour = measured.hour;
 CREATE TEMP TABLE judged AS
-  SELECT m.channel, m.hour, m.bucket, value, flow, bound, daily,
+  SELECT m.channel, m.hour, m.bucket, value, flow, bound, daily, shared,
     epoch(m.hour)::BIGINT + m.offset_s AS local_s,
     CASE WHEN flow <= 0 THEN NULL WHEN oxygen_reference IS NULL THEN value
       WHEN o.mean >= 0 AND o.mean < {HIGHEST_OXYGEN} THEN (value::DOUBLE
@@ -135,6 +161,17 @@ CREATE TEMP TABLE judged AS
   LEFT JOIN flows f ON f.channel = m.channel AND f.hour = m.hour
   LEFT JOIN (SELECT point, hour, mean FROM valid WHERE point IN (SELECT oxygen_point FROM channels)) o
     ON o.point = oxygen_point AND o.hour = m.hour;
+UPDATE judged SET judged = NULL FROM struck
+  WHERE NOT is_invalid AND struck.channel = judged.channel AND struck.hour = judged.hour;
+"""
+# Ducts of one outlet that run side by side: one hour, the flow of all of them.
+_ONCE = """
+CREATE TEMP TABLE once AS
+  SELECT min(channel) AS channel, hour, min(bucket) AS bucket, any_value(value) AS value, sum(flow)::DECIMAL(20,6) AS flow,
+    any_value(bound) AS bound, any_value(daily) AS daily, shared, min(local_s) AS local_s, any_value(judged) AS judged
+  FROM judged WHERE shared IS NOT NULL GROUP BY shared, hour;
+DELETE FROM judged WHERE shared IS NOT NULL;
+INSERT INTO judged BY NAME SELECT * FROM once;
 """
 _MASS = """
 SELECT f.channel, f.bucket, sum(coalesce(value, 0) * flow), count(*)
@@ -156,6 +193,17 @@ JOIN hourly ON point IN (value_point, flow_point) AND hour >= since AND hour < u
 JOIN buckets ON hour >= opens AND hour < closes
 WHERE readings = 0 AND due = 0 AND invalid = 0 GROUP BY ALL
 """
+_AMOUNTS = """
+SELECT f.channel, epoch(f.hour)::BIGINT // 3600 AS hour,
+  ((coalesce(value, 0) * flow)::DECIMAL(24,6) * 1000000)::BIGINT AS amount
+FROM flows f LEFT JOIN measured m ON m.channel = f.channel AND m.hour = f.hour
+WHERE (value IS NOT NULL OR flow = 0) AND list_contains($wanted, f.channel) ORDER BY ALL
+"""
+_STOPPED = """
+SELECT DISTINCT channel, epoch(hour)::BIGINT // 3600 AS hour FROM channels
+JOIN hourly ON point IN (value_point, flow_point) AND hour >= since AND hour < until
+WHERE readings = 0 AND due = 0 AND invalid = 0 AND list_contains($wanted, channel) ORDER BY ALL
+"""
 _DAYS = """
 SELECT channel, bucket, coalesce(sum(hours) FILTER (WHERE mean > bound), 0), max({'value': mean, 'back': -opens}) FROM (
   SELECT channel, bucket, bound, count(judged) AS hours, epoch_us(min(hour)) AS opens,
@@ -167,27 +215,37 @@ GROUP BY ALL
 
 
 class OutletHours(NamedTuple):
-    """The sums of all channels by (channel number, bucket number)."""
+    """The sums of all channels by (channel number, bucket number).
+
+    gapped: the hours of the channels with fewer of them than they were in service; newest: the last hour of all.
+    """
 
     channels: tuple[Channel, ...]
     mass: Mapping[Key, Mass]
     flow: Mapping[Key, Flow]
     judged: Mapping[Key, Judged]
     stops: Mapping[Key, int]
+    gapped: Mapping[int, Gapped]
+    newest: datetime
 
 
-def outlet_hours(hourly: pa.Table, channels: Iterable[Channel], buckets: Iterable[Bucket]) -> OutletHours:
+def outlet_hours(
+    hourly: pa.Table, channels: Iterable[Channel], buckets: Iterable[Bucket], struck: Iterable[Struck] = ()
+) -> OutletHours:
     """Sum the hourly values (the lake's `hourly` columns) of every channel over every bucket.
 
-    Mass is Σ C·Q in mg per m3 × m3 for gas and in mg per L × m3 (that is g) for water.
+    Mass is Σ C·Q in mg per m3 × m3 for gas and in mg per L × m3 (that is g) for water. struck: hours taken out.
     """
-    listed = tuple(channels)
+    listed, spans = tuple(channels), tuple(buckets)
     with duckdb.connect() as engine:
         engine.execute("SET TimeZone = 'UTC'")
         engine.register("hourly", hourly)
         engine.register("channels", _channel_table(listed))
-        engine.register("buckets", _bucket_table(buckets))
+        engine.register("buckets", _bucket_table(spans))
+        engine.register("struck", pa.Table.from_pylist([each._asdict() for each in struck], schema=_STRUCK))
         engine.execute(_HOURS)
+        if any(number is not None for number in _shared(listed)):
+            engine.execute(_ONCE)
         mass = {(row[0], row[1]): Mass(row[2], row[3]) for row in engine.execute(_MASS).fetchall()}
         flow = {(row[0], row[1]): Flow(row[2], row[3]) for row in engine.execute(_FLOW).fetchall()}
         stops = {(row[0], row[1]): int(row[2]) for row in engine.execute(_STOPS).fetchall()}
@@ -195,7 +253,61 @@ def outlet_hours(hourly: pa.Table, channels: Iterable[Channel], buckets: Iterabl
         judged = {
             (row[0], row[1]): _judged(row[2:], days.get((row[0], row[1]))) for row in engine.execute(_JUDGED).fetchall()
         }
-    return OutletHours(listed, mass, flow, judged, stops)
+        (newest,) = engine.execute("SELECT epoch(max(hour)) FROM hourly").fetchall()[0]
+        gapped = _gapped(engine, _with_gaps(listed, spans, mass))
+    return OutletHours(listed, mass, flow, judged, stops, gapped, datetime.fromtimestamp(newest, UTC))
+
+
+def _with_gaps(channels: Sequence[Channel], buckets: Sequence[Bucket], mass: Mapping[Key, Mass]) -> list[int]:
+    """The channels with concentration and flow that have fewer hours of both than they were in service, and those that
+    such a channel follows or precedes at the same duct. Buckets before the first (below 0) do not count."""
+    duct: dict[int, tuple[str, str, str]] = {
+        number: (channel.outlet, channel.item, channel.flow_point)
+        for number, channel in enumerate(channels)
+        if channel.unit and channel.flow_point
+    }
+    asked = [bucket for bucket in buckets if bucket.number >= 0]
+    short = {duct[number] for number in duct if _is_short(channels[number], number, asked, mass)}
+    return [number for number in duct if duct[number] in short]
+
+
+def _is_short(channel: Channel, number: int, buckets: Sequence[Bucket], mass: Mapping[Key, Mass]) -> bool:
+    spans = ((max(channel.start, each.start), min(channel.end, each.end)) for each in buckets)
+    served = sum(max(timedelta(), closes - opens) // timedelta(hours=1) for opens, closes in spans)
+    return sum(mass[number, each.number].hours for each in buckets if (number, each.number) in mass) < served
+
+
+def _gapped(engine: duckdb.DuckDBPyConnection, wanted: list[int]) -> dict[int, Gapped]:
+    if not wanted:
+        return {}
+    came = engine.execute(_AMOUNTS, {"wanted": wanted}).fetchnumpy()
+    stopped = engine.execute(_STOPPED, {"wanted": wanted}).fetchnumpy()
+    return {
+        number: Gapped(_part(came, number, "hour"), _part(came, number, "amount"), _part(stopped, number, "hour"))
+        for number in wanted
+    }
+
+
+def _part(columns: Mapping[str, Any], number: int, name: str) -> Hours:
+    """A channel's part of columns that are sorted by channel."""
+    first, last = np.searchsorted(columns["channel"], [number, number + 1])
+    return np.asarray(columns[name][first:last], np.int64)
+
+
+def _shared(channels: Sequence[Channel]) -> list[int | None]:
+    """For each channel whose concentration another one has at the same time, the number of the first of them."""
+    alike: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for number, channel in enumerate(channels):
+        if channel.value_point:
+            alike[channel.outlet, channel.item, channel.value_point].append(number)
+    found: list[int | None] = [None] * len(channels)
+    for numbers in alike.values():
+        for number in numbers:
+            own = channels[number]
+            others = [channels[each] for each in numbers if each != number]
+            if any(own.start < other.end and other.start < own.end for other in others):
+                found[number] = numbers[0]
+    return found
 
 
 def _judged(row: tuple[Any, ...], days: tuple[Any, ...] | None) -> Judged:
@@ -209,6 +321,7 @@ def _judged(row: tuple[Any, ...], days: tuple[Any, ...] | None) -> Judged:
 
 
 def _channel_table(channels: tuple[Channel, ...]) -> pa.Table:
+    shared = _shared(channels)
     rows = [
         {
             "channel": number,
@@ -223,6 +336,7 @@ def _channel_table(channels: tuple[Channel, ...]) -> pa.Table:
             "daily": channel.daily,
             "since": channel.start,
             "until": channel.end,
+            "shared": shared[number],
         }
         for number, channel in enumerate(channels)
     ]

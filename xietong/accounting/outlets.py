@@ -1,16 +1,19 @@
 """Amounts of an outlet from its measured hours: mass of a pollutant, volume of gas or water, each with its working.
 
-Mass is Σ concentration × flow over the hours that have both (3.2 of HJ 212-2017 annex D); hours without are left out of
-the sum and named, never filled in.
+Mass is Σ concentration × flow over the hours that have both (3.2 of HJ 212-2017 annex D). What stands in for hours
+without (see `substitution`) is a line of its own in the working and makes the amount an estimate; hours for which
+there is no rule are left out of the sum and named.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount, absent, amount, idle
 from xietong.accounting.channels import VOLUMES
 from xietong.accounting.extracts import Slice
+from xietong.accounting.substitution import Stand
 from xietong.calc.figures import Figure
 from xietong.calc.items import item
 from xietong.periods import Period
@@ -23,7 +26,7 @@ _SIX = Decimal("0.000001")
 
 
 class OutletAmount(NamedTuple):
-    """What an outlet's instruments say of one span, and the share of its hours behind it."""
+    """What an outlet's instruments say of one span, and the share of its hours behind it, substituted ones included."""
 
     amount: Amount
     share: Decimal
@@ -37,25 +40,101 @@ def outlet_amount(slices: Sequence[Slice], name: str, span: Period) -> OutletAmo
     if not due:
         return OutletAmount(idle(name, unit), Decimal(0))
     hours = sum(_hours(each, name) for each in wanted)
+    stands = [] if name in VOLUMES.values() else _stands(wanted)
+    stood = min(sum(each.hours for each in stands), due - hours)
     trace = _trace(wanted[0], span) | {"hours": str(hours), "hours_due": str(due)}
-    if not hours:
-        return OutletAmount(absent(name, unit, _missing(wanted[0], span, 0, due), trace=trace), Decimal(0))
-    is_volume = name in VOLUMES.values()
-    exact = _volume(wanted) if is_volume else _mass(wanted)
-    figure = Figure(
-        name,
-        None,
-        unit,
-        "ok" if hours >= due else "partial",
+    if stood:
+        trace |= {"hours_substituted": str(stood), "hours_missing": str(due - hours - stood)}
+    if not hours and not stood:
+        return OutletAmount(absent(name, unit, _missing(wanted[0], span, (0, due, 0)), trace=trace), Decimal(0))
+    exact, figure = _summed(wanted, stands, name)
+    figure = replace(
+        figure,
+        status="partial" if hours + stood < due else "estimated" if stood else "ok",
         title=Text(span.label, span.label),
-        source="自动监测 automatic monitoring",
-        formula="Σ 流量 flow" if is_volume else "平均浓度 mean concentration × 流量 flow × " + _factor(wanted[0]),
-        inputs=() if is_volume else _working(wanted, span),
-        missing=() if hours >= due else (_missing(wanted[0], span, hours, due),),
+        missing=() if hours + stood >= due else (_missing(wanted[0], span, (hours, due, stood)),),
+        inputs=() if name in VOLUMES.values() else (*_working(wanted, span), *_stood(wanted[0], stands, span)),
         trace=trace,
+        remarks=(_substituted(wanted[0], span, (hours, due, stood)),) if stood else (),
     )
     share = Decimal(min(hours, due)) / due
-    return OutletAmount(amount(figure, exact, share=share), share)
+    return OutletAmount(amount(figure, exact, share=share), Decimal(hours + stood) / due)
+
+
+def _summed(wanted: Sequence[Slice], stands: Sequence[Stand], name: str) -> tuple[Decimal, Figure]:
+    """The exact amount, and its figure as far as it says how that came about."""
+    is_volume = name in VOLUMES.values()
+    mean = "平均浓度 mean concentration × 流量 flow × " + ("" if is_volume else _factor(wanted[0]))
+    formula = "Σ 流量 flow" if is_volume else mean + (" + Σ 替代量 substituted" if stands else "")
+    figure = Figure(name, None, item(name).unit, source="自动监测 automatic monitoring", formula=formula)
+    if is_volume:
+        return _volume(wanted), figure
+    return _mass(wanted) + sum((_tonnes(wanted[0], each) for each in stands), Decimal(0)), figure
+
+
+def _tonnes(part: Slice, stand: Stand) -> Decimal:
+    return stand.mg_per_unit * _TONNES[part.channel.unit]
+
+
+def _stands(wanted: Sequence[Slice]) -> list[Stand]:
+    """What stands in for hours of the span, by rule."""
+    every = [stand for each in wanted for stand in each.stands]
+    found = []
+    for rule, rate in sorted({(stand.rule, stand.rate) for stand in every}):
+        alike = [stand for stand in every if (stand.rule, stand.rate) == (rule, rate)]
+        whole = sum((stand.mg_per_unit for stand in alike), Decimal(0))
+        found.append(Stand(rule, rate, sum(stand.hours for stand in alike), whole))
+    return found
+
+
+def _stood(part: Slice, stands: Sequence[Stand], span: Period) -> tuple[Figure, ...]:
+    """One line a rule: how many hours, what stands in for them and why."""
+    return tuple(
+        Figure(
+            f"{part.channel.item}_substituted",
+            float(_tonnes(part, each)),
+            item(part.channel.item).unit,
+            "estimated",
+            title=_rule(each),
+            source="HJ 356-2019" if part.channel.unit == "mg/L" else "HJ 75-2017",
+            trace={
+                "subject": part.channel.outlet,
+                "point": part.channel.value_point,
+                "period": span.label,
+                "hours_substituted": str(each.hours),
+                "valid_share": f"{each.rate:.4f}",
+            },
+        )
+        for each in stands
+    )
+
+
+def _rule(stand: Stand) -> Text:
+    if stand.rule == "day":
+        zh, en = "有效日内按当日有效小时均值", "the mean of the same valid day's valid hours"
+    elif stand.rule == "30d":
+        zh, en = "取此前 30 个有效日中最大日排放量", "the highest of the 30 valid days before"
+    else:
+        zh, en = f"取此前 {stand.rule} 个有效小时中最大值", f"the highest of the {stand.rule} valid hours before"
+    share_zh, share_en = ("月有效日", "valid days of the month")
+    if stand.rule.isdecimal():
+        share_zh, share_en = ("季度有效数据捕集率", "valid hours of the quarter")
+    return Text(
+        f"替代 {stand.hours} 小时：{zh}（{share_zh} {stand.rate:.1%}）",
+        f"{stand.hours} h substituted: {en} ({share_en}: {stand.rate:.1%})",
+    )
+
+
+def _substituted(part: Slice, span: Period, counts: tuple[int, int, int]) -> Text:
+    hours, due, stood = counts
+    name = item(part.channel.item).name
+    standard = "HJ 356-2019" if part.channel.unit == "mg/L" else "HJ 75-2017"
+    return Text(
+        f"排放口 {part.channel.outlet} 的{name.zh}在 {span.label} 应有 {due} 小时：有效 {hours}、按 {standard} 替代 "
+        f"{stood}、缺失 {due - hours - stood} 小时；只替代排放量，监测值不变。",
+        f"outlet {part.channel.outlet}, {name.en}, {span.label}: of {due} hours {hours} are valid, {stood} substituted "
+        f"by {standard} and {due - hours - stood} missing; only the amount is substituted, no reading changes.",
+    )
 
 
 def _hours(part: Slice, name: str) -> int:
@@ -115,11 +194,14 @@ def _trace(part: Slice, span: Period) -> dict[str, str]:
     return {name: text for name, text in trace.items() if text}
 
 
-def _missing(part: Slice, span: Period, hours: int, due: int) -> Text:
+def _missing(part: Slice, span: Period, counts: tuple[int, int, int]) -> Text:
+    hours, due, stood = counts
     outlet, name = part.channel.outlet, item(part.channel.item).name
+    also_zh = f"、替代 {stood} 小时" if stood else ""
+    also_en = f" and {stood} substituted" if stood else ""
     return Text(
         f"排放口 {outlet} 的{name.zh}在 {span.label} 应有 {due} 小时有效数据，实有 {hours} 小时"
-        f"（{hours / due:.1%}）；缺失时段未计入。",
-        f"outlet {outlet}, {name.en}: {hours} of {due} hours of {span.label} are valid ({hours / due:.1%}); "
+        f"（{hours / due:.1%}）{also_zh}；其余时段未计入。",
+        f"outlet {outlet}, {name.en}: {hours} of {due} hours of {span.label} are valid ({hours / due:.1%}){also_en}; "
         "the rest is not in the sum.",
     )

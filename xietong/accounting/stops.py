@@ -40,6 +40,10 @@ class Stops:
         """The same for a span of park time."""
         return self.hours(subject, *span.utc(self._registry.zone)) if self._own else 0
 
+    def spans(self, subject: str) -> tuple[Span, ...]:
+        """The stops of a subject and of what it belongs to, in order, as instants."""
+        return self._of(subject) if self._own else ()
+
     def excuses(self, subject: str, name: str, span: Period) -> bool:
         """Whether no statement of an item is due for a span, because production stood still for all of it."""
         if not self._own or name == "water_fresh" or item(name.partition("#")[0]).carrier in _BILLED:
