@@ -76,6 +76,14 @@ def test_json_keeps_the_contract() -> None:
             {"code": "B01", "field": "Rtd", "value": 36.91, "flag": None, "code_2017": "w00000"},
         ],
         "parameters": {},
+        "command": {"zh": "污染物实时数据", "en": "real-time data", "direction": "both", "controls": False},
+        "system": {"zh": "地表水体环境污染源", "en": "source of surface water pollution"},
+        "codes": {
+            "011": {"name": "化学需氧量", "unit": "mg/L", "amount_unit": "kg"},
+            "B01": {"name": "污水", "unit": "L/s", "amount_unit": "m3"},
+        },
+        "results": {},
+        "violations": [],
     }
     assert "123456" not in json.dumps(got)
 

@@ -1,10 +1,11 @@
 """What the platform answers to a frame: 9014 to data, 9013 to a notice. When to send it is intake's business."""
 
 import re
+from typing import NamedTuple
 
 from xietong.protocols.hj212.frames import Frame, decode
 from xietong.protocols.hj212.framing import frame as framed
-from xietong.protocols.hj212.header import ANSWER
+from xietong.protocols.hj212.header import ANSWER, SPLIT
 
 _NOTICES = frozenset({"1013", "9015"})  # a device asks for the time, or says that it lives
 # The header as the standard writes it; whatever differs takes the long way through decode.
@@ -32,16 +33,33 @@ def answer(frame: Frame, cn: str = "") -> bytes:
     return _build(quoted.encode(), f"PW={frame.pw};MN={frame.mn};".encode(), frame.flag or 0, cn or _command(frame.cn))
 
 
-def reply(raw: bytes) -> bytes | None:
-    """The answer that an accepted frame asks for, or None: the quick way of wants_answer and answer together."""
+class Glance(NamedTuple):
+    """What intake must know of an accepted frame: the answer it asks for, who speaks (PW and MN as written), its
+    command, and whether it is one part of several."""
+
+    answer: bytes | None
+    who: bytes
+    cn: str
+    is_part: bool
+
+
+def glance(raw: bytes) -> Glance:
+    """Look at an accepted frame just enough; one written otherwise than the standard does takes the long way."""
     plain = _PLAIN.match(raw)
     if plain is None:
         frame = decode(raw)
-        return answer(frame) if wants_answer(frame) else None
+        given = answer(frame) if wants_answer(frame) else None
+        who = f"PW={frame.pw};MN={frame.mn};".encode()
+        return Glance(given, who, frame.cn, bool((frame.flag or 0) & SPLIT))
     flag, command = int(plain[4]), plain[2].decode()
     if not flag & ANSWER or not _answerable(command):
-        return None
-    return _build(plain[1], plain[3], flag, _command(command))
+        return Glance(None, plain[3], command, bool(flag & SPLIT))
+    return Glance(_build(plain[1], plain[3], flag, _command(command)), plain[3], command, bool(flag & SPLIT))
+
+
+def reply(raw: bytes) -> bytes | None:
+    """The answer that an accepted frame asks for, or None: the quick way of wants_answer and answer together."""
+    return glance(raw).answer
 
 
 def _build(quoted: bytes, who: bytes, flag: int, command: str) -> bytes:

@@ -10,11 +10,12 @@ from typing import Literal
 
 from xietong.protocols.hj212.codes import MODERN
 from xietong.protocols.hj212.header import Header
+from xietong.protocols.hj212.tables import COMMANDS, SYSTEMS
 
 Edition = Literal["2005", "2017", "2025"]
 
-_COMMANDS_OF_2025 = frozenset(["1001", "1002", "1014", "2013", "2052", "2062", "2111", "3022", "3024", "9015"])
-_SYSTEMS_OF_2025 = frozenset({"44", "45"})
+_COMMANDS_OF_2025 = frozenset(each.cn for each in COMMANDS if each.editions == {"2025"})
+_SYSTEMS_OF_2025 = frozenset(each.st for each in SYSTEMS.values() if each.editions == {"2025"})
 _CODE_OF_2017 = re.compile(r"[aweigI][0-9]{5}")
 _BY_VERSION_BITS: dict[int, Edition] = {0: "2005", 1: "2017", 2: "2025"}
 # Drafts of the 2025 edition were in the field in 2024; whatever is older cannot speak it.

@@ -1,14 +1,15 @@
-"""One frame decoded: Frame, decode and its JSON. Total: any bytes give a Frame, none raises."""
+"""One frame decoded: Frame and decode. Total: any bytes give a Frame, none raises."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from xietong.protocols.hj212.codes import MODERN
 from xietong.protocols.hj212.content import Content, Value, read_content
 from xietong.protocols.hj212.editions import Edition, edition_of
 from xietong.protocols.hj212.framing import open_envelope
 from xietong.protocols.hj212.header import Header, read_header
+from xietong.protocols.hj212.sealing import is_sealed, unseal
 
 _NO_HEADER = Header("", "", "", "", "", None, None, None, False, ())
 _NO_CONTENT = Content(None, (), {}, False)
@@ -39,16 +40,35 @@ class Frame:
     data_time: datetime | None
     values: tuple[Value, ...]
     parameters: dict[str, str] = field(default_factory=dict)
+    opened: bytes = b""
+
+    @property
+    def plain(self) -> bytes:
+        """The frame with its content in plain words: the bytes themselves unless the content was encrypted."""
+        return self.opened or self.raw
 
 
-def decode(raw: bytes) -> Frame:
-    """Decode one frame, with or without its CR LF. Sources: HJ 212-2017 6.3 and appendices A to C; facts of 2025."""
-    segment, errors = open_envelope(raw)
+def decode(raw: bytes, keys: Iterable[bytes] = ()) -> Frame:
+    """Decode one frame, with or without its CR LF; keys: of SM4, tried in turn on an encrypted content.
+
+    Sources: HJ 212-2017 6.3 and appendices A to C; facts of 2025.
+    """
+    if is_sealed(raw):
+        return _decode_sealed(raw, keys)
+    return _decode_plain(raw, *open_envelope(raw))
+
+
+def _decode_sealed(raw: bytes, keys: Iterable[bytes]) -> Frame:
+    """Without a key that fits, neither length nor CRC can be checked."""
+    opened = unseal(raw, keys)
+    if opened is None:
+        return _decode_plain(raw, open_envelope(raw).segment, ("encrypted",))
+    return replace(_decode_plain(opened.frame, *open_envelope(opened.frame)), raw=raw, opened=opened.frame)
+
+
+def _decode_plain(raw: bytes, segment: bytes, errors: tuple[str, ...]) -> Frame:
     header_text, mark, content_text = _text(segment).partition("CP=&&")
     header = read_header(header_text) if header_text else _NO_HEADER
-    if content_text.startswith("{0x") and errors:
-        # SM4 of 2025: length and CRC are the plain text's, so neither can be checked without the key.
-        errors = ("encrypted",)
     ok = not errors
     content = read_content(content_text.removesuffix("&&")) if ok else _NO_CONTENT
     edition, stated = edition_of(header, (value.code for value in content.values), content.data_time)
@@ -74,38 +94,3 @@ def _text(segment: bytes) -> str:
         return segment.decode()
     except UnicodeDecodeError:
         return segment.decode("gb18030", errors="replace")
-
-
-def as_json(frame: Frame) -> dict[str, object]:
-    """The frame as `hj212 decode` prints it. The password is left out."""
-    return {
-        "ok": frame.ok,
-        "errors": list(frame.errors),
-        "edition": frame.edition,
-        "qn": frame.qn or None,
-        "st": frame.st or None,
-        "cn": frame.cn or None,
-        "mn": frame.mn or None,
-        "flag": frame.flag,
-        "pnum": frame.pnum,
-        "pno": frame.pno,
-        "rf": frame.rf,
-        "data_time": frame.data_time.isoformat() if frame.data_time else None,
-        "values": [_json_row(value) for value in frame.values],
-        "parameters": frame.parameters,
-    }
-
-
-def _json_row(value: Value) -> dict[str, object]:
-    """Code as sent; code_2017 beside it where it is a code of 2005."""
-    row: dict[str, object] = {"code": value.code, "field": value.field, "value": _json_value(value.value)}
-    row["flag"] = value.flag or None
-    return row | {"code_2017": MODERN[value.code]} if value.code in MODERN else row
-
-
-def _json_value(value: Decimal | str | None) -> float | int | str | None:
-    """A JSON number where a reader gets back the same digits, else the digits as text."""
-    if not isinstance(value, Decimal):
-        return value
-    number = float(value)
-    return number if Decimal(repr(number)) == value else str(value)

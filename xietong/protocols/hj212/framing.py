@@ -4,6 +4,7 @@ Here a segment becomes a frame, and a TCP stream is cut into frames, refused fra
 not looked at.
 """
 
+import re
 from typing import Literal, NamedTuple
 
 from xietong.protocols.hj212.crc import crc16
@@ -13,11 +14,14 @@ HEAD, CRC = 6, 4
 REFUSED_BYTES = 10_240
 JUNK_BYTES = 4_096
 
-PieceKind = Literal["hj212", "hj212-refused", "junk"]
+PieceKind = Literal["hj212", "hj212-sealed", "hj212-refused", "junk"]
+# An encrypted content (2025) is longer than its length digits say and its CRC is that of the plain text.
+_SEALED = re.compile(rb"##[0-9]{4}[ -%\'-~]*CP=&&\{0x[^&\n]*&&[0-9A-Fa-f]{4}\s*$")
 
 
 class Piece(NamedTuple):
-    """One stretch of a stream: a whole frame whose length and CRC are right, a frame refused, or junk."""
+    """One stretch of a stream: a whole frame whose length and CRC are right, an encrypted frame that only its key can
+    check, a frame refused, or junk."""
 
     kind: PieceKind
     raw: bytes
@@ -145,7 +149,8 @@ class Splitter:
         start = _find_start(buffer, HEAD, min(len(buffer), REFUSED_BYTES + HEAD))
         ends = [at for at in (newline + 1, start) if at > 0]
         if ends:
-            return self._take("hj212-refused", min(ends))
+            sealed = _SEALED.match(buffer, 0, min(ends)) is not None
+            return self._take("hj212-sealed" if sealed else "hj212-refused", min(ends))
         if final or len(buffer) >= REFUSED_BYTES + HEAD:
             return self._take("hj212-refused", min(len(buffer), REFUSED_BYTES))
         return None
