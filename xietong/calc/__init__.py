@@ -27,6 +27,24 @@ Environmental tax, of one outlet and month: Items `outlet_emission` (t), `taxabl
 Monitoring: `key_points`, `key_points_automatic` (points at key sources), `values_due`, `values_received` (counts).
 """
 
-from xietong.calc import carbon, energy, environmental_tax, monitoring, outlet_gas, pollutants, recycling
+from xietong.calc import (
+    carbon,
+    emission_methods,
+    energy,
+    environmental_tax,
+    monitoring,
+    outlet_gas,
+    pollutants,
+    recycling,
+)
 
-__all__ = ["carbon", "energy", "environmental_tax", "monitoring", "outlet_gas", "pollutants", "recycling"]
+__all__ = [
+    "carbon",
+    "emission_methods",
+    "energy",
+    "environmental_tax",
+    "monitoring",
+    "outlet_gas",
+    "pollutants",
+    "recycling",
+]

@@ -55,12 +55,21 @@ _BANDS: Mapping[str, tuple[str, str]] = {
     "fossil_emission": ("0.3", "1.5"),
     "heat_emission": ("0", "0.3"),
     "steam_enthalpy": ("0.4", "4"),
+    "water_temperature": ("20", "200"),
+    "price_index": ("0.2", "10"),
     "gwp": ("0", "30000"),
     "process_emission": ("0", "12"),
     "clean_share": ("0", "1"),
     "renewable_share": ("0", "1"),
     "equal_value electricity": ("0.1229", "0.45"),
     "equal_value heat": ("0.0341", "0.06"),
+    # A balance with a slipped percentage: 0.8 for 0.8 %, 0.95 % for 95 %. A removal below 2 % is no treatment: write 0.
+    "sulfur_content": ("0", "0.1"),
+    "ash_content": ("0", "0.8"),
+    "fly_ash_share": ("0", "1"),
+    "fly_ash_combustible": ("0", "0.6"),
+    "sulfur_conversion": ("0.3", "1"),
+    "removal_efficiency": ("0.02", "1"),
     # 环境保护税法 annex 1: a province sets its rate within these.
     "environmental_tax_rate air": ("1.2", "12"),
     "environmental_tax_rate water": ("1.4", "14"),
@@ -79,7 +88,11 @@ def impossible(purpose: str, key: str, value: Decimal, unit: str) -> Text | None
     if purpose in ("coal_equivalent", "calorific_value"):
         return _impossible_heat(key, value, purpose)
     band = _BANDS.get(f"{purpose} {key}", _BANDS.get(purpose))
-    if band is None or Decimal(band[0]) <= value <= Decimal(band[1]):
+    if (
+        band is None
+        or (value == 0 and purpose == "removal_efficiency")
+        or Decimal(band[0]) <= value <= Decimal(band[1])
+    ):
         return None
     return Text(
         f"{key} 的系数折合 {value.normalize():f} {unit}，不在 {band[0]}–{band[1]} 之内；请核对数值和单位"

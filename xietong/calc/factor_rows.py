@@ -28,9 +28,19 @@ UNIT_OF_PURPOSE: Mapping[str, str] = {
     "fossil_emission": "tCO2/MWh",
     "heat_emission": "tCO2/GJ",
     "steam_enthalpy": "GJ/t",
+    "water_temperature": "℃",
+    "price_index": "1",
     "process_emission": "tCO2/{item}",
     "gwp": "tCO2e/t",
     "pollution_equivalent": "kg",
+    "practice_equivalent": "kg",
+    "sulfur_content": "t/{item}",
+    "sulfur_conversion": "1",
+    "ash_content": "t/{item}",
+    "fly_ash_share": "1",
+    "fly_ash_combustible": "1",
+    "removal_efficiency": "1",
+    "emission_coefficient": "kg/{item}",
     "environmental_tax_rate": "元/污染当量",
     "solid_waste_tax_rate": "元/t",
     "clean_share": "1",
@@ -82,9 +92,11 @@ class FactorRow:
 def unit_needed(purpose: str, key: str) -> str:
     """The unit in which a factor of that purpose and key is used."""
     form = UNIT_OF_PURPOSE[purpose]
+    if purpose == "emission_coefficient":  # its key is "pollutant/activity"
+        key = key.partition("/")[2].partition(":")[0]
     known = all_items().get(key)
     unit = known.unit if known is not None else _CARRIER_UNIT.get(key, "t")
-    return form.format(item=unit)
+    return "1" if form.format(item=unit) == "t/t" else form.format(item=unit)
 
 
 def convert_ratio(value: Decimal, unit: str, to: str) -> Decimal:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+from xietong.calc.energy_grades import GradeError, steam_enthalpy, water_temperature
 from xietong.calc.engine import UnknownValueError
 from xietong.calc.factor_rows import FactorRow, FactorRowError, figure_of, overlaps, read_row
 from xietong.calc.figures import Figure
@@ -31,9 +32,19 @@ PURPOSES = {
     "residual_emission": Text("剩余电量排放因子", "residual-mix emission factor"),
     "heat_emission": Text("热力排放因子", "heat emission factor"),
     "steam_enthalpy": Text("蒸汽热焓", "enthalpy of steam"),
+    "water_temperature": Text("热水温度", "temperature of hot water"),
+    "price_index": Text("价格指数", "price index"),
     "process_emission": Text("过程排放因子", "process emission factor"),
     "gwp": Text("全球增温潜势", "global warming potential"),
     "pollution_equivalent": Text("污染当量值", "pollution-equivalent value"),
+    "practice_equivalent": Text("非法定污染当量值", "equivalent used in practice"),
+    "sulfur_content": Text("含硫量", "sulfur content"),
+    "sulfur_conversion": Text("硫转化率", "conversion of sulfur"),
+    "ash_content": Text("灰分", "ash content"),
+    "fly_ash_share": Text("飞灰份额", "share of ash carried off"),
+    "fly_ash_combustible": Text("飞灰可燃物", "combustibles in fly ash"),
+    "removal_efficiency": Text("治理设施去除效率", "removal efficiency of treatment"),
+    "emission_coefficient": Text("产污系数", "emission coefficient"),
     "environmental_tax_rate": Text("环境保护税适用税额", "rate of environmental tax"),
     "solid_waste_tax_rate": Text("固体废物税额", "tax rate of solid waste"),
     "clean_share": Text("清洁能源归类", "class of clean energy"),
@@ -71,9 +82,26 @@ class FactorBook:
     def find(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Figure:
         """The factor in force on that day, in the unit of its purpose; raises UnknownValueError with the remedy."""
         row = self._pick(purpose, key, on, choices)
-        if row is None:
+        if row is not None:
+            return figure_of(row)
+        try:
+            graded = self._graded(purpose, key, on, choices)
+        except GradeError as error:
+            raise UnknownValueError(error.text) from error
+        if graded is None:
             raise UnknownValueError(self._unknown(purpose, key, on, choices))
-        return figure_of(row)
+        return graded
+
+    def _graded(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Figure | None:
+        """What the key itself says of heat: a grade of steam between rows of the table, water of a temperature."""
+        if purpose == "water_temperature":
+            return water_temperature(key)
+
+        def row_of(node: str) -> Figure | None:
+            row = self._pick(purpose, node, on, choices)
+            return None if row is None else figure_of(row)
+
+        return steam_enthalpy(key, row_of) if purpose == "steam_enthalpy" else None
 
     def _pick(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> FactorRow | None:
         key, _, of = key.partition("@")

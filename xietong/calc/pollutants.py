@@ -58,6 +58,12 @@ def emission_intensity_of(emission: float, output_value: float) -> float:
 )
 def emission_per_product_of(emission: float, product: Items) -> float:
     """单位产品{zh}排放量: {en} emitted per unit of product."""
+    _require_one(product)
+    return emission * 1000 / sum(product.values())
+
+
+def _require_one(product: Items) -> None:
+    """Amounts of several products do not add up: what is emitted must be allocated to each first."""
     if len(product) != 1:
         raise NotApplicableError(
             Text(
@@ -66,7 +72,6 @@ def emission_per_product_of(emission: float, product: Items) -> float:
                 "allocate the emission to each first.",
             )
         )
-    return emission * 1000 / sum(product.values())
 
 
 @family(
@@ -112,6 +117,20 @@ def wastewater_intensity(wastewater: float, output_value: float) -> float:
     return wastewater / output_value
 
 
+@indicator(clause="3.5", unit="m3/t")
+def waste_gas_per_product(waste_gas: float, product: Items) -> float:
+    """单位产品废气排放量: waste gas emitted per unit of product."""
+    _require_one(product)
+    return waste_gas / sum(product.values())
+
+
+@indicator(clause="3.5", unit="t/t")
+def wastewater_per_product(wastewater: float, product: Items) -> float:
+    """单位产品废水排放量: wastewater discharged per unit of product."""
+    _require_one(product)
+    return wastewater / sum(product.values())
+
+
 def counted(pollutant: str, emitted: Iterable[str], equivalents: Container[object]) -> bool:
     """Whether a pollutant counts: the law's table has it, and no other oxygen demand stands for it."""
     if pollutant in _OXYGEN_DEMAND and pollutant != next(each for each in _OXYGEN_DEMAND if each in set(emitted)):
@@ -133,6 +152,41 @@ def pollutant_equivalents(pollutant_emission: Items, pollution_equivalent: Facto
 def pollutant_emission_intensity(pollutant_equivalents: Items, output_value: float) -> float:
     """污染物排放强度: pollution equivalents of all pollutants emitted per unit of industrial output value."""
     return sum(pollutant_equivalents.values()) / output_value
+
+
+@indicator(clause="T5-3", unit="污染当量")
+def practice_equivalents(pollutant_emission: Items, practice_equivalent: Factors) -> Items:
+    """非法定污染当量数: pollutants that the tax law has no equivalent for, by the values used in practice."""
+    return {
+        pollutant: amount * 1000 / practice_equivalent[pollutant]
+        for pollutant, amount in pollutant_emission.items()
+        if pollutant in practice_equivalent
+    }
+
+
+@indicator(clause="T5-3", unit="污染当量/万元", when={"equivalents": "practice"})
+def pollutant_emission_intensity__practice(
+    pollutant_equivalents: Items, output_value: float, practice_equivalents: Items = NONE
+) -> float:
+    """污染物排放强度: pollution equivalents per unit of industrial output value, total nitrogen and VOCs with them."""
+    return (sum(pollutant_equivalents.values()) + sum(practice_equivalents.values())) / output_value
+
+
+@indicator(clause="3.5", unit="污染当量/t")
+def pollutant_emission_per_product(pollutant_equivalents: Items, product: Items) -> float:
+    """单位产品污染物排放量: pollution equivalents of all pollutants emitted per unit of product."""
+    _require_one(product)
+    return sum(pollutant_equivalents.values()) / sum(product.values())
+
+
+@family(
+    key="{}_permit_share",
+    members=_members("%", clause="6.4.4"),
+    sources={"emission": "{}_emission", "permitted": "permitted_emission:{}"},
+)
+def permit_share_of(emission: float, permitted: float) -> float:
+    """{zh}许可排放量使用率: {en} emitted in the amount that the permit allows a year."""
+    return emission / permitted * 100
 
 
 @indicator(clause="6.4.3d", unit="%", better="higher")

@@ -3,7 +3,7 @@
 A rate above 100 % is never printed: it means that something was not reported, and the sentence says what.
 """
 
-from xietong.calc.rules import UnknownValueError, indicator
+from xietong.calc.rules import NONE, Items, UnknownValueError, indicator
 from xietong.texts import Text
 
 # A balance of weighed tonnes does not close to the digit; beyond this share of the whole it has a hole.
@@ -64,6 +64,24 @@ def hazardous_waste_utilization_rate(
     return hazardous_waste_used / (hazardous_waste_generated + hazardous_waste_used_from_stock) * 100
 
 
+@indicator(clause="6.4.3c", unit="%", better="higher")
+def hazardous_waste_disposal_rate(
+    hazardous_waste_disposed: float, hazardous_waste_generated: float, hazardous_waste_disposed_from_stock: float = 0.0
+) -> float:
+    """危险废物处置率: hazardous waste disposed of in what was generated and taken from earlier years' stock."""
+    whole = hazardous_waste_generated + hazardous_waste_disposed_from_stock
+    _within(hazardous_waste_disposed, whole, _stock("hazardous_waste_disposed_from_stock"))
+    return hazardous_waste_disposed / (hazardous_waste_generated + hazardous_waste_disposed_from_stock) * 100
+
+
+@indicator(clause="6.4.3c", unit="t")
+def hazardous_waste_over_one_year(
+    hazardous_waste_closing_stock: float, hazardous_waste_generated_in_a_year: float
+) -> float:
+    """贮存超过一年的危险废物: what is in store beyond all that a year generated must be older than that year."""
+    return max(hazardous_waste_closing_stock - hazardous_waste_generated_in_a_year, 0)
+
+
 @indicator(clause="6.4.3c", unit="t", better="higher")
 def solid_waste_used_of_year(solid_waste_used: float, solid_waste_used_from_stock: float = 0.0) -> float:
     """当年固废综合利用量: solid waste of the period that was used, earlier years' stock taken off."""
@@ -89,6 +107,134 @@ def solid_waste_imbalance(
     return solid_waste_generated - gone - solid_waste_stored
 
 
+@indicator(clause="6.4.3c", unit="t")
+def hazardous_waste_imbalance(
+    hazardous_waste_generated: float,
+    hazardous_waste_used_of_year: float = 0.0,
+    hazardous_waste_disposed_of_year: float = 0.0,
+    hazardous_waste_stored: float = 0.0,
+    hazardous_waste_discarded: float = 0.0,
+) -> float:
+    """危险废物平衡差: hazardous waste generated that use, disposal, storage and discarding do not account for."""
+    gone = hazardous_waste_used_of_year + hazardous_waste_disposed_of_year + hazardous_waste_discarded
+    return hazardous_waste_generated - gone - hazardous_waste_stored
+
+
+@indicator(clause="6.4.3c", unit="t", better="higher")
+def hazardous_waste_used_of_year(hazardous_waste_used: float, hazardous_waste_used_from_stock: float = 0.0) -> float:
+    """当年危险废物综合利用量: hazardous waste of the period that was used, earlier years' stock taken off."""
+    return hazardous_waste_used - hazardous_waste_used_from_stock
+
+
+@indicator(clause="6.4.3c", unit="t")
+def hazardous_waste_disposed_of_year(
+    hazardous_waste_disposed: float, hazardous_waste_disposed_from_stock: float = 0.0
+) -> float:
+    """当年危险废物处置量: hazardous waste of the period that was disposed of, earlier years' stock taken off."""
+    return hazardous_waste_disposed - hazardous_waste_disposed_from_stock
+
+
+# ---- by kind: the same rates and the same balance, kind by kind ----
+
+
+def _require_within(used: Items, generated: Items, stock: Items, name: str) -> None:
+    for kind, amount in used.items():
+        _within(amount, generated.get(kind, 0.0) + stock.get(kind, 0.0), _stock(f"{name}:{kind}"))
+
+
+@indicator(clause="6.4.3c", unit="%", better="higher")
+def solid_waste_utilization_by_kind(
+    solid_waste_generated_by_kind: Items,
+    solid_waste_used_by_kind: Items = NONE,
+    solid_waste_used_from_stock_by_kind: Items = NONE,
+) -> Items:
+    """各类工业固废综合利用率: of each kind of solid waste, what was used in what was generated and taken from stock."""
+    stock = solid_waste_used_from_stock_by_kind
+    _require_within(solid_waste_used_by_kind, solid_waste_generated_by_kind, stock, "solid_waste_used_from_stock")
+    return {
+        kind: solid_waste_used_by_kind.get(kind, 0.0) / (amount + stock.get(kind, 0.0)) * 100
+        for kind, amount in solid_waste_generated_by_kind.items()
+        if amount + stock.get(kind, 0.0) > 0
+    }
+
+
+@indicator(clause="T5-4", unit="%", better="higher")
+def byproduct_utilization_by_kind(byproduct_generated_by_kind: Items, byproduct_used_by_kind: Items = NONE) -> Items:
+    """各类副产品利用率: of each industrial by-product, what was used in what was generated."""
+    _require_within(byproduct_used_by_kind, byproduct_generated_by_kind, NONE, "byproduct_generated")
+    return {
+        kind: byproduct_used_by_kind.get(kind, 0.0) / amount * 100
+        for kind, amount in byproduct_generated_by_kind.items()
+        if amount > 0
+    }
+
+
+@indicator(clause="6.4.3c", unit="t")
+def solid_waste_left_by_kind(
+    solid_waste_generated_by_kind: Items,
+    solid_waste_used_by_kind: Items = NONE,
+    solid_waste_used_from_stock_by_kind: Items = NONE,
+    solid_waste_disposed_by_kind: Items = NONE,
+    solid_waste_disposed_from_stock_by_kind: Items = NONE,
+) -> Items:
+    """各类工业固废剩余量: of each kind, what neither use nor disposal of the year's waste took."""
+    return {
+        kind: amount
+        - solid_waste_used_by_kind.get(kind, 0.0)
+        + solid_waste_used_from_stock_by_kind.get(kind, 0.0)
+        - solid_waste_disposed_by_kind.get(kind, 0.0)
+        + solid_waste_disposed_from_stock_by_kind.get(kind, 0.0)
+        for kind, amount in solid_waste_generated_by_kind.items()
+    }
+
+
+@indicator(clause="6.4.3c", unit="t")
+def solid_waste_imbalance_by_kind(
+    solid_waste_left_by_kind: Items,
+    solid_waste_stored_by_kind: Items = NONE,
+    solid_waste_discarded_by_kind: Items = NONE,
+) -> Items:
+    """各类工业固废平衡差: of each kind, what is left and neither stored nor discarded."""
+    return {
+        kind: amount - solid_waste_stored_by_kind.get(kind, 0.0) - solid_waste_discarded_by_kind.get(kind, 0.0)
+        for kind, amount in solid_waste_left_by_kind.items()
+    }
+
+
+# ---- water, waste heat and pressure ----
+
+
+@indicator(clause="5.5.5", unit="t")
+def water_imbalance(
+    water_fresh: float,
+    wastewater_leaving: float,
+    water_reclaimed: float = 0.0,
+    water_rain: float = 0.0,
+    water_in_product: float = 0.0,
+    water_lost: float = 0.0,
+) -> float:
+    """水平衡差: fresh, reclaimed and rain water taken that wastewater, products and losses do not account for."""
+    return water_fresh + water_reclaimed + water_rain - wastewater_leaving - water_in_product - water_lost
+
+
+@indicator(clause="5.5.5", unit="%", better="higher")
+def unconventional_water_share(water_fresh: float, water_reclaimed: float = 0.0, water_rain: float = 0.0) -> float:
+    """非常规水源占比: reclaimed and rain water in all water taken."""
+    return (water_reclaimed + water_rain) / (water_fresh + water_reclaimed + water_rain) * 100
+
+
+@indicator(clause="5.5.5", unit="%", better="higher")
+def reclaimed_water_rate(water_reclaimed_supplied: float, wastewater_treated: float) -> float:
+    """再生水回用率: treated wastewater that is supplied for use again."""
+    lacking = Text(
+        "再生水供水量大于污水处理量，回用率会超过 100 %；请核对 water_reclaimed_supplied 与 wastewater_treated。",
+        "more reclaimed water was supplied than wastewater treated, a rate above 100 %; check "
+        "water_reclaimed_supplied and wastewater_treated.",
+    )
+    _within(water_reclaimed_supplied, wastewater_treated, lacking)
+    return water_reclaimed_supplied / wastewater_treated * 100
+
+
 @indicator(clause="5.5.5", unit="%", better="higher")
 def water_reuse_rate(water_reused: float, water_fresh: float) -> float:
     """工业用水重复利用率: water reused in all water used."""
@@ -104,3 +250,32 @@ def waste_heat_utilization_rate(waste_heat_recovered: float, waste_heat_availabl
     )
     _within(waste_heat_recovered, waste_heat_available, lacking)
     return waste_heat_recovered / waste_heat_available * 100
+
+
+@indicator(clause="5.5.5", unit="%", better="higher")
+def waste_pressure_utilization_rate(waste_pressure_recovered: float, waste_pressure_available: float) -> float:
+    """余压利用率: waste pressure recovered in the waste pressure available."""
+    lacking = Text(
+        "余压回收量大于可回收量；请核对 waste_pressure_recovered 与 waste_pressure_available。",
+        "more waste pressure was recovered than is available; check waste_pressure_recovered and "
+        "waste_pressure_available.",
+    )
+    _within(waste_pressure_recovered, waste_pressure_available, lacking)
+    return waste_pressure_recovered / waste_pressure_available * 100
+
+
+@indicator(clause="5.5.5", unit="%", better="higher")
+def waste_energy_utilization_rate(
+    waste_heat_available: float,
+    waste_heat_recovered: float = 0.0,
+    waste_pressure_available: float = 0.0,
+    waste_pressure_recovered: float = 0.0,
+) -> float:
+    """余热余压利用率: waste heat and pressure recovered in those available."""
+    lacking = Text(
+        "余热余压回收量大于可回收量；请核对各项。",
+        "more waste heat and pressure was recovered than is available; check the amounts.",
+    )
+    recovered = waste_heat_recovered + waste_pressure_recovered
+    _within(recovered, waste_heat_available + waste_pressure_available, lacking)
+    return recovered / (waste_heat_available + waste_pressure_available) * 100

@@ -30,6 +30,7 @@ DEFAULT_CHOICES: Mapping[str, str] = {
     "clean_energy": "statistics",
     "grid_area": "national",
     "below_detection": "half",
+    "equivalents": "statutory",
 }
 
 

@@ -97,6 +97,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "clean_energy": ("statistics", "renewable_only", "park_list"),
     "grid_area": ("national", "regional", "provincial"),
     "below_detection": ("half", "zero"),
+    "equivalents": ("statutory", "practice"),
 }
 
 PARK_COLUMNS: Mapping[str, Text] = {
