@@ -31,6 +31,19 @@ UNIT_OF_PURPOSE: Mapping[str, str] = {
     "water_temperature": "℃",
     "price_index": "1",
     "process_emission": "tCO2/{item}",
+    "carbonate_purity": "1",
+    "cao_content": "1",
+    "mgo_content": "1",
+    "organic_carbon": "1",
+    "carbon_fraction": "t/t",
+    "n2o_release": "t/t",
+    "n2o_abatement": "1",
+    "methane_capacity": "t/t",
+    "methane_correction": "1",
+    "wastewater_n2o": "t/t",
+    "biogenic_carbon": "tC/GJ",
+    "biomass_ch4": "t/GJ",
+    "biomass_n2o": "t/GJ",
     "gwp": "tCO2e/t",
     "pollution_equivalent": "kg",
     "practice_equivalent": "kg",
@@ -46,6 +59,8 @@ UNIT_OF_PURPOSE: Mapping[str, str] = {
     "clean_share": "1",
     "renewable_share": "1",
 }
+# What a laboratory states in per cent where the fuel is weighed.
+_PERCENT_OF_MASS = frozenset({"sulfur_content", "ash_content"})
 _CARRIER_UNIT = {"electricity": "MWh", "heat": "GJ"}
 
 
@@ -96,7 +111,9 @@ def unit_needed(purpose: str, key: str) -> str:
         key = key.partition("/")[2].partition(":")[0]
     known = all_items().get(key)
     unit = known.unit if known is not None else _CARRIER_UNIT.get(key, "t")
-    return "1" if form.format(item=unit) == "t/t" else form.format(item=unit)
+    if purpose in _PERCENT_OF_MASS and unit == "t":
+        return "1"
+    return form.format(item=unit)
 
 
 def convert_ratio(value: Decimal, unit: str, to: str) -> Decimal:
