@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-EntryKind = Literal["hj212", "hj212-refused", "junk", "file", "act"]
+EntryKind = Literal["hj212", "hj212-refused", "junk", "file", "act", "hj212-sent", "note"]
 
 
 @dataclass(frozen=True, slots=True)

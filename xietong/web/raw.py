@@ -31,6 +31,8 @@ _KINDS = {
     "junk": gettext_lazy("连接上收到的不成报文的字节，没有采用；只保存开头一段。"),
     "file": gettext_lazy("由人带入的文件，原件按其哈希保存，从不改动。"),
     "act": gettext_lazy("一个人的操作。"),
+    "hj212-sent": gettext_lazy("平台发给设备的 HJ 212 请求，发出之前先保存。"),
+    "note": gettext_lazy("接收进程自己的记录，例如一次请求的结果。"),
 }
 
 
@@ -58,7 +60,7 @@ def shown(entry: Entry, wanted: Wanted, data: Path, registry: Registry) -> dict[
         "size": len(entry.payload),
         "sha256": entry.payload_sha256.hex(),
     }
-    if entry.kind in ("hj212", "hj212-refused"):
+    if entry.kind in ("hj212", "hj212-refused", "hj212-sent"):
         return context | _frame(entry.payload, wanted)
     if entry.kind == "file":
         return context | _file(entry.payload, wanted, data, registry)
