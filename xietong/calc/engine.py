@@ -50,7 +50,10 @@ _NO_VALUE = ("missing", "not_applicable")
 
 
 class Calculation:
-    """One subject and period: resolves keys to Figures, each once, by the rules of one standard."""
+    """One subject and period: resolves keys to Figures, each once, by the rules of one standard.
+
+    inputs: asked only for what is needed, so that a mapping which makes its figures on demand makes no others.
+    """
 
     def __init__(
         self,
@@ -60,8 +63,10 @@ class Calculation:
         choices: Mapping[str, str],
         pack: RulePack = PARK_STANDARD,
     ) -> None:
-        self._factors, self._on, self._choices, self._pack = factors, on, choices, pack
-        self._known = {key: self._named(key, _settled(figure)) for key, figure in inputs.items()}
+        self._given, self._factors, self._on, self._choices = inputs, factors, on, choices
+        self._rules = pack.in_force(on, choices)
+        self._known: dict[str, Figure] = {}
+        self._supplied: dict[str, bool] = {}
         self._open: list[str] = []
 
     def figure(self, key: str) -> Figure:
@@ -70,25 +75,25 @@ class Calculation:
         "fuel_consumed:diesel" is one amount of an Items figure. Raises RecursionError that names the circle where
         rules need each other.
         """
-        if key not in self._known:
-            if key in self._open:
-                raise RecursionError(" → ".join([*self._open[self._open.index(key) :], key]))
-            self._open.append(key)
-            rule = self._pack.rule_for(key, self._on, self._choices)
-            self._known[key] = self._part(key) if rule is None else self._apply(rule)
-            self._open.pop()
-        return self._known[key]
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        if key in self._open:
+            raise RecursionError(" → ".join([*self._open[self._open.index(key) :], key]))
+        self._open.append(key)
+        made = self._known[key] = self._made(key)
+        self._open.pop()
+        return made
 
-    def _named(self, key: str, figure: Figure) -> Figure:
-        """A given figure under the title and clause of the rule that would have computed it."""
-        rule = self._pack.rule_for(key, self._on, self._choices)
-        if rule is None or figure.clause:
-            return figure
-        return replace(figure, clause=rule.clause, title=figure.title if figure.title.en else rule.title)
+    def _made(self, key: str) -> Figure:
+        rule = self._rules.of(key)
+        if key in self._given:
+            return _named(_settled(self._given[key]), rule)
+        return self._part(key) if rule is None else self._apply(rule)
 
     def _part(self, key: str) -> Figure:
         group, _, part = key.partition(":")
-        if part and self._is_supplied(group, set()):
+        if part and self._is_supplied(group):
             whole = self.figure(group)
             if whole.has(part):
                 return replace(whole.child(part), key=key)
@@ -99,63 +104,89 @@ class Calculation:
             key, "", Text(f"没有收到{name.zh}；请填报或接入。", f"{name.en} was not supplied; report or connect it.")
         )
 
-    def _is_supplied(self, key: str, asked: set[str]) -> bool:
+    def _is_supplied(self, key: str) -> bool:
         """Whether the key was given (if only as missing), or rests on anything that was."""
-        if key in self._known:
-            return self._known[key].status != "not_applicable"
-        rule = self._pack.rule_for(key, self._on, self._choices)
-        if rule is None or key in asked:
-            return False
-        asked.add(key)
-        needed = [argument for argument in rule.arguments if argument.shape != "factors"]
-        return any(self._is_supplied(argument.source, asked) for argument in needed)
+        found = self._supplied.get(key)
+        if found is None:
+            self._supplied[key] = False  # what rests on itself alone rests on nothing
+            found = self._supplied[key] = self._rests_on_given(key)
+        return found
+
+    def _rests_on_given(self, key: str) -> bool:
+        if key in self._given:
+            return self.figure(key).status != "not_applicable"
+        rule = self._rules.of(key)
+        return rule is not None and any(self._is_supplied(argument.source) for argument in rule.amounts)
 
     def _apply(self, rule: Rule) -> Figure:
         tables = {
-            argument.name: Factors(self._factors, argument.name, self._on, self._choices)
-            for argument in rule.arguments
-            if argument.shape == "factors"
+            argument.name: Factors(self._factors, argument.name, self._on, self._choices) for argument in rule.tables
         }
         taken: dict[str, Figure] = {}
-        for argument in rule.arguments:
-            if argument.shape == "factors":
-                continue
-            if argument.optional and not self._is_supplied(argument.source, set()):
+        for argument in rule.amounts:
+            if argument.optional and not self._is_supplied(argument.source):
                 continue
             figure = self.figure(argument.source)
             if not (argument.optional and figure.status == "not_applicable"):
                 taken[argument.name] = figure
-        outcome = Figure(rule.key, None, rule.unit, kind="indicator", clause=rule.clause, title=rule.title)
-        outcome = replace(outcome, formula=rule.formula, inputs=tuple(taken.values()), trace=dict(rule.when))
-        return self._refusal(rule, outcome, taken) or _call(rule, outcome, taken, tables)
+        return self._refusal(rule, taken) or _call(rule, taken, tables)
 
-    def _refusal(self, rule: Rule, outcome: Figure, taken: Mapping[str, Figure]) -> Figure | None:
+    def _refusal(self, rule: Rule, taken: Mapping[str, Figure]) -> Figure | None:
         """The outcome where a needed input has no value, or none of the possible ones has: the reasons travel up."""
-        inputs = [argument for argument in rule.arguments if argument.shape != "factors"]
-        needed = [taken[argument.name] for argument in inputs if not argument.optional]
-        blocked = [figure for figure in needed if figure.status in _NO_VALUE]
+        blocked = [
+            taken[argument.name]
+            for argument in rule.amounts
+            if not argument.optional and taken[argument.name].status in _NO_VALUE
+        ]
         blocked += [figure for figure in taken.values() if _cannot_be_known(figure) and figure not in blocked]
-        if not blocked and inputs and all(figure.status in _NO_VALUE for figure in taken.values()):
+        if not blocked and rule.amounts and all(figure.status in _NO_VALUE for figure in taken.values()):
             if not taken:
-                return self._nothing(rule, outcome)
+                return self._nothing(rule)
             blocked = list(taken.values())
         if not blocked:
             return None
         status: Status = "missing" if any(figure.status == "missing" for figure in blocked) else "not_applicable"
         reasons = [figure for figure in blocked if figure.status == status]
-        return replace(outcome, status=status, missing=_reasons(reasons))
+        return _outcome(rule, None, status, _reasons(reasons), tuple(taken.values()))
 
-    def _nothing(self, rule: Rule, outcome: Figure) -> Figure:
-        sources = [argument.source for argument in rule.arguments if argument.shape != "factors"]
-        if any(source in self._known for source in sources):
+    def _nothing(self, rule: Rule) -> Figure:
+        sources = [argument.source for argument in rule.amounts]
+        if any(source in self._given or source in self._known for source in sources):
             text = Text(f"{rule.title.zh}：没有应报的数据。", f"{rule.title.en}: nothing was due.")
-            return replace(outcome, status="not_applicable", missing=(text,))
+            return _outcome(rule, None, "not_applicable", (text,), ())
         names = names_of(sources)
         text = Text(
             f"没有收到{rule.title.zh}所需的任何一项（{names.zh}）；请填报或接入。",
             f"none of what {rule.title.en} needs was supplied ({names.en}); report or connect it.",
         )
-        return replace(outcome, status="missing", missing=(text,))
+        return _outcome(rule, None, "missing", (text,), ())
+
+
+def _named(figure: Figure, rule: Rule | None) -> Figure:
+    """A given figure under the title and clause of the rule that would have computed it."""
+    if rule is None or figure.clause:
+        return figure
+    return replace(figure, clause=rule.clause, title=figure.title if figure.title.en else rule.title)
+
+
+def _outcome(
+    rule: Rule, value: float | None, status: Status, missing: tuple[Text, ...], inputs: tuple[Figure, ...]
+) -> Figure:
+    """What a rule came to."""
+    return Figure(
+        rule.key,
+        value,
+        rule.unit,
+        status,
+        "indicator",
+        rule.clause,
+        rule.title,
+        missing,
+        rule.formula,
+        inputs,
+        "",
+        rule.when,
+    )
 
 
 def _settled(figure: Figure) -> Figure:
@@ -182,27 +213,29 @@ def _parts(figures: Iterable[Figure]) -> list[Status]:
     return ["partial" if figure.status == "missing" else figure.status for figure in figures]
 
 
-def _call(rule: Rule, outcome: Figure, taken: Mapping[str, Figure], tables: Mapping[str, Factors]) -> Figure:
+def _call(rule: Rule, taken: Mapping[str, Figure], tables: Mapping[str, Factors]) -> Figure:
     values: dict[str, Any] = {
         name: figure.items() if figure.kind == "items" else figure.value
         for name, figure in taken.items()
         if figure.status not in _NO_VALUE
     }
-    outcome = replace(outcome, status=worst(_parts(taken.values())), missing=_reasons(taken.values()))
+    inputs, missing = tuple(taken.values()), _reasons(taken.values())
     try:
         result = rule.function(**values, **tables)
     except UnknownValueError as unknown:
-        return replace(outcome, status="missing", missing=(*outcome.missing, unknown.text))
+        return _outcome(rule, None, "missing", (*missing, unknown.text), inputs)
     except NotApplicableError as sentence:
-        return replace(outcome, status="not_applicable", missing=(sentence.text,))
+        return _outcome(rule, None, "not_applicable", (sentence.text,), inputs)
     except ZeroDivisionError:
-        return replace(outcome, status="not_applicable", missing=(_zero(rule, taken),))
+        return _outcome(rule, None, "not_applicable", (_zero(rule, taken),), inputs)
+    status = worst(_parts(inputs))
     if isinstance(result, Mapping):
-        return _settled(replace(outcome, kind="items", inputs=_lines(rule, result, taken, tables)))
+        lines = _lines(rule, result, taken, tables)
+        return _settled(replace(_outcome(rule, None, status, missing, lines), kind="items"))
     if not math.isfinite(result):
-        return replace(outcome, status="missing", missing=(*outcome.missing, _not_finite(rule)))
+        return _outcome(rule, None, "missing", (*missing, _not_finite(rule)), inputs)
     used = tuple(figure for table in tables.values() for figure in table.used.values())
-    return replace(outcome, value=float(result), inputs=outcome.inputs + used)
+    return _outcome(rule, float(result), status, missing, inputs + used)
 
 
 def _lines(rule: Rule, result: Items, taken: Mapping[str, Figure], tables: Mapping[str, Factors]) -> tuple[Figure, ...]:
@@ -227,12 +260,19 @@ def _line(
 ) -> Figure:
     own = [group.child(name) for group in groups if group.has(name)]
     factors = [table.used[name] for table in tables.values() if name in table.used]
-    inputs = (*own, *shared, *factors)
     title = next((figure.title for figure in own if figure.title.en), Text("", ""))
-    line = Figure(name, value, rule.unit, kind="indicator", clause=rule.clause, title=title, inputs=inputs)
-    missing = _reasons([*own, *shared])
-    return replace(
-        line, status=worst(_parts([*own, *shared])), missing=missing, formula=line_formula(rule.formula, name)
+    rested = [*own, *shared]
+    return Figure(
+        name,
+        value,
+        rule.unit,
+        worst(_parts(rested)),
+        "indicator",
+        rule.clause,
+        title,
+        _reasons(rested),
+        line_formula(rule.formula, name),
+        (*rested, *factors),
     )
 
 
@@ -243,12 +283,12 @@ def _written_line(rule: Rule, name: str, value: float, taken: Mapping[str, Figur
     """
     names = names_in_line(rule.formula, name) or ()
     inputs = tuple(figure for argument, figure in taken.items() if argument in names)
-    line = Figure(name, value, rule.unit, kind="indicator", clause=rule.clause, title=name_of(name), inputs=inputs)
-    line = replace(line, missing=_reasons(inputs), formula=line_formula(rule.formula, name))
+    status: Status = "missing" if any(figure.status == "missing" for figure in inputs) else "not_applicable"
     if any(figure.status not in _NO_VALUE for figure in inputs):
-        return replace(line, status=worst(_parts(inputs)))
-    absent = any(figure.status == "missing" for figure in inputs)
-    return replace(line, value=None, status="missing" if absent else "not_applicable")
+        status = worst(_parts(inputs))
+    given, formula = None if status in _NO_VALUE else value, line_formula(rule.formula, name)
+    title, missing = name_of(name), _reasons(inputs)
+    return Figure(name, given, rule.unit, status, "indicator", rule.clause, title, missing, formula, inputs)
 
 
 def _left_out(rule: Rule, name: str, groups: list[Figure], tables: Mapping[str, Factors]) -> Figure:
@@ -264,7 +304,9 @@ def _left_out(rule: Rule, name: str, groups: list[Figure], tables: Mapping[str, 
 
 def _reasons(figures: Iterable[Figure]) -> tuple[Text, ...]:
     """Every sentence once, in order; what was not due gives none beside what was."""
-    every = list(figures)
+    every = [figure for figure in figures if figure.missing or figure.status != "not_applicable"]
+    if not any(figure.missing for figure in every):
+        return ()
     due = [figure for figure in every if figure.status != "not_applicable"]
     return tuple(dict.fromkeys(reason for figure in due or every for reason in figure.missing))
 

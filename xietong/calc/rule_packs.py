@@ -6,12 +6,16 @@ the module with the rules.
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import date
 from functools import cache, cached_property
 
 from xietong.calc.rules import RULES, Rule, RuleTable
 from xietong.standard.text import MAIN, about
+
+
+DAYS_KEPT = 512
+_NO_RULES: list[Rule] = []
 
 
 class RulePack:
@@ -23,6 +27,16 @@ class RulePack:
         self.name, self.rules = name, rules
         self._base = RuleTable() if base is None else base
         self._takes_over = takes_over
+        self._in_force: dict[Hashable, RulesInForce] = {}
+
+    def in_force(self, on: date, choices: Mapping[str, str]) -> "RulesInForce":
+        """The rules of one day and one set of choices, each found once."""
+        key = (on, tuple(sorted(choices.items())))
+        if key not in self._in_force:
+            if len(self._in_force) >= DAYS_KEPT:
+                self._in_force.clear()
+            self._in_force[key] = RulesInForce(self, on, choices)
+        return self._in_force[key]
 
     def rule_for(self, key: str, on: date, choices: Mapping[str, str]) -> Rule | None:
         """The rule of that key in force: the pack's own, else one taken over, else None."""
@@ -30,6 +44,10 @@ class RulePack:
         if own is not None or key not in self.taken_over:
             return own
         return self._base.rule_for(key, on, choices)
+
+    def stated(self, key: str) -> list[list[Rule]]:
+        """All rules that could answer a key, whatever the day: the pack's own, and those it could take over."""
+        return [self.rules.get(key, _NO_RULES), self._base.get(key, _NO_RULES)]
 
     @cached_property
     def taken_over(self) -> frozenset[str]:
@@ -49,6 +67,23 @@ class RulePack:
     def keys(self) -> frozenset[str]:
         """Every key that a rule of the pack answers."""
         return frozenset(self.rules) | self.taken_over
+
+
+class RulesInForce:
+    """A pack's rules of one day and one set of choices; what is entered or taken out later is noticed."""
+
+    def __init__(self, pack: RulePack, on: date, choices: Mapping[str, str]) -> None:
+        self._pack, self._on, self._choices = pack, on, dict(choices)
+        self._found: dict[str, tuple[list[list[Rule]], Rule | None]] = {}
+
+    def of(self, key: str) -> Rule | None:
+        """The rule of that key in force, else None."""
+        stated = self._pack.stated(key)
+        found = self._found.get(key)
+        if found is None or found[0] != stated:
+            copied = [list(rules) for rules in stated]
+            found = self._found[key] = (copied, self._pack.rule_for(key, self._on, self._choices))
+        return found[1]
 
 
 PARK_STANDARD = RulePack(MAIN, RULES)

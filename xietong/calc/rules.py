@@ -106,6 +106,14 @@ class Rule:
     since: date = date.min
     until: date = date.max
     when: Mapping[str, str] = field(default_factory=dict)
+    amounts: tuple[Argument, ...] = field(init=False)
+    tables: tuple[Argument, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Tell the arguments that are amounts from those that are tables of factors."""
+        for name, wanted in (("amounts", False), ("tables", True)):
+            chosen = tuple(each for each in self.arguments if (each.shape == "factors") == wanted)
+            object.__setattr__(self, name, chosen)
 
     def applies(self, on: date, choices: Mapping[str, str]) -> bool:
         """Whether this edition is in force and the park chose it."""
