@@ -6,66 +6,69 @@ from collections.abc import Mapping
 from typing import Any
 
 from xietong.accounting.accounts import UnknownNameError, figures
+from xietong.accounting.closing import BrokenReportError, account_document
 from xietong.accounting.trends import Change, Trend, trend
 from xietong.calc.figures import Figure
+from xietong.cli import UsageError
 from xietong.commands.asking import (
     add_asking_arguments,
     amount_of,
+    figure_json,
     lake_in_use,
     period_asked,
     registry_in_use,
     said,
-    unknown,
 )
+from xietong.commands.closed import Beside, add_closing_arguments, asks_closing, run_closing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Whose figures of which period."""
     add_asking_arguments(parser)
-    parser.add_argument("--period", metavar="P", required=True, help="2025、2025-Q1、2025-03、2025-03-14 …")
+    parser.add_argument("--period", metavar="P", help="2025、2025-Q1、2025-03、2025-03-14 …")
     parser.add_argument(
         "--key", metavar="KEY", action="append", help="只要这些指标，可多次给出 · only these, repeatable"
     )
     parser.add_argument(
         "--trend", action="store_true", help="同比、环比、累计同比 · changes from a year, a span before, and so far"
     )
+    add_closing_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print them in the order of the standard's tables."""
-    period = period_asked(arguments.period, arguments.lang)
+    """Print them in the order of the standard's tables; or close, reopen and show what is closed."""
+    period = period_asked(arguments.period, arguments.lang) if arguments.period else None
+    if asks_closing(arguments):
+        return run_closing(arguments, "account", period, account_document)
+    if period is None:
+        raise UsageError("请写明期间，如 --period 2025 · name the period, such as --period 2025")
     registry = registry_in_use(arguments.lang)
     subject = arguments.subject or registry.park.code
     lake = lake_in_use(registry)
     try:
         found = figures(registry, lake, subject, period, arguments.key)
-    except UnknownNameError as error:
-        raise unknown(error, arguments.lang) from error
+        beside = Beside.of(subject, period)
+    except (UnknownNameError, BrokenReportError) as error:
+        raise UsageError(said(error.text, arguments.lang)) from error
     trends = {key: trend(registry, lake, subject, key, period) for key in found} if arguments.trend else {}
     if arguments.json:
-        lines = [
-            as_json(key, figure, arguments.lang) | ({"trend": trend_json(trends[key])} if trends else {})
-            for key, figure in found.items()
-        ]
-        answer = {"subject": subject, "period": period.label, "figures": lines}
-        print(json.dumps(answer, ensure_ascii=False, indent=1))
+        answer = {"subject": subject, "period": period.label}
+        print(json.dumps({**answer, **_answer(found, trends, beside, arguments.lang)}, ensure_ascii=False, indent=1))
     else:
-        _print(found, trends, arguments.lang)
+        _print(found, trends, beside, arguments.lang)
     return 0
 
 
-def as_json(key: str, figure: Figure, language: str) -> dict[str, Any]:
-    """One figure as plain values."""
-    return {
-        "key": key,
-        "title": said(figure.title, language),
-        "value": figure.value,
-        "unit": figure.unit,
-        "status": figure.status,
-        "clause": figure.clause,
-        "missing": [said(reason, language) for reason in figure.missing],
-        "remarks": [said(remark, language) for remark in figure.remarks],
-    }
+def _answer(
+    found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Beside | None, language: str
+) -> dict[str, Any]:
+    lines = [
+        figure_json(key, figure, language)
+        | ({"trend": trend_json(trends[key])} if trends else {})
+        | ({"closed": beside.note(key, figure.value)} if beside else {})
+        for key, figure in found.items()
+    ]
+    return {**({"closed": beside.as_json()} if beside else {}), "figures": lines}
 
 
 def trend_json(of: Trend) -> dict[str, Any]:
@@ -92,11 +95,15 @@ def _changes(of: Trend) -> str:
     return "  ".join(f"{name} {'—' if ratio is None else f'{ratio:+.2%}'}" for name, ratio in told)
 
 
-def _print(found: Mapping[str, Figure], trends: Mapping[str, Trend], language: str) -> None:
+def _print(found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Beside | None, language: str) -> None:
+    if beside is not None:
+        print(beside.head_line())
     for key, figure in found.items():
         if figure.status == "not_applicable":
             continue
         print(f"{key:<38} {amount_of(figure):>26}  {figure.status:<9} {said(figure.title, language)}")
+        if beside is not None and (line := beside.line(key, figure.value)):
+            print(f"    {line}")
         if key in trends:
             print(f"    {_changes(trends[key])}")
         for reason in figure.missing[:3]:

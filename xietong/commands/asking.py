@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -51,6 +52,20 @@ def unknown(error: UnknownNameError, language: str) -> UsageError:
 def said(text: Text, language: str) -> str:
     """A sentence in the asked language."""
     return text.zh if language == "zh" else text.en
+
+
+def figure_json(key: str, figure: Figure, language: str) -> dict[str, Any]:
+    """One figure as plain values."""
+    return {
+        "key": key,
+        "title": said(figure.title, language),
+        "value": figure.value,
+        "unit": figure.unit,
+        "status": figure.status,
+        "clause": figure.clause,
+        "missing": [said(reason, language) for reason in figure.missing],
+        "remarks": [said(remark, language) for remark in figure.remarks],
+    }
 
 
 def amount_of(figure: Figure) -> str:

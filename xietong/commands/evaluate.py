@@ -7,21 +7,30 @@ from xietong.accounting.accounts import UnknownNameError
 from xietong.calc.grade import GRADE_NAMES
 from xietong.cli import UsageError
 from xietong.commands.asking import add_asking_arguments, lake_in_use, registry_in_use, said, unknown
+from xietong.commands.closed import add_closing_arguments, asks_closing, run_closing
 from xietong.evaluation import Evaluation, as_json, evaluate
+from xietong.evaluation.closing import evaluation_document
 from xietong.evaluation.evaluation import Line
+from xietong.periods import Period
 from xietong.web.words import spoken
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Whose year."""
     add_asking_arguments(parser)
-    parser.add_argument("--year", required=True, metavar="Y", help="年度 · the year")
+    parser.add_argument("--year", metavar="Y", help="年度 · the year")
+    add_closing_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the comparison, the grades, what is weak and what to do."""
-    if not (arguments.year.isdecimal() and len(arguments.year) == 4):
+    """Print the comparison, the grades, what is weak and what to do; or close, reopen and show what is closed."""
+    if arguments.year is None and not arguments.closed:
+        raise UsageError("请写明年度，如 --year 2025 · name the year, such as --year 2025")
+    if arguments.year is not None and not (arguments.year.isdecimal() and len(arguments.year) == 4):
         raise UsageError(f"“{arguments.year}”不是年度，请写成 2025 · is no year, write 2025")
+    if asks_closing(arguments):
+        period = Period.year(int(arguments.year)) if arguments.year else None
+        return run_closing(arguments, "evaluation", period, evaluation_document)
     registry = registry_in_use(arguments.lang)
     subject = arguments.subject or registry.park.code
     try:

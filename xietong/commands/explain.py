@@ -18,6 +18,7 @@ from xietong.commands.asking import (
     said,
     unknown,
 )
+from xietong.commands.closed import closed_figure
 from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.web.formulas import with_names, with_numbers
@@ -32,6 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_asking_arguments(parser)
     parser.add_argument("--period", metavar="P", required=True, help="2025、2025-Q1、2025-03、2025-03-14 …")
     parser.add_argument("--depth", type=int, default=DEPTH, metavar="N", help="展开几层 · how many levels")
+    parser.add_argument("--closed", action="store_true", help="已封存的算法 · the working that was closed")
+    parser.add_argument("--revision", type=int, metavar="N", help="第几版封存报告 · which revision of it")
     parser.add_argument(
         "--readings",
         action="store_true",
@@ -46,7 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     lake = lake_in_use(registry)
     subject = arguments.subject or registry.park.code
     try:
-        figure = explain(registry, lake, arguments.key, subject, period)
+        if arguments.closed:
+            figure = closed_figure(arguments, subject, period)
+        else:
+            figure = explain(registry, lake, arguments.key, subject, period)
     except UnknownNameError as error:
         raise unknown(error, arguments.lang) from error
     teller = _Teller(registry, lake if arguments.readings else None, arguments.lang, arguments.depth)

@@ -1,0 +1,116 @@
+"""The verbs of accounting: close the figures of a subject and period, and reopen them, each with its Act in one
+transaction. What is closed is never changed: closing again adds a revision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from xietong.accounting.closing import closed_reports, in_force, packed
+from xietong.accounting.models import ClosedReport, Reopening
+from xietong.park.actions import record_act
+from xietong.park.models import Act
+from xietong.park.nouns import Registry
+from xietong.park.people import may
+from xietong.periods import Period
+from xietong.texts import Text
+
+
+class RefusedError(Exception):
+    """An act that may not be done, or not now, with the sentence."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.text = Text(zh, en)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Who does it, when (UTC) and why."""
+
+    person: str
+    at: datetime
+    reason: str
+
+
+def close_report(content: Mapping[str, Any], deed: Deed) -> ClosedReport:
+    """Keep a document of `closing` for good; raises RefusedError where the person may not, or no reason is given."""
+    kind, subject, period = content["kind"], content["subject"]["code"], content["period"]
+    _check(deed, subject)
+    document, sha256 = packed(content)
+    with transaction.atomic():
+        revision = max((row.revision for row in closed_reports(kind, subject, period)), default=0) + 1
+        what = {"kind": kind, "subject": subject, "period": period, "revision": revision}
+        what |= {"sha256": sha256, "reason": deed.reason, "figures": len(content["figures"])}
+        made: list[ClosedReport] = []
+
+        def keep() -> None:
+            act = Act.objects.latest("pk")  # the one that record_act has just written, in this transaction
+            report = ClosedReport(kind=kind, subject=subject, period=period, revision=revision)
+            report.closed_at, report.person, report.reason = act.at, deed.person, deed.reason
+            report.sha256, report.document, report.act = sha256, document, act
+            report.save(force_insert=True)
+            made.append(report)
+
+        record_act(deed.person, "close_report", what, deed.at, keep)
+    return made[0]
+
+
+def reopen_report(kind: str, subject: str, period: str, deed: Deed) -> ClosedReport:
+    """Say that the newest closed report of a period is no longer the last word; it stays as it is.
+
+    Raises RefusedError where nothing is closed, the person may not, or no reason is given.
+    """
+    _check(deed, subject)
+    with transaction.atomic():
+        report = in_force(kind, subject, period)
+        if report is None:
+            raise RefusedError(
+                f"{subject} {period} 没有可重开的封存报告；用 --closed 查看已封存的报告。",
+                f"no closed report of {subject} {period} is there to reopen; --closed lists what is closed.",
+            )
+        what = {"kind": kind, "subject": subject, "period": period, "revision": report.revision}
+
+        def keep() -> None:
+            act = Act.objects.latest("pk")
+            again = Reopening(report=report, reopened_at=act.at, person=deed.person, reason=deed.reason, act=act)
+            again.save(force_insert=True)
+
+        record_act(deed.person, "reopen_report", {**what, "reason": deed.reason}, deed.at, keep)
+    return report
+
+
+def check_ended(registry: Registry, period: Period, now: datetime) -> None:
+    """Raise RefusedError where the period has not ended in park time: its figures would not be final."""
+    if period.utc(registry.zone)[1] > now:
+        raise RefusedError(
+            f"{period.label} 还没有结束，数字还会变，不能封存；请等期间结束。",
+            f"{period.label} has not ended and its figures will change, so it cannot be closed; wait for its end.",
+        )
+
+
+def _check(deed: Deed, subject: str) -> None:
+    check_person(deed.person, "verify", subject)
+    if not deed.reason.strip():
+        raise RefusedError(
+            "没有写理由，日后无人知道为什么；请用 --reason 写明。",
+            "no reason is given, so nobody would know why later; state it with --reason.",
+        )
+
+
+def check_person(person: str, verb: str, subject: str) -> None:
+    """Raise RefusedError where nobody is named, or the named person has an account whose role may not do it.
+
+    On the command line a name without an account is taken as stated: whoever runs the machine answers for it.
+    """
+    if not person.strip():
+        raise RefusedError("没有写是谁；请用 --person 写明。", "nobody is named; say who with --person.")
+    user = User.objects.filter(username=person).first()
+    if user is not None and not may(user, verb, subject):
+        raise RefusedError(
+            f"{person} 的角色不能做这件事（需要核查或负责人权限）；请由有权限的人来做。",
+            f"the role of {person} does not allow this (it takes a verifier or director); have one of them do it.",
+        )

@@ -1,0 +1,88 @@
+"""How a difference is told in words: factor rows, choices, statements, then figures with the closed reports they stand
+in. No command itself; `load`, `factors`, `account` and `evaluate` print with it."""
+
+from collections.abc import Iterable, Iterator
+
+from xietong.accounting.against_today import Difference
+from xietong.accounting.differences import FigureChange, Row, RowChange
+from xietong.commands.asking import said
+from xietong.texts import Text
+from xietong.web.words import name_of
+
+SHOWN = 60
+_CHANGES = {
+    "new": Text("新增", "new"),
+    "gone": Text("不再", "gone"),
+    "changed": Text("改动", "changed"),
+}
+
+
+def difference_lines(difference: Difference, language: str) -> Iterator[str]:
+    """The whole difference, line by line."""
+    if not any((difference.figures, difference.factors, difference.choices, difference.statements)):
+        yield said(
+            Text(
+                f"没有差异（比较了 {difference.compared} 个数）。",
+                f"no difference ({difference.compared} figures compared).",
+            ),
+            language,
+        )
+        return
+    yield from _rows(Text("系数 factors", "factors"), difference.factors, language)
+    yield from _rows(Text("选项 choices", "choices"), difference.choices, language)
+    yield from _rows(Text("填报量 statements", "statements"), difference.statements, language)
+    count = len(difference.figures)
+    yield said(
+        Text(
+            f"变动的数 {count} 个，共比较 {difference.compared} 个", f"{count} of {difference.compared} figures change"
+        ),
+        language,
+    )
+    yield from (_figure(each, language) for each in difference.figures[:SHOWN])
+    if count > SHOWN:
+        yield said(
+            Text(f"另有 {count - SHOWN} 个，用 --json 查看。", f"{count - SHOWN} more; --json lists them."), language
+        )
+    for each in difference.closed_reports():
+        where = f"{each['subject']} {each['period']}"
+        yield said(
+            Text(
+                f"封存的 {where} 第 {each['revision']} 版保留原值：其中 {each['figures']} 个数现算会不同。",
+                f"the closed report of {where}, revision {each['revision']}, keeps its numbers: "
+                f"{each['figures']} of them would differ now.",
+            ),
+            language,
+        )
+
+
+def _rows(heading: Text, rows: Iterable[RowChange], language: str) -> Iterator[str]:
+    listed = list(rows)
+    if listed:
+        yield f"{said(heading, language)}: {len(listed)}"
+    for row in listed[:SHOWN]:
+        name = " ".join(value for value in row.name.values() if value)
+        was, now = (_stated(each) for each in (row.before, row.after))
+        yield f"  {said(_CHANGES[row.what], language)} {name}: {was} → {now}"
+
+
+def _stated(row: Row | None) -> str:
+    if row is None:
+        return "—"
+    value = row.get("published") or " ".join(row.get(name, "") for name in ("value", "amount", "unit")).strip()
+    from_to = f"{row.get('valid_from', '')}–{row.get('valid_to', '')}" if row.get("valid_from") else ""
+    entry = f"{row['entry']} #{row.get('row', '')}" if row.get("entry") else ""
+    beside = "；".join(part for part in (row.get("source", ""), row.get("edition", ""), from_to, entry) if part)
+    return f"{' '.join(value.split())}（{beside}）" if beside else value
+
+
+def _figure(change: FigureChange, language: str) -> str:
+    was, now, gap = (
+        "—" if each is None else f"{each:.10g}" for each in (change.before, change.after, change.difference)
+    )
+    ratio = "" if change.ratio is None else f"{change.ratio:+.3%}"
+    closed = f"  [封存 closed r{change.closed_revision}]" if change.closed_revision else ""
+    name = said(name_of(change.key.rpartition(" ")[2]), language)
+    return (
+        f"  {change.weight:8.3%} {change.subject:<10} {change.period:<8} {change.key:<38} "
+        f"{was} → {now} {change.unit}  {gap} {ratio}  {name}{closed}"
+    )
