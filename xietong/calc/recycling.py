@@ -138,8 +138,10 @@ def hazardous_waste_disposed_of_year(
 
 
 def _require_within(used: Items, generated: Items, stock: Items, name: str) -> None:
+    """No kind may be used beyond what there was of it, nor at all where there was none."""
     for kind, amount in used.items():
-        _within(amount, generated.get(kind, 0.0) + stock.get(kind, 0.0), _stock(f"{name}:{kind}"))
+        if amount > (generated.get(kind, 0.0) + stock.get(kind, 0.0)) * (1 + TOLERANCE):
+            raise UnknownValueError(_stock(f"{name}:{kind}"))
 
 
 @indicator(clause="6.4.3c", unit="%", better="higher")
