@@ -1,4 +1,4 @@
-"""HJ 75-2017 and HJ 356-2019: what stands in for hours without a valid amount, against hand counts and a second method."""
+"""HJ 75-2017 and HJ 356-2019: what stands in for hours without a valid amount, by hand and by a second method."""
 
 import random
 from dataclasses import replace
@@ -103,13 +103,15 @@ def event(kind: Literal["stop", "start_up", "maintenance"], first: int, count: i
 
 def test_hours_of_a_stop_are_neither_due_nor_substituted() -> None:
     figure = gas(without(1500, 24), stack(events=(event("stop", 1500, 24, "A"),)))
-    assert (figure.status, figure.value) == ("ok", pytest.approx(720 * HOUR_T))
+    assert figure.status == "ok"
+    assert figure.value == pytest.approx(720 * HOUR_T)
 
 
 def test_hours_under_maintenance_are_invalid_whatever_came_and_substituted() -> None:
     values = dict.fromkeys(AT, "20") | {AT[1500]: "999"}
     figure = gas(values, stack(events=(event("maintenance", 1500, 2),)))
-    assert (figure.status, figure.value) == ("estimated", pytest.approx(744 * HOUR_T))
+    assert figure.status == "estimated"
+    assert figure.value == pytest.approx(744 * HOUR_T)
 
 
 def test_start_up_counts_for_the_amount_and_not_against_the_limit() -> None:
@@ -125,9 +127,10 @@ def test_start_up_counts_for_the_amount_and_not_against_the_limit() -> None:
 def test_what_is_still_to_come_is_not_substituted() -> None:
     """Data end on 25 March: the last six days stay out of the sum and named."""
     days = {at: "20" for at in AT if at.astimezone(ZONE) < datetime(2025, 3, 26, tzinfo=ZONE)}
-    flow = {at: "10" for at in days}
+    flow = dict.fromkeys(days, "10")
     figure = explain(stack(), HoursLake({"C": days, "Q": flow}), "nox", "A-1", MARCH)
-    assert (figure.status, figure.value) == ("partial", pytest.approx(25 * 24 * HOUR_T))
+    assert figure.status == "partial"
+    assert figure.value == pytest.approx(25 * 24 * HOUR_T)
 
 
 def test_a_year_against_a_second_method() -> None:
@@ -180,7 +183,8 @@ def test_a_valid_day_of_water_stands_for_all_its_hours() -> None:
     values = dict.fromkeys(AT, "20") | dict.fromkeys(day(10), "30")
     del values[day(10)[5]]
     figure = water(values)
-    assert (figure.status, figure.value) == ("estimated", pytest.approx((30 * 24 * 20 + 24 * 30) * 10 * 1e-6))
+    assert figure.status == "estimated"
+    assert figure.value == pytest.approx((30 * 24 * 20 + 24 * 30) * 10 * 1e-6)
 
 
 def test_an_invalid_day_of_water_takes_the_highest_of_thirty_valid_days() -> None:
@@ -198,7 +202,8 @@ def test_a_month_with_too_few_valid_days_of_water_is_left_as_it_came() -> None:
         for at in day(number):
             del values[at]
     figure = water(values)
-    assert (figure.status, figure.value) == ("partial", pytest.approx(23 * 24 * 20 * 10 * 1e-6))
+    assert figure.status == "partial"
+    assert figure.value == pytest.approx(23 * 24 * 20 * 10 * 1e-6)
 
 
 def test_two_ducts_add_their_masses_and_count_their_hours_once() -> None:
@@ -214,5 +219,6 @@ def test_two_ducts_add_their_masses_and_count_their_hours_once() -> None:
     assert found["nox_compliance_rate"].value == pytest.approx((744 - 6) / 744 * 100)
     assert found["nox_emission"].value == pytest.approx((738 * 20 + 6 * 80) * 40 * 1e-9)
     mean = explain(registry, lake, "nox_concentration", "A-1", MARCH)
-    assert (mean.status, mean.value) == ("ok", pytest.approx((738 * 20 + 6 * 80) / 744))
+    assert mean.status == "ok"
+    assert mean.value == pytest.approx((738 * 20 + 6 * 80) / 744)
     assert mean.trace["hours_due"] == "744"

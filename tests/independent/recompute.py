@@ -11,6 +11,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -190,7 +191,7 @@ def emissions(package: Path, measured: Measured, year: str) -> dict[str, Decimal
     totals: dict[str, Decimal] = defaultdict(D)
     for outlet, name in {*hours, *stated}:
         if outlet in direct and name in (*EQUIVALENT, "vocs", "waste_gas", "wastewater"):
-            automatic = by_month(carried(hours, outlet, name))
+            automatic = by_month(carried(hours, outlet, name) | stands_in(measured, outlet, name, year))
             months = stopped_months(stops, outlet)
             totals[name] += year_of(automatic, stated[outlet, name], months)
     return totals
@@ -204,6 +205,70 @@ def carried(hours: dict[tuple[str, str], Hours], outlet: str, name: str) -> Hour
     medium, tonnes = ("waste_gas", D("1e-9")) if name in AIR else ("wastewater", D("1e-6"))
     flow = hours.get((outlet, medium), {})
     return {hour: value * flow[hour] * tonnes for hour, value in own.items() if hour in flow}
+
+
+def hours_of(year: str) -> list[str]:
+    """Every hour of a year as yyyyMMddHH."""
+    first, last = datetime(int(year), 1, 1, tzinfo=UTC), datetime(int(year) + 1, 1, 1, tzinfo=UTC)
+    return [f"{first + timedelta(hours=hour):%Y%m%d%H}" for hour in range((last - first).days * 24)]
+
+
+def stands_in(measured: Measured, outlet: str, name: str, year: str) -> Hours:
+    """What stands in for hours of a pollutant of an outlet without a valid amount; hours of stops were not due."""
+    off = {hour for code, hour in measured.stops if code == outlet}
+    came = carried(measured.hours, outlet, name)
+    return substituted(name, came, [hour for hour in hours_of(year) if hour not in off])
+
+
+def substituted(name: str, came: Hours, due: list[str]) -> Hours:
+    """hour → t that stands in for a due hour without a valid amount: HJ 75-2017 for gas, HJ 356-2019 for water."""
+    if not came or name in ("vocs", "waste_gas", "wastewater"):
+        return {}
+    return gas_substituted(came, due) if name in AIR else water_substituted(came, due)
+
+
+def gas_substituted(came: Hours, due: list[str]) -> Hours:
+    """The highest of the last 180, 720 or 2160 valid hours, by the length of the gap and the quarter's capture rate."""
+    shares: dict[int, Decimal] = {}
+    for quarter in range(4):
+        own = [hour for hour in due if (int(hour[4:6]) - 1) // 3 == quarter]
+        shares[quarter] = D(sum(hour in came for hour in own)) / len(own) if own else D(0)
+    found: Hours = {}
+    valid: list[Decimal] = []
+    gap: list[str] = []
+    for hour in [*due, ""]:
+        if hour and hour not in came:
+            gap.append(hour)
+            continue
+        for lacking in gap:
+            share = shares[(int(lacking[4:6]) - 1) // 3]
+            back = 0 if share < D("0.75") else 2160 if share < D("0.9") else 180 if len(gap) <= 24 else 720
+            if back and valid:
+                found[lacking] = max(valid[-back:])
+        gap = []
+        valid += [came[hour]] if hour else []
+    return found
+
+
+def water_substituted(came: Hours, due: list[str]) -> Hours:
+    """A valid day counts for all its hours; another becomes the highest of thirty valid days before it, in months of
+    which three quarters of the days are valid."""
+    days: dict[str, list[str]] = defaultdict(list)
+    for hour in due:
+        days[hour[:8]].append(hour)
+    sums = {day: [came[hour] for hour in hours if hour in came] for day, hours in days.items()}
+    good = {day: len(sums[day]) * 4 >= len(hours) * 3 for day, hours in days.items()}
+    whole = {day: sum(sums[day], D(0)) * len(days[day]) / len(sums[day]) for day in days if good[day]}
+    found: Hours = {}
+    for day, hours in days.items():
+        month = [good[each] for each in days if each[:6] == day[:6]]
+        lacking = [hour for hour in hours if hour not in came]
+        before = [whole[each] for each in days if each < day and good[each]][-30:]
+        if not lacking or sum(month) * 4 < len(month) * 3 or not (good[day] or before):
+            continue
+        rest = (whole[day] if good[day] else max(before)) - sum(sums[day], D(0))
+        found |= {hour: max(rest, D(0)) / len(lacking) for hour in lacking}
+    return found
 
 
 def stopped_months(stops: set[tuple[str, str]], outlet: str) -> dict[str, int]:

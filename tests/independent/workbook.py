@@ -1,6 +1,7 @@
 """The demo park's year as a workbook with live formulas: what was handed in on its sheets, every figure a formula.
 
-The numbers are made by the spreadsheet that opens it, not here; valid hours and factors are `recompute`'s. Usage:
+The numbers are made by the spreadsheet that opens it, not here; valid hours, what stands in for others, and
+factors are `recompute`'s. Usage:
 python workbook.py DATA OUT.xlsx [YEAR].
 """
 
@@ -10,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import xlsxwriter
-from recompute import AIR, EQUIVALENT, FUELS, GRID, HEAT, PROCESS, TCE, Measured, measured_hours, table
+from recompute import AIR, EQUIVALENT, FUELS, GRID, HEAT, PROCESS, TCE, Measured, measured_hours, stands_in, table
 
 STATED = (
     *FUELS,
@@ -71,9 +72,11 @@ def reported(book: Workbook, package: Path, year: str) -> None:
         book.figure(f"stated {name}", f'SUMIF(reported!$C$1:$C${last},"{name}",reported!$D$1:$D${last})')
 
 
-def measured(book: Workbook, package: Path, found: Measured) -> None:
-    """A sheet of hours for each direct outlet with a device, and the sums over the outlets."""
+def measured(book: Workbook, package: Path, found: Measured, year: str) -> None:
+    """A sheet of hours for each direct outlet with a device, one of the tonnes that stand in for hours without a valid
+    amount, and the sums over the outlets."""
     parts: dict[str, list[str]] = {name: [] for name in EMITTED}
+    stood: list[tuple[str | Decimal, ...]] = []
     for row in table(package, "subjects"):
         items = [name for code, name in found.hours if code == row["code"] and name in EMITTED]
         if row["discharges_to"] != "environment" or not items:
@@ -87,8 +90,12 @@ def measured(book: Workbook, package: Path, found: Measured) -> None:
             flow = f"'{row['code']}'!$B$1:$B${HOURS}"
             tonnes = "1E9" if name in AIR else "1E6"
             parts[name].append(f"SUM({own})" if name == medium else f"SUMPRODUCT({flow},{own})/{tonnes}")
+            stood += [(row["code"], hour, name, t) for hour, t in stands_in(found, row["code"], name, year).items()]
+    book.sheet("substituted", stood)
+    last = max(1, len(stood))
     for name, sums in parts.items():
-        book.figure(f"total {name}", "+".join([f"{{stated {name}}}", *sums]))
+        stands = f'SUMIF(substituted!$C$1:$C${last},"{name}",substituted!$D$1:$D${last})'
+        book.figure(f"total {name}", "+".join([f"{{stated {name}}}", *sums, stands]))
 
 
 def hours_of(found: Measured, outlet: str, names: list[str]) -> list[tuple[str | Decimal | None, ...]]:
@@ -139,7 +146,7 @@ def write(data: Path, out: Path, year: str = "2025") -> None:
     named |= {f"equivalent {name}": value for name, value in EQUIVALENT.items()}
     book.factors(named)
     reported(book, package, year)
-    measured(book, package, measured_hours(package, data / "journal", year))
+    measured(book, package, measured_hours(package, data / "journal", year), year)
     formulas(book)
     book.book.close()
 

@@ -50,8 +50,8 @@ _grounds = Memory(REGISTRIES_KEPT)
 
 
 def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Books:
-    """The books of a period's figures: they reach back one year, for what was due and for its weight, and what stands in
-    for hours at that year's start into the year before."""
+    """The books of a period's figures: they reach back one year, for what was due and for its weight, and
+    into the year before, for what stands in for hours at its start."""
     # A lake without a folder is told apart by its identity; what was made of it holds it, so no other can take that.
     years = range(period.start.year - 2, day_of(period).year + 1)
     stamps = tuple(stamp(lake, year) for year in years)

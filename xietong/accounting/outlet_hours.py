@@ -167,8 +167,9 @@ UPDATE judged SET judged = NULL FROM struck
 # Ducts of one outlet that run side by side: one hour, the flow of all of them.
 _ONCE = """
 CREATE TEMP TABLE once AS
-  SELECT min(channel) AS channel, hour, min(bucket) AS bucket, any_value(value) AS value, sum(flow)::DECIMAL(20,6) AS flow,
-    any_value(bound) AS bound, any_value(daily) AS daily, shared, min(local_s) AS local_s, any_value(judged) AS judged
+  SELECT min(channel) AS channel, hour, min(bucket) AS bucket, any_value(value) AS value,
+    sum(flow)::DECIMAL(20,6) AS flow, any_value(bound) AS bound, any_value(daily) AS daily,
+    shared, min(local_s) AS local_s, any_value(judged) AS judged
   FROM judged WHERE shared IS NOT NULL GROUP BY shared, hour;
 DELETE FROM judged WHERE shared IS NOT NULL;
 INSERT INTO judged BY NAME SELECT * FROM once;
