@@ -19,7 +19,7 @@ from xietong.standard.text import interpretations, terms
 ROOT = Path(__file__).parents[2]
 FACTORS = ROOT / "xietong" / "calc" / "factors"
 # Readings that are no arithmetic of a subject and period: other rooms hold to them.
-NOT_ARITHMETIC = {"price", "regularly", "key-subjects", "figure-1"}
+NOT_ARITHMETIC = {"regularly", "key-subjects", "figure-1"}
 
 
 @cache

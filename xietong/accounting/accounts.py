@@ -17,7 +17,9 @@ from xietong.accounting.factors import choices_of, day_of, factor_book
 from xietong.accounting.gather import engine_inputs
 from xietong.accounting.memory import books_for
 from xietong.accounting.metered import LakeTables
-from xietong.accounting.tables import BEYOND, FACILITIES, HIGHEST, TO_WORKS, applies, table_keys
+from xietong.accounting.per_product import KEY as ENERGY_PER_PRODUCT
+from xietong.accounting.per_product import keys_per_product, per_product
+from xietong.accounting.tables import BEYOND, FACILITIES, HIGHEST, TO_WORKS, WHERE_KNOWN, applies, table_keys
 from xietong.calc.engine import RULES, Calculation
 from xietong.calc.figures import Figure
 from xietong.calc.items import UnknownItemError, all_items, item
@@ -87,7 +89,9 @@ class Account:
             if "#" not in name and not self.books.amount(self.subject.code, name, self._period).is_idle
         ]
         worth = [key for key in (*tables, *BEYOND) if self._is_worth(key)]
-        return list(dict.fromkeys([*worth, *emissions, *sewers, *amounts, *self._per_product(emissions)]))
+        worth += [key for key in WHERE_KNOWN if self.figure(key).value is not None]
+        products = [*self._per_product(emissions), *keys_per_product(self)]
+        return list(dict.fromkeys([*worth, *emissions, *sewers, *amounts, *products]))
 
     def _may_emit(self, name: str) -> bool:
         """Whether an emission is worth showing: of a facility or an outlet only what it knows of."""
@@ -116,6 +120,8 @@ class Account:
             return self._highest(key, key.removesuffix(HIGHEST))
         if key.endswith(TO_WORKS) and key.removesuffix(TO_WORKS) in EMITTED:
             return self._to_works(key, key.removesuffix(TO_WORKS))
+        if key.partition(":")[0] == ENERGY_PER_PRODUCT:
+            return per_product(self, key)
         if key in RULES or key in self.inputs or self._is_part(key):
             return self._told(self._calculation.figure(key))
         return self._amount(key)

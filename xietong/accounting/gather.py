@@ -15,6 +15,7 @@ from xietong.accounting.boundary import GROUPS
 from xietong.accounting.concentrations import concentration_inputs
 from xietong.accounting.filling import filled_up
 from xietong.accounting.monitoring import monitoring_inputs
+from xietong.accounting.prices import at_chosen_prices
 from xietong.accounting.reductions import measure_reductions
 from xietong.accounting.statements import stated_item
 from xietong.calc.figures import Figure, Status, worst
@@ -26,7 +27,6 @@ from xietong.periods import Period
 from xietong.texts import Text
 
 _USES: Mapping[str, str] = {"feedstock": "fuel_feedstock", "conversion": "conversion_input"}
-_PRICE_PREFIX = "constant"
 
 
 class Asked(NamedTuple):
@@ -68,6 +68,7 @@ def engine_inputs(books: Books, subject: Subject, period: Period, filled: bool =
         target: (_items if shape == "items" else _number)(asked, target, grouped.get(target, []))
         for target, shape in shapes.items()
     }
+    found |= at_chosen_prices(books, subject, period, found)
     found["output_value"] = _output_value(books, subject, period, found)
     found |= _never_due(found["pollutant_emission"])
     found["measure_reductions"] = measure_reductions(books, subject, period)
@@ -129,7 +130,7 @@ def _idle(target: str, parts: Iterable[Amount]) -> Figure:
 
 
 def _output_value(books: Books, subject: Subject, period: Period, found: Mapping[str, Figure]) -> Figure:
-    """Gross output or added value by the park's choice, at current prices; every intensity needs it."""
+    """Gross output or added value by the park's choice; every intensity needs it."""
     choices = books.registry.choices
     added = choices.get("output_value") == "added"
     name = "added_value" if added else "output_value"
@@ -142,23 +143,9 @@ def _output_value(books: Books, subject: Subject, period: Period, found: Mapping
             f"computed; report it.",
         )
         return replace(figure, unit="万元", status="missing", missing=(reason,))
-    choice = (
-        Text("工业增加值，现价", "added value at current prices") if added else Text("工业总产值，现价", "gross output")
-    )
     if figure.value is not None:
-        return replace(figure, remarks=(*figure.remarks, choice, *_price(choices), *_without(books, subject, period)))
+        return replace(figure, remarks=(*figure.remarks, item(name).name, *_without(books, subject, period)))
     return figure
-
-
-def _price(choices: Mapping[str, str]) -> tuple[Text, ...]:
-    if not choices.get("price", "current").startswith(_PRICE_PREFIX):
-        return ()
-    return (
-        Text(
-            "园区选择了可比价，但数据中没有价格指数，此处按现价计。",
-            "the park chose constant prices, but there is no price index in the data: current prices are used.",
-        ),
-    )
 
 
 def _without(books: Books, subject: Subject, period: Period) -> tuple[Text, ...]:

@@ -41,6 +41,8 @@ BEYOND = (
     "automation_rate",
     "data_completeness",
 )
+# Shown only where they have a value: not every park states raw-material use or added value.
+WHERE_KNOWN = ("energy_with_feedstock", "energy_per_added_value")
 _MONITORING = ("automation_rate", "data_completeness")
 _OF_USERS = (
     "comprehensive_energy_consumption",

@@ -7,6 +7,9 @@ from xietong.calc.rules import NONE, Factors, Items, indicator
 
 # GB/T 32150: the heat of steam counts from water at 20 ℃, 83.74 kJ/kg.
 COLD_WATER_GJ_PER_T = 0.08374
+# GB/T 32150: the heat of hot water counts from 20 ℃ too, with the heat capacity of water.
+COLD_WATER_CELSIUS = 20.0
+WATER_MJ_PER_T_K = 4.1868
 
 
 @indicator(clause="6.3.2c", unit="tce")
@@ -51,15 +54,35 @@ def steam_heat_sold(steam_sold: Items, steam_enthalpy: Factors) -> Items:
 
 
 @indicator(clause="6.3.2c", unit="GJ")
-def heat_received(heat_purchased: float = 0.0, steam_heat_purchased: Items = NONE) -> float:
-    """外购热量: heat and steam received."""
-    return heat_purchased + sum(steam_heat_purchased.values())
+def hot_water_heat_purchased(hot_water_purchased: Items, water_temperature: Factors) -> Items:
+    """外购热水热量: heat of purchased hot water, counted from water at 20 ℃."""
+    return {
+        grade: amount * (water_temperature[grade] - COLD_WATER_CELSIUS) * WATER_MJ_PER_T_K / 1000
+        for grade, amount in hot_water_purchased.items()
+    }
 
 
 @indicator(clause="6.3.2c", unit="GJ")
-def heat_supplied(heat_sold: float = 0.0, steam_heat_sold: Items = NONE) -> float:
-    """外供热量: heat and steam supplied to others."""
-    return heat_sold + sum(steam_heat_sold.values())
+def hot_water_heat_sold(hot_water_sold: Items, water_temperature: Factors) -> Items:
+    """外供热水热量: heat of hot water supplied to others, counted from water at 20 ℃."""
+    return {
+        grade: amount * (water_temperature[grade] - COLD_WATER_CELSIUS) * WATER_MJ_PER_T_K / 1000
+        for grade, amount in hot_water_sold.items()
+    }
+
+
+@indicator(clause="6.3.2c", unit="GJ")
+def heat_received(
+    heat_purchased: float = 0.0, steam_heat_purchased: Items = NONE, hot_water_heat_purchased: Items = NONE
+) -> float:
+    """外购热量: heat, steam and hot water received."""
+    return heat_purchased + sum(steam_heat_purchased.values()) + sum(hot_water_heat_purchased.values())
+
+
+@indicator(clause="6.3.2c", unit="GJ")
+def heat_supplied(heat_sold: float = 0.0, steam_heat_sold: Items = NONE, hot_water_heat_sold: Items = NONE) -> float:
+    """外供热量: heat, steam and hot water supplied to others."""
+    return heat_sold + sum(steam_heat_sold.values()) + sum(hot_water_heat_sold.values())
 
 
 @indicator(clause="6.3.2c", unit="GJ")
@@ -129,6 +152,32 @@ def energy_with_feedstock(comprehensive_energy_consumption: float, feedstock_ene
 def energy_per_output_value(comprehensive_energy_consumption: float, output_value: float) -> float:
     """单位产值能耗: energy used per unit of industrial output value."""
     return comprehensive_energy_consumption / output_value
+
+
+@indicator(clause="6.3.2b", unit="tce/万元")
+def energy_per_added_value(comprehensive_energy_consumption: float, added_value: float) -> float:
+    """单位增加值能耗: energy used per unit of industrial added value."""
+    return comprehensive_energy_consumption / added_value
+
+
+@indicator(clause="6.3.2b", unit="万元", better="higher")
+def value_at_constant_price(value_at_current_price: float, price_base_year: float, price_index: Factors) -> float:
+    """可比价产值: output or added value at the prices of the base year."""
+    return value_at_current_price / price_index[f"{price_base_year:.0f}"]
+
+
+@indicator(clause="6.3.2b", unit="tce")
+def product_energy(
+    comprehensive_energy_consumption: float, product_share: float, shares_of_all_products: float
+) -> float:
+    """产品分摊能耗: energy of one product, by its part in its processes' energy or, without those, in the output."""
+    return comprehensive_energy_consumption * product_share / shares_of_all_products
+
+
+@indicator(clause="6.3.2b", unit="tce/t")
+def energy_per_product(product_energy: float, product_amount: float) -> float:
+    """单位产品综合能耗: energy used per unit of one product."""
+    return product_energy / product_amount
 
 
 @indicator(clause="3.4", unit="万元/tce", better="higher")
