@@ -14,11 +14,14 @@ from xietong.accounting.books import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.concentrations import highest_outlet
 from xietong.accounting.factors import choices_of, day_of, factor_book
+from xietong.accounting.further import further
 from xietong.accounting.gather import engine_inputs
 from xietong.accounting.memory import books_for
 from xietong.accounting.metered import LakeTables
 from xietong.accounting.per_product import KEY as ENERGY_PER_PRODUCT
 from xietong.accounting.per_product import keys_per_product, per_product
+from xietong.accounting.tax import KEY as TAX
+from xietong.accounting.tax import TAXED
 from xietong.accounting.tables import BEYOND, FACILITIES, HIGHEST, TO_WORKS, WHERE_KNOWN, applies, table_keys
 from xietong.calc.engine import RULES, Calculation
 from xietong.calc.figures import Figure
@@ -122,6 +125,8 @@ class Account:
             return self._to_works(key, key.removesuffix(TO_WORKS))
         if key.partition(":")[0] == ENERGY_PER_PRODUCT:
             return per_product(self, key)
+        if (found := further(self, key)) is not None:
+            return found
         if key in RULES or key in self.inputs or self._is_part(key):
             return self._told(self._calculation.figure(key))
         return self._amount(key)
@@ -231,8 +236,8 @@ def explain(registry: Registry, lake: LakeTables | None, key: str, subject: str,
 
 def known_keys() -> list[str]:
     """Every key that `figures` answers, items included."""
-    named = [f"{name}{ending}" for name in TABLE_3 for ending in (HIGHEST, TO_WORKS)]
-    return sorted({*RULES, *all_items(), *named})
+    named = [f"{name}{ending}" for name in TABLE_3 for ending in (HIGHEST, TO_WORKS, TAXED)]
+    return sorted({*RULES, *all_items(), *named, TAX})
 
 
 def _unknown_key(key: str) -> Text:

@@ -18,6 +18,7 @@ from xietong.accounting.metered import LakeTables
 from xietong.accounting.own_factors import OwnFactors
 from xietong.accounting.sources import Sources, share_of
 from xietong.accounting.statements import Statements, base_of, stated_item
+from xietong.calc.figures import Figure
 from xietong.calc.items import UnknownItemError, item, pollutants
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
@@ -58,6 +59,7 @@ class Books:
         self.names = tuple(sorted(set().union(*self._stated.values())))
         self._known: dict[tuple[str, str, Period], Amount] = {}
         self._made: dict[Hashable, Any] = {}
+        self.taxes: dict[tuple[str, Period], Figure] = {}
 
     def _names_below(self, statements: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
         """For every subject the items that it or anything below it states, measures or owes."""
@@ -87,6 +89,10 @@ class Books:
     def knows(self, code: str, name: str) -> bool:
         """Whether a subject or anything below it states, measures or owes the item."""
         return name in self._stated[code]
+
+    def emitted_by(self, code: str) -> tuple[str, ...]:
+        """The pollutants and volumes that a subject or anything below it states, measures or owes."""
+        return tuple(sorted(EMITTED & self._stated[code]))
 
     def remember(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Keep what was made from these books as long as they are kept, the newest first."""

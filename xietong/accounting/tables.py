@@ -38,6 +38,7 @@ BEYOND = (
     "treatment_operation_rate",
     "treatment_energy_intensity",
     "treatment_carbon_intensity",
+    "environmental_tax",
     "automation_rate",
     "data_completeness",
 )
@@ -71,7 +72,7 @@ FACILITIES: Mapping[str, tuple[str, ...]] = {
     "equipment": _OF_USERS,
     "treatment": _OF_TREATMENT,
     "recycling": _OF_RECYCLING,
-    "outlet": _MONITORING,
+    "outlet": ("environmental_tax", *_MONITORING),
 }
 HIGHEST = "_highest_outlet"
 TO_WORKS = "_to_works"

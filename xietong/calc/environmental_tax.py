@@ -186,7 +186,7 @@ def environmental_tax(
     furnace_slag, other_solid_waste), or nothing; choices: with `region`, which selects the rate. An outlet that leads
     to a works or to another tenant is not_applicable: who lets it out into the environment pays.
     """
-    parts = [_of_outlet(each, factors, on, choices) for each in discharges]
+    parts = [tax_of_outlet(each, factors, on, choices) for each in discharges]
     if waste:
         key = "solid_waste_environmental_tax"
         parts.append(calculate([key], waste, factors, on, choices)[key])
@@ -195,7 +195,9 @@ def environmental_tax(
     return replace(figure, kind="indicator", clause="6.4.4", title=title, formula="sum of outlets and solid waste")
 
 
-def _of_outlet(discharge: Discharge, factors: FactorSource, on: date, choices: Mapping[str, str]) -> Figure:
+def tax_of_outlet(discharge: Discharge, factors: FactorSource, on: date, choices: Mapping[str, str]) -> Figure:
+    """The tax of one outlet and month in yuan under the outlet's code; not_applicable where it lets nothing out into
+    the environment."""
     key = "outlet_environmental_tax"
     if discharge.receiver != "environment":
         said = Text(
