@@ -46,7 +46,7 @@ class Books:
 
     def __init__(self, ground: "Ground", lake: LakeTables | None, keep: Keep) -> None:
         registry, statements = ground.registry, ground.statements
-        self.registry = registry
+        self.registry, self.statements = registry, statements
         self.boundary, self.own_factors = ground.boundary, ground.own_factors
         self.extracts = Extracts(registry, lake, keep)
         self.sources = Sources(statements, DueList(registry, statements), self.extracts)
