@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from xietong.intake.callers import Judged, Kept
 from xietong.intake.connection import UNSAFE_BYTES, Connection
-from xietong.protocols.hj212 import Piece, frame
+from xietong.intake.devices import DeviceBook
+from xietong.intake.pace import Pace, Rate
+from xietong.protocols.hj212 import frame
 
 FRAME = frame("QN=20250314073000000;ST=31;CN=2051;PW=1;MN=A;Flag=5;CP=&&DataTime=20250314073000;a-Avg=1&&")
 
@@ -42,9 +45,15 @@ class Door:
     def __init__(self, safe: "asyncio.Future[None]") -> None:
         self.safe = safe
 
-    def keep(self, peer: str, origin: str, pieces: list[Piece]) -> "asyncio.Future[None]":
-        assert (peer, origin) == ("127.0.0.1", "tcp:127.0.0.1:5")
+    def keep(self, peer: str, kept: list[Kept]) -> "asyncio.Future[None]":
+        assert (peer, kept[0].origin) == ("127.0.0.1", "tcp:127.0.0.1:5")
         return self.safe
+
+    def book(self) -> DeviceBook:
+        return DeviceBook()
+
+    def heard(self, connection: Connection, judged: Judged) -> float:
+        return 0.0
 
     def opened(self, connection: Connection) -> bool:
         return True
@@ -67,7 +76,7 @@ def with_connection(body: Callable[[Connection, Transport, "asyncio.Future[None]
 
     async def run() -> None:
         safe: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        connection = Connection(Door(safe), lambda: 0.0)
+        connection = Connection(Door(safe), lambda: 0.0, Pace(Rate(1e6, 1e6), 0.0))
         connection.connection_made(transport)
         body(connection, transport, safe)
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""One device's connection: bytes in, pieces to the journal, answers out after the commit that covers them."""
+"""One device's connection: bytes in, entries to the journal, answers out after the commit that covers them."""
 
 import asyncio
 import functools
@@ -6,7 +6,10 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
-from xietong.protocols.hj212 import Piece, Splitter, reply
+from xietong.intake.callers import Caller, Judged, Kept
+from xietong.intake.devices import DeviceBook
+from xietong.intake.pace import Pace
+from xietong.protocols.hj212 import Piece, Splitter
 
 RECEIVED_AT_ONCE = 64 * 1024
 UNSAFE_BYTES = 64 * 1024  # what one connection may have waiting for a commit before it is not read any further
@@ -15,8 +18,14 @@ UNSAFE_BYTES = 64 * 1024  # what one connection may have waiting for a commit be
 class Door(Protocol):
     """What a connection needs from its listener."""
 
-    def keep(self, peer: str, origin: str, pieces: list[Piece]) -> "asyncio.Future[None] | None":
-        """Put pieces into the journal's running group; None where none of them is kept."""
+    def book(self) -> DeviceBook:
+        """The settings of the moment."""
+
+    def keep(self, peer: str, kept: list[Kept]) -> "asyncio.Future[None] | None":
+        """Put entries into the journal's running group; None where none of them is kept."""
+
+    def heard(self, connection: "Connection", judged: Judged) -> float:
+        """Frames came and are in the group; answers how many seconds to read no more of this connection."""
 
     def opened(self, connection: "Connection") -> bool:
         """Admit a connection, or not where there are too many."""
@@ -32,15 +41,17 @@ _RECEIVED = bytearray(RECEIVED_AT_ONCE)
 class Connection(asyncio.BufferedProtocol):
     """Holds at most a frame in pieces, 64 KiB waiting for the disk and 64 KiB of answers waiting for the device."""
 
-    def __init__(self, door: Door, now: Callable[[], float]) -> None:
-        self._door, self._now = door, now
+    def __init__(self, door: Door, now: Callable[[], float], pace: Pace) -> None:
+        self._door, self._now, self.pace = door, now, pace
         self._splitter = Splitter()
         self._transport: asyncio.Transport | None = None
+        self._caller: Caller | None = None
         self._unsafe = 0
-        self._deaf = False
-        self._unread_answers = False
+        self._deaf = self._unread_answers = self._resting = False
         self.peer = self.origin = ""
-        self.heard_at = now()
+        self.opened_at = self.heard_at = now()
+        self.part_since: float | None = None
+        self.has_spoken = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
@@ -49,6 +60,7 @@ class Connection(asyncio.BufferedProtocol):
         host, port = transport.get_extra_info("peername")[:2]
         self.peer = f"[{host}]" if ":" in host else host
         self.origin = f"tcp:{self.peer}:{port}"
+        self._caller = Caller(host, self.origin, self._door.book)
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if not self._door.opened(self):
             transport.abort()
@@ -60,8 +72,13 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Called by the loop when it has received."""
-        self.heard_at = self._now()
+        now = self.heard_at = self._now()
+        self.has_spoken = True
         pieces = self._splitter.feed(bytes(memoryview(_RECEIVED)[:nbytes]))
+        if self._splitter.held == 0:
+            self.part_since = None
+        elif pieces or self.part_since is None:
+            self.part_since = now
         if pieces:
             self._keep(pieces)
 
@@ -83,12 +100,18 @@ class Connection(asyncio.BufferedProtocol):
         self._listen()
 
     @property
-    def holds_a_part(self) -> bool:
-        """Whether the beginning of a frame waits for its rest."""
-        return self._splitter.held > 0
+    def is_open(self) -> bool:
+        """Whether something can be sent."""
+        return self._transport is not None and not self._transport.is_closing()
+
+    def send(self, raw: bytes) -> None:
+        """Send a frame of the platform's own; nothing happens where the connection has ended."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(raw)
 
     def flush(self) -> None:
         """Give up waiting for the rest of a frame: what is held goes to the journal as it is."""
+        self.part_since = None
         pieces = self._splitter.flush()
         if pieces:
             self._keep(pieces)
@@ -109,14 +132,19 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.abort()
 
     def _keep(self, pieces: list[Piece]) -> None:
-        safe = self._door.keep(self.peer, self.origin, pieces)
+        if self._caller is None:
+            return
+        judged = self._caller.judge(pieces)
+        safe = self._door.keep(self.peer, judged.kept)
+        wait = self._door.heard(self, judged)
+        if wait > 0:
+            self._rest(wait)
         if safe is None:
             return
         size = sum(len(piece.raw) for piece in pieces)
         self._unsafe += size
         self._listen()
-        answers = [answer for piece in pieces if piece.kind == "hj212" and (answer := reply(piece.raw))]
-        safe.add_done_callback(functools.partial(self._committed, b"".join(answers), size))
+        safe.add_done_callback(functools.partial(self._committed, judged.answers, size))
 
     def _committed(self, answers: bytes, size: int, safe: "asyncio.Future[None]") -> None:
         self._unsafe -= size
@@ -124,9 +152,19 @@ class Connection(asyncio.BufferedProtocol):
         if answers and self._transport is not None and not safe.cancelled() and safe.exception() is None:
             self._transport.write(answers)
 
+    def _rest(self, seconds: float) -> None:
+        """Faster than it may be: it is read again later, and what it sends waits in its own buffers."""
+        self._resting = True
+        self._listen()
+        asyncio.get_running_loop().call_later(seconds, self._rested)
+
+    def _rested(self) -> None:
+        self._resting = False
+        self._listen()
+
     def _listen(self) -> None:
         if self._transport is None or self._transport.is_closing():
             return
-        willing = not (self._deaf or self._unread_answers or self._unsafe > UNSAFE_BYTES)
+        willing = not (self._deaf or self._unread_answers or self._resting or self._unsafe > UNSAFE_BYTES)
         if willing != self._transport.is_reading():
             (self._transport.resume_reading if willing else self._transport.pause_reading)()

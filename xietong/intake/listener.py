@@ -6,15 +6,22 @@ device sends again.
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from xietong.intake import gate
+from xietong.intake.asking import Asker, Order, Wanted
+from xietong.intake.callers import Judged, Kept, is_within
 from xietong.intake.connection import Connection
+from xietong.intake.devices import BookFile, DeviceBook, Listening, openness
+from xietong.intake.pace import Pace, Rate
 from xietong.intake.refusals import Refusals
 from xietong.journal import GroupCommit, JournalWriter, open_writer
-from xietong.protocols.hj212 import Piece
+from xietong.protocols.hj212.parts import WAIT
+from xietong.readings import EntryKind
 
 LOG = logging.getLogger("xietong.intake")
 OWN_ORIGIN = "intake:refusals"
@@ -26,79 +33,121 @@ def utc_now() -> datetime:
 
 
 class Conditions(NamedTuple):
-    """The clock, and limits in seconds: how long half a frame is waited for, how long a silent connection lives, how
-    often both are looked at, how long the last answers may take; and how many connections are admitted.
+    """The clock, and limits in seconds: how long half a frame is waited for in silence and in all, how long a
+    connection may say nothing at first and between frames, how often these are looked at, how long the last answers may
+    take; how many connections there are in all and from one address; and frames a second of a connection and a device.
 
     HJ 212 devices wait 10 s for their answer and send again; their slowest interval is an hour.
     """
 
     clock: Callable[[], datetime] = utc_now
     half_frame: float = 5.0
+    whole_frame: float = 60.0
+    first_byte: float = 300.0
     idle: float = 7200.0
     sweep: float = 0.5
     farewell: float = 5.0
-    connections: int = 4000
+    connections: int = 12_000
+    connections_a_peer: int = 12_000
+    rate: Rate = Rate(1000.0, 20_000.0)
 
 
 USUAL = Conditions()
+MOST_PACES = 20_000
 
 
 class Listener:
     """All connections of one process and the journal that they share."""
 
-    def __init__(self, writer: JournalWriter, conditions: Conditions) -> None:
+    def __init__(self, writer: JournalWriter, data: Path, conditions: Conditions) -> None:
         self._group = GroupCommit(writer)
-        self._conditions, self._clock = conditions, conditions.clock
+        self._data, self._conditions, self._clock = data, conditions, conditions.clock
+        self._settings = BookFile(data / "devices.toml")
+        self._asker = Asker(data, writer.name, self._own, self.book, conditions.clock)
         self._watched: asyncio.Future[None] | None = None
         self._connections: set[Connection] = set()
+        self._peers: dict[str, int] = {}
+        self._paces: dict[str, Pace] = {}
         self._refusals = Refusals()
-        self._failed_at = -60.0
+        self._turned_away = 0
+        self._part_at: float | None = None
+        self._failed_at = self._told_at = -60.0
         self._finishing = False
         self._loop = asyncio.get_running_loop()
 
     def connection(self) -> Connection:
         """The protocol of a new connection."""
-        return Connection(self, self._loop.time)
+        return Connection(self, self._loop.time, Pace(self._conditions.rate, self._loop.time()))
+
+    def book(self) -> DeviceBook:
+        """The settings of the moment."""
+        return self._settings.book
 
     def opened(self, connection: Connection) -> bool:
-        """Admit a connection, or not where there are too many."""
-        most = self._conditions.connections
-        if self._finishing or len(self._connections) >= most:
-            LOG.warning("%s was turned away: %d of %d places taken", connection.origin, len(self._connections), most)
-            return False
+        """Admit a connection, or not where there are too many or its address is not allowed."""
         self._connections.add(connection)
-        return True
+        self._peers[connection.peer] = self._peers.get(connection.peer, 0) + 1
+        allow = self.book().listen.allow
+        admitted = (
+            not self._finishing
+            and len(self._connections) <= self._conditions.connections
+            and self._peers[connection.peer] <= self._conditions.connections_a_peer
+            and (not allow or is_within(connection.peer.strip("[]"), allow))
+        )
+        if not admitted:
+            self._turn_away(connection)
+        return admitted
 
     def closed(self, connection: Connection) -> None:
         """Forget it."""
         self._connections.discard(connection)
+        left = self._peers.get(connection.peer, 0) - 1
+        if left > 0:
+            self._peers[connection.peer] = left
+        else:
+            self._peers.pop(connection.peer, None)
+        self._asker.left(connection, self._loop.time())
 
-    def keep(self, peer: str, origin: str, pieces: list[Piece]) -> "asyncio.Future[None] | None":
-        """Put pieces into the journal's running group; None where none of them is kept."""
+    def keep(self, peer: str, kept: list[Kept]) -> "asyncio.Future[None] | None":
+        """Put entries into the journal's running group; None where none of them is kept."""
         safe, now = None, self._clock()
-        for piece in pieces:
-            raw: bytes | None = piece.raw
-            if piece.kind != "hj212":
-                raw = self._refusals.keep(peer, piece.kind, piece.raw)
-            if raw is not None:
-                _, safe = self._group.add(piece.kind, origin, raw, now)
-        if safe is not None and safe is not self._watched:
-            self._watched = safe
-            safe.add_done_callback(self._look_at)
+        for kind, origin, raw in kept:
+            payload: bytes | None = raw
+            if kind == "junk" or kind == "hj212-refused":
+                payload = self._refusals.keep(peer, kind, raw)
+            if payload is not None:
+                _, safe = self._group.add(kind, origin, payload, now)
+        self._watch(safe)
         return safe
 
+    def heard(self, connection: Connection, judged: Judged) -> float:
+        """Frames came and are in the group; answers how many seconds to read no more of this connection."""
+        now = self._loop.time()
+        for mn, sample in judged.spoke.items():
+            if not self._asker.knows(mn, connection):
+                self._asker.met(mn, connection, sample)
+            if self._asker.listens_to(mn):
+                for each in judged.kept:
+                    if each.kind == "hj212":
+                        self._asker.heard(mn, each.raw, now)
+        if judged.has_parts:
+            self._part_at = now
+        return self._wait(connection, judged, now)
+
     async def sweep(self) -> None:
-        """For ever: give up half frames after silence, close idle connections, tell what was left out."""
+        """For ever: look after connections, tell what was left out, ask devices."""
         while True:
             await asyncio.sleep(self._conditions.sweep)
             now = self._loop.time()
             for connection in list(self._connections):
-                silent = now - connection.heard_at
-                if silent > self._conditions.idle:
-                    connection.close()
-                elif silent > self._conditions.half_frame and connection.holds_a_part:
-                    connection.flush()
+                self._look_after(connection, now)
             self._tell(self._refusals.due(self._clock()))
+            self._note_the_time(now)
+            problem = self._settings.look()
+            if problem is not None:
+                LOG.error("%s", problem.text.en)
+            self._carry_out_orders(now)
+            self._asker.tick(now)
 
     async def finish(self) -> None:
         """Take nothing more, commit what came, answer it, close the connections."""
@@ -117,9 +166,73 @@ class Listener:
         for connection in list(self._connections):
             connection.abort()
 
+    # ---- inside ----
+
+    def _look_after(self, connection: Connection, now: float) -> None:
+        limits = self._conditions
+        silent = now - connection.heard_at
+        if silent > limits.idle or (not connection.has_spoken and now - connection.opened_at > limits.first_byte):
+            connection.close()
+        elif connection.part_since is not None and (
+            silent > limits.half_frame or now - connection.part_since > limits.whole_frame
+        ):
+            connection.flush()
+
+    def _wait(self, connection: Connection, judged: Judged, now: float) -> float:
+        wait = connection.pace.wait(judged.frames, now)
+        for mn in judged.spoke:
+            pace = self._paces.get(mn)
+            if pace is None:
+                if len(self._paces) >= MOST_PACES:
+                    self._paces.clear()
+                pace = self._paces[mn] = Pace(self._conditions.rate, now)
+            wait = max(wait, pace.wait(judged.frames, now))
+        return wait
+
+    def _turn_away(self, connection: Connection) -> None:
+        self._turned_away += 1
+        if self._loop.time() - self._told_at >= 60:
+            self._told_at = self._loop.time()
+            LOG.warning(
+                "%s was turned away, %d in all: %d connections, %d of this address; allowed are %d and %d",
+                connection.origin,
+                self._turned_away,
+                len(self._connections) - 1,
+                self._peers[connection.peer] - 1,
+                self._conditions.connections,
+                self._conditions.connections_a_peer,
+            )
+
+    def _own(self, kind: EntryKind, origin: str, payload: bytes) -> "tuple[int, asyncio.Future[None]]":
+        ordinal, safe = self._group.add(kind, origin, payload, self._clock())
+        self._watch(safe)
+        return ordinal, safe
+
+    def _note_the_time(self, now: float) -> None:
+        """Settle's only clock is the entries: one must come after the longest wait for a missing part of a message."""
+        if self._part_at is not None and now > self._part_at + WAIT.total_seconds() + 1:
+            self._part_at = None
+            self._own("note", OWN_ORIGIN, b'{"waited": "parts"}')
+
+    def _carry_out_orders(self, now: float) -> None:
+        for path in gate.waiting(self._data):
+            try:
+                given = gate.read(self._data, self.book(), path, self._clock())
+            except gate.GateClosed as error:
+                LOG.warning("%s is not carried out: %s", path.name, error.text.en)
+                gate.done(path)
+                continue
+            if self._asker.can_take(given.mn):
+                gate.done(path)  # before it is sent: a command is given once at most, whatever happens in between
+                self._asker.command(Order(Wanted(given.mn, given.cn, None, None), given.proposal, given.content), now)
+
     def _tell(self, payloads: Iterable[bytes]) -> None:
         for payload in payloads:
-            _, safe = self._group.add("junk", OWN_ORIGIN, payload, self._clock())
+            self._own("junk", OWN_ORIGIN, payload)
+
+    def _watch(self, safe: "asyncio.Future[None] | None") -> None:
+        if safe is not None and safe is not self._watched:
+            self._watched = safe
             safe.add_done_callback(self._look_at)
 
     def _look_at(self, safe: "asyncio.Future[None]") -> None:
@@ -139,13 +252,20 @@ async def serve(
 ) -> None:
     """Listen until stop is set, then finish in good order. port 0 takes a free one; ready is told host and port.
 
-    Writes the first free journal of data/journal/intake-0, intake-1 …. Raises OSError where the port is taken.
+    Writes the first free journal of data/journal/intake-0, intake-1 …. Raises OSError where the port is taken or a
+    certificate cannot be read, and BadSettings where devices.toml cannot be used.
     """
     with open_writer(data / "journal", "intake") as writer:
         for cut in writer.cut:
             LOG.warning("cut %d bytes from %s at %d: %s", cut.length, cut.path, cut.offset, cut.reason)
-        listener = Listener(writer, conditions)
-        server = await asyncio.get_running_loop().create_server(listener.connection, host, port, backlog=512)
+        listener = Listener(writer, data, conditions)
+        listen = listener.book().listen
+        warning = openness(host, listen)
+        if warning is not None:
+            LOG.warning("%s · %s", warning.zh, warning.en)
+        server = await asyncio.get_running_loop().create_server(
+            listener.connection, host, port, backlog=512, ssl=_tls(data, listen)
+        )
         sweeping = asyncio.create_task(listener.sweep())
         sweeping.add_done_callback(lambda _: stop.set())  # it never ends by itself, unless by a bug
         try:
@@ -158,3 +278,12 @@ async def serve(
             await listener.finish()
         if broken:
             sweeping.result()
+
+
+def _tls(data: Path, listen: Listening) -> ssl.SSLContext | None:
+    """TLS where a certificate is set; its files lie where devices.toml says, seen from the data folder."""
+    if not listen.certificate:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(data / listen.certificate, data / listen.key if listen.key else None)
+    return context

@@ -4,12 +4,15 @@ import argparse
 import asyncio
 import logging
 import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from xietong.intake.devices import BadSettings
 from xietong.intake.listener import USUAL, Conditions, serve
+from xietong.intake.pace import Rate
 
 PORT = 9212
 
@@ -20,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     try:
         asyncio.run(_run(given))
+    except BadSettings as error:
+        print(f"xietong.intake: {error.text.zh} · {error.text.en}", file=sys.stderr)
+        return 1
     except OSError as error:
         where = error.filename or f"{given.host}:{given.port}"
         print(f"xietong.intake: {where}: {error.strerror or error}", file=sys.stderr)
@@ -33,7 +39,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=PORT, help="0: 任选空闲端口 · any free port")
     parser.add_argument("--half-frame-s", type=float, default=USUAL.half_frame, metavar="S")
+    parser.add_argument("--whole-frame-s", type=float, default=USUAL.whole_frame, metavar="S")
+    parser.add_argument("--first-byte-s", type=float, default=USUAL.first_byte, metavar="S")
     parser.add_argument("--idle-s", type=float, default=USUAL.idle, metavar="S")
+    parser.add_argument("--connections", type=int, default=USUAL.connections, metavar="N")
+    parser.add_argument("--connections-a-peer", type=int, default=USUAL.connections_a_peer, metavar="N")
+    parser.add_argument("--rate", type=float, default=USUAL.rate.steady, help="每设备每秒帧数 · frames/s of a device")
+    parser.add_argument("--burst", type=float, default=USUAL.rate.burst, help="一次可补多少帧 · frames at once")
+    parser.add_argument("--quiet", action="store_true", help="不说明监听地址 · do not say where it listens")
     return parser
 
 
@@ -42,8 +55,27 @@ async def _run(given: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    conditions = Conditions(half_frame=given.half_frame_s, idle=given.idle_s)
-    await serve(given.data, given.host, given.port, stop, _say_ready, conditions)
+    _raise_file_limit()
+    conditions = Conditions(
+        half_frame=given.half_frame_s,
+        whole_frame=given.whole_frame_s,
+        first_byte=given.first_byte_s,
+        idle=given.idle_s,
+        connections=given.connections,
+        connections_a_peer=given.connections_a_peer,
+        rate=Rate(given.rate, given.burst),
+    )
+    await serve(given.data, given.host, given.port, stop, _say_nothing if given.quiet else _say_ready, conditions)
+
+
+def _raise_file_limit() -> None:
+    """A connection is an open file; the usual soft limit is 1024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _say_nothing(host: str, port: int) -> None:
+    del host, port
 
 
 def _say_ready(host: str, port: int) -> None:
