@@ -13,6 +13,7 @@ from xietong.accounting.amounts import Amount, beside, idle, summed, told
 from xietong.accounting.boundary import GROUPS, Boundary
 from xietong.accounting.channels import VOLUMES
 from xietong.accounting.due import DueList
+from xietong.accounting.emission_methods import EmissionMethods
 from xietong.accounting.extracts import Extracts, Keep
 from xietong.accounting.metered import LakeTables
 from xietong.accounting.own_factors import OwnFactors
@@ -39,6 +40,7 @@ class Ground:
         self.boundary = Boundary(registry)
         self.statements = Statements(registry.reported)
         self.own_factors = OwnFactors(registry, self.boundary)
+        self.methods = EmissionMethods(registry)
 
 
 class Books:
@@ -49,13 +51,13 @@ class Books:
         self.registry, self.statements = registry, statements
         self.boundary, self.own_factors = ground.boundary, ground.own_factors
         self.extracts = Extracts(registry, lake, keep)
-        self.sources = Sources(statements, DueList(registry, statements), self.extracts)
+        self.sources = Sources(statements, DueList(registry, statements), self.extracts, ground.methods)
         self.outlet_items = {
             code: self.extracts.outlet_items(code)
             for code, subject in registry.subjects.items()
             if subject.kind == "outlet"
         }
-        self._stated = self._names_below(statements.pairs)
+        self._stated = self._names_below([*statements.pairs, *ground.methods.pairs])
         self.names = tuple(sorted(set().union(*self._stated.values())))
         self._known: dict[tuple[str, str, Period], Amount] = {}
         self._made: dict[Hashable, Any] = {}

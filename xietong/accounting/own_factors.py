@@ -7,7 +7,7 @@ finds the factor of that subject under such a key. Which factor counts for a sub
 from collections import defaultdict
 
 from xietong.accounting.boundary import Boundary
-from xietong.calc.factor_rows import problem
+from xietong.calc.factor_rows import EMISSION_PURPOSES, problem
 from xietong.park.nouns import Registry
 
 # Amounts that no factor of a subject turns into energy or carbon stay in one line.
@@ -21,7 +21,7 @@ class OwnFactors:
         self._boundary = boundary
         self._keys: dict[str, set[str]] = defaultdict(set)
         for row in registry.factors:
-            if row.get("subject") and problem(row) is None:
+            if row.get("subject") and row["purpose"] not in EMISSION_PURPOSES and problem(row) is None:
                 self._keys[row["subject"]].add(row["key"])
 
     def subject_of(self, unit: str, target: str, key: str) -> str:

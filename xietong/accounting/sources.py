@@ -1,7 +1,8 @@
 """Which source counts for one item of one subject itself, month by month, and what stands beside it.
 
 Energy, materials and output: the reported statement for the total, a meter where nothing was reported.
-Emissions of an outlet: a month of valid automatic data, then what was reported, then automatic data as far as it goes.
+Emissions of an outlet: a month of valid automatic data, then what was reported, then automatic data as far as it goes,
+then a balance or coefficient computed from the subject's own factors (`emission_methods`).
 A deviation above 5 % between complete sources is a remark. Sums over several subjects are made in `books`.
 """
 
@@ -11,6 +12,7 @@ from decimal import Decimal
 
 from xietong.accounting.amounts import Amount, absent, beside, idle, summed
 from xietong.accounting.due import DueList
+from xietong.accounting.emission_methods import EmissionMethods
 from xietong.accounting.extracts import Extracts
 from xietong.accounting.metered import metered_amount
 from xietong.accounting.outlets import VALID_SHARE, OutletAmount, outlet_amount
@@ -33,6 +35,7 @@ from xietong.texts import Text
 _REPORTED = Text("填报值", "the reported amount")
 _METERED = Text("计量值", "the meter")
 _AUTOMATIC = Text("自动监测值", "automatic monitoring")
+_COMPUTED = Text("物料衡算或系数的计算值", "the balance or coefficient")
 
 Dated = tuple[datetime, Amount]
 
@@ -40,14 +43,15 @@ Dated = tuple[datetime, Amount]
 class Sources:
     """The amounts that a subject itself states or measures."""
 
-    def __init__(self, statements: Statements, due: DueList, extracts: Extracts) -> None:
-        self._statements, self._due, self._extracts = statements, due, extracts
+    def __init__(self, statements: Statements, due: DueList, extracts: Extracts, methods: EmissionMethods) -> None:
+        self._statements, self._due, self._extracts, self._methods = statements, due, extracts, methods
 
     def amount(self, subject: Subject, name: str, period: Period) -> Amount:
         """The subject's own amount of an item (without what lies below it); idle where nothing was ever due."""
-        if subject.kind == "outlet":
-            return self._emitted(subject, name, period)
-        return self._used(subject, name, period)
+        own = (self._emitted if subject.kind == "outlet" else self._used)(subject, name, period)
+        if not self._methods.makes(subject.code, name) or own.figure.status != "ok":
+            return own
+        return beside(own, self._computed(subject, name, period), _COMPUTED)
 
     # ---- energy, materials, output ----
 
@@ -135,12 +139,24 @@ class Sources:
     def _stated(self, name: str, covered: Cover) -> Amount:
         return _joined(name, ((row.period.start, self._statements.leaf(row)) for row in covered.chosen))
 
+    # ---- what is computed ----
+
+    def _computed(self, subject: Subject, name: str, period: Period) -> Amount:
+        spans = spans_of(period)
+        return _joined(name, [(span.start, self._methods.emission(subject, name, span, self._used)) for span in spans])
+
     # ---- what did not come ----
 
     def _absences(self, subject: Subject, name: str, period: Period, silent: Sequence[Period]) -> list[Dated]:
-        """The due spans without any statement, each run of months in a row as one absence."""
+        """The spans without any statement: computed where the subject's factors allow it, else, where they were due,
+        each run of months in a row as one absence."""
+        computed: list[Dated] = []
+        if self._methods.makes(subject.code, name):
+            each = [(span, self._methods.emission(subject, name, span, self._used)) for span in silent]
+            computed = [(span.start, part) for span, part in each if not part.is_idle]
+            silent = [span for span, part in each if part.is_idle]
         due = self._due.months(subject.code, name, period, silent)
-        return [(run[0].start, self._absent(subject, name, run)) for run in _runs(due)]
+        return [*computed, *((run[0].start, self._absent(subject, name, run)) for run in _runs(due))]
 
     def _absent(self, subject: Subject, name: str, run: Sequence[Period]) -> Amount:
         span = Period(run[0].start, run[-1].end)

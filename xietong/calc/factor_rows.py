@@ -59,6 +59,18 @@ UNIT_OF_PURPOSE: Mapping[str, str] = {
     "clean_share": "1",
     "renewable_share": "1",
 }
+# What a balance or a coefficient of emissions needs; such a factor never changes energy or carbon of its key.
+EMISSION_PURPOSES = frozenset(
+    {
+        "sulfur_content",
+        "sulfur_conversion",
+        "ash_content",
+        "fly_ash_share",
+        "fly_ash_combustible",
+        "removal_efficiency",
+        "emission_coefficient",
+    }
+)
 # What a laboratory states in per cent where the fuel is weighed.
 _PERCENT_OF_MASS = frozenset({"sulfur_content", "ash_content"})
 _CARRIER_UNIT = {"electricity": "MWh", "heat": "GJ"}
