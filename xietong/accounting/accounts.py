@@ -20,9 +20,9 @@ from xietong.accounting.memory import books_for
 from xietong.accounting.metered import LakeTables
 from xietong.accounting.per_product import KEY as ENERGY_PER_PRODUCT
 from xietong.accounting.per_product import keys_per_product, per_product
+from xietong.accounting.tables import BEYOND, FACILITIES, HIGHEST, TO_WORKS, WHERE_KNOWN, applies, table_keys
 from xietong.accounting.tax import KEY as TAX
 from xietong.accounting.tax import TAXED
-from xietong.accounting.tables import BEYOND, FACILITIES, HIGHEST, TO_WORKS, WHERE_KNOWN, applies, table_keys
 from xietong.calc.engine import RULES, Calculation
 from xietong.calc.figures import Figure
 from xietong.calc.items import UnknownItemError, all_items, item
@@ -195,9 +195,14 @@ def account(registry: Registry, lake: LakeTables | None, subject: str, period: P
 
     filled: partial amounts scaled up to what was due, for verdicts only. Raises UnknownNameError, nearest codes named.
     """
+    return _kept(books_of(registry, lake, subject, period), registry.subjects[subject], period, filled)
+
+
+def books_of(registry: Registry, lake: LakeTables | None, subject: str, period: Period) -> Books:
+    """The books that a subject's figures of a period come from; raises UnknownNameError, nearest codes named."""
     if subject not in registry.subjects:
         raise UnknownNameError(_unknown_subject(registry, subject))
-    return _kept(books_for(registry, lake, period), registry.subjects[subject], period, filled)
+    return books_for(registry, lake, period)
 
 
 def _kept(books: Books, subject: Subject, period: Period, filled: bool = False) -> Account:

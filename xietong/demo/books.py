@@ -16,6 +16,8 @@ from xietong.demo.series import MICRO, Calendar, Floats, Flows, Micros
 GRID = "outside:国网陕西电力"
 LAST_YEAR = {"energy": 1.022, "money": 0.957, "goods": 0.975, "waste": 1.03, "pollutant": 1.085, "water": 1.045}
 LIMESTONE_PER_COAL = 0.018
+# What the heat-and-power plant uses of its own heat and power, beside what it sells.
+OWN_HEAT, OWN_POWER = 0.012, 0.085
 NOT_REPORTED = ("E14", "water_fresh", 11)
 
 
@@ -136,7 +138,10 @@ def _waste(book: Books, subject: str, name: str, months: Floats, ways: tuple[tup
 
 
 def _supplier(book: Books, coal_t: Micros) -> None:
-    """Sales are the tenants' purchases added up, so that the park counts each GJ and MWh once."""
+    """Sales are the tenants' purchases added up, so that the park counts each GJ and MWh once.
+
+    What the plant makes is that and what it needs itself; the coal it burns goes into conversion.
+    """
     tenants = [one.code for one in book.cast.enterprises if one.code != SUPPLY]
     supplied = [one.code for one in book.cast.enterprises if one.power == "chp"]
     for years_back in (0, 1):
@@ -145,7 +150,10 @@ def _supplier(book: Books, coal_t: Micros) -> None:
         power = book.sum_of(supplied, "electricity_purchased", year)
         book.exactly(SUPPLY, "heat_sold", heat, "GJ", years_back, method="bill")
         book.exactly(SUPPLY, "electricity_sold", power, "MWh", years_back, method="bill")
-    burnt = book.write(SUPPLY, "bituminous_coal", book.monthly(coal_t) / MICRO, "t", "energy", method="bill")
+        book.exactly(SUPPLY, "heat_generated", heat * (1 + OWN_HEAT), "GJ", years_back, method="auto")
+        book.exactly(SUPPLY, "electricity_generated", power * (1 + OWN_POWER), "MWh", years_back, method="auto")
+    coal = book.monthly(coal_t) / MICRO
+    burnt = book.write(SUPPLY, "bituminous_coal", coal, "t", "energy", method="bill", use="conversion")
     book.write(SUPPLY, "desulfurization_limestone", burnt * LIMESTONE_PER_COAL, "t", "energy", method="bill")
 
 
