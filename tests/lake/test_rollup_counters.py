@@ -53,27 +53,25 @@ def test_the_parts_of_a_gap_add_up_to_the_last_digit(tmp_path: Path) -> None:
 
 def test_a_tenth_of_the_interval_is_jitter(tmp_path: Path) -> None:
     rows = [
-        Row(f"2025-03-01 {hour:02}:{minute}", str(hour))
+        Row(f"2025-03-01 {hour:02}:{minute}", str(hour), address=f"sheet:{hour}")
         for hour, end in enumerate(("15", "16", "17", "30"))
         for minute in ("00", end)
     ]
-    specs = [
-        point(
-            "counter",
-            point=str(hour),
-            since_utc=park(f"2025-03-01 {hour:02}:00"),
-            until_utc=park(f"2025-03-01 {hour:02}:59"),
-        )
-        for hour in range(4)
-    ]
+    specs = [point("counter", point=str(hour), address=f"sheet:{hour}") for hour in range(4)]
     made = rolled(tmp_path, rows, *specs)
     assert [hours(made, str(hour))[0]["estimated"] for hour in range(4)] == [False, False, True, True]
 
 
-def test_a_meter_change_gives_no_amount_across_it(tmp_path: Path) -> None:
-    made = rolled(tmp_path, registers("9000", "9001", "5", "6", "8"), point("counter"))
-    assert totals(hours(made)) == {"03-01 08:00": Decimal(4), "03-01 09:00": None}
-    assert hours(made)[1]["readings"] == 1
+def test_a_meter_change_that_nobody_recorded_is_estimated_from_the_steps_beside_it(tmp_path: Path) -> None:
+    """1 in the quarter hour before and 3 in the one after: 2 across the change, and the hour says so."""
+    made = rolled(tmp_path, registers("9000", "9001", "5", "8", "10"), point("counter"))
+    assert totals(hours(made)) == {"03-01 08:00": Decimal(8), "03-01 09:00": None}
+    assert [row["estimated"] for row in hours(made)] == [True, False]
+
+
+def test_across_a_change_in_a_long_silence_nothing_is_estimated(tmp_path: Path) -> None:
+    rows = [*registers("9000", "9001"), *registers("5", "6", start="2025-03-02 09:00")]
+    assert totals(hours(rolled(tmp_path, rows, point("counter")))) == {"03-01 08:00": Decimal(1), "03-02 09:00": 1}
 
 
 GLITCHES: dict[tuple[str, ...], int] = {
@@ -97,10 +95,11 @@ def test_a_glitch_makes_no_jump(tmp_path: Path) -> None:
 
 def test_set_aside_keeps_to_one_meter() -> None:
     register = np.array([100, 0, 100, 0, 100], np.int64)
-    assert set_aside(np.zeros(5, np.int64), register).tolist() == [False, True, False, True, False]
-    assert set_aside(np.array([1, 1, 2, 2, 2]), register).tolist() == [False, False, False, True, False]
-    assert set_aside(np.zeros(2, np.int64), register[:2]).tolist() == [False, False]
-    assert set_aside(np.zeros(0, np.int64), register[:0]).tolist() == []
+    at = np.arange(5) * 900_000_000
+    assert set_aside(np.zeros(5, np.int64), at, register).tolist() == [False, True, False, True, False]
+    assert set_aside(np.array([1, 1, 2, 2, 2]), at, register).tolist() == [False, False, False, True, False]
+    assert set_aside(np.zeros(2, np.int64), at[:2], register[:2]).tolist() == [False, False]
+    assert set_aside(np.zeros(0, np.int64), at[:0], register[:0]).tolist() == []
 
 
 def test_multiplier_and_sign_of_a_counter(tmp_path: Path) -> None:
@@ -118,11 +117,12 @@ def test_a_register_out_of_range_or_marked_is_not_used(tmp_path: Path) -> None:
 
 
 def test_a_new_device_is_a_new_meter_but_a_sheet_is_the_same(tmp_path: Path) -> None:
+    """1 and 3 were measured; the 5 minutes before the change go at 1, the 10 after it at 3 a quarter of an hour."""
     change = park("2025-03-01 08:20")
     old = point("counter", until_utc=change)
     new = PointSpec("P1", "hj212:MN2/x/Cou@2061", since_utc=change, shape="counter", interval_s=900)
     rows = [*registers("1", "2"), *every("2025-03-01 08:30", 900, ["50", "53"], address=new.address)]
-    assert totals(hours(rolled(tmp_path / "a", rows, old, new))) == {"03-01 08:00": Decimal(4)}
+    assert totals(hours(rolled(tmp_path / "a", rows, old, new))) == {"03-01 08:00": Decimal("6.333333")}
     sheet = point("counter", address="sheet:P1")
     rows = [*registers("1", "2"), *every("2025-03-01 08:30", 900, ["5", "6"], address="sheet:P1")]
     assert totals(hours(rolled(tmp_path / "b", rows, point("counter"), sheet))) == {"03-01 08:00": Decimal(5)}

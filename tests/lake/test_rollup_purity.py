@@ -14,21 +14,30 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from lake_samples import ADDRESS, ZONE, Row, batch, days, every, hours, lake, park, point, totals
 
-from xietong.lake.points import PointSpec
+from xietong.lake.points import MeterChange, PointSpec
 from xietong.lake.store import Lake
 
 SPAN = park("2024-12-01"), park("2025-12-01")
-COUNTER, LEVEL = "hj212:M/c/Cou@2051", "hj212:M/l/Avg@2051"
+COUNTER, SHEET, LEVEL = "hj212:M/c/Cou@2051", "sheet:C", "hj212:M/l/Avg@2051"
 POINTS = [
     PointSpec("C", COUNTER, shape="counter", interval_s=3600, multiplier=Decimal("1.5")),
     PointSpec("C", "sheet:C", shape="counter", interval_s=3600, multiplier=Decimal("1.5")),
+    PointSpec("D", COUNTER, shape="counter", interval_s=1800, until_utc=park("2025-02-01"), digits=2),
+    PointSpec(
+        "D",
+        SHEET,
+        shape="counter",
+        interval_s=1800,
+        since_utc=park("2025-02-01"),
+        digits=2,
+        changes=(MeterChange(park("2025-02-01 02:30"), Decimal(4), Decimal(1)),),
+    ),
     PointSpec("L", LEVEL, shape="mean", interval_s=3600, low=Decimal(0)),
 ]
-SHEET = "sheet:C"
 
 
 def tables(made: Lake) -> tuple[pa.Table, pa.Table]:
-    return made.hourly(["C", "L"], *SPAN), made.daily(["C", "L"], *SPAN)
+    return made.hourly(["C", "D", "L"], *SPAN), made.daily(["C", "D", "L"], *SPAN)
 
 
 def from_scratch(batches: Sequence[pa.Table]) -> tuple[pa.Table, pa.Table]:
@@ -52,7 +61,7 @@ _ROWS = st.builds(
     ),
     _HOURS,
     st.sampled_from([0, 0, 7, 30]),
-    st.sampled_from([0, 0, 1, 2, 3, 5, 8, 13, 100, -1]),
+    st.sampled_from([0, 0, 1, 2, 3, 5, 8, 13, 97, 99, 100, -1]),
     st.sampled_from(["N", "N", "N", "", "D", "F"]),
     st.sampled_from([COUNTER, COUNTER, SHEET, LEVEL]),
     st.integers(0, 20),

@@ -1,10 +1,12 @@
 """Counters: from what a meter's register shows to what flowed in each hour. Pure arithmetic on sorted arrays.
 
-The rules (docs/decisions/0005-roll-up.md): a lone reading that contradicts two neighbours who agree is set aside, as
-are up to three zeros in a row; a register that goes back is a meter change or reset and gives no amount across that
-step; what flowed in a gap is known as a whole and spread evenly over its hours, marked estimated.
+The rules (docs/decisions/0005-roll-up.md and 0017): a reading that contradicts neighbours who agree is set aside; a
+register of known digits that starts again at zero goes on counting; a recorded change of the meter parts the old one
+from the new. What flowed in a gap is known as a whole and spread evenly over its hours, marked estimated; what flowed
+across a change that nobody recorded, or between a meter's dates and its readings, is estimated from the rate beside.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -14,25 +16,41 @@ from numpy.typing import NDArray
 
 from xietong.lake.days import DAY_US, HOUR_US
 from xietong.lake.decimals import from_micro, to_micro
-from xietong.lake.schemas import TOTAL
-from xietong.quality.registers import set_aside
+from xietong.lake.schemas import TOTAL, VALUE
+from xietong.quality.registers import counted, set_aside
 
 # Clock jitter: a step up to a tenth longer than the interval is not a gap.
 JITTER = 0.1
 # What flowed over more than a year is not spread over its hours: nobody could use such hours.
 LONGEST_SPREAD_US = 366 * DAY_US
-# How many usable readings on either side can change what a step says: a run set aside is at most three long and
-# hangs on its two neighbours, whose own state hangs on theirs; twelve is more than twice that.
+# Across a change that nobody recorded no register says what flowed: for longer than a day the rate beside says nothing.
+LONGEST_ESTIMATE_US = DAY_US
+# How many usable readings on either side can change what a step says, besides those within REACH_US: a reading set
+# aside alone hangs on its two neighbours, whose own state hangs on theirs; twelve is more than twice that.
 CONTEXT = 12
+# A run that reads low lasts up to six hours (quality.registers.LOW_US), and so do the runs at its two ends.
+REACH_US = 20 * HOUR_US
+CHANGES = pa.schema(
+    [
+        ("pid", pa.int32()),
+        ("sid", pa.int32()),
+        ("at_us", pa.int64()),
+        ("opening", pa.bool_()),
+        ("raw", VALUE),
+    ]
+)
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 
 class Meters(NamedTuple):
     """What is known of each row's meter, indexed by the row's `sid`.
 
-    series: steps are taken only inside one series; interval_us; numerator, denominator, sign: the multiplier, exact.
+    series: steps are taken only inside one series; interval_us; numerator, denominator, sign: the multiplier, exact;
+    since_us, until_us: the dates of the mapping; modulus: where the register starts again, in millionths (0: unknown);
+    changes: the registers recorded when meters were changed, by the schema CHANGES.
     """
 
     series: Ints
@@ -40,6 +58,42 @@ class Meters(NamedTuple):
     numerator: list[int]
     denominator: list[int]
     sign: Ints
+    since_us: Ints
+    until_us: Ints
+    modulus: Ints
+    changes: pa.Table
+
+
+class _Rows(NamedTuple):
+    """Register readings and recorded registers of meter changes, by pid and time.
+
+    meter: what steps may not cross; register in millionths; real: a reading, not a record; number: its row as given.
+    """
+
+    pid: Ints
+    sid: Ints
+    at_us: Ints
+    register: Ints
+    usable: Flags
+    meter: Ints
+    real: Flags
+    number: Ints
+
+
+class _Steps(NamedTuple):
+    """What flowed from one instant to the next; row: the one that made it known; gap: its hours are estimated."""
+
+    row: Ints
+    begin_us: Ints
+    end_us: Ints
+    amount: Ints
+    gap: Flags
+
+
+class _Pieces(NamedTuple):
+    step: Ints
+    hour_us: Ints
+    amount: Ints
 
 
 def floor_hour(at_us: Ints, phase_us: int) -> Ints:
@@ -53,17 +107,19 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
     rows, sorted by pid and at_us: pid, sid, at_us, raw DECIMAL(18,6), usable, stopped, conflict, entry.
     Answers pid, hour_us, total, readings, minimum, maximum, invalid, stopped, conflicts, estimated, first_entry.
     """
-    pid, sid, at_us = (rows.column(name).to_numpy() for name in ("pid", "sid", "at_us"))
-    usable, stopped, conflict = (rows.column(name).to_numpy() for name in ("usable", "stopped", "conflict"))
-    taken = np.flatnonzero(usable)
-    register = to_micro(rows.column("raw"))
-    believed = usable.copy()
-    believed[taken[set_aside(meters.series[sid[taken]], register[taken])]] = False
-    step = _steps(np.flatnonzero(believed), sid, at_us, register, meters)
-    pieces = _pieces(step, at_us, phase_us)
+    every = _with_changes(rows, meters)
+    taken = np.flatnonzero(every.usable)
+    aside = set_aside(every.meter[taken], every.at_us[taken], every.register[taken])
+    believed = taken[~aside | ~every.real[taken]]
+    step = _multiplied(_steps(every, believed, meters), every.sid, meters)
+    pieces = _pieces(step, phase_us)
 
+    pid, at_us = (rows.column(name).to_numpy() for name in ("pid", "at_us"))
+    stopped, conflict = (rows.column(name).to_numpy() for name in ("stopped", "conflict"))
+    counted = np.zeros(len(pid), bool)
+    counted[every.number[believed[every.real[believed]]]] = True
     own = _key(pid, floor_hour(at_us, phase_us))
-    theirs = _key(pid[step.end[pieces.step]], pieces.hour_us)
+    theirs = _key(every.pid[step.row[pieces.step]], pieces.hour_us)
     keys = np.unique(np.concatenate([own, theirs]))
     into, from_pieces = np.searchsorted(keys, own), np.searchsorted(keys, theirs)
 
@@ -73,7 +129,7 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
     first = np.full(len(keys), len(pid), np.int64)
     np.minimum.at(first, into, np.arange(len(pid)))
     closing = np.full(len(keys), len(pid), np.int64)
-    np.minimum.at(closing, from_pieces, step.end[pieces.step])
+    np.minimum.at(closing, from_pieces, every.number[step.row[pieces.step]])
 
     def count(mask: Flags) -> pa.Array:
         return pa.array(np.bincount(into[mask], minlength=len(keys)), pa.int32())
@@ -84,30 +140,16 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
             "pid": pa.array(keys >> 32, pa.int32()),
             "hour_us": ((keys & 0xFFFFFFFF) - _ZERO_HOUR) * HOUR_US - phase_us,
             "total": pc.if_else(pa.array(known), amounts, pa.nulls(len(keys), TOTAL)),
-            "readings": count(believed),
+            "readings": count(counted),
             "minimum": pa.nulls(len(keys), TOTAL),  # of a register they would say nothing
             "maximum": pa.nulls(len(keys), TOTAL),
-            "invalid": count(~believed & ~stopped),
+            "invalid": count(~counted & ~stopped),
             "stopped": count(stopped),
             "conflicts": count(conflict),
             "estimated": np.bincount(from_pieces[step.gap[pieces.step]], minlength=len(keys)) > 0,
             "first_entry": rows.column("entry").take(pa.array(np.where(first < len(pid), first, closing))),
         }
     )
-
-
-class _Steps(NamedTuple):
-    start: Ints
-    end: Ints
-    amount: Ints
-    sign: Ints
-    gap: Flags
-
-
-class _Pieces(NamedTuple):
-    step: Ints
-    hour_us: Ints
-    amount: Ints
 
 
 _ZERO_HOUR = 1 << 31
@@ -118,47 +160,112 @@ def _key(pid: Ints, hour_us: Ints) -> Ints:
     return (pid.astype(np.int64) << 32) | (-(-hour_us // HOUR_US) + _ZERO_HOUR)
 
 
-def _steps(believed: Ints, sid: Ints, at_us: Ints, register: Ints, meters: Meters) -> _Steps:
-    start, end = believed[:-1], believed[1:]
-    lasting = at_us[end] - at_us[start]
-    good = (
-        (meters.series[sid[start]] == meters.series[sid[end]])
-        & (register[end] >= register[start])
-        & (lasting <= LONGEST_SPREAD_US)
+def _with_changes(rows: pa.Table, meters: Meters) -> _Rows:
+    """The readings with the recorded registers of their meters' changes among them, each part a meter of its own."""
+    changes = meters.changes.filter(pc.is_in(meters.changes.column("pid"), pc.unique(rows.column("pid"))))
+    pid, sid, at_us = (
+        np.concatenate([rows.column(name).to_numpy(), changes.column(name).to_numpy()]).astype(np.int64)
+        for name in ("pid", "sid", "at_us")
     )
-    start, end, lasting = start[good], end[good], lasting[good]
-    amount, fits = _multiplied(register[end] - register[start], sid[end], meters)
-    gap = lasting > meters.interval_us[sid[end]] * (1 + JITTER)
-    return _Steps(start[fits], end[fits], amount[fits], meters.sign[sid[end]][fits], gap[fits])
+    opening = np.concatenate([np.zeros(rows.num_rows, bool), changes.column("opening").to_numpy()])
+    real = np.arange(len(pid)) < rows.num_rows
+    order = np.lexsort((real, opening, at_us, pid)) if changes.num_rows else np.arange(len(pid))
+    register = np.concatenate([to_micro(rows.column("raw")), to_micro(changes.column("raw"))])
+    usable = np.concatenate([rows.column("usable").to_numpy(), np.ones(changes.num_rows, bool)])
+    # A record stands for the reading that follows it: that one's entry shows where an hour without readings came from.
+    number = np.minimum(np.cumsum(real[order]) - real[order], max(rows.num_rows - 1, 0))
+    meter = meters.series[sid[order]] + (1 + len(meters.series)) * np.cumsum(opening[order])
+    return _Rows(
+        pid[order],
+        sid[order],
+        at_us[order],
+        register[order],
+        usable[order],
+        meter,
+        real[order],
+        number.astype(np.int64),
+    )
 
 
-def _multiplied(amount: Ints, sid: Ints, meters: Meters) -> tuple[Ints, Flags]:
-    """amount × multiplier in whole millionths, half up; and where the product still fits."""
-    product, fits = amount.copy(), np.ones(len(amount), bool)
+def _steps(every: _Rows, believed: Ints, meters: Meters) -> _Steps:
+    """From each believed register to the next of the same meter, and what must be estimated for want of one."""
+    start, end = believed[:-1], believed[1:]
+    begin_us, end_us, sid = every.at_us[start], every.at_us[end], every.sid[end]
+    lasting = end_us - begin_us
+    amount = counted(every.register[believed], meters.modulus[sid])
+    same = (every.meter[start] == every.meter[end]) & (lasting > 0)
+    known = same & (amount >= 0) & (lasting <= LONGEST_SPREAD_US)
+    gap = lasting > meters.interval_us[sid] * (1 + JITTER)
+    pace = np.full(len(start), np.nan)
+    trusted = known & (lasting <= LONGEST_ESTIMATE_US)
+    pace[trusted] = amount[trusted] / lasting[trusted]
+    beside = _beside(pace)
+    broken = same & (amount < 0) & (lasting <= LONGEST_ESTIMATE_US) & ~np.isnan(beside)
+    amount[broken] = np.rint(beside[broken] * lasting[broken]).astype(np.int64)
+    kept = known | broken
+    between = _Steps(end[kept], begin_us[kept], end_us[kept], amount[kept], (gap | broken)[kept])
+    ends = _ends(every, believed, pace, meters)
+    return _Steps(*(np.concatenate(both) for both in zip(between, *ends, strict=True)))
+
+
+def _beside(pace: Floats) -> Floats:
+    """The mean pace of the steps before and after each one; of one where only that is known, nan where neither is."""
+    both = np.stack([np.append(np.nan, pace[:-1]), np.append(pace[1:], np.nan)]) if len(pace) else np.empty((2, 0))
+    known = ~np.isnan(both)
+    mean = np.full(len(pace), np.nan)
+    np.divide(np.where(known, both, 0).sum(axis=0), known.sum(axis=0), out=mean, where=known.any(axis=0))
+    return mean
+
+
+def _ends(every: _Rows, believed: Ints, pace: Floats, meters: Meters) -> Iterator[_Steps]:
+    """A dated meter's first and last interval, which no pair of readings covers, at the pace of the step beside it."""
+    if len(believed) < 2:
+        return
+    new = np.append(True, np.diff(every.meter[believed]) != 0)
+    for place, dates in (
+        (np.flatnonzero(new), meters.since_us),
+        (np.flatnonzero(np.append(new[1:], True)), meters.until_us),
+    ):
+        first = dates is meters.since_us
+        row, step = believed[place], place if first else place - 1
+        date, at = dates[every.sid[row]], every.at_us[row]
+        begin, end = (date, at) if first else (at, date)
+        longest = np.maximum(meters.interval_us[every.sid[row]], HOUR_US) * (1 + JITTER)
+        known = (step >= 0) & (step < len(pace))
+        beside = np.where(known, pace[np.clip(step, 0, len(pace) - 1)], np.nan)
+        near = every.real[row] & (end > begin) & (end - begin <= longest) & ~np.isnan(beside)
+        amount = np.rint(beside[near] * (end - begin)[near]).astype(np.int64)
+        yield _Steps(row[near], begin[near], end[near], amount, np.ones(len(amount), bool))
+
+
+def _multiplied(step: _Steps, sids: Ints, meters: Meters) -> _Steps:
+    """Amounts × multiplier in whole millionths, half up, with the sign; a product that does not fit is left out."""
+    sid = sids[step.row]
+    product, fits = step.amount.copy(), np.ones(len(sid), bool)
     for number in np.unique(sid):
         top, bottom = meters.numerator[number], meters.denominator[number]
         if top == bottom:
             continue
         where = np.flatnonzero(sid == number)
-        exact = (amount[where].astype(object) * (2 * top) + bottom) // (2 * bottom)
+        exact = (step.amount[where].astype(object) * (2 * top) + bottom) // (2 * bottom)
         fits[where] = exact < 2**62
         product[where] = np.where(fits[where], exact, 0).astype(np.int64)
-    return product, fits
+    amount = product[fits] * meters.sign[sid[fits]]
+    return _Steps(step.row[fits], step.begin_us[fits], step.end_us[fits], amount, step.gap[fits])
 
 
-def _pieces(step: _Steps, at_us: Ints, phase_us: int) -> _Pieces:
+def _pieces(step: _Steps, phase_us: int) -> _Pieces:
     """Each step cut at the full hours; the pieces of a step add up to it exactly."""
-    begin, end = at_us[step.start], at_us[step.end]
-    first = floor_hour(begin, phase_us)
-    count = (floor_hour(end - 1, phase_us) - first) // HOUR_US + 1
+    first = floor_hour(step.begin_us, phase_us)
+    count = (floor_hour(step.end_us - 1, phase_us) - first) // HOUR_US + 1
     which = np.repeat(np.arange(len(count)), count)
     nth = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
     hour = first[which] + nth * HOUR_US
-    t0, t1, amount = begin[which], end[which], step.amount[which]
+    t0, t1, amount = step.begin_us[which], step.end_us[which], step.amount[which]
 
     def until(at: Ints) -> Ints:
         share = np.rint(amount * ((at - t0) / (t1 - t0))).astype(np.int64)
-        return np.where(at == t1, amount, np.minimum(share, amount))
+        return np.where(at == t1, amount, np.clip(share, np.minimum(amount, 0), np.maximum(amount, 0)))
 
     piece = until(np.minimum(hour + HOUR_US, t1)) - until(np.maximum(hour, t0))
-    return _Pieces(which, hour, piece * step.sign[which])
+    return _Pieces(which, hour, piece)

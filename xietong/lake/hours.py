@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from xietong.lake.counters import Meters
+from xietong.lake.counters import CHANGES, Meters
 from xietong.lake.days import HOUR_US, to_us
 from xietong.lake.points import PointSpec
 
@@ -56,7 +56,28 @@ def meters(points: Sequence[PointSpec]) -> Meters:
         numerator=[top for top, _ in ratios],
         denominator=[bottom for _, bottom in ratios],
         sign=np.array([spec.sign for spec in points], np.int64),
+        since_us=np.array([_us(spec.since_utc, ALWAYS_US) for spec in points], np.int64),
+        until_us=np.array([_us(spec.until_utc, NEVER_US) for spec in points], np.int64),
+        modulus=np.array([10 ** (spec.digits + 6) if 0 < spec.digits <= 12 else 0 for spec in points], np.int64),
+        changes=_changes(points),
     )
+
+
+def _changes(points: Sequence[PointSpec]) -> pa.Table:
+    """What is known of meter changes as register readings: the old meter's last, the new one's first, by sid."""
+    codes = sorted({spec.point for spec in points})
+    numbers = {code: index for index, code in enumerate(codes)}
+    rows: dict[tuple[str, int, bool], tuple[int, int, int, bool, Decimal]] = {}
+    for sid, spec in enumerate(points):
+        since, until = _us(spec.since_utc, ALWAYS_US), _us(spec.until_utc, NEVER_US)
+        for change in spec.changes:
+            at = to_us(change.at_utc)
+            if since < at <= until:
+                rows.setdefault((spec.point, at, False), (numbers[spec.point], sid, at, False, change.closing))
+            if since <= at < until:
+                rows.setdefault((spec.point, at, True), (numbers[spec.point], sid, at, True, change.opening))
+    columns = list(zip(*rows.values(), strict=True)) or [()] * 5
+    return pa.table([pa.array(values, kind) for values, kind in zip(columns, CHANGES.types, strict=True)], CHANGES)
 
 
 def phase_us(zone: ZoneInfo) -> int:
@@ -157,9 +178,11 @@ def counter_readings() -> str:
     """
 
 
-def nearest(count: int, before: bool, reach_us: int) -> str:
-    """The `count` usable register readings before lo_us, or from hi_us on, for each pid of `edges`, so far at most."""
+def nearest(count: int, before: bool, near_us: int, reach_us: int) -> str:
+    """The usable register readings before lo_us, or from hi_us on, for each pid of `edges`: all within near_us, and of
+    those that show zero and of those that do not the `count` nearest each, within reach_us."""
     side, order = ("j.at_us < e.lo_us", "DESC") if before else ("j.at_us >= e.hi_us", "ASC")
+    near = f"j.at_us >= e.lo_us - {near_us}" if before else f"j.at_us < e.hi_us + {near_us}"
     ends = (f"min(lo_us) - {reach_us}", "max(lo_us)") if before else ("min(hi_us)", f"max(hi_us) + {reach_us}")
     span = " ".join(
         f'AND r."at" {sign} make_timestamptz((SELECT {end} FROM edges))'
@@ -169,7 +192,7 @@ def nearest(count: int, before: bool, reach_us: int) -> str:
     WITH {_FIRSTS.format(counter="true", span=span)}
     SELECT j.pid, j.sid, j.at_us, j.raw, j.usable, j.stopped, j.conflict, j.entry
     FROM judged j JOIN edges e USING (pid) WHERE j.usable AND {side}
-    QUALIFY row_number() OVER (PARTITION BY j.pid ORDER BY j.at_us {order}) <= {count}
+    QUALIFY {near} OR row_number() OVER (PARTITION BY j.pid, j.raw = 0 ORDER BY j.at_us {order}) <= {count}
     """
 
 

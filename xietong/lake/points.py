@@ -7,12 +7,22 @@ from decimal import Decimal
 from typing import NamedTuple
 
 
+class MeterChange(NamedTuple):
+    """A meter taken down at an instant with this register, and the one put in its place with that one."""
+
+    at_utc: datetime
+    closing: Decimal
+    opening: Decimal
+
+
 class PointSpec(NamedTuple):
     """One address under which a point's readings come, and how they count.
 
     since_utc ≤ at < until_utc (None is open); shape: counter, amount, mean, instant, state or sample;
     interval_s: what is due, one reading per so many seconds (0: nothing is due); low, high: bounds of the value in the
-    point's unit, that is after the multiplier; multiplier: CT × PT or the like; sign: −1 turns the direction round.
+    point's unit, that is after the multiplier; multiplier: CT × PT or the like; sign: −1 turns the direction round;
+    digits: how many a register has before its decimals, after which it starts again at zero (0: unknown); changes: what
+    is recorded of its meter's changes.
     """
 
     point: str
@@ -25,10 +35,12 @@ class PointSpec(NamedTuple):
     high: Decimal | None = None
     multiplier: Decimal = Decimal(1)
     sign: int = 1
+    digits: int = 0
+    changes: tuple[MeterChange, ...] = ()
 
 
 # Raised when the rules of the roll-up change, so that every lake is rolled up anew.
-EDITION = 1
+EDITION = 2
 
 
 def mapping_number(points: Iterable[PointSpec]) -> int:
@@ -41,4 +53,6 @@ def mapping_number(points: Iterable[PointSpec]) -> int:
 def _plain(value: object) -> str:
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
+    if isinstance(value, tuple):
+        return str([_plain(each) for each in value])
     return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -7,6 +7,7 @@ the readings and which mapping it was made from, so that after a crash it is mad
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from xietong.lake import hours as sql
-from xietong.lake.counters import CONTEXT, hours_of_counters
+from xietong.lake.counters import CONTEXT, REACH_US, hours_of_counters
 from xietong.lake.days import MICRO, day_of_us, day_span_us, days_of
 from xietong.lake.durable import make_folders, sync_files
 from xietong.lake.engine import Engine
@@ -24,6 +25,7 @@ from xietong.lake.parquet import NewFile, write_file
 from xietong.lake.points import PointSpec, mapping_number
 from xietong.lake.schemas import DAILY, HOURLY_FILES, READING_FILES, READINGS, VALUE
 from xietong.lake.table import ActiveFile, DurableTable, Snapshot
+from xietong.quality.registers import ZEROS_US
 
 # For each park day the points (pid) to be made anew on it; None is every point.
 Wanted = dict[date, set[int] | None]
@@ -32,7 +34,7 @@ _READINGS, _MAPPING = "readings", "mapping"
 FILES_A_PARTITION = 8
 SMALL_PARTITION_ROWS = 50_000
 # How far to look for a counter's neighbouring readings: most answer in the first, a hand-read one in the last.
-_REACHES = (timedelta(hours=6), timedelta(days=2), timedelta(days=40), timedelta(days=400))
+_REACHES = (timedelta(days=1), timedelta(days=8), timedelta(days=40), timedelta(days=400))
 # Readings that came since the tables were made: for each point and park day the first and last instant.
 _NEW_READINGS = """
 SELECT s.pid, s.counter, r.day, min(epoch_us(r."at")) AS first_us, max(epoch_us(r."at")) AS last_us
@@ -193,7 +195,7 @@ class RollUp:
         return pa.concat_tables([near, inside.cast(_NEIGHBOUR)]).sort_by([("pid", "ascending"), ("at_us", "ascending")])
 
     def _neighbours(self, edges: pa.Table) -> pa.Table:
-        """The usable readings next to each counter's span, CONTEXT on either side, looking only as far as needed."""
+        """The usable readings next to each counter's span on either side, looking only as far as needed."""
         found = [_NEIGHBOUR.empty_table()]
         for before in (True, False):
             asked = edges
@@ -204,10 +206,9 @@ class RollUp:
                     found.append(self._nearest(asked, before, files, _REACHES[-1]))
                     break
                 near = self._nearest(asked, before, files, reach)
-                counts = near.group_by("pid").aggregate([("at_us", "count")])
-                enough = counts.filter(pc.greater_equal(counts.column("at_us_count"), CONTEXT)).column("pid")
-                found.append(near.filter(pc.is_in(near.column("pid"), enough.combine_chunks())))
-                asked = asked.filter(pc.invert(pc.is_in(asked.column("pid"), enough.combine_chunks())))
+                enough = _with_enough(near, zeros_too=reach // MICRO > ZEROS_US)
+                found.append(near.filter(pc.is_in(near.column("pid"), enough)))
+                asked = asked.filter(pc.invert(pc.is_in(asked.column("pid"), enough)))
         return pa.concat_tables(found)
 
     def _files_near(self, edges: pa.Table, before: bool, reach: timedelta) -> list[ActiveFile]:
@@ -222,7 +223,7 @@ class RollUp:
         if edges.num_rows == 0 or not files:
             return _NEIGHBOUR.empty_table()
         specs = self.specs.filter(_among(self.specs, set(edges.column("pid").to_pylist())))
-        question = sql.nearest(CONTEXT, before, reach // MICRO)
+        question = sql.nearest(CONTEXT, before, REACH_US, reach // MICRO)
         return self.engine.ask(question, {"readings": (files, READING_FILES)}, {"specs": specs, "edges": edges}).cast(
             _NEIGHBOUR
         )
@@ -291,6 +292,13 @@ class RollUp:
                 return None
             gathered |= pids
         return gathered
+
+
+def _with_enough(near: pa.Table, zeros_too: bool) -> pa.Array:
+    """The pids with CONTEXT neighbours; zeros count only where the search has gone beyond any run of them."""
+    counting = near if zeros_too else near.filter(pc.not_equal(near.column("raw"), pa.scalar(Decimal(0), VALUE)))
+    counts = counting.group_by("pid").aggregate([("at_us", "count")])
+    return counts.filter(pc.greater_equal(counts.column("at_us_count"), CONTEXT)).column("pid").combine_chunks()
 
 
 def _among(specs: pa.Table, pids: set[int]) -> pa.Array:

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from xietong.quality.cases import Case, Kind, sentence, told
-from xietong.quality.registers import Flags, Ints, set_aside
-from xietong.quality.series import HOUR_US, Columns, Series, Watched, columns, from_us, series_of
+from xietong.quality.registers import HOUR_US, Flags, Ints, counted, set_aside
+from xietong.quality.series import Columns, Series, Watched, columns, from_us, series_of
 
 ENTRIES_SHOWN = 10
 # A calibration in the midst of a run of equal values does not end it.
@@ -122,12 +122,14 @@ def stuck(series: Series, parameters: Parameters) -> Iterator[Span]:
 
 
 def meter_changes(series: Series, _: Parameters) -> Iterator[Span]:
-    """A register that went back and stayed back."""
+    """A register that went back and stayed back, where that is neither its turn at zero nor a recorded change."""
     if series.watched.shape != "counter":
         return
     usable = np.flatnonzero(series.usable)
-    kept = usable[~set_aside(np.zeros(len(usable), np.int64), series.micro[usable])]
-    for index in np.flatnonzero(np.diff(series.micro[kept]) < 0).tolist():
+    at, register = series.at_us[usable], series.micro[usable]
+    kept = usable[~set_aside(series.meter[usable], at, register)]
+    back = (counted(series.micro[kept], series.modulus) < 0) & (np.diff(series.meter[kept]) == 0)
+    for index in np.flatnonzero(back).tolist():
         pair = kept[index : index + 2]
         times, values = series.at_us[pair].tolist(), series.micro[pair].tolist()
         yield Span(times[0], times[1], 2, pair, values[0], values[1])

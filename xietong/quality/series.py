@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 
 from xietong.quality.registers import Flags, Ints
 
-HOUR_US = 3_600_000_000
 # HJ 212's marks under which a value counts (as in the roll-up); any other mark is the device's own word on its value.
 UNMARKED = ("", "N", "T", "S")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,7 +20,10 @@ _MICRO = timedelta(microseconds=1)
 
 
 class Watched(NamedTuple):
-    """What the search must know of a point. low and high are in its unit, after the multiplier; since ≤ at < until."""
+    """What the search must know of a point. low and high are in its unit, after the multiplier; since ≤ at < until.
+
+    digits: of a register before its decimals (0: unknown); changes: when its meter was changed, as recorded.
+    """
 
     point: str
     addresses: tuple[str, ...]
@@ -32,6 +34,8 @@ class Watched(NamedTuple):
     multiplier: Decimal = Decimal(1)
     since: datetime | None = None
     until: datetime | None = None
+    digits: int = 0
+    changes: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,17 @@ class Series:
     def usable(self) -> Flags:
         """Neither marked nor out of range."""
         return self.unmarked & ~self.beyond
+
+    @property
+    def meter(self) -> Ints:
+        """Which of the meters that followed one another each reading is of."""
+        changes = np.array(sorted(to_us(each) for each in self.watched.changes), np.int64)
+        return np.searchsorted(changes, self.at_us, side="right").astype(np.int64)
+
+    @property
+    def modulus(self) -> int:
+        """Where the register starts again at zero, in millionths; 0: unknown."""
+        return int(10 ** (self.watched.digits + 6)) if self.watched.digits else 0
 
     @property
     def step_us(self) -> int:

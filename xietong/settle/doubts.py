@@ -50,6 +50,8 @@ def watched(specs: Sequence[PointSpec]) -> list[Watched]:
             spec.multiplier,
             spec.since_utc,
             spec.until_utc,
+            spec.digits,
+            tuple(change.at_utc for change in spec.changes),
         )
     return list(points.values())
 
