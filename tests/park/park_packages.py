@@ -47,8 +47,8 @@ W01-O1,cod,concentration,50,mg/L,day,
     "measures.csv": "code,subject,kind,stage,name,status,start,capex\n"
     "C1,E01,节能,process,余热回收,done,2024-03-01,320.5\n",
     "effects.csv": "measure,item,amount,unit,stage\nC1,electricity_purchased,1500,MWh,verified\n",
-    "factors.csv": "key,value,unit,source,purpose,subject,valid_from\n"
-    "coke,0.9714,tce/t,化验报告 2025-03,coal_equivalent,E01,2025-01-01\n",
+    "factors.csv": "key,value,unit,source,purpose,subject,valid_from,evidence\n"
+    "coke,0.9714,tce/t,化验报告 2025-03,coal_equivalent,E01,2025-01-01,coke-2025-03.pdf\n",
     "flows.csv": "from,to,material,amount,unit,period\nE01,outside:水泥厂,高炉渣,5200,t,2025-01\n",
     "documents.csv": "code,kind,title,version,effective\nD1,制度,协同管理制度,2.0,2025-01-01\n",
 }

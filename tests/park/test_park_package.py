@@ -211,3 +211,60 @@ def test_a_target_of_an_indicator_that_nobody_computes_is_loaded_with_a_remark(t
     assert package.rejected == []
     assert places(package.remarks) == [("targets.csv", 4, "indicator", "happiness", "unknown_indicator")]
     assert len(package.tables["targets"]) == 3
+
+
+OWN = "key,value,unit,source,purpose,subject,valid_from,valid_to,evidence,approval\n"
+
+
+def own(*rows: str) -> dict[str, str | bytes | None]:
+    return {"factors.csv": OWN + "".join(f"{row}\n" for row in rows)}
+
+
+def test_two_own_factors_valid_on_one_day_name_each_other(tmp_path: Path) -> None:
+    rows = (
+        "coke,0.97,tce/t,化验,coal_equivalent,E01,2025-01-01,,a.pdf,",
+        "coke,28.4,GJ/t,化验,calorific_value,E01,2025-01-01,,a.pdf,",
+        "coke,0.96,tce/t,化验,coal_equivalent,E01,2025-07-01,,b.pdf,",
+        "coke,30.5,GJ/t,化验,calorific_value,,2025-01-01,2025-06-01,c.pdf,",
+        "coke,0.95,tce/t,化验,coal_equivalent,,2025-05-31,,c.pdf,",
+    )
+    package = read(write_package(tmp_path, own(*rows)))
+    assert places(package.rejected) == [
+        ("factors.csv", 4, "valid_from", "2025-07-01", "overlap"),
+        ("factors.csv", 6, "value", "0.95", "physics"),
+    ]
+    assert "it contradicts row 2, which was used" in package.rejected[0].message.en
+    assert "与之冲突的是第 5 行" in package.rejected[1].message.zh
+    assert [row.number for row in package.tables["factors"]] == [2, 3, 5]
+
+
+def test_an_own_factor_meets_those_that_the_park_has(tmp_path: Path) -> None:
+    held = {"key": "coke", "purpose": "coal_equivalent", "subject": "E01", "value": "0.97", "unit": "tce/t"}
+    held |= {"source": "旧化验", "region": "", "valid_from": "2025-01-01", "valid_to": "", "evidence": "x"}
+    new = "coke,0.96,tce/t,化验,coal_equivalent,E01,2026-01-01,,b.pdf,"
+    package = read_package(write_package(tmp_path / "a", own(new)), Known(factors=(held,)))
+    assert places(package.rejected) == [("factors.csv", 2, "valid_from", "2026-01-01", "overlap")]
+    assert "a row loaded before (0.97 tce/t, 旧化验, 2025-01-01" in package.rejected[0].message.en
+    ended = "coke,0.97,tce/t,旧化验,coal_equivalent,E01,2025-01-01,2026-01-01,x,"
+    package = read_package(write_package(tmp_path / "b", own(ended, new)), Known(factors=(held,)))
+    assert package.rejected == []
+
+
+def test_an_own_factor_without_evidence_or_approval_is_remarked(tmp_path: Path) -> None:
+    rows = (
+        "coke,0.97,tce/t,化验,coal_equivalent,E01,2025-01-01,,,",
+        "coke,0.97,tce/t,化验,coal_equivalent,W01,2025-01-01,,a.pdf,proposed",
+        "coke,0.97,tce/t,化验,coal_equivalent,,2025-01-01,,a.pdf,approved",
+    )
+    package = read(write_package(tmp_path, own(*rows)))
+    assert package.rejected == []
+    found = [(each.row, each.column, each.rule) for each in package.remarks]
+    assert found == [(2, "evidence", "no_evidence"), (3, "approval", "not_approved")]
+    assert "xietong factors approve" in package.remarks[1].message.en
+
+
+def test_a_limit_laxer_than_the_standard_it_names_is_remarked(tmp_path: Path) -> None:
+    limits = "subject,item,kind,value,unit,averaging,source\nW01-O1,cod,concentration,60,mg/L,day,GB 18918-2002 一级A\n"
+    package = read(write_package(tmp_path, {"limits.csv": limits}))
+    assert places(package.remarks) == [("limits.csv", 2, "value", "60", "laxer_than_national")]
+    assert "class 1A 50 mg/L" in package.remarks[0].message.en

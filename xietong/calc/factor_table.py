@@ -15,41 +15,53 @@ from xietong.texts import Text
 
 
 class Refused(NamedTuple):
-    """A row that does not enter: its place among the rows (from 0), the column at fault, the rule, the sentence."""
+    """A row that does not enter: its place among the rows (from 0), the column at fault, the rule, the sentence.
+
+    against: the place of the row that it contradicts, −1 where it cannot stand alone.
+    """
 
     place: int
     column: str
     rule: str
     text: Text
+    against: int = -1
 
 
 def check_table(rows: Iterable[Mapping[str, str]]) -> tuple[list[FactorRow], list[Refused]]:
     """The rows that may enter and those refused; of two rows that contradict each other the later is refused."""
-    kept: dict[tuple[str, str, str], list[FactorRow]] = defaultdict(list)
+    kept: _Kept = defaultdict(list)
     entered: list[FactorRow] = []
     refused: list[Refused] = []
     for index, stated in enumerate(rows):
-        wrong = problem(stated) or _clash(read_row(stated), kept)
+        wrong = problem(stated)
         if wrong is not None:
             refused.append(Refused(index, *wrong))
             continue
         row = read_row(stated)
-        kept[row.purpose, row.key, row.subject].append(row)
+        clash = _clash(index, row, kept)
+        if clash is not None:
+            refused.append(clash)
+            continue
+        kept[row.purpose, row.key, row.subject].append((index, row))
         entered.append(row)
     return entered, refused
 
 
-def _clash(row: FactorRow, kept: Mapping[tuple[str, str, str], list[FactorRow]]) -> tuple[str, str, Text] | None:
-    twice = overlaps([*kept.get((row.purpose, row.key, row.subject), []), row])
-    if twice is not None:
-        return "valid_from", "overlap", twice
+_Kept = dict[tuple[str, str, str], list[tuple[int, FactorRow]]]
+
+
+def _clash(place: int, row: FactorRow, kept: _Kept) -> Refused | None:
+    for index, each in kept.get((row.purpose, row.key, row.subject), []):
+        twice = overlaps([each, row])
+        if twice is not None:
+            return Refused(place, "valid_from", "overlap", twice, index)
     other = {"coal_equivalent": "calorific_value", "calorific_value": "coal_equivalent"}.get(row.purpose, "")
-    for each in kept.get((other, row.key, row.subject), []):
+    for index, each in kept.get((other, row.key, row.subject), []):
         if max(each.valid_from, row.valid_from) < min(each.valid_to, row.valid_to):
             pair = {each.purpose: _canonical(each), row.purpose: _canonical(row)}
             said = disagree(row.key, pair["coal_equivalent"], pair["calorific_value"])
             if said is not None:
-                return "value", "physics", said
+                return Refused(place, "value", "physics", said, index)
     return None
 
 

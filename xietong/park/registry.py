@@ -70,6 +70,7 @@ def known_codes() -> Known:
     known.add("subjects", in_force(models.Subject, None).values_list("code", flat=True))
     known.add("points", in_force(models.Point, None).values_list("code", flat=True))
     known.add("measures", in_force(models.Measure, None).values_list("code", flat=True))
+    known.factors = tuple(_factor(row) for row in in_force(models.FactorRow, None))
     known.park = in_force(models.Subject, None).filter(kind="park").values_list("code", flat=True).first() or ""
     return known
 

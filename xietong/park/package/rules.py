@@ -11,6 +11,7 @@ from typing import Any
 from xietong.calc import items
 from xietong.calc.engine import RULES
 from xietong.calc.factor_rows import problem
+from xietong.park.package.own_rows import contradicting, lax, unproved
 from xietong.park.package.schema import Table
 from xietong.park.package.sheets import Rejection, Row, Sheet
 from xietong.units import UnitError
@@ -20,11 +21,12 @@ from xietong.units import UnitError
 class Known:
     """The codes that exist, table by table: the registry's and the package's own as far as it is read.
 
-    park: the code of the registry's subject of kind park.
+    park: the code of the registry's subject of kind park; factors: the park's own factors in force, in words.
     """
 
     codes: dict[str, set[str]] = field(default_factory=dict)
     park: str = ""
+    factors: tuple[Mapping[str, str], ...] = ()
 
     def has(self, table: str, code: str) -> bool:
         """Whether the table knows the code."""
@@ -55,8 +57,11 @@ def judge(table: Table, sheet: Sheet, known: Known) -> None:
         _judge_parents(table, sheet, known)
     else:
         _sift(sheet, lambda row: _unknown(table, row, known))
-    if table.name == "targets":
-        sheet.remarks += [remark for row in sheet.rows for remark in _unknown_indicator(row)]
+    if table.name == "factors":
+        _sift(sheet, _contradictions(sheet, known))
+    remark = _REMARKS.get(table.name)
+    if remark is not None:
+        sheet.remarks += [each for row in sheet.rows for each in remark(row)]
     if "code" in table.key:
         known.add(table.name, [row.values["code"] for row in sheet.rows])
 
@@ -216,9 +221,27 @@ def _point(row: Row) -> Iterator[Rejection]:
 
 
 def _stock(row: Row) -> Iterator[Rejection]:
-    for name in ("opening", "closing"):
-        if row.values[name] is not None and row.values[name] < 0:
+    opening, closing = row.values["opening"], row.values["closing"]
+    for name, stock in (("opening", opening), ("closing", closing)):
+        if stock is not None and stock < 0:
             yield row.reject(name, "negative", "库存为负；请核对", "a stock cannot be negative; check it")
+    if (opening is None) != (closing is None):
+        lacking = "opening" if opening is None else "closing"
+        yield row.reject(
+            lacking,
+            "stock",
+            "期初、期末库存只写了一个，消费量算不出来；请补填另一个，或两格都留空（数量即为消费量）",
+            "only one of opening and closing is stated, so what was used cannot be computed; state the other too, or "
+            "leave both empty (the amount is then what was used)",
+        )
+    elif opening is not None and opening + (row.values["amount"] or 0) < closing:
+        yield row.reject(
+            "closing",
+            "stock",
+            "期末库存大于期初库存与本期收入之和，消费量会小于零；请核对收入和两个库存",
+            "the closing stock is more than the opening stock and what was received, so less than nothing was used; "
+            "check what was received and both stocks",
+        )
 
 
 def _flow(row: Row) -> Iterator[Rejection]:
@@ -238,6 +261,12 @@ def _factor(row: Row) -> Iterator[Rejection]:
     if wrong is not None:
         column, rule, text = wrong
         yield row.reject(column, rule, text.zh.rstrip("。"), text.en.rstrip("."))
+
+
+def _contradictions(sheet: Sheet, known: Known) -> Callable[[Row], Iterable[Rejection]]:
+    """Of two own factors that cannot both hold the later is left out; its sentence names the other."""
+    found = {row.number: said for row, said in contradicting(sheet.rows, known.factors)}
+    return lambda row: [found[row.number]] if row.number in found else []
 
 
 def _limit(row: Row) -> Iterator[Rejection]:
@@ -301,4 +330,9 @@ _RULES: Mapping[str, tuple[Callable[[Row], Iterator[Rejection]], ...]] = {
     "factors": (_factor,),
     "limits": (_limit,),
     "targets": (_target,),
+}
+_REMARKS: Mapping[str, Callable[[Row], Iterator[Rejection]]] = {
+    "targets": _unknown_indicator,
+    "factors": unproved,
+    "limits": lax,
 }
