@@ -20,7 +20,16 @@ from xietong.accounting.memory import books_for
 from xietong.accounting.metered import LakeTables
 from xietong.accounting.per_product import KEY as ENERGY_PER_PRODUCT
 from xietong.accounting.per_product import keys_per_product, per_product
-from xietong.accounting.tables import BEYOND, FACILITIES, HIGHEST, TO_WORKS, WHERE_KNOWN, applies, table_keys
+from xietong.accounting.tables import (
+    BEYOND,
+    CIRCULATION,
+    FACILITIES,
+    HIGHEST,
+    TO_WORKS,
+    WHERE_KNOWN,
+    applies,
+    table_keys,
+)
 from xietong.accounting.tax import KEY as TAX
 from xietong.accounting.tax import TAXED
 from xietong.calc.engine import RULES, Calculation
@@ -92,9 +101,15 @@ class Account:
             if "#" not in name and not self.books.amount(self.subject.code, name, self._period).is_idle
         ]
         worth = [key for key in (*tables, *BEYOND) if self._is_worth(key)]
+        worth += [key for key, name in CIRCULATION.items() if self._has(name)]
         worth += [key for key in WHERE_KNOWN if self.figure(key).value is not None]
         products = [*self._per_product(emissions), *keys_per_product(self)]
         return list(dict.fromkeys([*worth, *emissions, *sewers, *amounts, *products]))
+
+    def _has(self, name: str) -> bool:
+        """Whether an input has a value, or amounts by name."""
+        given = self.inputs.get(name)
+        return given is not None and (given.value is not None or bool(given.items()))
 
     def _may_emit(self, name: str) -> bool:
         """Whether an emission is worth showing: of a facility or an outlet only what it knows of."""

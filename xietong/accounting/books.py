@@ -19,6 +19,7 @@ from xietong.accounting.metered import LakeTables
 from xietong.accounting.own_factors import OwnFactors
 from xietong.accounting.sources import Sources, share_of
 from xietong.accounting.statements import Statements, base_of, stated_item
+from xietong.accounting.transfers import without_second_use
 from xietong.calc.figures import Figure
 from xietong.calc.items import UnknownItemError, item, pollutants
 from xietong.park.nouns import Registry, Subject
@@ -141,6 +142,7 @@ class Books:
         if not parts:
             return own
         total = self._covered(group, name, period, parts)
+        total = without_second_use(total, self.statements, self.registry.flows, (unit for unit, _ in parts), period)
         return beside(total, own, _OWN) if total.has_value or own.is_idle else own
 
     def _counts(self, unit: Subject) -> bool:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from xietong.accounting.amounts import Amount, reasons
 from xietong.accounting.books import Books
 from xietong.accounting.boundary import GROUPS
+from xietong.accounting.circulation import circulation_inputs
 from xietong.accounting.concentrations import concentration_inputs
 from xietong.accounting.filling import filled_up
 from xietong.accounting.monitoring import monitoring_inputs
@@ -72,6 +73,7 @@ def engine_inputs(books: Books, subject: Subject, period: Period, filled: bool =
     found["output_value"] = _output_value(books, subject, period, found)
     found |= _never_due(found["pollutant_emission"])
     found["measure_reductions"] = measure_reductions(books, subject, period)
+    found |= circulation_inputs(books, subject, period)
     return found | concentration_inputs(books, subject, period) | monitoring_inputs(books, subject, period)
 
 

@@ -44,6 +44,23 @@ BEYOND = (
 )
 # Shown only where they have a value: not every park states raw-material use or added value.
 WHERE_KNOWN = ("energy_with_feedstock", "energy_per_added_value")
+# Shown where the input named beside it has a value.
+CIRCULATION: Mapping[str, str] = {
+    "solid_waste_disposal_rate": "solid_waste_disposed",
+    "solid_waste_imbalance": "solid_waste_stored",
+    "solid_waste_utilization_by_kind": "solid_waste_generated_by_kind",
+    "solid_waste_imbalance_by_kind": "solid_waste_generated_by_kind",
+    "byproduct_utilization_by_kind": "byproduct_generated_by_kind",
+    "hazardous_waste_disposal_rate": "hazardous_waste_disposed",
+    "hazardous_waste_imbalance": "hazardous_waste_stored",
+    "hazardous_waste_over_one_year": "hazardous_waste_closing_stock",
+    "water_imbalance": "water_lost",
+    "unconventional_water_share": "water_fresh",
+    "reclaimed_water_rate": "wastewater_treated",
+    "waste_pressure_utilization_rate": "waste_pressure_available",
+    "waste_energy_utilization_rate": "waste_pressure_available",
+    "treatment_operation_share": "production_run_hours",
+}
 _MONITORING = ("automation_rate", "data_completeness")
 _OF_USERS = (
     "comprehensive_energy_consumption",

@@ -1,0 +1,80 @@
+"""Transfers of by-products and waste between tenants: used once, although giver and taker both state the use.
+
+The giver's statement counts (国家统计局: what is sent to others for use is used by who generated it); what the taker
+states of the same is taken off a group's sum. A recorded flow proves the transfer; kind or counterparty ties the two
+statements to it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+from xietong.accounting.amounts import Amount
+from xietong.accounting.statements import Statements, cover, stated_item
+from xietong.calc.figures import Figure
+from xietong.calc.items import to_canonical
+from xietong.park.nouns import Flow, ReportedAmount, Subject
+from xietong.periods import Period
+from xietong.texts import Text
+from xietong.units import UnitError
+
+USED = frozenset({"byproduct_used", "solid_waste_used", "hazardous_waste_used"})
+
+
+def without_second_use(
+    total: Amount, statements: Statements, flows: Iterable[Flow], units: Iterable[Subject], period: Period
+) -> Amount:
+    """A group's sum of a use with what two of its units both stated taken off once, each transfer named."""
+    name, codes = total.figure.key, {unit.code: unit for unit in units}
+    if name not in USED or total.exact is None:
+        return total
+    found = [
+        (flow, amount)
+        for flow in flows
+        if flow.origin in codes and flow.destination in codes
+        if (amount := _stated_twice(statements, flow, name, period)) > 0
+    ]
+    if not found:
+        return total
+    lines = tuple(_line(name, total.figure.unit, flow, amount, codes) for flow, amount in found)
+    exact = total.exact - sum((amount for _, amount in found), Decimal(0))
+    figure = replace(total.figure, value=float(exact), inputs=(*total.figure.inputs, *lines))
+    return total._replace(figure=figure, exact=exact)
+
+
+def _stated_twice(statements: Statements, flow: Flow, name: str, period: Period) -> Decimal:
+    """What both ends of a flow state of the same use in the period; no more than the flow where it lies within."""
+    if not (flow.period.start < period.end and period.start < flow.period.end):
+        return Decimal(0)
+    given = _tied(statements, flow.origin, flow.destination, flow.material, name, period)
+    taken = _tied(statements, flow.destination, flow.origin, flow.material, name, period)
+    both = min(given, taken)
+    return min(both, _tonnes(flow, name)) if period.contains(flow.period) else both
+
+
+def _tied(statements: Statements, code: str, other: str, material: str, name: str, period: Period) -> Decimal:
+    rows = [row for row in statements.within(code, name, period) if _is_tied(row, other, material)]
+    amounts = (statements.leaf(row).exact for row in cover(rows, period).chosen)
+    return sum((amount for amount in amounts if amount is not None), Decimal(0))
+
+
+def _is_tied(row: ReportedAmount, other: str, material: str) -> bool:
+    return row.counterparty == other or row.item.partition(":")[2] == material
+
+
+def _tonnes(flow: Flow, name: str) -> Decimal:
+    try:
+        return to_canonical(stated_item(name), flow.amount, flow.unit)
+    except UnitError:
+        return Decimal("Infinity")
+
+
+def _line(name: str, unit: str, flow: Flow, amount: Decimal, units: dict[str, Subject]) -> Figure:
+    giver, taker = units[flow.origin], units[flow.destination]
+    title = Text(
+        f"{giver.name}送{taker.name}利用的{flow.material}，双方都填报了利用，只计一次",
+        f"{flow.material} of {giver.name_en or giver.name} used by {taker.name_en or taker.name}: both state it, "
+        "it counts once",
+    )
+    trace = {"subject": flow.destination, "counterparty": flow.origin, "period": flow.period.label}
+    return Figure(name, float(-amount), unit, title=title, source="flows.csv", trace=trace)
