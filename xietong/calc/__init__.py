@@ -11,8 +11,10 @@ Energy (MWh, GJ, t): `electricity_purchased` (green power included), `electricit
 `heat_sold`; Items: `fuel_consumed` (burnt for heat, power or conversion, t or 10^4m3), `fuel_feedstock` (the same keys,
 used as raw material), `conversion_input` (the fuels of fuel_consumed that went into conversion), `steam_purchased` and
 `steam_sold` (t by grade, "steam" where none is named), `working_media`.
-Carbon: Items `process_input`, `process_output` (t), `gas_emission` (t of gas), `measure_reductions` (tCO2e by measure);
-`co2_recovered` t.
+Carbon: Items `process_input`, `process_output`, `calcined_product`, `carbon_output`, `n2o_product` (t),
+`gas_emission` (t of gas), `wastewater_organics` and `wastewater_sludge` (t of COD by system of treatment),
+`measure_reductions` (tCO2e by measure), `reductions_by_year` (tCO2e by year); `raw_meal`, `wastewater_nitrogen`,
+`methane_recovered`, `co2_recovered` t.
 Economy: `output_value` 万元 (gross or added, chosen by the park and passed under this one name); Items `product`.
 Pollutants: Items `pollutant_emission` (t by pollutant key); `waste_gas` m3, `wastewater` t; of an outlet, by pollutant:
 `<pollutant>_concentration` (mg/m3 or mg/L, flow-weighted, at reference oxygen), `<pollutant>_valid_hours`,
@@ -29,6 +31,8 @@ Monitoring: `key_points`, `key_points_automatic` (points at key sources), `value
 
 from xietong.calc import (
     carbon,
+    carbon_gases,
+    carbon_processes,
     emission_methods,
     energy,
     environmental_tax,
@@ -40,6 +44,8 @@ from xietong.calc import (
 
 __all__ = [
     "carbon",
+    "carbon_gases",
+    "carbon_processes",
     "emission_methods",
     "energy",
     "environmental_tax",

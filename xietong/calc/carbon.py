@@ -1,7 +1,9 @@
-"""Carbon indicators of clause 6.5 and table 4, by GB/T 32150-2015: combustion, process, power and heat, step by step.
+"""Carbon indicators of clause 6.5 and table 4, by GB/T 32150: combustion, power and heat, and their total.
 
-Combustion is AD = FC × NCV (GJ) and E = AD × CC × OF × 44/12; CO2 of biomass is reported apart (its factor is zero).
-Purchased electricity counts by the grid's factor, or on the market view by the residual mix less what is certified.
+Combustion is AD = FC × NCV (GJ) and E = AD × CC × OF × 44/12. Purchased electricity counts by the grid's factor, or on
+the market view by the residual mix less what is certified; both views are always there, the park's choice names the
+one that enters the total. The 2015 edition holds, the 2025 one by the park's choice `ghg_edition`. Processes are in
+calc.carbon_processes, the gases one by one and biomass in calc.carbon_gases.
 """
 
 from xietong.calc.rules import NONE, Factors, Items, indicator
@@ -19,12 +21,6 @@ def combustion_emission(fuel_heat: Items, carbon_content: Factors, oxidation_rat
     return {fuel: heat * carbon_content[fuel] * oxidation_rate[fuel] * 44 / 12 for fuel, heat in fuel_heat.items()}
 
 
-@indicator(clause="6.5.3c", unit="tCO2")
-def purchased_electricity_emission(electricity_purchased: float, grid_emission: Factors) -> float:
-    """购入电力排放（基于位置）: CO2 of purchased electricity by the grid's average."""
-    return electricity_purchased * grid_emission["electricity"]
-
-
 @indicator(clause="6.5.3c", unit="MWh", better="higher")
 def certified_electricity(
     electricity_purchased: float, green_power_traded: float = 0.0, green_certificates: float = 0.0
@@ -33,8 +29,22 @@ def certified_electricity(
     return min(green_power_traded + green_certificates, electricity_purchased)
 
 
-@indicator(clause="6.5.3c", unit="tCO2", when={"carbon_view": "market"})
-def purchased_electricity_emission__market(
+@indicator(clause="6.5.3c", unit="tCO2")
+def purchased_electricity_emission_location(electricity_purchased: float, grid_emission: Factors) -> float:
+    """购入电力排放（基于位置）: CO2 of purchased electricity by the grid's average."""
+    return electricity_purchased * grid_emission["electricity"]
+
+
+@indicator(clause="6.5.3c", unit="tCO2", when={"ghg_edition": "2025"})
+def purchased_electricity_emission_location__2025(
+    electricity_purchased: float, certified_electricity: float, grid_emission: Factors
+) -> float:
+    """购入电力排放（基于位置，2025 版）: proved non-fossil electricity counts zero, the rest by the grid's average."""
+    return (electricity_purchased - certified_electricity) * grid_emission["electricity"]
+
+
+@indicator(clause="6.5.3c", unit="tCO2")
+def purchased_electricity_emission_market(
     electricity_purchased: float, certified_electricity: float, residual_emission: Factors
 ) -> float:
     """购入电力排放（基于市场）: CO2 of purchased electricity without proof of origin, by the residual mix."""
@@ -42,15 +52,63 @@ def purchased_electricity_emission__market(
 
 
 @indicator(clause="6.5.3c", unit="tCO2")
-def sold_electricity_emission(electricity_sold: float, grid_emission: Factors) -> float:
-    """输出电力排放: CO2 that goes with electricity supplied to others."""
-    return electricity_sold * grid_emission["electricity"]
+def purchased_electricity_emission(purchased_electricity_emission_location: float) -> float:
+    """购入电力排放: CO2 of purchased electricity, in the view that the park chose."""
+    return purchased_electricity_emission_location
 
 
 @indicator(clause="6.5.3c", unit="tCO2", when={"carbon_view": "market"})
-def sold_electricity_emission__market(electricity_sold: float, residual_emission: Factors) -> float:
+def purchased_electricity_emission__market(purchased_electricity_emission_market: float) -> float:
+    """购入电力排放: CO2 of purchased electricity, in the view that the park chose."""
+    return purchased_electricity_emission_market
+
+
+@indicator(clause="6.5.3c", unit="tCO2")
+def sold_electricity_emission_location(electricity_sold: float, grid_emission: Factors) -> float:
+    """输出电力排放（基于位置）: CO2 that goes with electricity supplied to others, by the grid's average."""
+    return electricity_sold * grid_emission["electricity"]
+
+
+@indicator(clause="6.5.3c", unit="tCO2")
+def sold_electricity_emission_market(electricity_sold: float, residual_emission: Factors) -> float:
     """输出电力排放（基于市场）: CO2 that goes with electricity supplied to others, by the residual mix."""
     return electricity_sold * residual_emission["electricity"]
+
+
+@indicator(clause="6.5.3c", unit="tCO2")
+def sold_electricity_emission(sold_electricity_emission_location: float) -> float:
+    """输出电力排放: CO2 that goes with electricity supplied to others, in the view that the park chose."""
+    return sold_electricity_emission_location
+
+
+@indicator(clause="6.5.3c", unit="tCO2", when={"carbon_view": "market"})
+def sold_electricity_emission__market(sold_electricity_emission_market: float) -> float:
+    """输出电力排放: CO2 that goes with electricity supplied to others, in the view that the park chose."""
+    return sold_electricity_emission_market
+
+
+@indicator(clause="6.5.3c", unit="tCO2")
+def net_electricity_emission(
+    purchased_electricity_emission: float = 0.0, sold_electricity_emission: float = 0.0
+) -> float:
+    """净购入电力排放: CO2 of electricity bought less what went with electricity sold."""
+    return purchased_electricity_emission - sold_electricity_emission
+
+
+@indicator(clause="6.5.3c", unit="tCO2")
+def net_electricity_emission_location(
+    purchased_electricity_emission_location: float = 0.0, sold_electricity_emission_location: float = 0.0
+) -> float:
+    """净购入电力排放（基于位置）: CO2 of electricity bought less sold, by the grid's average."""
+    return purchased_electricity_emission_location - sold_electricity_emission_location
+
+
+@indicator(clause="6.5.3c", unit="tCO2")
+def net_electricity_emission_market(
+    purchased_electricity_emission_market: float = 0.0, sold_electricity_emission_market: float = 0.0
+) -> float:
+    """净购入电力排放（基于市场）: CO2 of electricity bought less sold, by proof of origin and residual mix."""
+    return purchased_electricity_emission_market - sold_electricity_emission_market
 
 
 @indicator(clause="6.5.3c", unit="tCO2")
@@ -65,6 +123,12 @@ def sold_heat_emission(heat_supplied: float, heat_emission: Factors) -> float:
     return heat_supplied * heat_emission["heat"]
 
 
+@indicator(clause="6.5.3c", unit="tCO2")
+def net_heat_emission(purchased_heat_emission: float = 0.0, sold_heat_emission: float = 0.0) -> float:
+    """净购入热力排放: CO2 of heat and steam bought less what went with heat sold."""
+    return purchased_heat_emission - sold_heat_emission
+
+
 @indicator(clause="6.5.3c", unit="tCO2e")
 def energy_carbon_emission(
     combustion_emission: Items = NONE,
@@ -72,37 +136,12 @@ def energy_carbon_emission(
     sold_electricity_emission: float = 0.0,
     purchased_heat_emission: float = 0.0,
     sold_heat_emission: float = 0.0,
+    counted_biomass_gas_emission: float = 0.0,
 ) -> float:
     """能源消耗碳排放: carbon emission of energy use, fuels and net purchased electricity and heat."""
     electricity = purchased_electricity_emission - sold_electricity_emission
-    return sum(combustion_emission.values()) + electricity + purchased_heat_emission - sold_heat_emission
-
-
-@indicator(clause="6.5.3a", unit="tCO2")
-def process_input_emission(process_input: Items, process_emission: Factors) -> Items:
-    """过程投入排放: CO2 released by raw materials in industrial processes."""
-    return {material: amount * process_emission[material] for material, amount in process_input.items()}
-
-
-@indicator(clause="6.5.3a", unit="tCO2", better="higher")
-def process_output_fixed(process_output: Items, process_emission: Factors) -> Items:
-    """产品固碳: CO2 not released because its carbon left in products."""
-    return {material: amount * process_emission[material] for material, amount in process_output.items()}
-
-
-@indicator(clause="6.5.3a", unit="tCO2e")
-def released_gas_emission(gas_emission: Items, gwp: Factors) -> Items:
-    """非二氧化碳温室气体排放: gases other than CO2, by their global warming potential."""
-    return {gas: amount * gwp[gas] for gas, amount in gas_emission.items()}
-
-
-@indicator(clause="6.5.3a", unit="tCO2e")
-def industrial_process_emission(
-    process_input_emission: Items = NONE, process_output_fixed: Items = NONE, released_gas_emission: Items = NONE
-) -> float:
-    """过程排放: emission of industrial processes, carbon fixed in products taken off."""
-    released = sum(process_input_emission.values()) + sum(released_gas_emission.values())
-    return released - sum(process_output_fixed.values())
+    fuels = sum(combustion_emission.values()) + counted_biomass_gas_emission
+    return fuels + electricity + purchased_heat_emission - sold_heat_emission
 
 
 @indicator(clause="6.5.3a", unit="tCO2e")
@@ -111,6 +150,56 @@ def carbon_emission_total(
 ) -> float:
     """碳排放总量: greenhouse gases of energy use and processes, recovered CO2 taken off."""
     return energy_carbon_emission + industrial_process_emission - co2_recovered
+
+
+@indicator(clause="6.5.3a", unit="tCO2e")
+def carbon_emission_total_location(
+    combustion_emission: Items = NONE,
+    net_electricity_emission_location: float = 0.0,
+    net_heat_emission: float = 0.0,
+    industrial_process_emission: float = 0.0,
+    counted_biomass_gas_emission: float = 0.0,
+    co2_recovered: float = 0.0,
+) -> float:
+    """碳排放总量（基于位置）: all greenhouse gases, electricity by the grid's average, whatever view the park chose."""
+    fuels = sum(combustion_emission.values()) + counted_biomass_gas_emission
+    energy = fuels + net_electricity_emission_location + net_heat_emission
+    return energy + industrial_process_emission - co2_recovered
+
+
+@indicator(clause="6.5.3a", unit="tCO2e")
+def carbon_emission_total_market(
+    combustion_emission: Items = NONE,
+    net_electricity_emission_market: float = 0.0,
+    net_heat_emission: float = 0.0,
+    industrial_process_emission: float = 0.0,
+    counted_biomass_gas_emission: float = 0.0,
+    co2_recovered: float = 0.0,
+) -> float:
+    """碳排放总量（基于市场）: all greenhouse gases, electricity by proof of origin, whatever view the park chose."""
+    fuels = sum(combustion_emission.values()) + counted_biomass_gas_emission
+    energy = fuels + net_electricity_emission_market + net_heat_emission
+    return energy + industrial_process_emission - co2_recovered
+
+
+@indicator(clause="6.5.3a", unit="tCO2e")
+def carbon_by_category(
+    combustion_emission: Items = NONE,
+    industrial_process_emission: float = 0.0,
+    net_electricity_emission: float = 0.0,
+    net_heat_emission: float = 0.0,
+    counted_biomass_gas_emission: float = 0.0,
+    co2_recovered: float = 0.0,
+) -> Items:
+    """碳排放分类: the total by the source categories of GB/T 32150, recovered CO2 with its sign."""
+    return {
+        "combustion": sum(combustion_emission.values()),
+        "biomass_gases": counted_biomass_gas_emission,
+        "process": industrial_process_emission,
+        "electricity": net_electricity_emission,
+        "heat": net_heat_emission,
+        "recovered": -co2_recovered,
+    }
 
 
 @indicator(clause="6.5.3b", unit="tCO2e/万元")

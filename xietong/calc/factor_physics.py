@@ -59,6 +59,17 @@ _BANDS: Mapping[str, tuple[str, str]] = {
     "price_index": ("0.2", "10"),
     "gwp": ("0", "30000"),
     "process_emission": ("0", "12"),
+    **dict.fromkeys(
+        ("cao_content", "mgo_content", "organic_carbon", "n2o_abatement", "methane_correction"), ("0", "1")
+    ),
+    "carbonate_purity": ("0.3", "1"),
+    "carbon_fraction": ("0", "1"),
+    "n2o_release": ("0", "1"),
+    "methane_capacity": ("0.05", "0.7"),
+    "wastewater_n2o": ("0", "0.3"),
+    "biogenic_carbon": ("0.01", "0.04"),
+    "biomass_ch4": ("0", "0.001"),
+    "biomass_n2o": ("0", "0.001"),
     "clean_share": ("0", "1"),
     "renewable_share": ("0", "1"),
     "equal_value electricity": ("0.1229", "0.45"),

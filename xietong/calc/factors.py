@@ -21,7 +21,14 @@ from xietong.texts import Text
 
 _FOLDER = Path(__file__).with_name("factors")
 _GRIDS = Path(__file__).with_name("grids.csv")
-_SERIES_CHOICE = {"grid_emission": ("grid_series", "statistical"), "gwp": ("gwp", "AR5")}
+# Factors that stand in several series or editions: which choice of the park names the one that counts, and the usual.
+_SERIES_CHOICE = {
+    "grid_emission": ("grid_series", "statistical"),
+    "gwp": ("gwp", "AR5"),
+    "process_emission": ("ghg_edition", "2015"),
+}
+# Factors published for the country alone: it stands in for the park's area, and says so.
+_NATIONAL_INSTEAD = frozenset({"residual_emission", "fossil_emission"})
 PURPOSES = {
     "coal_equivalent": Text("折标准煤系数（当量值）", "coal-equivalent coefficient (calorific)"),
     "equal_value": Text("折标准煤系数（等价值）", "coal-equivalent coefficient (equal value)"),
@@ -34,7 +41,21 @@ PURPOSES = {
     "steam_enthalpy": Text("蒸汽热焓", "enthalpy of steam"),
     "water_temperature": Text("热水温度", "temperature of hot water"),
     "price_index": Text("价格指数", "price index"),
+    "fossil_emission": Text("化石能源电力排放因子", "fossil power emission factor"),
     "process_emission": Text("过程排放因子", "process emission factor"),
+    "carbonate_purity": Text("碳酸盐纯度", "purity of a carbonate"),
+    "cao_content": Text("氧化钙含量", "content of CaO"),
+    "mgo_content": Text("氧化镁含量", "content of MgO"),
+    "organic_carbon": Text("有机碳含量", "content of organic carbon"),
+    "carbon_fraction": Text("产品含碳率", "carbon in a product"),
+    "n2o_release": Text("氧化亚氮产生系数", "nitrous oxide formed"),
+    "n2o_abatement": Text("氧化亚氮减排率", "nitrous oxide destroyed"),
+    "methane_capacity": Text("最大甲烷产生能力", "methane-producing capacity"),
+    "methane_correction": Text("甲烷修正因子", "methane correction factor"),
+    "wastewater_n2o": Text("废水氧化亚氮排放因子", "nitrous oxide factor of wastewater"),
+    "biogenic_carbon": Text("生物质单位热值含碳量", "biogenic carbon per heat"),
+    "biomass_ch4": Text("生物质燃烧甲烷因子", "methane factor of burnt biomass"),
+    "biomass_n2o": Text("生物质燃烧氧化亚氮因子", "nitrous oxide factor of burnt biomass"),
     "gwp": Text("全球增温潜势", "global warming potential"),
     "pollution_equivalent": Text("污染当量值", "pollution-equivalent value"),
     "practice_equivalent": Text("非法定污染当量值", "equivalent used in practice"),
@@ -114,7 +135,13 @@ class FactorBook:
             for row in self._rows.get((purpose, key), [])
             if row.subject in whose and row.in_force(on) and row.fits(area, series, choices.get("region", ""))
         ]
-        return max(fitting, key=lambda row: (_nearness(row, whose), row.region == area, row.valid_from), default=None)
+        if not fitting and purpose in _NATIONAL_INSTEAD and area != "national":
+            return self._pick(purpose, key, on, {**choices, "grid_area": "national"})
+        return max(
+            fitting,
+            key=lambda row: (_nearness(row, whose), row.region == area, row.series == series, row.valid_from),
+            default=None,
+        )
 
     def _unknown(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Text:
         name = PURPOSES.get(purpose, Text(purpose, purpose))
@@ -192,4 +219,18 @@ def _area(purpose: str, choices: Mapping[str, str]) -> str:
     """The area whose factor counts: a province sets its rates of tax, the park chooses the area of its grid factor."""
     if purpose == "environmental_tax_rate":
         return area_of({**choices, "grid_area": "provincial"})
-    return area_of(choices) if purpose == "grid_emission" else "national"
+    return area_of(choices) if purpose == "grid_emission" or purpose in _NATIONAL_INSTEAD else "national"
+
+
+def _with_area(figure: Figure, row: FactorRow, area: str) -> Figure:
+    """The factor with the remark that the country's stands in for that of the park's area."""
+    if row.own or row.region == area:
+        return figure
+    name = PURPOSES[row.purpose]
+    remark = Text(
+        f"没有公布 {area} 的{name.zh}，以全国值 {row.value} {row.unit} 代替；取得本地值后请在 factors.csv 填一行"
+        f"（purpose={row.purpose}，region={area}）。",
+        f"no {name.en} of {area} is published, the country's {row.value} {row.unit} stands in; once there is a local "
+        f"one, add a row to factors.csv (purpose={row.purpose}, region={area}).",
+    )
+    return replace(figure, remarks=(*figure.remarks, remark))

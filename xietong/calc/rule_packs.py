@@ -13,7 +13,6 @@ from functools import cache, cached_property
 from xietong.calc.rules import RULES, Rule, RuleTable
 from xietong.standard.text import MAIN, about
 
-
 DAYS_KEPT = 512
 _NO_RULES: list[Rule] = []
 

@@ -69,6 +69,12 @@ class Factors:
             self.used[key] = self._source.find(self._purpose, group, self._on, self._choices)
         return self[key]
 
+    def known(self, key: str) -> bool:
+        """Whether there is a factor of that key, where having none is no lack."""
+        found = key in self
+        self.lacking.pop(key, None)
+        return found
+
     def __contains__(self, key: object) -> bool:
         try:
             self._source.find(self._purpose, str(key), self._on, self._choices)
@@ -266,7 +272,8 @@ def line_formula(formula: str, part: str) -> str:
 @cache
 def names_in_line(formula: str, part: str) -> frozenset[str] | None:
     """The inputs that one amount of a written-out table {"part": …, …} rests on; None for every other form."""
-    if not isinstance(ast.parse(formula or "0", mode="eval").body, ast.Dict):
+    table = ast.parse(formula or "0", mode="eval").body
+    if not isinstance(table, ast.Dict) or None in table.keys:
         return None
     line = ast.parse(line_formula(formula, part) or "0", mode="eval")
     return frozenset(node.id for node in ast.walk(line) if isinstance(node, ast.Name))
