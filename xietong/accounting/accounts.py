@@ -14,7 +14,7 @@ from xietong.accounting.books import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.concentrations import highest_outlet
 from xietong.accounting.factors import choices_of, day_of, factor_book
-from xietong.accounting.further import further
+from xietong.accounting.further import further, further_keys
 from xietong.accounting.gather import engine_inputs
 from xietong.accounting.memory import books_for
 from xietong.accounting.metered import LakeTables
@@ -65,10 +65,12 @@ class Coverage(NamedTuple):
 class Account:
     """The figures of one subject and period, computed when asked for."""
 
-    def __init__(self, books: Books, subject: Subject, period: Period, filled: bool = False) -> None:
+    def __init__(
+        self, books: Books, subject: Subject, period: Period, filled: bool = False, estimated: bool = False
+    ) -> None:
         self.books, self.subject, self._period = books, subject, period
         registry = books.registry
-        self.inputs = engine_inputs(books, subject, period, filled)
+        self.inputs = engine_inputs(books, subject, period, filled, estimated)
         below = [subject.code] if subject.kind in GROUPS else [each.code for each in books.boundary.below(subject.code)]
         book = factor_book(registry, below)
         self._calculation = Calculation(self.inputs, book, day_of(period), choices_of(registry))
@@ -76,6 +78,12 @@ class Account:
     def of(self, code: str) -> "Account":
         """The account of another subject of the park for the same period."""
         return _kept(self.books, self.books.registry.subjects[code], self._period)
+
+    @property
+    def estimated(self) -> "Account":
+        """The account with an estimate for the absent units of a group."""
+        key = ("estimated", self.subject.code, self._period)
+        return self.books.remember(key, lambda: Account(self.books, self.subject, self._period, estimated=True))
 
     @property
     def period(self) -> Period:
@@ -104,7 +112,8 @@ class Account:
         worth += [key for key, name in CIRCULATION.items() if self._has(name)]
         worth += [key for key in WHERE_KNOWN if self.figure(key).value is not None]
         products = [*self._per_product(emissions), *keys_per_product(self)]
-        return list(dict.fromkeys([*worth, *emissions, *sewers, *amounts, *products]))
+        found = list(dict.fromkeys([*worth, *emissions, *sewers, *amounts, *products]))
+        return [*found, *further_keys(self, found)]
 
     def _has(self, name: str) -> bool:
         """Whether an input has a value, or amounts by name."""

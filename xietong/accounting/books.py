@@ -154,10 +154,13 @@ class Books:
         lacking = [(unit, part) for unit, part in parts if part.figure.status in ("missing", "partial")]
         if not lacking:
             return total
-        share = share_of(total)
-        weight = self._weight(name, period, parts)
-        sentence = _coverage(group, name, period, lacking, share, weight)
-        trace = {"coverage_number": f"{share:.4f}", "coverage_weight": "" if weight is None else f"{weight:.4f}"}
+        share, weight = share_of(total), self._weight(name, period, parts)
+        trace = {
+            "coverage_units": f"{len(parts) - len(lacking)}/{len(parts)}",
+            "coverage_number": f"{share:.4f}",
+            "coverage_weight": "" if weight is None else f"{weight:.4f}",
+        }
+        sentence = _coverage(group, name, period, parts, (share, weight))
         figure = replace(total.figure, missing=(sentence,), trace={k: v for k, v in trace.items() if v})
         return total._replace(figure=figure)
 
@@ -238,17 +241,20 @@ def _titled(subject: Subject, part: Amount) -> Amount:
 
 
 def _coverage(
-    group: Subject, name: str, period: Period, lacking: Sequence[Named], share: Decimal, weight: Decimal | None
+    group: Subject, name: str, period: Period, parts: Sequence[Named], shares: tuple[Decimal, Decimal | None]
 ) -> Text:
-    label = stated_item(name).name
+    label, (share, weight) = stated_item(name).name, shares
+    lacking = [(unit, part) for unit, part in parts if part.figure.status in ("missing", "partial")]
+    whole = f"{len(parts) - len(lacking)}/{len(parts)}"
     zh = "、".join(f"{unit.name}（{_lack(part).zh}）" for unit, part in lacking)
     en = ", ".join(f"{unit.name_en or unit.name} ({_lack(part).en})" for unit, part in lacking)
     by_weight_zh = "" if weight is None else f"，按上年量 {weight:.1%}"
     by_weight_en = "" if weight is None else f", {weight:.1%} by last year's amounts"
     return Text(
-        f"{group.name} {period.label} 的{label.zh}数据不全：按应报数收到 {share:.1%}{by_weight_zh}；不全的有 {zh}。",
-        f"{label.en} of {group.name_en or group.name} in {period.label} is incomplete: {share:.1%} of what was due "
-        f"came{by_weight_en}; incomplete: {en}.",
+        f"{group.name} {period.label} 的{label.zh}数据不全：{whole} 家报全，按应报数收到 {share:.1%}{by_weight_zh}；"
+        f"不全的有 {zh}。",
+        f"{label.en} of {group.name_en or group.name} in {period.label} is incomplete: {whole} came whole, {share:.1%} "
+        f"of what was due came{by_weight_en}; incomplete: {en}.",
     )
 
 

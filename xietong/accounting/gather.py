@@ -14,6 +14,7 @@ from xietong.accounting.books import Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.circulation import circulation_inputs
 from xietong.accounting.concentrations import concentration_inputs
+from xietong.accounting.estimates import estimates, with_added, with_estimate
 from xietong.accounting.filling import filled_up
 from xietong.accounting.monitoring import monitoring_inputs
 from xietong.accounting.prices import at_chosen_prices
@@ -31,15 +32,19 @@ _USES: Mapping[str, str] = {"feedstock": "fuel_feedstock", "conversion": "conver
 
 
 class Asked(NamedTuple):
-    """Whose inputs, of which period; filled: partial amounts scaled up to what was due (see `filling`)."""
+    """Whose inputs, of which period; filled: partial amounts scaled up to what was due (see `filling`); estimated: with
+    an estimate for a group's absent units (see `estimates`)."""
 
     books: Books
     subject: Subject
     period: Period
     filled: bool = False
+    estimated: bool = False
 
     def amount(self, name: str) -> Amount:
-        """The subject's amount of an item, filled up where that was asked."""
+        """The subject's amount of an item, filled up or with an estimate where that was asked."""
+        if self.estimated:
+            return with_estimate(self.books, self.subject, name, self.period)
         return self._filled(self.books.amount(self.subject.code, name, self.period))
 
     def parts(self, target: str, name: str) -> list[tuple[str, Amount]]:
@@ -49,16 +54,30 @@ class Asked(NamedTuple):
             return [(key, self.amount(name))]
         units = {unit.code for unit in self.books.boundary.units(self.subject.code)}
         apart = {unit: of for unit in units if (of := own.subject_of(unit, target, key))}
+        if apart and self.estimated:
+            return self._estimated(name, key, apart)
         parted = self.books.parted(self.subject.code, name, self.period, apart) if apart else [("", self.amount(name))]
         return [(f"{key}@{of}" if of else key, self._filled(part)) for of, part in parted]
+
+    def _estimated(self, name: str, key: str, apart: Mapping[str, str]) -> list[tuple[str, Amount]]:
+        """The same with an estimate for the absent: each part's own are added to it."""
+        parts = dict(self.books.parted(self.subject.code, name, self.period, apart))
+        for each in estimates(self.books, self.subject, name, self.period):
+            of = apart.get(each.unit.code, "")
+            if each.exact is not None:
+                parts[of] = with_added(parts.get(of), each)
+        return [(f"{key}@{of}" if of else key, part) for of, part in parts.items()]
 
     def _filled(self, found: Amount) -> Amount:
         return filled_up(found) if self.filled else found
 
 
-def engine_inputs(books: Books, subject: Subject, period: Period, filled: bool = False) -> dict[str, Figure]:
-    """Every input that the rules of `calc` may ask for; filled: for trying what the absent part could change."""
-    asked = Asked(books, subject, period, filled)
+def engine_inputs(
+    books: Books, subject: Subject, period: Period, filled: bool = False, estimated: bool = False
+) -> dict[str, Figure]:
+    """Every input that the rules of `calc` may ask for; filled: for trying what the absent part could change;
+    estimated: with an estimate for the absent."""
+    asked = Asked(books, subject, period, filled, estimated)
     grouped: dict[str, list[str]] = defaultdict(list)
     for name in books.names:
         target = _input_of(name)

@@ -17,9 +17,9 @@ from xietong.accounting.factors import choices_of, day_of, factor_book
 from xietong.accounting.statements import cover, spans_of
 from xietong.calc.engine import calculate
 from xietong.calc.environmental_tax import Discharge, tax_of_outlet
-from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure, total
 from xietong.calc.items import item
+from xietong.calc.rules import FactorSource
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -77,7 +77,7 @@ def _name(subject: Subject) -> Text:
     return Text(subject.name, subject.name_en or subject.name)
 
 
-def _factors(books: Books) -> FactorBook:
+def _factors(books: Books) -> FactorSource:
     return books.remember("tax factors", lambda: factor_book(books.registry, []))
 
 
