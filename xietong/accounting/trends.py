@@ -34,8 +34,7 @@ def trend(registry: Registry, lake: LakeTables | None, subject: str, key: str, p
     """The trend of a subject's figure; raises UnknownNameError for a subject or key that does not exist."""
 
     def change(now: Period, before: Period) -> Change:
-        figures = [account(registry, lake, subject, span).figure(key) for span in (now, before)]
-        return Change(figures[0], figures[1], now, before, _ratio(figures[0], figures[1]))
+        return compared(registry, lake, subject, key, (now, before))
 
     so_far = Period(Period.year(period.start.year).start, period.end)
     last = span_before(period)
@@ -44,6 +43,14 @@ def trend(registry: Registry, lake: LakeTables | None, subject: str, key: str, p
         change(period, period.previous_year()),
         change(so_far, so_far.previous_year()),
     )
+
+
+def compared(
+    registry: Registry, lake: LakeTables | None, subject: str, key: str, spans: tuple[Period, Period]
+) -> Change:
+    """A subject's figure of two spans, the later first; raises UnknownNameError."""
+    now, before = (account(registry, lake, subject, span).figure(key) for span in spans)
+    return Change(now, before, *spans, _ratio(now, before))
 
 
 def span_before(period: Period) -> Period | None:

@@ -20,6 +20,7 @@ from xietong.commands.asking import (
     said,
 )
 from xietong.commands.closed import Beside, add_closing_arguments, asks_closing, run_closing
+from xietong.commands.key_enterprises import add_key_enterprises_argument, run_key_enterprises
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trend", action="store_true", help="同比、环比、累计同比 · changes from a year, a span before, and so far"
     )
+    add_key_enterprises_argument(parser)
     add_closing_arguments(parser)
 
 
@@ -42,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
         return run_closing(arguments, "account", period, account_document)
     if period is None:
         raise UsageError("请写明期间，如 --period 2025 · name the period, such as --period 2025")
+    if arguments.key_enterprises:
+        return run_key_enterprises(arguments, period)
     registry = registry_in_use(arguments.lang)
     subject = arguments.subject or registry.park.code
     lake = lake_in_use(registry)

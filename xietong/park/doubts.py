@@ -1,17 +1,19 @@
-"""Doubts 存疑: what stated amounts say against each other: a jump that a wrong unit makes, stocks that do not join.
+"""Doubts 存疑: what stated amounts say against each other: a jump that a wrong unit makes, stocks that do not join; and
+grades of steam and hot water that say nothing of heat.
 
 Nothing is refused for a doubt; `load` prints it as a remark and accounting stands it beside the figure.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from xietong.calc.energy_grades import GradeError, steam_nodes, water_temperature
 from xietong.calc.items import UnknownItemError, item, to_canonical
-from xietong.park.nouns import ReportedAmount
+from xietong.park.nouns import Registry, ReportedAmount
 from xietong.park.package.cells import CellError
 from xietong.park.package.sheets import Rejection, Row, rejection
 from xietong.texts import Text
@@ -22,6 +24,9 @@ JUMP = 300
 REMEMBERED = 12
 _ENERGY = frozenset({"fuel", "electricity", "heat", "steam", "medium"})
 _SAME_STOCK = Decimal("0.000001")
+
+
+_NAMED = ("subject", "period", "item", "method", "use", "counterparty")
 
 
 class Doubt(NamedTuple):
@@ -45,28 +50,28 @@ def doubts(rows: Iterable[ReportedAmount]) -> Iterator[Doubt]:
             yield from _gaps(line)
 
 
-def remarks(rows: Iterable[Row], reported: Iterable[ReportedAmount]) -> list[Rejection]:
+def remarks(rows: Iterable[Row], park: Registry) -> list[Rejection]:
     """The doubts about the rows that a file has just brought, against all that is in force now."""
     brought = {_key(row.values): row for row in rows}
     named = {(subject, name) for subject, _, name, *_ in brought}
     groups: dict[tuple[str, str], list[ReportedAmount]] = defaultdict(list)
-    for stated in reported:
+    for stated in park.reported:
         if (stated.subject, stated.item) in named:
             groups[stated.subject, stated.item].append(stated)
-    found = []
-    for group in groups.values():
-        for doubt in doubts(group):
-            row = brought.get(_key_of(doubt.row))
-            if row is not None:
-                problem = CellError(doubt.rule, doubt.text.zh.rstrip("。"), doubt.text.en.rstrip("."))
-                found.append(rejection(row.file, row.number, doubt.column, row.cells.get(doubt.column) or "", problem))
-    return sorted(found, key=lambda each: (each.file, each.row))
+    of_amounts = (doubt for group in groups.values() for doubt in doubts(group))
+    of_grades = (doubt for group in groups.values() for doubt in _grades(group, park.factors))
+    found = [(brought.get(_key_of(doubt.row)), doubt) for doubt in (*of_amounts, *of_grades)]
+    told = [_remark(row, doubt) for row, doubt in found if row is not None]
+    return sorted(told, key=lambda each: (each.file, each.row))
+
+
+def _remark(row: Row, doubt: Doubt) -> Rejection:
+    problem = CellError(doubt.rule, doubt.text.zh.rstrip("。"), doubt.text.en.rstrip("."))
+    return rejection(row.file, row.number, doubt.column, row.cells.get(doubt.column) or "", problem)
 
 
 def _key(values: Mapping[str, object]) -> tuple[str, ...]:
-    period = getattr(values["period"], "label", "")
-    named = (values.get(name) or "" for name in ("item", "method", "use", "counterparty"))
-    return str(values["subject"]), period, *(str(each) for each in named)
+    return tuple(str(values.get(name) or "") for name in _NAMED)
 
 
 def _key_of(row: ReportedAmount) -> tuple[str, ...]:
@@ -165,3 +170,28 @@ def _gap(before: ReportedAmount, after: ReportedAmount) -> Doubt:
             f"{after.period.label}, {opened}, so the difference is neither used nor received; check both counts.",
         ),
     )
+
+
+# ---- grades of steam and hot water ----
+
+
+def _grades(rows: Iterable[ReportedAmount], factors: Iterable[Mapping[str, str]]) -> Iterator[Doubt]:
+    """Statements of steam or hot water whose grade says nothing of heat and has no factor of the park's own."""
+    for row in rows:
+        base, _, grade = row.item.partition(":")
+        purpose, read = _GRADED.get(base, ("", None))
+        own = ((each.get("purpose"), each.get("key")) for each in factors)
+        if read is None or not grade or (purpose, grade) in own:
+            continue
+        try:
+            read(grade)
+        except GradeError as error:
+            yield Doubt(row, "item", "grade", error.text)
+
+
+_GRADED: Mapping[str, tuple[str, Callable[[str], object]]] = {
+    "steam_purchased": ("steam_enthalpy", steam_nodes),
+    "steam_sold": ("steam_enthalpy", steam_nodes),
+    "hot_water_purchased": ("water_temperature", water_temperature),
+    "hot_water_sold": ("water_temperature", water_temperature),
+}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from xietong.park import registry
 from xietong.park.actions import bring_readings, brought_before, check_same_park, load_package, state_facts
+from xietong.park.doubts import remarks
 from xietong.park.evidence import Evidence, Purpose, enter, keep
 from xietong.park.nouns import Registry
 from xietong.park.package.cells import CellError
@@ -55,6 +56,7 @@ class Reception:
         self._enter(self._keep(content, name, "package-table") for name, content in sorted(package.files.items()))
         answer.changes = load_package(package, answer.entries, self.who, self.at).changes
         park = registry.load()
+        answer.remarks += remarks(package.tables["reported"], park)
         for path in package.readings:
             self._readings(path, FileMapping(), park)
         return answer
@@ -92,6 +94,7 @@ class Reception:
         answer.changes[table.name] = state_facts(table.name, sheet.rows, answer.entries, self.who, self.at)
         answer.accepted += len(sheet.rows)
         answer.rejected += sheet.rejected
+        answer.remarks += remarks(sheet.rows, registry.load())
 
     def _readings(self, path: Path, mapping: FileMapping, park: Registry) -> None:
         reader = Reader(

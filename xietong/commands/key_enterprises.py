@@ -1,0 +1,99 @@
+"""What `account --key-enterprises` prints: the key units, who entered or left their list, and how each has changed."""
+
+import argparse
+import json
+from typing import Any
+
+from xietong.accounting.accounts import UnknownNameError
+from xietong.accounting.key_enterprises import KeyUnit, KeyUnits, key_enterprises
+from xietong.accounting.trends import Change
+from xietong.cli import UsageError
+from xietong.commands.asking import amount_of, lake_in_use, registry_in_use, said
+from xietong.periods import Period
+from xietong.texts import Text
+
+_MOVEMENTS = {
+    "entered": Text("新列入", "entered"),
+    "left": Text("移出", "left"),
+    "stayed": Text("续列", "stayed"),
+    "unknown": Text("进出不详", "movement unknown"),
+}
+
+
+def add_key_enterprises_argument(parser: argparse.ArgumentParser) -> None:
+    """Ask for the changes of key enterprises instead of one subject's figures."""
+    parser.add_argument(
+        "--key-enterprises",
+        metavar="LIST",
+        nargs="?",
+        const="energy",
+        help="重点企业的变动：energy、carbon、pollution、recycling 或名录名 · changes of the key enterprises of a list",
+    )
+
+
+def run_key_enterprises(arguments: argparse.Namespace, period: Period) -> int:
+    """Print every key unit of the list with its figures, a year before and the change."""
+    registry = registry_in_use(arguments.lang)
+    lake = lake_in_use(registry)
+    try:
+        found = key_enterprises(registry, lake, period, arguments.key_enterprises, arguments.key)
+    except UnknownNameError as error:
+        raise UsageError(said(error.text, arguments.lang)) from error
+    if arguments.json:
+        print(json.dumps(_as_json(found, arguments.key_enterprises, arguments.lang), ensure_ascii=False, indent=1))
+    else:
+        _print(found, arguments.lang)
+    return 0
+
+
+def _as_json(found: KeyUnits, of: str, language: str) -> dict[str, Any]:
+    return {
+        "list": of,
+        "period": found.period.label,
+        "period_before": found.before.label,
+        "source": said(found.source[0], language),
+        "source_before": said(found.source[1], language),
+        "enterprises": [_unit(unit, language) for unit in found.units],
+        "same_enterprises": {
+            key: {"value": now, "value_before": before, "change": now - before}
+            for key, (now, before) in found.same.items()
+        },
+    }
+
+
+def _unit(unit: KeyUnit, language: str) -> dict[str, Any]:
+    return {
+        "subject": unit.subject.code,
+        "name": unit.subject.name if language == "zh" else unit.subject.name_en or unit.subject.name,
+        "movement": unit.movement,
+        "reasons": list(unit.reasons),
+        "figures": [{"key": key, **_change(change, language)} for key, change in unit.changes.items()],
+    }
+
+
+def _change(change: Change, language: str) -> dict[str, Any]:
+    now, before = change.now.value, change.before.value
+    return {
+        "unit": change.now.unit,
+        "value": now,
+        "status": change.now.status,
+        "value_before": before,
+        "status_before": change.before.status,
+        "change": None if change.ratio is None or now is None or before is None else now - before,
+        "ratio": change.ratio,
+        "missing": [said(reason, language) for reason in (*change.now.missing, *change.before.missing)],
+    }
+
+
+def _print(found: KeyUnits, language: str) -> None:
+    print(f"{found.period.label}: {said(found.source[0], language)}")
+    print(f"{found.before.label}: {said(found.source[1], language)}")
+    for unit in found.units:
+        reasons = f" · {'；'.join(unit.reasons)}" if unit.reasons else ""
+        print(f"{unit.subject.code} {unit.subject.name}  {said(_MOVEMENTS[unit.movement], language)}{reasons}")
+        for key, change in unit.changes.items():
+            ratio = "—" if change.ratio is None else f"{change.ratio:+.2%}"
+            print(f"    {key:<38} {amount_of(change.before):>26} → {amount_of(change.now):<26} {ratio}")
+    for key, (now, before) in found.same.items():
+        label = said(Text("两年都在名录的合计", "those listed in both years"), language)
+        print(f"{label} {key}: {before:.10g} → {now:.10g} ({now - before:+.10g})")
