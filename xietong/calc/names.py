@@ -25,10 +25,12 @@ def names_of(keys: Iterable[str]) -> Text:
 def _names(key: str) -> Iterator[Text]:
     base, _colon, kind = key.partition(":")
     for standard in standards():
-        for group in ("indicator", "input", "factor", "part"):
-            words = terms(standard).get(group, {})
-            if base in words:
-                yield _with_kind(words[base], kind)
+        words = terms(standard)
+        if key in words.get("part", {}):
+            yield words["part"][key]
+        for group in ("indicator", "input", "factor"):
+            if base in words.get(group, {}):
+                yield _with_kind(words[group][base], kind)
     yield from _family(key)
     if base in all_items():
         yield _with_kind(all_items()[base].name, kind)

@@ -12,26 +12,15 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from xietong.periods import Period
+from xietong.standard.text import choices
 
 SubjectKind = Literal[
     "park", "zone", "sector", "enterprise", "supply", "process", "equipment", "treatment", "outlet", "recycling"
 ]
 Shape = Literal["counter", "amount", "mean", "instant", "state", "sample"]
 
-DEFAULT_CHOICES: Mapping[str, str] = {
-    "output_value": "gross",
-    "electricity_basis": "equivalent",
-    "grid_series": "statistical",
-    "carbon_view": "location",
-    "gwp": "AR5",
-    "grade_rule": "default",
-    "price": "current",
-    "working_media": "left_out",
-    "clean_energy": "statistics",
-    "grid_area": "national",
-    "below_detection": "half",
-    "equivalents": "statutory",
-}
+# What counts where a park chose nothing: the first reading of each open point of the standards.
+DEFAULT_CHOICES: Mapping[str, str] = {name: values[0] for name, values in choices().items()}
 
 
 @dataclass(frozen=True, slots=True)

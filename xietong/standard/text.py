@@ -193,6 +193,13 @@ def interpretations(standard: str = MAIN) -> tuple[Interpretation, ...]:
 
 
 @cache
+def choices() -> Mapping[str, tuple[str, ...]]:
+    """Every choice that a park may make, under every standard: its values, the default first."""
+    every = (each for standard in standards() for each in interpretations(standard) if each.choice)
+    return {each.choice: each.options for each in every}
+
+
+@cache
 def coverage() -> Mapping[str, Covered]:
     """What answers each clause, by its number."""
     found = {}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from xietong.standard.text import choices
 from xietong.texts import Text
 
 
@@ -85,20 +86,7 @@ SENTENCES: Mapping[str, Text] = {
     "documents": Text("制度、方案和报告", "schemes, rules and reports"),
 }
 
-CHOICES: Mapping[str, tuple[str, ...]] = {
-    "output_value": ("gross", "added"),
-    "electricity_basis": ("equivalent", "equal_value"),
-    "grid_series": ("statistical", "compliance"),
-    "carbon_view": ("location", "market"),
-    "gwp": ("AR5",),
-    "grade_rule": ("default", "cautious", "strict"),
-    "price": ("current", "constant:YYYY"),
-    "working_media": ("counted", "left_out"),
-    "clean_energy": ("statistics", "renewable_only", "park_list"),
-    "grid_area": ("national", "regional", "provincial"),
-    "below_detection": ("half", "zero"),
-    "equivalents": ("statutory", "practice"),
-}
+CHOICES: Mapping[str, tuple[str, ...]] = choices()
 
 PARK_COLUMNS: Mapping[str, Text] = {
     "code": Text("园区代码", "the park's code"),
