@@ -22,7 +22,8 @@ ENERGY, CARBON = "comprehensive_energy_consumption", "energy_carbon_emission"
 
 def own(purpose: str, value: str, unit: str, of: str) -> Mapping[str, str]:
     row = {"key": "raw_coal", "purpose": purpose, "value": value, "unit": unit, "subject": of}
-    return {**row, "source": "2025 年入炉煤月度实测", "edition": "2025", "valid_from": "2025-01-01", "valid_to": ""}
+    row |= {"source": "2025 年入炉煤月度实测", "edition": "2025", "valid_from": "2025-01-01", "valid_to": ""}
+    return {**row, "evidence": "coal-2025.pdf"}
 
 
 OWN = (own("coal_equivalent", "0.65", "tce/t", "A"), own("calorific_value", "19.05", "GJ/t", "A"))
@@ -98,3 +99,79 @@ def test_what_only_the_park_states_stays_in_one_piece() -> None:
 def test_of_two_own_factors_for_one_day_the_first_counts() -> None:
     second = {**OWN[0], "value": "0.60"}
     assert of(coal(*OWN, second), ENERGY, "A") == pytest.approx(100 * 0.65, rel=1e-12)
+
+
+def test_a_row_without_evidence_or_approval_does_not_outrank_and_says_so() -> None:
+    bare = {**OWN[0], "evidence": ""}
+    proposed = {**OWN[0], "approval": "proposed"}
+    for row, why in ((bare, "it has no evidence"), (proposed, "it is proposed and not approved")):
+        registry = coal(row)
+        assert of(registry, ENERGY, "A") == pytest.approx(100 * 0.7143, rel=1e-12)
+        assert of(registry, ENERGY, "P") == pytest.approx(150 * 0.7143, rel=1e-12)
+        said = factor_of(registry, "A").remarks[-1]
+        assert f"the own factor 0.65 tce/t is not used: {why}" in said.en
+        assert "未采用" in said.zh
+
+
+def factor_of(registry: Registry, code: str) -> Figure:
+    [line] = explain(registry, None, "fuel_energy", code, YEAR).inputs[:1]
+    energy = explain(registry, None, "fuel_energy", code, YEAR)
+    line = next(part for part in energy.inputs if part.key.startswith("raw_coal"))
+    return next(part for part in line.inputs if part.kind == "factor")
+
+
+def test_the_working_says_why_an_own_factor_was_chosen() -> None:
+    said = factor_of(coal(*OWN), "A").remarks[-1].en
+    assert "0.65 tce/t has evidence (coal-2025.pdf) and approval and goes before the built-in 0.7143 kgce/kg" in said
+    assert "GB/T 2589" in said
+
+
+def test_a_row_without_evidence_fills_a_gap_that_no_built_in_factor_does() -> None:
+    row = {**OWN[0], "purpose": "grid_emission", "key": "electricity", "value": "0.4", "unit": "tCO2/MWh"}
+    row |= {"subject": "", "evidence": "", "region": "内蒙古"}
+    bought = [stated("A", "2025", "electricity_purchased", "10", "MWh")]
+    registry = replace(park(subject("A"), reported=bought, choices={"grid_area": "regional"}), factors=(row,))
+    registry = replace(registry, region="内蒙古")
+    figure = explain(registry, None, "purchased_electricity_emission", "A", YEAR)
+    assert figure.value == pytest.approx(4.0)
+    assert "although it has no evidence" in figure.inputs[0].inputs[-1].remarks[-1].en
+
+
+CARRIERS = (
+    ("grid_emission", "electricity", "tCO2/MWh", "electricity_purchased", "MWh", 0.5306, "0.30"),
+    ("heat_emission", "heat", "tCO2/GJ", "heat_purchased", "GJ", 0.11, "0.06"),
+)
+
+
+@pytest.mark.parametrize(("purpose", "key", "unit", "item", "counted", "usual", "own_value"), CARRIERS)
+def test_a_units_own_factor_of_power_or_heat_reaches_its_park(
+    purpose: str, key: str, unit: str, item: str, counted: str, usual: float, own_value: str
+) -> None:
+    """A buys 100 by its supplier's factor, B and C 50 and 30 by the published one: the parts add up."""
+    rows = [stated(code, "2025", item, amount, counted) for code, amount in (("A", "100"), ("B", "50"), ("C", "30"))]
+    row = {**own(purpose, own_value, unit, "A"), "key": key}
+    bare = park(subject("A", zone="east"), subject("B"), subject("C", sector="s"), reported=rows)
+    registry = replace(bare, factors=(row,))
+    assert of(registry, CARBON, "P") == pytest.approx(100 * float(own_value) + 80 * usual, rel=1e-12)
+    assert of(registry, CARBON, "P") == pytest.approx(sum(of(registry, CARBON, code) for code in "ABC"), rel=1e-12)
+    assert of(bare, CARBON, "P") == pytest.approx(180 * usual, rel=1e-12)
+    assert of(replace(bare, factors=({**row, "evidence": ""},)), CARBON, "P") == pytest.approx(180 * usual, rel=1e-12)
+
+
+def test_the_working_of_the_park_shows_the_unit_apart_and_the_rest() -> None:
+    rows = [stated(code, "2025", "heat_purchased", "10", "GJ") for code in ("A", "B")]
+    row = {**own("heat_emission", "0.06", "tCO2/GJ", "A"), "key": "heat"}
+    registry = replace(park(subject("A"), subject("B"), reported=rows), factors=(row,))
+    figure = explain(registry, None, "purchased_heat_emission", "P", YEAR)
+    assert [part.title.en for part in figure.inputs] == ["A Ltd", "the other units"]
+    assert [part.value for part in figure.inputs] == pytest.approx([0.6, 1.1])
+    assert "both are added" in figure.remarks[-1].en
+
+
+def test_an_own_equal_value_of_one_unit_reaches_the_parks_energy() -> None:
+    rows = [stated(code, "2025", "electricity_purchased", "100", "MWh") for code in ("A", "B")]
+    row = {**own("equal_value", "0.28", "tce/MWh", "A"), "key": "electricity"}
+    chosen = {"electricity_basis": "equal_value"}
+    registry = replace(park(subject("A"), subject("B"), reported=rows, choices=chosen), factors=(row,))
+    assert of(registry, ENERGY, "P") == pytest.approx(of(registry, ENERGY, "A") + of(registry, ENERGY, "B"), rel=1e-12)
+    assert of(registry, ENERGY, "A") == pytest.approx(28.0, rel=1e-12)

@@ -145,7 +145,7 @@ def test_a_fuel_put_into_conversion_is_consumed_and_known_as_input_of_conversion
 
 def test_a_park_row_of_factors_outranks_the_shipped_one_for_its_subject_only() -> None:
     row = {"key": "bituminous_coal", "value": "0.5", "unit": "tce/t", "source": "化验", "purpose": "coal_equivalent"}
-    row |= {"subject": "A", "valid_from": "2025-01-01"}
+    row |= {"subject": "A", "valid_from": "2025-01-01", "evidence": "coal-2025.pdf"}
     coal = [stated(code, "2025", "bituminous_coal", "100", "t") for code in ("A", "B")]
     registry = replace(park(subject("A"), subject("B"), reported=coal), factors=(row,))
     assert power(registry, key="fuel_energy").items() == {"bituminous_coal": 50.0}

@@ -4,12 +4,13 @@ The door of this room. Amounts come from `gather`, arithmetic from `calc`; nothi
 memory by what they were made from (see `memory`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from xietong.accounting.apart import Group, apart_figures
 from xietong.accounting.books import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.concentrations import highest_outlet
@@ -72,8 +73,19 @@ class Account:
         registry = books.registry
         self.inputs = engine_inputs(books, subject, period, filled, estimated)
         below = [subject.code] if subject.kind in GROUPS else [each.code for each in books.boundary.below(subject.code)]
-        book = factor_book(registry, below)
-        self._calculation = Calculation(self.inputs, book, day_of(period), choices_of(registry))
+        self._factors = factor_book(registry, below)
+        self._calculation = self.under({})
+
+    def under(self, choices: Mapping[str, str]) -> Calculation:
+        """The same inputs under other choices than the park's, for a line that says what a choice makes of a figure."""
+        chosen = {**choices_of(self.books.registry), **choices}
+        on = day_of(self._period)
+        inside = Group(self.books, self.subject, self.inputs, self._factors, on, chosen, self._of_unit)
+        apart = apart_figures(inside)
+        return Calculation({**self.inputs, **apart} if apart else self.inputs, self._factors, on, chosen)
+
+    def _of_unit(self, code: str, key: str) -> Figure:
+        return self.of(code).figure(key)
 
     def of(self, code: str) -> "Account":
         """The account of another subject of the park for the same period."""

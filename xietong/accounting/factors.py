@@ -1,12 +1,55 @@
-"""The factors of a subject's figures: the shipped book, before it the park's own rows, before them the subject's."""
+"""The factors of a subject's figures: the shipped book, before it the park's own rows, before them the subject's.
+
+Which own rows count is decided here (evidence, approval, no contradiction); what a book does with them is in
+calc.own_book.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from xietong.calc.factor_table import check_table
 from xietong.calc.factors import FactorBook
+from xietong.calc.own_book import OwnBook
 from xietong.park.nouns import Registry
 from xietong.periods import Period
+
+PROPOSED = "proposed"
+Row = Mapping[str, str]
+_MOST_KEPT = 4
+_kept: list[tuple[tuple[Row, ...], "OwnRows"]] = []
+
+
+class OwnRows(NamedTuple):
+    """A park's own rows: those that go before shipped ones, those without evidence, those not approved."""
+
+    counting: tuple[Row, ...] = ()
+    unproved: tuple[Row, ...] = ()
+    proposed: tuple[Row, ...] = ()
+
+
+def own_rows(registry: Registry) -> OwnRows:
+    """The park's own rows by what they may do; a row that contradicts an earlier one does not count."""
+    for rows, made in tuple(_kept):
+        if rows is registry.factors:
+            return made
+    made = _sorted(registry.factors)
+    _kept.append((registry.factors, made))
+    del _kept[:-_MOST_KEPT]
+    return made
+
+
+def _sorted(rows: tuple[Row, ...]) -> OwnRows:
+    proposed = tuple(row for row in rows if row.get("approval") == PROPOSED)
+    approved = [row for row in rows if row.get("approval") != PROPOSED]
+    refused = {each.place for each in check_table(approved)[1]}
+    usable = [row for index, row in enumerate(approved) if index not in refused]
+    wrong = {each.place for each in check_table(proposed)[1]}
+    return OwnRows(
+        tuple(row for row in usable if row.get("evidence")),
+        tuple(row for row in usable if not row.get("evidence")),
+        tuple(row for index, row in enumerate(proposed) if index not in wrong),
+    )
 
 
 def factor_book(registry: Registry, subjects: Iterable[str]) -> FactorBook:
@@ -14,9 +57,8 @@ def factor_book(registry: Registry, subjects: Iterable[str]) -> FactorBook:
     an earlier one, does not count."""
     if not registry.factors:
         return FactorBook.default()
-    refused = {each.place for each in check_table(registry.factors)[1]}
-    usable = [row for index, row in enumerate(registry.factors) if index not in refused]
-    return FactorBook.default().with_rows(usable, subjects)
+    own = own_rows(registry)
+    return OwnBook(own.counting, own.unproved, own.proposed, subjects)
 
 
 def choices_of(registry: Registry) -> Mapping[str, str]:

@@ -7,11 +7,13 @@ finds the factor of that subject under such a key. Which factor counts for a sub
 from collections import defaultdict
 
 from xietong.accounting.boundary import Boundary
-from xietong.calc.factor_rows import EMISSION_PURPOSES, problem
+from xietong.accounting.factors import own_rows
+from xietong.calc.factor_rows import EMISSION_PURPOSES
 from xietong.park.nouns import Registry
 
 # Amounts that no factor of a subject turns into energy or carbon stay in one line.
 _NEVER = frozenset({"product", "pollutant_emission", "treatment_reagent"})
+_CARRIERS = frozenset({"electricity", "heat", "water_fresh"})
 
 
 class OwnFactors:
@@ -20,9 +22,14 @@ class OwnFactors:
     def __init__(self, registry: Registry, boundary: Boundary) -> None:
         self._boundary = boundary
         self._keys: dict[str, set[str]] = defaultdict(set)
-        for row in registry.factors:
-            if row.get("subject") and row["purpose"] not in EMISSION_PURPOSES and problem(row) is None:
+        self._purposes: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        own = own_rows(registry)
+        for row in (*own.counting, *own.unproved):
+            if row.get("subject") and row["purpose"] not in EMISSION_PURPOSES:
                 self._keys[row["subject"]].add(row["key"])
+        for row in own.counting:
+            if row.get("subject"):
+                self._purposes[row["subject"]].add((row["purpose"], row["key"]))
 
     def subject_of(self, unit: str, target: str, key: str) -> str:
         """The subject of a unit, itself or below it, whose factor counts for what the unit uses; "" where none has one.
@@ -33,3 +40,14 @@ class OwnFactors:
             return ""
         below = self._boundary.below(unit)
         return next((each.code for each in below if key in self._keys.get(each.code, ())), "")
+
+    @property
+    def any_carrier(self) -> bool:
+        """Whether any unit brings a factor of electricity, heat or water."""
+        return any(key in _CARRIERS for named in self._purposes.values() for _, key in named)
+
+    def has(self, unit: str, purpose: str, key: str) -> bool:
+        """Whether a unit, or anything below it, brings a factor of its own of that purpose and key."""
+        if not self._purposes:
+            return False
+        return any((purpose, key) in self._purposes.get(each.code, ()) for each in self._boundary.below(unit))

@@ -1,0 +1,94 @@
+"""OwnBook: the shipped factors with a park's own rows, each where it belongs.
+
+A row with evidence and approval goes before the shipped ones and says what it outranks; one without evidence only fills
+a gap; a proposed one never counts. What is left aside is named in the remarks of the factor that counts instead.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+
+from xietong.calc.engine import UnknownValueError
+from xietong.calc.factors import FactorBook
+from xietong.calc.figures import Figure
+from xietong.texts import Text
+
+Row = Mapping[str, str]
+_WHY = {
+    "no evidence": Text("没有凭证", "it has no evidence"),
+    "not approved": Text("待批", "it is proposed and not approved"),
+}
+
+
+class OwnBook(FactorBook):
+    """Where accounting asks for factors of a park with rows of its own."""
+
+    def __init__(
+        self, counting: Iterable[Row], unproved: Iterable[Row], proposed: Iterable[Row], subjects: Iterable[str]
+    ) -> None:
+        whose = tuple(subjects)
+        super().__init__([], whose)
+        self._shipped = FactorBook.default()
+        self._first = self._shipped.with_rows(counting, whose)
+        self._own = FactorBook([]).with_rows(counting, whose)
+        self._aside = {
+            "no evidence": FactorBook([]).with_rows(unproved, whose),
+            "not approved": FactorBook([]).with_rows(proposed, whose),
+        }
+
+    def find(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Figure:
+        """The factor in force on that day, with why it was chosen; raises UnknownValueError with the remedy."""
+        try:
+            found = self._first.find(purpose, key, on, choices)
+        except UnknownValueError:
+            gap = _found(self._aside["no evidence"], purpose, key, on, choices)
+            if gap is None:
+                raise
+            return replace(gap, remarks=(*gap.remarks, _fills_a_gap(gap)))
+        if _found(self._own, purpose, key, on, choices) is not None:
+            return replace(
+                found, remarks=(*found.remarks, _outranks(found, _found(self._shipped, purpose, key, on, choices)))
+            )
+        aside = {why: _found(book, purpose, key, on, choices) for why, book in self._aside.items()}
+        remarks = [_left_aside(row, _WHY[why]) for why, row in aside.items() if row is not None]
+        return replace(found, remarks=(*found.remarks, *remarks)) if remarks else found
+
+
+def _found(book: FactorBook, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Figure | None:
+    try:
+        return book.find(purpose, key, on, choices)
+    except UnknownValueError:
+        return None
+
+
+def _said(figure: Figure) -> str:
+    return figure.trace.get("published", "")
+
+
+def _outranks(own: Figure, shipped: Figure | None) -> Text:
+    evidence = own.trace.get("table_row", "")
+    if shipped is None:
+        return Text(
+            f"采用自有系数 {_said(own)}（凭证 {evidence}），没有内置值。",
+            f"the own factor {_said(own)} counts (evidence {evidence}); there is no built-in one.",
+        )
+    return Text(
+        f"自有系数 {_said(own)} 有凭证（{evidence}）并已批准，优先于内置的 {_said(shipped)}（{shipped.source}）。",
+        f"the own factor {_said(own)} has evidence ({evidence}) and approval and goes before the built-in "
+        f"{_said(shipped)} ({shipped.source}).",
+    )
+
+
+def _left_aside(own: Figure, why: Text) -> Text:
+    return Text(
+        f"自有系数 {_said(own)} {why.zh}，未采用；请补凭证或批准（xietong factors approve）。",
+        f"the own factor {_said(own)} is not used: {why.en}; give its evidence or approve it "
+        "(xietong factors approve).",
+    )
+
+
+def _fills_a_gap(own: Figure) -> Text:
+    return Text(
+        f"没有内置值，暂用没有凭证的自有系数 {_said(own)}；请补凭证。",
+        f"there is no built-in value, so the own factor {_said(own)} counts although it has no evidence; give it.",
+    )
