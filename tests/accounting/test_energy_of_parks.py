@@ -194,3 +194,44 @@ def test_the_base_year_needs_no_index_and_two_years_need_two() -> None:
     assert priced("constant:2025")["output_value"].value == 2200
     across = priced("constant:2020", [index("1.1")], "2024-07..2025-12")
     assert across["output_value"].status == "missing"
+
+
+# ---- green certificates ----
+
+
+def certified(*rows: tuple[str, str, str]) -> Registry:
+    reported = [stated(code, "2025", name, amount, "MWh") for code, name, amount in rows]
+    return park(subject("A"), subject("B"), reported=reported)
+
+
+def test_one_tenants_surplus_of_certificates_turns_nobody_elses_power_green() -> None:
+    registry = certified(
+        ("A", "electricity_purchased", "100"),
+        ("A", "green_certificates", "250"),
+        ("B", "electricity_purchased", "300"),
+    )
+    assert value(registry, "renewable_electricity", "A").value == 100
+    whole = value(registry, "renewable_electricity")
+    assert whole.value == 100
+    assert value(registry, "renewable_energy_share").value == pytest.approx(25)
+    counted = whole.child("green_certificates")
+    assert (counted.value, counted.child("certificates_beyond_purchase").value) == (100, 150)
+    assert "A公司" in counted.remarks[0].zh
+    assert value(registry, "green_certificates").value == 100
+    assert value(registry, "certified_electricity").value == 100
+
+
+def test_certificates_beyond_the_purchase_or_like_the_green_power_are_named() -> None:
+    registry = certified(
+        ("A", "electricity_purchased", "100"), ("A", "green_power_traded", "60"), ("A", "green_certificates", "60")
+    )
+    remarks = [remark.zh for remark in value(registry, "green_certificates", "A").remarks]
+    assert "20 MWh 不计入" in remarks[0]
+    assert "同一批" in remarks[1]
+    fine = certified(
+        ("A", "electricity_purchased", "100"), ("A", "green_power_traded", "60"), ("A", "green_certificates", "30")
+    )
+    assert value(fine, "green_certificates", "A").remarks == ()
+    assert value(fine, "renewable_energy_share", "A").value == pytest.approx(90)
+    basis = park(subject("A"), reported=fine.reported, choices={"electricity_basis": "equal_value"})
+    assert value(basis, "renewable_energy_share", "A").value == pytest.approx(90)

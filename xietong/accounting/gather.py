@@ -12,6 +12,7 @@ from typing import NamedTuple
 from xietong.accounting.amounts import Amount, reasons
 from xietong.accounting.books import Books
 from xietong.accounting.boundary import GROUPS
+from xietong.accounting.certificates import counted_certificates
 from xietong.accounting.circulation import circulation_inputs
 from xietong.accounting.concentrations import concentration_inputs
 from xietong.accounting.estimates import estimates, with_added, with_estimate
@@ -89,6 +90,7 @@ def engine_inputs(
         for target, shape in shapes.items()
     }
     found |= at_chosen_prices(books, subject, period, found)
+    found |= counted_certificates(books, subject, period, found)
     found["output_value"] = _output_value(books, subject, period, found)
     found |= _never_due(found["pollutant_emission"])
     found["measure_reductions"] = measure_reductions(books, subject, period)

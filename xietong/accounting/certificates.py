@@ -1,0 +1,101 @@
+"""Green certificates 绿证: how many of them count. A certificate proves purchased electricity of its holder: never more
+than the purchase, and never beside the green power whose own certificate it is.
+
+In a group each unit's certificates are capped by its own purchase before they are summed: one tenant's surplus does not
+turn another tenant's power green.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from xietong.accounting.books import Books
+from xietong.accounting.boundary import GROUPS
+from xietong.calc.figures import Figure
+from xietong.park.nouns import Subject
+from xietong.periods import Period
+from xietong.texts import Text
+
+CERTIFICATES, TRADED, PURCHASED = "green_certificates", "green_power_traded", "electricity_purchased"
+
+
+def counted_certificates(
+    books: Books, subject: Subject, period: Period, found: Mapping[str, Figure]
+) -> dict[str, Figure]:
+    """The certificates of a subject that count, with a remark where some do not; nothing where it holds none."""
+    figure = found.get(CERTIFICATES)
+    if figure is None or figure.value is None:
+        return {}
+    if subject.kind not in GROUPS:
+        return {CERTIFICATES: replace(figure, remarks=(*figure.remarks, *_doubts(books, subject, period)))}
+    return {CERTIFICATES: _capped(books, subject, period, figure)}
+
+
+def _capped(books: Books, group: Subject, period: Period, figure: Figure) -> Figure:
+    """A group's certificates without what its units hold beyond their own purchase."""
+    surplus = {
+        unit: over
+        for unit in books.boundary.units(group.code)
+        if (over := min(_surplus(books, unit, period), _exact(books, unit, CERTIFICATES, period)))
+    }
+    if not surplus or figure.value is None:
+        return figure
+    beyond = float(sum(surplus.values()))
+    lines = tuple(
+        Figure("certificates_beyond_purchase", float(over), "MWh", title=Text(unit.name, unit.name_en or unit.name))
+        for unit, over in surplus.items()
+    )
+    names = "、".join(unit.name for unit in surplus)
+    names_en = ", ".join(unit.name_en or unit.name for unit in surplus)
+    remark = Text(
+        f"{names}的绿证超过其外购电量，多出的 {beyond:.6g} MWh 不能抵其他企业的用电，没有计入。",
+        f"{names_en}: {beyond:.6g} MWh of certificates beyond the own purchase prove nobody else's power and do not "
+        "count.",
+    )
+    held = replace(figure, key="certificates_held", title=Text("持有绿证", "certificates held"))
+    title = Text("超出外购电量", "beyond the purchase")
+    past = Figure("certificates_beyond_purchase", beyond, "MWh", title=title, inputs=lines)
+    return replace(
+        figure,
+        value=figure.value - beyond,
+        formula="certificates_held - certificates_beyond_purchase",
+        inputs=(held, past),
+        remarks=(*figure.remarks, remark),
+    )
+
+
+def _doubts(books: Books, unit: Subject, period: Period) -> tuple[Text, ...]:
+    """What is odd about a unit's certificates: more than its purchase, or as many as its green power."""
+    over = _surplus(books, unit, period)
+    held, traded = _exact(books, unit, CERTIFICATES, period), _exact(books, unit, TRADED, period)
+    found: tuple[Text, ...] = ()
+    if over:
+        found += (
+            Text(
+                f"绿证 {held:.6g} MWh 加绿电交易 {traded:.6g} MWh 超过外购电量，多出的 {over:.6g} MWh 不计入；请核对。",
+                f"certificates of {held:.6g} MWh and green power of {traded:.6g} MWh are more than the purchase; the "
+                f"{over:.6g} MWh beyond it do not count: check them.",
+            ),
+        )
+    if held and held == traded:
+        found += (
+            Text(
+                f"绿证与绿电交易同为 {held:.6g} MWh，多半是同一批：随绿电交易取得的绿证不再填报；请核对，以免重复。",
+                f"certificates and green power are both {held:.6g} MWh and probably the same: those that came with "
+                "green power are not reported again. Check it, or they count twice.",
+            ),
+        )
+    return found
+
+
+def _surplus(books: Books, unit: Subject, period: Period) -> Decimal:
+    """Certified electricity beyond a unit's purchase; nothing is known of it where the purchase is not whole."""
+    purchased = books.amount(unit.code, PURCHASED, period)
+    if purchased.exact is None or purchased.figure.status == "partial":
+        return Decimal(0)
+    certified = _exact(books, unit, CERTIFICATES, period) + _exact(books, unit, TRADED, period)
+    return max(Decimal(0), certified - purchased.exact)
+
+
+def _exact(books: Books, unit: Subject, name: str, period: Period) -> Decimal:
+    return books.amount(unit.code, name, period).exact or Decimal(0)
