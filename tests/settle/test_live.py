@@ -45,13 +45,17 @@ def test_a_device_is_described_by_what_it_sent(folder: Folder) -> None:
     broken = hour_frame(1)[:-6] + b"FFFF\r\n"
     folder.write(broken, broken[:90], kind="hj212-refused")
     device = settle(folder)["devices"]["XT01"]
-    assert device == {
+    known = {key: device[key] for key in ("last_seen", "frames", "refused", "edition", "clock_offset_s")}
+    assert known == {
         "last_seen": (BEGIN + timedelta(seconds=1)).isoformat(),
         "frames": 2,
         "refused": {"crc": 1, "length": 1},
         "edition": "2017",
         "clock_offset_s": -0.5,  # QN says 08:00:00.500 park time, received at 08:00:01
     }
+    assert {name: seen["times"] for name, seen in device["violations"].items()} == {"crc": 1, "length": 1, "mn_form": 1}
+    assert device["violations"]["crc"]["entry"] == "intake-0/3"
+    assert device["peer"] == "127.0.0.1"
 
 
 def test_refusals_and_junk_are_counted_by_reason_and_peer(folder: Folder) -> None:

@@ -150,12 +150,16 @@ def _keys(value: object) -> tuple[bytes, ...] | None:
 
 
 def _words(value: object) -> tuple[str, ...] | None:
-    return tuple(map(str, value)) if isinstance(value, list) and set(value) <= READING else None
+    """Reading commands, each alone or with the factor it is about: "1011", "3019:w01018"."""
+    if not isinstance(value, list) or not {str(each).partition(":")[0] for each in value} <= READING:
+        return None
+    return tuple(map(str, value))
 
 
 def _positive(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value < 1e6 else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < 1e6 else None
 
 
 def _count(value: object) -> int | None:
@@ -191,10 +195,11 @@ _CHECKS: Mapping[str, tuple[Callable[[object], object], str, str]] = {
 class BookFile:
     """devices.toml as it is now, read again when it changes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, meanwhile: DeviceBook | None = None) -> None:
+        """meanwhile: what holds until the file is mended; without it a bad file raises BadSettings."""
         self._path = path
         self._seen = _stamp(path)
-        self.book = DeviceBook.read(path)
+        self.book = meanwhile or DeviceBook.read(path)
 
     def look(self) -> BadSettings | None:
         """Read the file again if it changed; what is wrong with it where it is, and then the former book stays."""

@@ -1,12 +1,13 @@
 """Batch: the readings of journal entries that wait for one lake commit, gathered as columns."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 
 from xietong.protocols.hj212 import Columns
-from xietong.readings import Entry
+from xietong.readings import Entry, Reading
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -44,6 +45,17 @@ class Batch:
         self._at.append(columns.at_us)
         self._entries.append(entry.id)
         self._received.append((entry.received_at - _EPOCH) // _MICROSECOND)
+
+    def add_readings(self, readings: Iterable[Reading]) -> None:
+        """Add readings of several entries, such as the parts of one message."""
+        for reading in readings:
+            self._addresses.append(reading.address)
+            self._values.append(f"{reading.value:f}")
+            self._flags.append(reading.flag)
+            self._counts.append(1)
+            self._at.append((reading.at - _EPOCH) // _MICROSECOND)
+            self._entries.append(reading.entry)
+            self._received.append((reading.recorded_at - _EPOCH) // _MICROSECOND)
 
     def table(self) -> pa.Table:
         """The batch as the lake takes it: address, at, value, flag, entry, recorded_at."""

@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from xietong.journal import CorruptSegment, JournalError, JournalReader, names
+from xietong.protocols.hj212.parts import Parts
 from xietong.readings import Entry
 
 Report = Callable[[JournalError], None]
+# Beside a journal's position the lake keeps where the oldest message began that parts are still remembered of.
+PARTS = "#parts"
 
 
 class Follower:
@@ -14,6 +17,7 @@ class Follower:
 
     def __init__(self, root: Path, name: str, after: int, report: Report) -> None:
         self.name, self.taken = name, after
+        self.parts = Parts()
         self._report = report
         self._reader = JournalReader(root, name, after, on_damage=self._damaged)
         self._broken = False
@@ -36,6 +40,12 @@ class Follower:
         """Make what was read durable, before anything made from it becomes so."""
         self._reader.sync()
 
+    @property
+    def floor(self) -> int:
+        """After which entry one must read again to remember the same parts."""
+        since = self.parts.since
+        return self.taken if since is None else since - 1
+
     def close(self) -> None:
         """Let go of the open segment."""
         self._reader.close()
@@ -49,7 +59,9 @@ class Followers:
 
     def __init__(self, root: Path, settled: Mapping[str, int], counted: Mapping[str, int], report: Report) -> None:
         self._root, self._report = root, report
-        self._settled, self._counted = dict(settled), counted
+        self._settled = {name: number for name, number in settled.items() if not name.endswith(PARTS)}
+        self._floors = {name: number for name, number in settled.items() if name.endswith(PARTS)}
+        self._counted = counted
         self._all: dict[str, Follower] = {}
 
     def look(self) -> list[Follower]:
@@ -62,7 +74,17 @@ class Followers:
     def positions(self) -> dict[str, int]:
         """Up to which entry each journal has been taken, and what the lake says of journals that are gone."""
         taken = {name: follower.taken for name, follower in self._all.items()}
-        return {name: max(number, self._settled.get(name, 0)) for name, number in (self._settled | taken).items()}
+        found = {name: max(number, self._settled.get(name, 0)) for name, number in (self._settled | taken).items()}
+        return found | self._floors_now(found)
+
+    def _floors_now(self, positions: Mapping[str, int]) -> dict[str, int]:
+        """The floor of every journal that has, or once had, parts of messages."""
+        found = dict(self._floors)
+        for name, follower in self._all.items():
+            key = name + PARTS
+            if follower.parts.since is not None or key in found:
+                found[key] = max(found.get(key, 0), min(follower.floor, positions[name]))
+        return found
 
     def close(self) -> None:
         """Close every reader."""
@@ -72,7 +94,8 @@ class Followers:
     def _start(self, name: str) -> int:
         """Where the lake is, or where live.json is if that is further back: what is settled is then only counted.
 
-        Without any count (live.json is new or was lost) counting begins where the lake is.
+        Further back still where parts of messages were waiting for the rest. Without any count (live.json is new or
+        was lost) counting begins where the lake is.
         """
         settled = self._settled.get(name, 0)
-        return min(settled, self._counted.get(name, settled))
+        return min(settled, self._counted.get(name, settled), self._floors.get(name + PARTS, settled))

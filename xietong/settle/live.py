@@ -5,32 +5,23 @@ which entry it has counted, so that a crash neither loses a count nor makes one 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from xietong.lake.durable import replace_file
-from xietong.protocols.hj212 import Columns, decode
-from xietong.protocols.hj212.content import read_time
-from xietong.readings import Entry
+from xietong.protocols.hj212 import Columns, Frame, decode
+from xietong.protocols.hj212.parts import Gap
+from xietong.protocols.hj212.violations import raw_violations, violations
+from xietong.readings import Entry, Reading
+from xietong.settle.devices import Device, host
 
 # Whatever a stranger sends may become a name here; these bounds keep the file a page can read.
 MOST_ADDRESSES, MOST_DEVICES, MOST_PEERS, MOST_DAMAGES = 50_000, 5_000, 1_000, 100
 _REASONS = ("encrypted", "length", "crc", "header")
 _OWN_ORIGIN = "intake:"
-
-
-@dataclass
-class Device:
-    """What is known of one device by what it sent."""
-
-    last_seen: str = ""
-    frames: int = 0
-    refused: dict[str, int] = field(default_factory=dict)
-    edition: str = ""
-    clock_offset_s: float | None = None
 
 
 @dataclass
@@ -51,7 +42,7 @@ class Live:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known = _read(path)
-        self._last: dict[str, Entry] = {}
+        self._last: dict[str, tuple[Entry, Frame | None]] = {}
         self._latest: dict[int, tuple[Entry, Columns]] = {}
 
     @property
@@ -59,15 +50,26 @@ class Live:
         """Up to which entry each journal has been counted."""
         return self._known.positions
 
-    def frame(self, entry: Entry, columns: Columns | None) -> None:
-        """Count an accepted frame; columns are its readings, None where it has none."""
+    @property
+    def devices(self) -> dict[str, Device]:
+        """Every device that ever spoke, by its MN."""
+        return self._known.devices
+
+    def frame(self, entry: Entry, columns: Columns | None, frame: Frame | None = None) -> None:
+        """Count an accepted frame; columns are its readings, None where it has none; frame: it, where decoded."""
         self._known.positions[entry.journal] = entry.ordinal
         self._known.frames += 1
-        mn = columns.mn if columns else decode(entry.payload).mn
+        if columns is None or not columns.is_plain:
+            frame = frame or decode(entry.payload)
+        mn = frame.mn if frame else columns.mn if columns else ""
         device = self._device(mn)
         if device is not None:
             device.frames += 1
-            self._last[mn] = entry
+            if frame is not None:
+                device.said(frame, entry)
+            else:
+                device.breaks(raw_violations(entry.payload), entry)
+            self._last[mn] = (entry, frame)
         if columns is not None:
             # Frames of one shape share their list of addresses: only the newest of each is looked at when written.
             before = self._latest.get(id(columns.addresses))
@@ -80,13 +82,22 @@ class Live:
         if entry.kind == "junk":
             self._count_junk(entry)
         elif entry.kind == "hj212-refused":
-            frame = decode(entry.payload)
-            reason = next((reason for reason in _REASONS if reason in frame.errors), "length")
-            self._known.refused[reason] = self._known.refused.get(reason, 0) + 1
-            self._peer(_host(entry.origin), "refused", 1)
-            device = self._known.devices.get(frame.mn)  # its name has no CRC behind it: it makes no new device
-            if device is not None:
-                device.refused[reason] = device.refused.get(reason, 0) + 1
+            self._count_refused(entry)
+        elif entry.kind == "note":
+            self._take_note(entry)
+
+    def readings(self, readings: Iterable[Reading]) -> None:
+        """Take in what the parts of a message gave: the newest of each address."""
+        for reading in readings:
+            at, received = reading.at.isoformat(), reading.recorded_at.isoformat()
+            told = {"at": at, "value": f"{reading.value:f}", "flag": reading.flag, "entry": reading.entry}
+            self._newest(reading.address, {**told, "received_at": received})
+
+    def gap(self, gap: Gap, entry: Entry) -> None:
+        """Mark a message whose missing part did not come in time."""
+        device = self._device(gap.mn)
+        if device is not None:
+            device.lacks(gap, entry)
 
     def damaged(self, told: Mapping[str, Any]) -> None:
         """Remember a damage: where, and its sentence in both languages; the same one once."""
@@ -111,15 +122,39 @@ class Live:
     def _look_at_latest(self) -> None:
         for entry, columns in self._latest.values():
             for address, reading in _told(entry, columns):
-                before = self._known.readings.get(address)
-                if before is None and len(self._known.readings) >= MOST_ADDRESSES:
-                    continue
-                if before is None or before["at"] <= reading["at"]:
-                    self._known.readings[address] = reading
+                self._newest(address, reading)
         self._latest.clear()
-        for mn, entry in self._last.items():
-            _describe(self._known.devices[mn], entry)
+        for mn, (entry, frame) in self._last.items():
+            self._known.devices[mn].describe(frame or decode(entry.payload), entry)
         self._last.clear()
+
+    def _newest(self, address: str, reading: dict[str, str]) -> None:
+        before = self._known.readings.get(address)
+        if before is None and len(self._known.readings) >= MOST_ADDRESSES:
+            return
+        if before is None or before["at"] <= reading["at"]:
+            self._known.readings[address] = reading
+
+    def _count_refused(self, entry: Entry) -> None:
+        """Why a frame was refused: by a rule, as its origin says, or by itself."""
+        frame = decode(entry.payload)
+        by_rule = entry.origin.partition("#")[2]
+        named = (by_rule,) if by_rule else violations(frame)
+        reason = by_rule or next((reason for reason in _REASONS if reason in frame.errors), "length")
+        self._known.refused[reason] = self._known.refused.get(reason, 0) + 1
+        self._peer(host(entry.origin), "refused", 1)
+        # A name without a CRC behind it makes no new device; CRC-16/MODBUS is a CRC, if not the standard's.
+        known = self._device(frame.mn) if named == ("modbus_crc",) else self._known.devices.get(frame.mn)
+        if known is not None:
+            known.refused[reason] = known.refused.get(reason, 0) + 1
+            known.breaks(named, entry)
+
+    def _take_note(self, entry: Entry) -> None:
+        note = _json(entry)
+        if note and {"exchange", "mn", "cn"} <= note.keys():
+            device = self._device(str(note["mn"]))
+            if device is not None:
+                device.answered(note, entry.received_at)
 
     def _device(self, mn: str) -> Device | None:
         if mn and mn not in self._known.devices and len(self._known.devices) < MOST_DEVICES:
@@ -129,7 +164,7 @@ class Live:
     def _count_junk(self, entry: Entry) -> None:
         told = _left_out(entry)
         pieces, kind, peer = (
-            (int(told["pieces"]), told["left_out"], str(told["peer"])) if told else (1, "junk", _host(entry.origin))
+            (int(told["pieces"]), told["left_out"], str(told["peer"])) if told else (1, "junk", host(entry.origin))
         )
         if kind == "junk":
             self._known.junk += pieces
@@ -164,30 +199,19 @@ def _read(path: Path) -> _Known:
 
 def _left_out(entry: Entry) -> dict[str, Any] | None:
     """What intake tells of pieces that it counted and did not keep."""
-    if not entry.origin.startswith(_OWN_ORIGIN):
-        return None
+    told = _json(entry) if entry.origin.startswith(_OWN_ORIGIN) else None
+    return told if told and {"pieces", "left_out", "peer"} <= told.keys() else None
+
+
+def _json(entry: Entry) -> dict[str, Any] | None:
     try:
         told = json.loads(entry.payload)
     except ValueError:
         return None
-    return told if {"pieces", "left_out", "peer"} <= told.keys() else None
-
-
-def _host(origin: str) -> str:
-    """The peer of an origin without its port."""
-    return origin.removeprefix("tcp:").rpartition(":")[0] or origin
+    return told if isinstance(told, dict) else None
 
 
 def _told(entry: Entry, columns: Columns) -> Iterator[tuple[str, dict[str, str]]]:
     at, received = columns.at.isoformat(), entry.received_at.isoformat()
     for address, value, flag in zip(columns.addresses, columns.values, columns.flags, strict=True):
         yield address, {"at": at, "value": value, "flag": flag, "entry": entry.id, "received_at": received}
-
-
-def _describe(device: Device, entry: Entry) -> None:
-    frame = decode(entry.payload)
-    device.last_seen = entry.received_at.isoformat()
-    device.edition = frame.edition
-    sent_at = read_time(frame.qn)
-    if sent_at is not None:
-        device.clock_offset_s = round((sent_at - entry.received_at).total_seconds(), 3)

@@ -7,22 +7,28 @@ committed and not noted elsewhere is known by the lake. The journal is made dura
 import logging
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from xietong.intake.devices import Asking, BadSettings, BookFile, DeviceBook
 from xietong.journal import CorruptSegment, JournalError
 from xietong.lake.points import PointSpec
 from xietong.lake.store import Lake
-from xietong.protocols.hj212 import ColumnReader
+from xietong.protocols.hj212 import ColumnReader, Frame, decode
+from xietong.protocols.hj212.columns import columns_of
+from xietong.protocols.hj212.parts import Given, is_part
+from xietong.protocols.hj212.sealing import is_sealed
 from xietong.readings import Entry
 from xietong.settle.batch import Batch
+from xietong.settle.due import missing
 from xietong.settle.followers import Follower, Followers
 from xietong.settle.imports import import_file
 from xietong.settle.live import Live
 from xietong.settle.register import Register
+from xietong.settle.requests import plan, write
 from xietong.texts import Text
 
 LOG = logging.getLogger("xietong.settle")
@@ -30,7 +36,7 @@ LOG = logging.getLogger("xietong.settle")
 
 class Conditions(NamedTuple):
     """When to commit (readings, seconds since the first that waits), to roll up while idle and while busy, to look for
-    a changed registry, and to look for new entries; in seconds."""
+    a changed registry, to say what devices are to be asked for, and to look for new entries; in seconds."""
 
     batch: int = 50_000
     commit: float = 5.0
@@ -38,6 +44,7 @@ class Conditions(NamedTuple):
     roll_up: float = 3.0
     roll_up_busy: float = 60.0
     registry: float = 10.0
+    asking: float = 30.0
     poll: float = 0.2
 
 
@@ -71,7 +78,9 @@ class Settler:
         self._waiting_since: float | None = None
         self._uncommitted = 0
         self._rolled_at = self._looked_at = self._written_at = float("-inf")
-        self._is_rolled = False
+        self._is_rolled = self._has_asked = False
+        self._asked_at = float("-inf")
+        self._settings = self._read_settings()
 
     def step(self) -> int:
         """Take what has come, at most about a megabyte a journal; commit and roll up where it is time.
@@ -88,6 +97,7 @@ class Settler:
         if self._is_due():
             self.commit()
         self._roll_up_if_due(busy=taken > 0)
+        self._ask_if_due()
         return taken
 
     def finish(self, roll_up: bool = True) -> None:
@@ -129,23 +139,59 @@ class Settler:
 
     # ---- inside ----
 
+    def _read_settings(self) -> BookFile:
+        """devices.toml; one that cannot be used is told of, and without it nothing is asked and nothing opened."""
+        path = self._data / "devices.toml"
+        try:
+            return BookFile(path)
+        except BadSettings as error:
+            self._tell(error.text, {"path": path.name})
+            return BookFile(path, DeviceBook(asking=Asking(on=False)))
+
     def _take(self, entry: Entry, follower: Follower) -> None:
         self._touched.add(follower)
         self._waiting_since = self._waiting_since or time.monotonic()
         counts = entry.ordinal > self._counted.get(entry.journal, 0)
         settles = entry.ordinal > self._settled.get(entry.journal, 0)
         self._uncommitted += settles
+        if entry.kind != "file":  # time does not pass at a file: it is a commit of its own
+            late = follower.parts.tick(entry.received_at)
+            if late is not None:
+                self._give(late, entry, settles, counts)
         if entry.kind == "hj212":
-            columns = self._reader.columns(entry.payload)
-            if columns is not None and settles:
-                self._batch.add(entry, columns)
-            if counts:
-                self._live.frame(entry, columns)
+            self._frame(entry, follower, settles, counts)
             return
         if entry.kind == "file" and settles:
             self._import(entry, follower)
         if counts:
             self._live.other(entry)
+            self._has_asked = self._has_asked or entry.kind == "note"
+
+    def _frame(self, entry: Entry, follower: Follower, settles: bool, counts: bool) -> None:
+        """An accepted frame: its readings now, or, of a part, when its message gives them."""
+        frame, columns = self._decoded(entry.payload), None
+        if frame is not None and is_part(frame):
+            self._give(follower.parts.add(frame, entry), entry, settles, counts)
+        else:
+            columns = columns_of(frame) if frame else self._reader.columns(entry.payload)
+            if columns is not None and settles:
+                self._batch.add(entry, columns)
+        if counts:
+            self._live.frame(entry, columns, frame)
+
+    def _decoded(self, raw: bytes) -> Frame | None:
+        """A frame that the quick way does not read: encrypted, or one part of a message; None for all others."""
+        if is_sealed(raw):
+            return decode(raw, self._settings.book.rule(decode(raw).mn).sm4_keys)
+        return decode(raw) if b"PNUM=" in raw else None
+
+    def _give(self, given: Given, entry: Entry, settles: bool, counts: bool) -> None:
+        if settles:
+            self._batch.add_readings(given.readings)
+        if counts:
+            self._live.readings(given.readings)
+            for gap in given.gaps:
+                self._live.gap(gap, entry)
 
     def _import(self, entry: Entry, follower: Follower) -> None:
         """A file of readings is one commit of its own, with the position of its entry."""
@@ -179,9 +225,24 @@ class Settler:
             self._is_rolled = True
         self._rolled_at = time.monotonic()
 
+    def _ask_if_due(self) -> None:
+        """Say what devices are to be asked for, now and then, and at once when intake has told how an exchange went."""
+        now = time.monotonic()
+        if self._batch.rows or not (self._has_asked or now - self._asked_at >= self._conditions.asking):
+            return
+        self._asked_at, self._has_asked = now, False
+        problem = self._settings.look()
+        if problem is not None:
+            self._tell(problem.text, {"path": "devices.toml"})
+        book, at = self._settings.book, self._clock()
+        spans = missing(self.lake, self._register.points, at, timedelta(days=book.asking.window_days))
+        wanted = plan(spans, self._live.devices, book, at)
+        write(self._data / "requests.json", wanted, self._live.positions, at)
+        self._write_live()  # who is one-way and what is wanted in a file has changed with it
+
     def _write_live(self) -> None:
         self._written_at = time.monotonic()
-        self._live.write(self._clock(), self._settled)
+        self._live.write(self._clock(), {name: each for name, each in self._settled.items() if "#" not in name})
 
     def _report(self, error: JournalError) -> None:
         where = {}

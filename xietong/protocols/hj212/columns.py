@@ -53,13 +53,17 @@ def _fitting(value: Decimal) -> Decimal | None:
 
 
 class Columns(NamedTuple):
-    """One frame's readings: addresses, values (decimal digits) and flags side by side; at in µs since 1970, UTC."""
+    """One frame's readings: addresses, values (decimal digits) and flags side by side; at in µs since 1970, UTC.
+
+    is_plain: the frame is written just as the standard writes it, as the quick way found.
+    """
 
     mn: str
     at_us: int
     addresses: list[str]
     values: tuple[str, ...]
     flags: tuple[str, ...]
+    is_plain: bool = True
 
     @property
     def at(self) -> datetime:
@@ -156,7 +160,11 @@ def _getter(places: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
 
 
 def _exact(raw: bytes) -> Columns | None:
-    frame = decode(raw)
+    return columns_of(decode(raw))
+
+
+def columns_of(frame: Frame) -> Columns | None:
+    """The readings of a decoded frame as columns, or None where it has none."""
     found = readings(frame, "", _EPOCH)
     if not found:
         return None
@@ -166,4 +174,5 @@ def _exact(raw: bytes) -> Columns | None:
         [reading.address for reading in found],
         tuple(f"{reading.value:f}" for reading in found),
         tuple(reading.flag for reading in found),
+        is_plain=False,
     )

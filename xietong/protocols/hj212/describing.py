@@ -1,4 +1,4 @@
-"""A frame as JSON: its fields as sent, and beside them the names that the standard gives to command, system and codes."""
+"""A frame as JSON: its fields as sent, and beside them the names that the standard has for command, system, codes."""
 
 from decimal import Decimal
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
 
 from xietong.protocols.hj212.content import Content, Value, read_content
 from xietong.protocols.hj212.editions import Edition, edition_of

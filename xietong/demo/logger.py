@@ -1,0 +1,96 @@
+"""A simulated data logger: it keeps hours in its memory, sends what is new, and answers what the platform asks.
+
+It speaks HJ 212-2017 as annex C.20 to C.23 print it: 9011, the data with a QN of their own each, 9012. The tests use it
+against the real listener; whoever wants to see it work runs those.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from xietong.protocols.hj212 import Frame, Splitter, decode
+from xietong.protocols.hj212.building import Speaker, build, message, number, parameters, split, stamp
+from xietong.protocols.hj212.content import read_time
+from xietong.protocols.hj212.tables import FETCHING
+
+Items = tuple[str, ...]
+
+
+@dataclass
+class Logger:
+    """One device. memory: CN → DataTime (UTC) → items as "a21026-Avg=1,a21026-Flag=N"; settings: what can be read.
+
+    is_deaf: it never answers a request, as where the park is a second upload address; longest: bytes of content at
+    which it splits a message.
+    """
+
+    speaker: Speaker
+    memory: Mapping[str, Mapping[datetime, Items]]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    is_deaf: bool = False
+    longest: int = 950
+    asked: list[Frame] = field(default_factory=list)
+    acknowledged: set[str] = field(default_factory=set)
+    _turn: int = 0
+
+    def upload(self, cn: str, at: datetime) -> list[bytes]:
+        """The frames by which it sends one period of its own accord, asking for an answer."""
+        contents = split(stamp(at), self.memory[cn][at], self.longest)
+        return message(self.speaker, cn, [self._qn() for _ in contents], contents)
+
+    def answers(self, asked: Frame) -> list[bytes]:
+        """What it says to a request of the platform."""
+        self.asked.append(asked)
+        if self.is_deaf:
+            return []
+        if asked.cn in FETCHING:
+            return self._history(asked)
+        if asked.cn in self.settings or asked.cn == "1011":
+            said = {"SystemTime": stamp(datetime.now(UTC))} if asked.cn == "1011" else {}
+            words = said or dict([self.settings[asked.cn].split("=", 1)])
+            told = build(self.speaker, asked.cn, asked.qn, parameters(words), asks=False)
+            return [self._says(asked, "9011", "QnRtn=1"), told, self._says(asked, "9012", "ExeRtn=1")]
+        return [self._says(asked, "9011", "QnRtn=8")]
+
+    async def run(self, where: tuple[str, int], uploads: list[bytes], stop: asyncio.Event) -> None:
+        """Connect, send uploads, answer requests until stop is set."""
+        reader, writer = await asyncio.open_connection(*where)
+        writer.writelines(uploads)
+        listening = asyncio.create_task(self._listen(reader, writer))
+        try:
+            await stop.wait()
+        finally:
+            listening.cancel()
+            writer.close()
+
+    # ---- inside ----
+
+    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        splitter = Splitter()
+        while chunk := await reader.read(65536):
+            for piece in splitter.feed(chunk):
+                frame = decode(piece.raw)
+                if frame.cn == "9014":
+                    self.acknowledged.add(frame.qn)
+                elif not frame.cn.startswith("9"):
+                    writer.writelines(self.answers(frame))
+            await writer.drain()
+
+    def _history(self, asked: Frame) -> list[bytes]:
+        begin, end = (read_time(asked.parameters.get(word, "")) for word in ("BeginTime", "EndTime"))
+        kept = self.memory.get(asked.cn, {})
+        found = [at for at in sorted(kept) if begin and end and begin <= at <= end]
+        frames = [self._says(asked, "9011", "QnRtn=1")]
+        for at in found:
+            contents = split(stamp(at), kept[at], self.longest)
+            frames += message(self.speaker, asked.cn, [self._qn() for _ in contents], contents)
+        return [*frames, self._says(asked, "9012", "ExeRtn=1" if found else "ExeRtn=100")]
+
+    def _says(self, asked: Frame, cn: str, content: str) -> bytes:
+        return build(self.speaker, cn, asked.qn, content, asks=False)
+
+    def _qn(self) -> str:
+        """A QN of its own for every frame."""
+        self._turn += 1
+        return number(datetime.now(UTC) + timedelta(milliseconds=self._turn))
