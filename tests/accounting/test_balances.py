@@ -235,7 +235,7 @@ def test_a_zone_imports_from_the_rest_of_the_park() -> None:
     registry = park(*zoned, east, west, reported=SOLD)
     assert values(whole(registry, "东", "electricity"))["supply"] == 60
     sheet = whole(registry, "西", "electricity")
-    assert dealt(sheet, "sold", "bought") == [100, 35]
+    assert dealt(sheet, "sold", "bought", "exported", "residual") == [40, 35, 60, 5]
 
 
 def test_a_fuel_with_stock_and_uses() -> None:

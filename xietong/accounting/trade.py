@@ -75,12 +75,26 @@ class _Market:
         self._units = {unit.code: unit for unit in books.boundary.units(group.code)}
         self._names = books.remember(("names", group.code), lambda: _names(books.boundary, self._units.values()))
         self._flows = _flows(books.registry, medium, span)
-        self._sold = self._dealings(medium.sold)
-        self._bought = self._dealings(medium.bought)
+        self._sold = self._dealings(self._units, medium.sold)
+        self._bought = self._dealings(self._units, medium.bought)
+        self._beyond = self._bought_beyond()
 
-    def _dealings(self, name: str) -> dict[tuple[str, str], Amount]:
+    def _bought_beyond(self) -> dict[str, list[Amount]]:
+        """What units elsewhere in the park say they bought from sellers here that name no buyer."""
+        unnamed = {unit for unit, other in self._sold if other == UNNAMED}
+        park = self._books.registry.park.code
+        if not unnamed or self._group.code == park:
+            return {}
+        others = [unit.code for unit in self._books.boundary.units(park) if unit.code not in self._units]
+        found: dict[str, list[Amount]] = defaultdict(list)
+        for (_, seller), part in self._dealings(others, self._medium.bought).items():
+            if seller in unnamed:
+                found[seller].append(part)
+        return found
+
+    def _dealings(self, units: Iterable[str], name: str) -> dict[tuple[str, str], Amount]:
         found: dict[tuple[str, str], Amount] = {}
-        for code in self._units:
+        for code in units:
             if self._books.knows(code, name):
                 for dealing in _split(self._books.amount(code, name, self._span), code, self._names):
                     found[code, dealing.other] = dealing.part
@@ -90,11 +104,11 @@ class _Market:
         pairs = self._pairs()
         sellers = tuple(self._seller(code, pairs) for code in sorted({seller for seller, _ in pairs}))
         key, unit, name = self._medium.key, self._medium.unit, self._medium.name
-        sold = line(f"{key}_sold_inside", _said(name, "园区内售出", "sold inside"), unit, [s.sold for s in sellers])
+        sold = line(f"{key}_sold_inside", _said(name, "内部售出", "sold inside"), unit, [s.sold for s in sellers])
         bought = line(
-            f"{key}_bought_inside", _said(name, "园区内购入", "bought inside"), unit, [s.bought for s in sellers]
+            f"{key}_bought_inside", _said(name, "内部购入", "bought inside"), unit, [s.bought for s in sellers]
         )
-        title = _said(name, "园区内买卖差额", "sold inside less bought inside")
+        title = _said(name, "内部买卖差额", "sold inside less bought inside")
         residual = self._residual(f"{key}_trade_residual", title, sold, bought)
         percent = share(f"{key}_trade_residual_share", title, residual, sold)
         return Trade(
@@ -123,13 +137,20 @@ class _Market:
         title = Text(subject.name, subject.name_en or subject.name)
         sales = [self._sold[code, buyer] for buyer in mine if (code, buyer) in self._sold]
         if (code, UNNAMED) in self._sold:
-            sales.append(self._sold[code, UNNAMED])
+            sales.append(self._kept_here(code))
         if not sales:
             sales = [self._recorded(code, buyer) for buyer in mine if (code, buyer) in self._flows]
         sold = line(f"{key}_sold:{code}", title, unit, sales, () if sales else (_states_no_sale(subject),))
         bought = line(f"{key}_bought_from:{code}", title, unit, [self._bought_of(code, buyer) for buyer in mine])
         residual = self._residual(f"{key}_trade_residual:{code}", title, sold, bought)
         return Seller(subject, sold, bought, residual)
+
+    def _kept_here(self, seller: str) -> Amount:
+        """A sale without a buyer, less what units elsewhere in the park say they bought of it."""
+        whole, beyond = self._sold[seller, UNNAMED], self._beyond.get(seller)
+        if not beyond:
+            return whole
+        return difference(f"{self._medium.key}_sold_here", whole.figure.title, self._medium.unit, [whole], beyond)
 
     def _bought_of(self, seller: str, buyer: str) -> Amount:
         """What a buyer says it bought from a seller; out of a purchase without a seller, what the other end says."""
@@ -158,7 +179,7 @@ class _Market:
             for seller, buyer in sorted(pairs)
             if (buyer, seller) not in self._bought and (buyer, UNNAMED) in self._bought
         ]
-        key, title = f"{self._medium.key}_imported", _said(self._medium.name, "购入（园区外）", "bought from outside")
+        key, title = f"{self._medium.key}_imported", _said(self._medium.name, "购入（边界外）", "bought from outside")
         whole = line(key, title, self._medium.unit, parts, self._without_seller())
         if not any(part.exact for part in one_sided):
             return whole
@@ -171,20 +192,21 @@ class _Market:
             return ()
         return (
             Text(
-                f"{len(unnamed)} 个单位的购入没有写明对方，按园区外购入计；请在 counterparty 中写明。",
+                f"{len(unnamed)} 个单位的购入没有写明对方，按边界外购入计；请在 counterparty 中写明。",
                 f"purchases of {len(unnamed)} units name no counterparty and count as bought from outside; name it.",
             ),
         )
 
     def _exported(self) -> Amount:
         parts = [part for (_, other), part in self._sold.items() if other == OUTSIDE]
-        title = _said(self._medium.name, "售出（园区外）", "sold to outside")
+        parts += [part for bought in self._beyond.values() for part in bought]
+        title = _said(self._medium.name, "售出（边界外）", "sold to outside")
         return line(f"{self._medium.key}_exported", title, self._medium.unit, parts)
 
     def _unnamed(self, pairs: Iterable[tuple[str, str]]) -> Amount:
         """Sales without a buyer of units that no buyer names either."""
         named = {seller for seller, _ in pairs}
-        parts = [part for (unit, other), part in self._sold.items() if other == UNNAMED and unit not in named]
+        parts = [self._kept_here(unit) for unit, other in self._sold if other == UNNAMED and unit not in named]
         title = _said(self._medium.name, "售出（未写明对方）", "sold, buyer not named")
         return line(f"{self._medium.key}_sold_unnamed", title, self._medium.unit, parts)
 

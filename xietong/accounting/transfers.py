@@ -2,7 +2,8 @@
 
 The giver's statement counts (国家统计局: what is sent to others for use is used by who generated it); what the taker
 states of the same is taken off a group's sum. A recorded flow proves the transfer; kind or counterparty ties the two
-statements to it.
+statements to it. Where nothing ties them, the giver's use is taken to hold what it gave if it is large enough and its
+own balance leaves no room for it, and the taker's if it uses more than it generated itself.
 """
 
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from xietong.texts import Text
 from xietong.units import UnitError
 
 USED = frozenset({"byproduct_used", "solid_waste_used", "hazardous_waste_used"})
+_ELSEWHERE = ("disposed", "stored", "discarded")
 
 
 def without_second_use(
@@ -28,12 +30,11 @@ def without_second_use(
     name, codes = total.figure.key, {unit.code: unit for unit in units}
     if name not in USED or total.exact is None:
         return total
-    found = [
-        (flow, amount)
-        for flow in flows
-        if flow.origin in codes and flow.destination in codes
-        if (amount := _stated_twice(statements, flow, name, period)) > 0
-    ]
+    found: list[tuple[Flow, Decimal]] = []
+    for flow in flows:
+        if flow.origin in codes and flow.destination in codes:
+            amount = _stated_twice(statements, flow, name, period) or _used_twice(statements, flow, name, period, found)
+            found += [(flow, amount)] if amount > 0 else []
     if not found:
         return total
     lines = tuple(_line(name, total.figure.unit, flow, amount, codes) for flow, amount in found)
@@ -50,6 +51,50 @@ def _stated_twice(statements: Statements, flow: Flow, name: str, period: Period)
     taken = _tied(statements, flow.destination, flow.origin, flow.material, name, period)
     both = min(given, taken)
     return min(both, _tonnes(flow, name)) if period.contains(flow.period) else both
+
+
+def _used_twice(
+    statements: Statements, flow: Flow, name: str, period: Period, before: Iterable[tuple[Flow, Decimal]]
+) -> Decimal:
+    """What both ends of a flow must have counted although neither names it; before: what earlier flows took off."""
+    if not period.contains(flow.period) or _is_named(statements, flow, period):
+        return Decimal(0)
+    tonnes, family = _tonnes(flow, name), name.removesuffix("_used")
+    if not tonnes.is_finite() or not _holds(statements, flow.origin, family, tonnes, period):
+        return Decimal(0)
+    beyond = _stated(statements, flow.destination, name, period, plain=True) - _own(
+        statements, flow.destination, family, period
+    )
+    taken = sum((amount for each, amount in before if each.destination == flow.destination), Decimal(0))
+    return max(Decimal(0), min(tonnes, beyond - taken))
+
+
+def _is_named(statements: Statements, flow: Flow, period: Period) -> bool:
+    """Whether either end names the flow in any use, or its material is another item: then there is nothing to guess."""
+    ends = ((flow.origin, flow.destination), (flow.destination, flow.origin))
+    return any(_tied(statements, code, other, flow.material, name, period) for name in USED for code, other in ends)
+
+
+def _holds(statements: Statements, origin: str, family: str, tonnes: Decimal, period: Period) -> bool:
+    """Whether the giver's use holds what it gave."""
+    used = _stated(statements, origin, f"{family}_used", period, plain=True)
+    elsewhere = sum((_stated(statements, origin, f"{family}_{way}", period) for way in _ELSEWHERE), Decimal(0))
+    room = _own(statements, origin, family, period) - used - elsewhere
+    return used >= tonnes and (not elsewhere or room < tonnes)
+
+
+def _own(statements: Statements, code: str, family: str, period: Period) -> Decimal:
+    """What a unit had of its own: generated, and taken from earlier years' stock."""
+    ways = ("generated", "used_from_stock", "disposed_from_stock")
+    return sum((_stated(statements, code, f"{family}_{way}", period) for way in ways), Decimal(0))
+
+
+def _stated(statements: Statements, code: str, name: str, period: Period, plain: bool = False) -> Decimal:
+    """What a unit states of an item; plain: only statements that name neither kind nor counterparty."""
+    rows = statements.within(code, name, period)
+    kept = [row for row in rows if not plain or not (":" in row.item or row.counterparty)]
+    amounts = (statements.leaf(row).exact for row in cover(kept, period).chosen)
+    return sum((amount for amount in amounts if amount is not None), Decimal(0))
 
 
 def _tied(statements: Statements, code: str, other: str, material: str, name: str, period: Period) -> Decimal:
