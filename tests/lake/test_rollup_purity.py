@@ -79,7 +79,7 @@ def test_in_steps_or_at_once_is_the_same(steps: list[list[Row]]) -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_STEPS)
 def test_in_steps_or_at_once_is_the_same_at_length(steps: list[list[Row]]) -> None:
     in_steps_as_at_once(steps)

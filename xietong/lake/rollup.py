@@ -5,7 +5,7 @@ the readings and which mapping it was made from, so that after a crash it is mad
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -143,16 +143,31 @@ class RollUp:
         edges = edges.rename_columns(["pid", "lo_us", "hi_us"])
         edges = edges.set_column(2, "hi_us", pc.add(edges.column("hi_us"), 1))
         near = self._neighbours(edges).select(["pid", "at_us"])
-        reach: dict[int, tuple[int, int]] = {}
-        for pid, lo, hi in zip(*(edges.column(name).to_pylist() for name in edges.column_names), strict=True):
-            reach[pid] = lo, hi
-        for pid, at_us in zip(near.column("pid").to_pylist(), near.column("at_us").to_pylist(), strict=True):
-            reach[pid] = min(reach[pid][0], at_us), max(reach[pid][1], at_us)
+        reach = {each["pid"]: (each["lo_us"], each["hi_us"]) for each in edges.to_pylist()}
+        near = pa.concat_tables([near, self._changes_near(reach, near)])
+        for each in near.group_by("pid").aggregate([("at_us", "min"), ("at_us", "max")]).to_pylist():
+            lo, hi = reach[each["pid"]]
+            reach[each["pid"]] = min(lo, each["at_us_min"]), max(hi, each["at_us_max"])
         possible = sorted(self.every_day())
         for pid, (lo, hi) in reach.items():
             first, last = day_of_us(lo, self.zone), day_of_us(hi, self.zone)
             for day in possible[bisect_left(possible, first) : bisect_right(possible, last)]:
                 self._want(wanted, pid, day)
+
+    def _changes_near(self, spans: Mapping[int, tuple[int, int]], near: pa.Table) -> pa.Table:
+        """The recorded meter changes that stand among the neighbours of a point's span, or next to too few of them."""
+        found: list[tuple[int, int]] = []
+        recorded = self.meters.changes.select(near.column_names)
+        for pid, at in zip(*(column.to_pylist() for column in recorded.columns), strict=True):
+            if pid in spans:
+                lo, hi = spans[pid]
+                beside = near.filter(pc.equal(near.column("pid"), pid)).column("at_us").to_pylist()
+                between = sum(at <= each < lo or hi <= each <= at for each in beside)
+                found += [(pid, at)] * (between < CONTEXT)
+        columns = list(zip(*found, strict=True)) or [(), ()]
+        return pa.table(
+            [pa.array(values, kind) for values, kind in zip(columns, near.schema.types, strict=True)], near.schema
+        )
 
     # ---- making hours ----
 
