@@ -16,6 +16,7 @@ from small_parks import HoursLake, hours_of, monthly, park, point, stated, subje
 from xietong.accounting import UnknownNameError
 from xietong.evaluation import Evaluation, as_json, evaluate
 from xietong.park.nouns import Effect, Limit, Measure, Registry, ReportedAmount, Target
+from xietong.periods import Period
 
 ENERGY, RECYCLING, COD = "energy_per_output_value", "resource_utilization_rate", "cod_emission_intensity"
 FACTS = (
@@ -112,17 +113,16 @@ def test_targets_of_an_enterprise_are_judged_beside_the_parks_and_do_not_grade_i
     assert any(each.subject == "A" for each in answer.weak)
 
 
-def partial(months: int) -> Registry:
+def partial(months: int, wanted: float = 0.13, needed: str = "0.75", waiver: str = "") -> Registry:
     rows = [*monthly("A", "electricity_purchased", "100", "MWh", range(1, months + 1)), FACTS[1]]
-    goals = [target(ENERGY, 0.13, 0.14, main=True)]
-    return park(subject("A"), reported=rows, targets=goals)
+    goals = [replace(target(ENERGY, wanted, wanted + 0.01, main=True), waiver=waiver)]
+    return park(subject("A"), reported=rows, targets=goals, choices={"grade_coverage": needed})
 
 
 def test_a_gap_that_cannot_turn_the_verdict_does_not_stop_the_grade() -> None:
     """10 of 12 months: 0.1229 as it came, 0.14748 filled up: one met, one not, so undecided. 9: 0.11061 and 0.14748."""
     assert evaluate(partial(10), None, "P", 2025).grade == "not_assessable"
-    safe = park(subject("A"), reported=partial(10).reported, targets=[target(ENERGY, 0.15, 0.16, main=True)])
-    answer = evaluate(safe, None, "P", 2025)
+    answer = evaluate(partial(10, 0.15), None, "P", 2025)
     assert answer.grade == "excellent"
     assert answer.lines[0].judged.actual == pytest.approx(0.1229)
     assert answer.lines[0].judged.status == "partial"
@@ -131,8 +131,46 @@ def test_a_gap_that_cannot_turn_the_verdict_does_not_stop_the_grade() -> None:
 
 def test_too_little_data_decides_nothing() -> None:
     """8 of 12 months is under three quarters: even a target far away is not held to be met."""
-    few = park(subject("A"), reported=partial(8).reported, targets=[target(ENERGY, 99, 100, main=True)])
-    assert evaluate(few, None, "P", 2025).grade == "not_assessable"
+    assert evaluate(partial(8, 99), None, "P", 2025).grade == "not_assessable"
+
+
+def test_a_grade_needs_95_percent_unless_the_park_chose_otherwise() -> None:
+    """10 of 12 months is 83.3 %: enough for a choice of 0.8, too little for the usual 0.95, which says so."""
+    assert evaluate(partial(10, 0.15, "0.8"), None, "P", 2025).grade == "excellent"
+    usual = evaluate(partial(10, 0.15, "0.95"), None, "P", 2025)
+    assert usual.grade == "not_assessable"
+    assert "83.3%" in usual.lines[0].judged.reasons[0].zh
+    assert "waiver" in usual.lines[0].judged.reasons[0].zh
+    assert as_json(usual)["indicators"][0]["coverage"] == pytest.approx(10 / 12, abs=1e-4)
+
+
+@pytest.mark.parametrize(("months", "wanted", "grade"), [(10, 0.15, "excellent"), (8, 0.05, "needs_improvement")])
+def test_a_recorded_reason_lets_what_came_be_judged_and_is_printed(months: int, wanted: float, grade: str) -> None:
+    answer = evaluate(partial(months, wanted, "0.95", "账单迟到，管委会 2026-01-20 备案"), None, "P", 2025)
+    assert answer.grade == grade
+    assert "账单迟到" in answer.lines[0].judged.reasons[0].zh
+
+
+def test_weight_is_last_years_not_the_number_of_tenants() -> None:
+    """A had 9,900 of 10,000 MWh: without B 99 % came, without A 1 %."""
+    for absent, came in (("B", 0.99), ("A", 0.01)):
+        rows = [
+            stated(code, "2024", "electricity_purchased", much, "MWh") for code, much in (("A", "9900"), ("B", "100"))
+        ]
+        rows += [replace(row, period=Period.parse("2025")) for row in rows if row.subject != absent]
+        rows.append(stated("A", "2025", "output_value", "1000", "万元"))
+        goals = [target(ENERGY, 99, 100, main=True)]
+        answer = evaluate(park(subject("A"), subject("B"), reported=rows, targets=goals), None, "P", 2025)
+        assert answer.lines[0].coverage == pytest.approx(came)
+        assert answer.grade == ("excellent" if came > 0.95 else "not_assessable")
+
+
+def test_a_waiver_of_the_targets_leaves_out_what_has_no_data_and_is_not_main() -> None:
+    lesser = replace(target(COD, 3, 4), waiver="园区无废水排放（2025-12-20 管委会备案）")
+    goals = [target(ENERGY, 0.2, 0.3, main=True), lesser]
+    answer = evaluate(park(subject("A"), reported=FACTS[:2], targets=goals), None, "P", 2025)
+    assert answer.grade == "excellent"
+    assert as_json(answer)["left_out"] == {COD: lesser.waiver}
 
 
 def test_a_percentage_target_is_taken_of_its_base() -> None:

@@ -237,7 +237,10 @@ def _is_item(name: str) -> bool:
 
 def _titled(subject: Subject, part: Amount) -> Amount:
     title = Text(subject.name, subject.name_en or subject.name)
-    return told(part, title, {**part.figure.trace, "subject": subject.code})
+    trace = {**part.figure.trace, "subject": subject.code}
+    if part.figure.status == "partial" and "coverage_number" not in trace:
+        trace["coverage_number"] = f"{share_of(part):.4f}"
+    return told(part, title, trace)
 
 
 def _coverage(

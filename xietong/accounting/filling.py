@@ -15,10 +15,14 @@ LEAST_SHARE = Decimal("0.75")
 
 
 def filled_up(part: Amount) -> Amount:
-    """A partial amount divided by the share of it that came, as an estimate; left partial where too little came."""
+    """A partial amount divided by the share of it that came, as an estimate; left partial where too little came.
+
+    The share is by last year's amounts where they are known, else by what was due.
+    """
     if part.exact is None or part.figure.status != "partial":
         return part
-    share = min(share_of(part), Decimal(part.figure.trace.get("coverage_weight") or 1))
+    weight = part.figure.trace.get("coverage_weight")
+    share = Decimal(weight) if weight else share_of(part)
     if share < LEAST_SHARE:
         return part
     exact = part.exact / share

@@ -6,8 +6,8 @@ basic values, `strict` for targets. An indicator without complete data is never 
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, Protocol
 
 from xietong.calc.figures import Figure, Status
 from xietong.calc.rules import RULES
@@ -107,6 +107,42 @@ def judge(goal: Goal, figure: Figure, accept_partial: bool = False) -> Judged:
         reasons=reasons,
         requirement=goal.form == "requirement",
     )
+
+
+class Share(NamedTuple):
+    """How much of an indicator's data came by weight, how much a grade needs, and the reason recorded for less."""
+
+    came: float
+    needed: float
+    waiver: str = ""
+
+
+def judge_incomplete(goal: Goal, figure: Figure, share: Share) -> Judged:
+    """Compare a partial figure with its goal: where enough of its weight came, or where a reason was recorded; else it
+    decides nothing and says how much is lacking."""
+    if share.came >= share.needed:
+        return judge(goal, figure, accept_partial=True)
+    if share.waiver:
+        return judge_for_reason(goal, figure, share)
+    name, came = goal.indicator, f"{share.came:.1%}"
+    said = Text(
+        f"{name} 按上年量只收到 {came}，评定需要 {share.needed:.0%}；请补报，或在 targets.csv 的 waiver 列记录理由。",
+        f"{name}: only {came} by last year's weight came and a grade needs {share.needed:.0%}; report the rest, or "
+        "record a reason in the column waiver of targets.csv.",
+    )
+    undecided = judge(goal, figure)
+    return replace(undecided, reasons=(said, *undecided.reasons[1:]))
+
+
+def judge_for_reason(goal: Goal, figure: Figure, share: Share) -> Judged:
+    """Compare what came with its goal for the recorded reason, which is told."""
+    name, came = goal.indicator, f"{share.came:.1%}"
+    said = Text(
+        f"{name} 按上年量收到 {came}（评定需要 {share.needed:.0%}）；按记录的理由以已收数据评定：{share.waiver}",
+        f"{name}: {came} by weight came (a grade needs {share.needed:.0%}); judged by it for the recorded reason: "
+        f"{share.waiver}",
+    )
+    return replace(judge(goal, figure, accept_partial=True), reasons=(said,))
 
 
 def _wanted(goal: Goal, stated: float | None, better: str) -> float | None:

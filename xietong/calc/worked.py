@@ -15,7 +15,7 @@ from xietong.calc.engine import RULES, calculate
 from xietong.calc.factor_rows import FactorRowError
 from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure, missing_figure, total
-from xietong.calc.grade import Graded, grades, judge
+from xietong.calc.grade import Graded, Judged, Share, grades, judge, judge_incomplete
 from xietong.calc.items import UnknownItemError, inputs, item, to_canonical
 from xietong.texts import Text
 from xietong.units import UnitError
@@ -65,6 +65,8 @@ class Goal:
     main: bool = False
     form: str = "value"
     base_value: float | None = None
+    coverage: float | None = None
+    waiver: str = ""
 
 
 def run_case(case: Mapping[str, Any]) -> Outcome:
@@ -90,10 +92,17 @@ def _run(case: Mapping[str, Any]) -> Outcome:
     figures = calculate(asked, given, _book(case), _day(case), choices)
     tolerance = float(case["tolerance"]) if "tolerance" in case else None
     found = [_compare(key, wanted, figures[key], tolerance) for key, wanted in expected.items()]
-    judged = [judge(goal, figures[goal.indicator]) for goal in goals]
+    judged = [_judged(goal, figures[goal.indicator], choices) for goal in goals]
     found += _compare_grades(case.get("expect", {}), grades(judged, case.get("waived", {})))
     differences = tuple(difference for difference in found if difference is not None)
     return Outcome(case.get("name", "?"), case.get("clause", ""), differences, figures)
+
+
+def _judged(goal: Goal, figure: Figure, choices: Mapping[str, str]) -> Judged:
+    """A goal judged; a partial figure by the share of its weight that the case says came."""
+    if figure.status != "partial" or goal.coverage is None:
+        return judge(goal, figure)
+    return judge_incomplete(goal, figure, Share(goal.coverage, float(choices.get("grade_coverage", "0.95")), goal.waiver))
 
 
 def _day(case: Mapping[str, Any]) -> date:

@@ -3,7 +3,7 @@
 Comparison and grading are in `calc.grade`; weak points and advice in `weakness`. Nothing is stored here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,18 @@ from xietong.accounting.accounts import Account, Coverage, account, coverage
 from xietong.accounting.metered import LakeTables
 from xietong.calc.engine import RULES
 from xietong.calc.figures import Figure
-from xietong.calc.grade import GRADE_NAMES, Graded, GradeRule, Judged, grades, judge
+from xietong.calc.grade import (
+    GRADE_NAMES,
+    Graded,
+    GradeRule,
+    Judged,
+    Share,
+    grades,
+    judge,
+    judge_for_reason,
+    judge_incomplete,
+)
+from xietong.evaluation.coverage import share_received
 from xietong.evaluation.weakness import Weakness, advice_on, weak_points
 from xietong.park.nouns import Registry, Target
 from xietong.periods import Period
@@ -25,12 +36,18 @@ _INCOMPLETE = Text(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One target of the subject or of a subject below it, judged, with the figure and its title."""
+    """One target of the subject or of a subject below it, judged, with the figure and its title.
+
+    coverage: the share of the figure's data that came, by last year's weight; waiver: the reason recorded for
+    doing with less than the park's choice asks for.
+    """
 
     subject: str
     title: Text
     judged: Judged
     figure: Figure
+    coverage: float = 1.0
+    waiver: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +87,8 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate one year of a subject; raises UnknownNameError for a subject that does not exist.
 
-    waived: recorded reasons, by indicator, for leaving out one that is not main and has no data.
+    waived: recorded reasons, by indicator, for leaving out one that is not main and has no data; besides those of the
+    targets themselves.
     """
     own = _lines(registry, lake, subject, year)
     codes = (
@@ -79,10 +97,14 @@ def evaluate(
     below = tuple(line for code in codes for line in _lines(registry, lake, code, year))
     period = Period.year(year)
     came = coverage(registry, lake, subject, period)
-    judged = grades((line.judged for line in own), waived)
+    judged = grades((line.judged for line in own), _waivers(own) | dict(waived or {}))
     weak = weak_points(account(registry, lake, subject, period), registry, (own, below), came)
     advice = advice_on(subject, weak)
     return Evaluation(subject, year, _rule(registry), judged, own, below, weak, advice, came)
+
+
+def _waivers(lines: Iterable[Line]) -> dict[str, str]:
+    return {line.judged.key: line.waiver for line in lines if line.waiver}
 
 
 def _rule(registry: Registry) -> GradeRule:
@@ -102,21 +124,27 @@ def _line(registry: Registry, lake: LakeTables | None, target: Target) -> Line:
         words = target.requirement or target.indicator
         return Line(target.subject, Text(words, words), judge(target, figure), figure)
     figure = account(registry, lake, target.subject, period).figure(target.indicator)
-    judged = judge(target, figure)
+    judged, came = judge(target, figure), 1.0 if figure.value is not None else 0.0
     if figure.status == "partial":
-        judged = _despite_gaps(target, figure, account(registry, lake, target.subject, period, filled=True))
+        before = account(registry, lake, target.subject, period.previous_year()).figure(target.indicator)
+        came = share_received(figure, before)
+        share = Share(came, float(registry.choices.get("grade_coverage", "0.95")), target.waiver)
+        judged = _despite_gaps(target, figure, share, account(registry, lake, target.subject, period, filled=True))
     rule = RULES.get(target.indicator)
     title = figure.title if figure.title.zh else rule[0].title if rule else Text(target.indicator, target.indicator)
-    return Line(target.subject, title, judged, figure)
+    return Line(target.subject, title, judged, figure, came, target.waiver)
 
 
-def _despite_gaps(target: Target, figure: Figure, filled: Account) -> Judged:
-    """A partial figure decides only where the absent part could not turn the verdict."""
+def _despite_gaps(target: Target, figure: Figure, share: Share, filled: Account) -> Judged:
+    """A partial figure decides only where enough of it came and the absent part could not turn the verdict, or where a
+    reason for it was recorded."""
+    if share.came < share.needed:
+        return judge_incomplete(target, figure, share)
     whole = filled.figure(target.indicator)
     bare, full = judge(target, figure, accept_partial=True), judge(target, whole, accept_partial=True)
     agree = (bare.meets_target, bare.meets_basic) == (full.meets_target, full.meets_basic)
     if whole.status == "partial" or not agree:
-        return judge(target, figure)
+        return judge_for_reason(target, figure, share) if share.waiver else judge(target, figure)
     return replace(bare, reasons=(_INCOMPLETE,))
 
 
@@ -144,6 +172,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
             "share": evaluation.coverage.share,
             "absent": [each._asdict() for each in evaluation.coverage.absent],
         },
+        "left_out": dict(graded[evaluation.rule].left_out),
     }
 
 
@@ -164,4 +193,6 @@ def _line_json(line: Line) -> dict[str, Any]:
         "completion": judged.completion,
         "status": judged.status,
         "reasons": [each._asdict() for each in judged.reasons],
+        "coverage": line.coverage,
+        "waiver": line.waiver,
     }

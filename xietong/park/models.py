@@ -160,6 +160,7 @@ class Target(Revision):
     source = _words()
     reference = _words()
     requirement = _words()
+    waiver = _words()
 
 
 class Limit(Revision):

@@ -125,7 +125,10 @@ class ReportedAmount:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an indicator of a subject must reach in a year."""
+    """What an indicator of a subject must reach in a year.
+
+    waiver: a recorded reason for grading it by incomplete data, or, if it is not main, for leaving it out without any.
+    """
 
     indicator: str
     subject: str
@@ -141,6 +144,7 @@ class Target:
     requirement: str = ""
     kind: str = ""
     source: str = ""
+    waiver: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,8 +161,9 @@ def _check_word(path: Path, name: str, value: str) -> None:
 
 def _choices(package: Package, stated: dict[str, object]) -> Iterator[tuple[str, str]]:
     """The park's choices that can be used; another is a rejection and the default stays in force."""
-    for name, value in stated.items():
+    for name, given in stated.items():
         allowed = CHOICES.get(name)
+        value = f"{given:g}" if isinstance(given, int | float) and not isinstance(given, bool) else given
         if allowed and (
             (isinstance(value, str) and value in allowed) or (name == "price" and _constant_price(str(value)))
         ):
