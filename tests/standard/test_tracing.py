@@ -56,7 +56,7 @@ def test_what_the_data_name_exists() -> None:
 
 def test_rules_and_cases_are_read_off_themselves(listed: list[Trace]) -> None:
     found = {trace.clause.id: trace for trace in listed}
-    assert found["6.3.2b"].rules == ("calc.energy.energy_per_output_value",)
+    assert "calc.energy.energy_per_output_value" in found["6.3.2b"].rules
     assert "tests/cases/energy.toml" in found["6.3.2b"].cases
     assert found["T3-4"].rules[0].startswith("calc.pollutants.")
     assert (found["4.2.1"].state, found["5.3.2"].state, found["T5-4"].state) == ("lacking", "partly", "covered")
