@@ -17,6 +17,7 @@ class Boundary:
         self._registry = registry
         self._below = {code: registry.below(code) for code in registry.subjects}
         self._water = self._water_outlets()
+        self._every_outlet: dict[str, tuple[Subject, ...]] = {}
         self._outlets: dict[tuple[str, bool], tuple[Subject, ...]] = {}
 
     def below(self, code: str) -> tuple[Subject, ...]:
@@ -41,13 +42,17 @@ class Boundary:
         """The works inside the park that receives what the outlet carries; None where it goes to the environment."""
         return self._registry.subjects.get(outlet.discharges_to)
 
+    def outlets_below(self, code: str) -> tuple[Subject, ...]:
+        """The outlets below a subject, wherever they discharge to."""
+        if code not in self._every_outlet:
+            self._every_outlet[code] = tuple(each for each in self._below[code] if each.kind == "outlet")
+        return self._every_outlet[code]
+
     def outlets(self, code: str, to_works: bool) -> tuple[Subject, ...]:
         """The outlets below a subject that discharge to a works inside, or those that discharge to the environment."""
         if (code, to_works) not in self._outlets:
             self._outlets[code, to_works] = tuple(
-                each
-                for each in self._below[code]
-                if each.kind == "outlet" and (self.works_of(each) is not None) == to_works
+                each for each in self.outlets_below(code) if (self.works_of(each) is not None) == to_works
             )
         return self._outlets[code, to_works]
 

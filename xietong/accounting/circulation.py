@@ -25,6 +25,13 @@ BY_KIND = (
     *("solid_waste_stored", "solid_waste_discarded", "byproduct_generated", "byproduct_used"),
 )
 
+# The inputs made here, all of them together.
+CIRCULATED = (
+    *(f"{name}_by_kind" for name in BY_KIND),
+    *("hazardous_waste_closing_stock", "hazardous_waste_generated_in_a_year"),
+    *("wastewater_leaving", "permitted_emission"),
+)
+
 
 def circulation_inputs(books: Books, subject: Subject, period: Period) -> dict[str, Figure]:
     """The engine's inputs of waste by kind, of hazardous stock, of water leaving and of permitted emissions."""

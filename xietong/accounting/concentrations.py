@@ -11,7 +11,7 @@ from xietong.accounting.extracts import Slice
 from xietong.accounting.outlet_hours import Channel, Judged
 from xietong.accounting.statements import spans_of
 from xietong.calc.figures import Figure, Status
-from xietong.calc.items import Item, item, pollutants
+from xietong.calc.items import Item, item
 from xietong.calc.pollutants import NO_MEAN_OF_OUTLETS
 from xietong.park.nouns import Subject
 from xietong.periods import Period
@@ -67,18 +67,19 @@ def _height(part: Judged) -> tuple[Decimal, float]:
     return part.highest or Decimal(0), -at
 
 
-def concentration_inputs(books: Books, subject: Subject, period: Period) -> dict[str, Figure]:
-    """The engine's inputs of table 3: each pollutant's `_concentration`, `_valid_hours` and `_exceeding_hours`."""
-    outlets = [each for each in books.boundary.below(subject.code) if each.kind == "outlet"]
-    found: dict[str, Figure] = {}
-    for pollutant in pollutants():
-        name = pollutant.item
-        measured = [outlet_of(books, each, name, period) for each in outlets if name in books.outlet_items[each.code]]
-        present = [each for each in measured if each is not None and each.channel.unit]
-        limited = [each for each in present if each.channel.limit is not None]
-        found |= _hours(name, [each for each in limited if each.limited.judged], bool(limited))
-        found[f"{name}_concentration"] = _of_subject(subject, pollutant, present, period)
-    return found
+def concentration_inputs(books: Books, subject: Subject, period: Period, name: str) -> dict[str, Figure]:
+    """The engine's inputs of table 3 of one pollutant: its `_concentration`, `_valid_hours` and `_exceeding_hours`."""
+    outlets = books.boundary.outlets_below(subject.code)
+    measured = [outlet_of(books, each, name, period) for each in outlets if name in books.outlet_items[each.code]]
+    present = [each for each in measured if each is not None and each.channel.unit]
+    limited = [each for each in present if each.channel.limit is not None]
+    hours = _hours(name, [each for each in limited if each.limited.judged], bool(limited))
+    return {**hours, f"{name}_concentration": _of_subject(subject, item(name), present, period)}
+
+
+def concentration_keys(name: str) -> tuple[str, ...]:
+    """The inputs that a pollutant has in table 3."""
+    return *_keys(name), f"{name}_concentration"
 
 
 def _of_subject(subject: Subject, pollutant: Item, measured: Sequence[Outlet], period: Period) -> Figure:

@@ -5,20 +5,21 @@ which item feeds which input. The arithmetic of the standard is in `calc`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount, reasons
 from xietong.accounting.books import Books
 from xietong.accounting.boundary import GROUPS
-from xietong.accounting.certificates import counted_certificates
-from xietong.accounting.circulation import circulation_inputs
-from xietong.accounting.concentrations import concentration_inputs
+from xietong.accounting.certificates import CERTIFICATES, counted_certificates
+from xietong.accounting.circulation import CIRCULATED, circulation_inputs
+from xietong.accounting.concentrations import concentration_inputs, concentration_keys
 from xietong.accounting.estimates import estimates, with_added, with_estimate
 from xietong.accounting.filling import filled_up
-from xietong.accounting.monitoring import monitoring_inputs
-from xietong.accounting.prices import at_chosen_prices
+from xietong.accounting.monitoring import MONITORED, monitoring_inputs
+from xietong.accounting.prices import VALUES, at_chosen_prices
 from xietong.accounting.reductions import measure_reductions
 from xietong.accounting.statements import stated_item
 from xietong.calc.figures import Figure, Status, worst
@@ -30,6 +31,7 @@ from xietong.periods import Period
 from xietong.texts import Text
 
 _USES: Mapping[str, str] = {"feedstock": "fuel_feedstock", "conversion": "conversion_input"}
+_EMITTED = "pollutant_emission:"
 
 
 class Asked(NamedTuple):
@@ -75,27 +77,127 @@ class Asked(NamedTuple):
 
 def engine_inputs(
     books: Books, subject: Subject, period: Period, filled: bool = False, estimated: bool = False
-) -> dict[str, Figure]:
+) -> "Inputs":
     """Every input that the rules of `calc` may ask for; filled: for trying what the absent part could change;
     estimated: with an estimate for the absent."""
-    asked = Asked(books, subject, period, filled, estimated)
+    return Inputs(Asked(books, subject, period, filled, estimated))
+
+
+class Inputs(Mapping[str, Figure]):
+    """The engine's inputs by name, each made when it is asked for, for most of them nobody asks.
+
+    What is made together, and is neither of items nor of table 3, is in `_together`.
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self._made: dict[str, Figure] = {}
+
+    def __getitem__(self, key: str) -> Figure:
+        found = self._made.get(key)
+        if found is None:
+            self._make(key)
+            found = self._made[key]
+        return found
+
+    def __contains__(self, key: object) -> bool:
+        if key in self._made or key in _known_keys():
+            return True
+        if not isinstance(key, str) or not key.startswith(_EMITTED):
+            return False
+        self._make(key)
+        return key in self._made
+
+    def __iter__(self) -> Iterator[str]:
+        emitted = (f"{_EMITTED}{each.item}" for each in pollutants())
+        return iter((*_known_keys(), *(key for key in emitted if key in self)))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _make(self, key: str) -> None:
+        """Make the input, and those that are made together with it."""
+        together = _together().get(key)
+        if together is not None:
+            self._made |= together(self)
+        elif key in _shapes():
+            self._made[key] = self._of_items(key)
+        elif key in _pollutant_of():
+            books, subject, period = self._asked[:3]
+            self._made |= concentration_inputs(books, subject, period, _pollutant_of()[key])
+        elif key.startswith(_EMITTED):
+            never = _never_due(key, self["pollutant_emission"])
+            self._made |= {} if never is None else {key: never}
+
+    def _of_items(self, target: str) -> Figure:
+        """An input as items feed it."""
+        names = self._asked.books.remember("names by input", lambda: _by_input(self._asked.books.names))
+        make = _items if _shapes()[target] == "items" else _number
+        return make(self._asked, target, names.get(target, ()))
+
+    def values_at_prices(self) -> Mapping[str, Figure]:
+        """Output and added value at the prices that the park chose; which of them counts as output is a choice too."""
+        books, subject, period = self._asked[:3]
+        priced = at_chosen_prices(books, subject, period, {name: self._of_items(name) for name in VALUES})
+        return {**priced, "output_value": _output_value(books, subject, period, priced)}
+
+    def certificates(self) -> Mapping[str, Figure]:
+        """The certificates that count."""
+        given = {CERTIFICATES: self._of_items(CERTIFICATES)}
+        return {**given, **counted_certificates(*self._asked[:3], given)}
+
+    def reductions(self) -> Mapping[str, Figure]:
+        """What measures saved."""
+        return {"measure_reductions": measure_reductions(*self._asked[:3])}
+
+    def circulation(self) -> Mapping[str, Figure]:
+        """Waste by kind, hazardous stock, water leaving, permitted emissions."""
+        return circulation_inputs(*self._asked[:3])
+
+    def monitoring(self) -> Mapping[str, Figure]:
+        """How much is automatic, how much came."""
+        return monitoring_inputs(*self._asked[:3])
+
+
+@cache
+def _together() -> Mapping[str, Callable[[Inputs], Mapping[str, Figure]]]:
+    """What makes the inputs that are not of items one by one: several keys that are made together."""
+    groups: tuple[tuple[Iterable[str], Callable[[Inputs], Mapping[str, Figure]]], ...] = (
+        (VALUES, Inputs.values_at_prices),
+        ((CERTIFICATES,), Inputs.certificates),
+        (("measure_reductions",), Inputs.reductions),
+        (CIRCULATED, Inputs.circulation),
+        (MONITORED, Inputs.monitoring),
+    )
+    return {key: make for keys, make in groups for key in keys}
+
+
+@cache
+def _known_keys() -> Mapping[str, None]:
+    """Every input that there always is."""
+    return dict.fromkeys((*_shapes(), *_together(), *_pollutant_of()))
+
+
+@cache
+def _shapes() -> Mapping[str, str]:
+    """The inputs that items feed: "number" or "items"."""
+    return {**item_inputs(), **dict.fromkeys(_USES.values(), "items")}
+
+
+@cache
+def _pollutant_of() -> Mapping[str, str]:
+    """The inputs of table 3 and the pollutant that each is about."""
+    return {key: each.item for each in pollutants() for key in concentration_keys(each.item)}
+
+
+def _by_input(names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """The names that feed each input."""
     grouped: dict[str, list[str]] = defaultdict(list)
-    for name in books.names:
+    for name in names:
         target = _input_of(name)
         if target:
             grouped[target].append(name)
-    shapes = {**item_inputs(), **dict.fromkeys(_USES.values(), "items")}
-    found = {
-        target: (_items if shape == "items" else _number)(asked, target, grouped.get(target, []))
-        for target, shape in shapes.items()
-    }
-    found |= at_chosen_prices(books, subject, period, found)
-    found |= counted_certificates(books, subject, period, found)
-    found["output_value"] = _output_value(books, subject, period, found)
-    found |= _never_due(found["pollutant_emission"])
-    found["measure_reductions"] = measure_reductions(books, subject, period)
-    found |= circulation_inputs(books, subject, period)
-    return found | concentration_inputs(books, subject, period) | monitoring_inputs(books, subject, period)
+    return {target: tuple(each) for target, each in grouped.items()}
 
 
 def _input_of(name: str) -> str:
@@ -189,17 +291,18 @@ def _without(books: Books, subject: Subject, period: Period) -> tuple[Text, ...]
     return (Text(f"{zh}有用能而没有产值，分子与分母口径不一。", f"{en} used energy but stated no output value."),)
 
 
-def _never_due(emitted: Figure) -> dict[str, Figure]:
-    """The pollutants that nobody owes here, or that all go to a works: not due rather than missing."""
-    lines = {line.key: line for line in emitted.inputs}
-    found = {}
-    for each in pollutants():
-        key = f"pollutant_emission:{each.item}"
-        usual = Figure(key, None, "t", "not_applicable", title=each.name, missing=(_never(each.item),))
-        line = lines.get(each.item, usual)
-        if line.status == "not_applicable":
-            found[key] = replace(line, key=key)
-    return found
+def _never_due(key: str, emitted: Figure) -> Figure | None:
+    """A pollutant that nobody owes here, or that all goes to a works: not due rather than missing; else None."""
+    name = key.removeprefix(_EMITTED)
+    line = next((each for each in emitted.inputs if each.key == name), None)
+    if line is None and name in _pollutants():
+        return Figure(key, None, "t", "not_applicable", title=item(name).name, missing=(_never(name),))
+    return replace(line, key=key) if line is not None and line.status == "not_applicable" else None
+
+
+@cache
+def _pollutants() -> frozenset[str]:
+    return frozenset(each.item for each in pollutants())
 
 
 def _never(name: str) -> Text:

@@ -8,7 +8,7 @@ from xietong.park.nouns import Point, Subject
 from xietong.periods import Period
 from xietong.texts import Text
 
-_KEYS = ("key_points", "key_points_automatic", "values_due", "values_received")
+MONITORED = ("key_points", "key_points_automatic", "values_due", "values_received")
 
 
 def monitoring_inputs(books: Books, subject: Subject, period: Period) -> dict[str, Figure]:
@@ -18,14 +18,14 @@ def monitoring_inputs(books: Books, subject: Subject, period: Period) -> dict[st
     present = [point for point in points if point.shape != "sample" and hours_due(point, period)]
     if not present:
         nothing = Text("没有监测点。", "there is no point.")
-        return {key: Figure(key, None, "1", "not_applicable", missing=(nothing,)) for key in _KEYS}
+        return {key: Figure(key, None, "1", "not_applicable", missing=(nothing,)) for key in MONITORED}
     key = [point for point in present if _is_key(books, point)] or present
     automatic = [point for point in key if point.source != "sheet"]
     due = sum(books.extracts.owed(point, span) for point in present for span in spans_of(period))
     received = sum(_received(books, point, period) for point in present)
     counts = (len(key), len(automatic), due, received)
     units = ("1", "1", "h", "h")
-    return {name: Figure(name, float(count), unit) for name, count, unit in zip(_KEYS, counts, units, strict=True)}
+    return {name: Figure(name, float(count), unit) for name, count, unit in zip(MONITORED, counts, units, strict=True)}
 
 
 def _is_key(books: Books, point: Point) -> bool:
