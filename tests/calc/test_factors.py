@@ -155,7 +155,9 @@ def test_a_subjects_factor_comes_before_its_parks() -> None:
 def test_a_parks_own_list_of_clean_energy() -> None:
     row = {"purpose": "clean_share", "key": "coke_oven_gas", "value": "1", "unit": "1", "source": "园区清单"}
     assert value("clean_share", "coke_oven_gas") == 0.0
-    assert FactorBook.default().with_rows([row]).find("clean_share", "coke_oven_gas", END_2025, {}).value == 1.0
+    own = FactorBook.default().with_rows([row])
+    assert own.find("clean_share", "coke_oven_gas", END_2025, {"clean_energy": "park_list"}).value == 1.0
+    assert own.find("clean_share", "coke_oven_gas", END_2025, {}).value == 0.0
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,8 @@ class FactorBook:
         """The factor in force on that day, in the unit of its purpose; raises UnknownValueError with the remedy."""
         row = self._pick(purpose, key, on, choices)
         if row is not None:
-            return figure_of(row)
+            figure = figure_of(row)
+            return _with_area(figure, row, _area(purpose, choices)) if purpose in _NATIONAL_INSTEAD else figure
         try:
             graded = self._graded(purpose, key, on, choices)
         except GradeError as error:
@@ -134,6 +135,7 @@ class FactorBook:
             row
             for row in self._rows.get((purpose, key), [])
             if row.subject in whose and row.in_force(on) and row.fits(area, series, choices.get("region", ""))
+            if not (row.own and purpose == "clean_share" and choices.get("clean_energy") != "park_list")
         ]
         if not fitting and purpose in _NATIONAL_INSTEAD and area != "national":
             return self._pick(purpose, key, on, {**choices, "grid_area": "national"})
