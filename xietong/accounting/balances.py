@@ -12,12 +12,13 @@ from typing import Literal, NamedTuple
 
 from xietong.accounting.accounts import books_of
 from xietong.accounting.amounts import Amount, reasons
-from xietong.accounting.lines import difference, line, share, titled, unsaid
+from xietong.accounting.lines import CLAUSE, difference, line, share, titled, unsaid
 from xietong.accounting.media import Medium, media_in
 from xietong.accounting.metered import LakeTables
 from xietong.accounting.sides import Sides, sides_of
 from xietong.accounting.submeters import MeterCheck
 from xietong.accounting.trade import Trade
+from xietong.accounting.trends import Trend, trend_of
 from xietong.calc.figures import Figure, Status, worst
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
@@ -139,6 +140,18 @@ def sheet(registry: Registry, lake: LakeTables | None, subject: str, medium: Med
     """The balance of one medium of a subject in one span."""
     books = books_of(registry, lake, subject, span)
     return _sheet(medium, span, sides_of(books, registry.subjects[subject], medium, span))
+
+
+def line_trend(
+    registry: Registry, lake: LakeTables | None, subject: str, medium: Medium, key: str, period: Period
+) -> Trend:
+    """环比, 同比, 累计 and 累计同比 of one line of a balance; a line that a span does not have was not due in it."""
+
+    def of(span: Period) -> Figure:
+        found = sheet(registry, lake, subject, medium, span).figures()
+        return found.get(key) or Figure(key, None, medium.unit, "not_applicable", clause=CLAUSE)
+
+    return trend_of(of, period)
 
 
 def _is_idle(of: Sheet) -> bool:

@@ -12,12 +12,12 @@ from typing import Literal, NamedTuple
 from xietong.accounting.accounts import Account, account
 from xietong.accounting.amounts import reasons
 from xietong.accounting.boundary import GROUPS
+from xietong.accounting.carriers import HEAT_PARTS, POWER_PARTS, Carrier, carriers, factor_in, trades_of
 from xietong.accounting.components import Component, components
-from xietong.accounting.media import ELECTRICITY, HEAT, Medium, media_in
+from xietong.accounting.media import ELECTRICITY, Medium
 from xietong.accounting.metered import LakeTables
-from xietong.accounting.trade import Trade, trade
+from xietong.accounting.trade import Trade
 from xietong.calc.figures import Figure, worst
-from xietong.calc.items import item
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -26,8 +26,6 @@ Total = Literal["comprehensive_energy_consumption", "carbon_emission_total"]
 TOTALS: tuple[Total, ...] = ("comprehensive_energy_consumption", "carbon_emission_total")
 CLOSES = 1e-9
 _CLAUSES: Mapping[str, str] = {TOTALS[0]: "6.3.2a", TOTALS[1]: "6.5.3a"}
-# What of a total depends on electricity and heat that were bought and sold; the rest is direct.
-_TRADED = ("electricity_energy", "heat_energy", "purchased_", "sold_")
 
 
 class View(NamedTuple):
@@ -60,50 +58,6 @@ class NotAGroupError(ValueError):
         self.text = text
 
 
-class _Carrier(NamedTuple):
-    """Electricity or heat: the group's amounts bought and sold and what one unit of them counts for, with the media
-    that its trade is in and how much of the carrier a unit of each is (steam in GJ)."""
-
-    name: Text
-    bought: float
-    sold: float
-    factor: Figure
-    media: tuple[tuple[Medium, Trade, float], ...]
-
-    def over_fence(self) -> float:
-        """What was bought from outside the group."""
-        if not any(dealt.is_checked for _, dealt, _ in self.media):
-            return self.bought
-        return self._sum("imported")
-
-    def exported(self) -> float:
-        """What was sold to outside."""
-        return self._sum("exported")
-
-    def unnamed(self) -> float:
-        """What was sold to nobody knows whom."""
-        return self._sum("unnamed")
-
-    def _sum(self, name: str) -> float:
-        return sum((getattr(dealt, name).figure.value or 0.0) * rate for _, dealt, rate in self.media)
-
-    def inside(self) -> float:
-        """What units sold each other, as the sellers say."""
-        return self.sold - self.exported() - self.unnamed()
-
-    def counts(self) -> float:
-        """What one unit of it counts for in the total."""
-        return self.factor.value or 0.0
-
-    def absent(self) -> tuple[Text, ...]:
-        """What of the trade did not come: every line made of it is partial then."""
-        parts = [getattr(dealt, name).figure for _, dealt, _ in self.media for name in _SIDES]
-        return reasons([figure for figure in parts if figure.status in ("missing", "partial")])
-
-
-_SIDES = ("imported", "exported", "unnamed", "residual")
-
-
 def reconcile(registry: Registry, lake: LakeTables | None, subject: str, period: Period, key: Total) -> Reconciliation:
     """Energy (tce) or carbon (tCO2e) of a park, zone or sector, reconciled.
 
@@ -123,9 +77,9 @@ class _Reconciling:
         self._whole = own.figure(key)
         self._unit = self._whole.unit or ("tce" if key == TOTALS[0] else "tCO2e")
         self._units = [unit for unit in own.books.boundary.units(own.subject.code) if unit.code != own.subject.code]
-        self._trades = tuple(self._dealt())
         self._parts = components(self._whole)
-        self._carriers = [each for each in (self._electricity(), self._heat()) if each is not None]
+        self._trades = trades_of(own)
+        self._carriers = carriers(own, self._parts, self._trades)
 
     def reconciliation(self) -> Reconciliation:
         units = [self._unit_total(unit) for unit in self._units]
@@ -165,13 +119,13 @@ class _Reconciling:
         return self._view(_FROM_UNITS, lines)
 
     def _from_fence(self) -> View:
-        direct = [part for part in self._parts if not part.key.startswith(_TRADED)]
+        direct = [part for part in self._parts if not part.key.startswith((*POWER_PARTS, *HEAT_PARTS))]
         lines = [self._direct(direct)]
         lines.append(self._own_power())
         for index, each in enumerate(self._carriers):
             lines.append(self._carrier_line(each, f"import_{index}", _IMPORT, each.over_fence(), "bought_outside"))
         lines += self._left()
-        lines += [self._certified(), *self._open_trade()]
+        lines += [self._certified(), *self._open_trade(), *self._own_factors()]
         return self._view(_FROM_FENCE, lines)
 
     def _view(self, title: Text, lines: Sequence[Figure]) -> View:
@@ -243,9 +197,20 @@ class _Reconciling:
         if part is None or not part.figure.has("certified_electricity"):
             return self._line("certified", _CERTIFIED, 0.0, "")
         certified = part.figure.child("certified_electricity")
-        factor = _factor(part.figure)
+        factor = factor_in(part.figure)
         value = -(certified.value or 0.0) * ((factor.value if factor else None) or 0.0)
         return replace(self._line("certified", _CERTIFIED, value, "- certified * factor"), inputs=(certified,))
+
+    def _own_factors(self) -> list[Figure]:
+        """What units with factors of their own change: the component less what one factor for all would give."""
+        found = []
+        for index, each in enumerate(self._carriers):
+            value = sum(part.value or 0.0 for part in self._parts if part.key.startswith(each.parts))
+            usual = (each.bought - each.sold) * each.counts()
+            if each.name == ELECTRICITY.name:
+                usual += sum(line.value or 0.0 for line in (self._own_power(), self._certified()))
+            found.append(self._line(f"own_factors_{index}", _said_own(each.name), value - usual, ""))
+        return found
 
     def _between(self, units: Iterable[Figure]) -> list[Figure]:
         """By component, what the group counts more (or less) than its units together: its own statements, or a factor
@@ -270,7 +235,7 @@ class _Reconciling:
                 found.append(self._line(f"group_{name}", _said_between(title), left, f"{name} - sum of units"))
         return found
 
-    def _carrier_line(self, carrier: _Carrier, key: str, title: Text, amount: float, formula: str) -> Figure:
+    def _carrier_line(self, carrier: Carrier, key: str, title: Text, amount: float, formula: str) -> Figure:
         said = Text(f"{title.zh}：{carrier.name.zh}", f"{title.en}: {carrier.name.en}")
         moved = Figure(formula.removeprefix("- "), abs(amount), carrier.factor.unit.rpartition("/")[2], title=said)
         line = self._line(key, said, amount * carrier.counts(), f"{formula} * factor")
@@ -281,60 +246,7 @@ class _Reconciling:
         clause = _CLAUSES[self._key]
         return Figure(key, value, self._unit, "ok", "indicator", clause, title, formula=formula)
 
-    # ---- electricity and heat ----
 
-    def _dealt(self) -> Iterable[tuple[Medium, Trade]]:
-        books, subject = self._own.books, self._own.subject
-        names = [name for name in books.names if books.knows(subject.code, name)]
-        for medium in media_in(names):
-            if medium.kind == "network" and (found := trade(books, subject, medium, self._own.period)) is not None:
-                yield medium, found
-
-    def _electricity(self) -> _Carrier | None:
-        part = self._part("electricity_energy", "purchased_electricity", "sold_electricity")
-        factor = None if part is None else _factor(part.figure)
-        if factor is None:
-            return None
-        media = tuple((medium, dealt, 1.0) for medium, dealt in self._trades if medium == ELECTRICITY)
-        return _Carrier(
-            ELECTRICITY.name, self._value("electricity_purchased"), self._value("electricity_sold"), factor, media
-        )
-
-    def _heat(self) -> _Carrier | None:
-        part = self._part("heat_energy", "purchased_heat", "sold_heat")
-        factor = None if part is None else _factor(part.figure)
-        if factor is None:
-            return None
-        media = [(medium, dealt, 1.0) for medium, dealt in self._trades if medium == HEAT]
-        media += [
-            (medium, dealt, self._heat_of(medium))
-            for medium, dealt in self._trades
-            if item(medium.bought).carrier == "steam"
-        ]
-        return _Carrier(_HEAT, self._value("heat_received"), self._value("heat_supplied"), factor, tuple(media))
-
-    def _heat_of(self, medium: Medium) -> float:
-        """GJ a tonne of steam of one grade, as the group's own working has it."""
-        grade = medium.key.partition(":")[2] or "steam"
-        for key, amount in (("steam_heat_purchased", medium.bought), ("steam_heat_sold", medium.sold)):
-            heat = self._own.figure(key)
-            tonnes = self._own.books.amount(self._own.subject.code, amount, self._own.period).exact
-            if heat.has(grade) and tonnes:
-                return (heat.child(grade).value or 0.0) / float(tonnes)
-        return 0.0
-
-    def _part(self, *names: str) -> Component | None:
-        return next((part for name in names for part in self._parts if part.key.startswith(name)), None)
-
-    def _value(self, key: str) -> float:
-        return self._own.figure(key).value or 0.0
-
-
-def _factor(figure: Figure) -> Figure | None:
-    return next((child for child in figure.inputs if child.kind == "factor"), None)
-
-
-_HEAT = Text("热力与蒸汽", "heat and steam")
 _FROM_UNITS = Text("从各单位加总", "from the units")
 _FROM_FENCE = Text("从边界核算", "from the fence")
 _NET = Text("各单位合计（各自扣除外供）", "sum of the units, each less what it supplied to others")
@@ -363,6 +275,10 @@ def _no_group(subject: Subject) -> Text:
         f"{subject.name_en or subject.name} is no park, zone or sector and gathers no units to reconcile; look at the "
         "park or its zone.",
     )
+
+
+def _said_own(name: Text) -> Text:
+    return Text(f"{name.zh}：部分单位自有系数的影响", f"{name.en}: what units with factors of their own change")
 
 
 def _said_between(title: Text) -> Text:

@@ -1,6 +1,7 @@
 """Trend of a figure: against the span before it (环比), against the same span a year before (同比), and from the year's
 first day on against the year before (累计, 累计同比). Every number is a figure of its own; nothing is stored."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from xietong.accounting.accounts import account
@@ -8,8 +9,14 @@ from xietong.accounting.metered import LakeTables
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Registry
 from xietong.periods import Period
+from xietong.texts import Text
 
 _COMPARED = ("ok", "estimated")
+_LACKS = {
+    "partial": Text("数据不全", "only part of the data came"),
+    "missing": Text("没有数据", "no data came"),
+    "not_applicable": Text("没有应报的数据", "nothing was due"),
+}
 
 
 class Change(NamedTuple):
@@ -20,6 +27,17 @@ class Change(NamedTuple):
     period: Period
     period_before: Period
     ratio: float | None
+
+    @property
+    def reason(self) -> Text | None:
+        """Why there is no ratio: which of the two spans is absent or holds only part of what was due."""
+        if self.ratio is not None:
+            return None
+        for figure, span in ((self.now, self.period), (self.before, self.period_before)):
+            if figure.status not in _COMPARED:
+                word = _LACKS.get(figure.status, _LACKS["missing"])
+                return Text(f"{span.label} {word.zh}", f"{span.label}: {word.en}")
+        return Text(f"{self.period_before.label} 为零", f"{self.period_before.label} is zero")
 
 
 class Trend(NamedTuple):
@@ -32,9 +50,14 @@ class Trend(NamedTuple):
 
 def trend(registry: Registry, lake: LakeTables | None, subject: str, key: str, period: Period) -> Trend:
     """The trend of a subject's figure; raises UnknownNameError for a subject or key that does not exist."""
+    return trend_of(lambda span: account(registry, lake, subject, span).figure(key), period)
+
+
+def trend_of(figure_of: Callable[[Period], Figure], period: Period) -> Trend:
+    """The trend of anything that is a figure in every span, such as a line of a balance."""
 
     def change(now: Period, before: Period) -> Change:
-        return compared(registry, lake, subject, key, (now, before))
+        return change_between(figure_of, (now, before))
 
     so_far = Period(Period.year(period.start.year).start, period.end)
     last = span_before(period)
@@ -49,7 +72,12 @@ def compared(
     registry: Registry, lake: LakeTables | None, subject: str, key: str, spans: tuple[Period, Period]
 ) -> Change:
     """A subject's figure of two spans, the later first; raises UnknownNameError."""
-    now, before = (account(registry, lake, subject, span).figure(key) for span in spans)
+    return change_between(lambda span: account(registry, lake, subject, span).figure(key), spans)
+
+
+def change_between(figure_of: Callable[[Period], Figure], spans: tuple[Period, Period]) -> Change:
+    """The change of a figure between two spans, the later first."""
+    now, before = (figure_of(span) for span in spans)
     return Change(now, before, *spans, _ratio(now, before))
 
 
