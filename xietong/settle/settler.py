@@ -17,10 +17,7 @@ from xietong.intake.devices import Asking, BadSettings, BookFile, DeviceBook
 from xietong.journal import CorruptSegment, JournalError
 from xietong.lake.points import PointSpec
 from xietong.lake.store import Lake
-from xietong.protocols.hj212 import ColumnReader, Frame, decode
-from xietong.protocols.hj212.columns import columns_of
-from xietong.protocols.hj212.parts import Given, is_part
-from xietong.protocols.hj212.sealing import is_sealed
+from xietong.protocols.hj212 import ColumnReader
 from xietong.readings import Entry
 from xietong.settle.batch import Batch
 from xietong.settle.due import missing
@@ -29,6 +26,7 @@ from xietong.settle.imports import import_file
 from xietong.settle.live import Live
 from xietong.settle.register import Register
 from xietong.settle.requests import plan, write
+from xietong.settle.taking import Taken, take
 from xietong.texts import Text
 
 LOG = logging.getLogger("xietong.settle")
@@ -154,44 +152,28 @@ class Settler:
         counts = entry.ordinal > self._counted.get(entry.journal, 0)
         settles = entry.ordinal > self._settled.get(entry.journal, 0)
         self._uncommitted += settles
-        if entry.kind != "file":  # time does not pass at a file: it is a commit of its own
-            late = follower.parts.tick(entry.received_at)
-            if late is not None:
-                self._give(late, entry, settles, counts)
-        if entry.kind == "hj212":
-            self._frame(entry, follower, settles, counts)
-            return
-        if entry.kind == "file" and settles:
-            self._import(entry, follower)
+        taken = take(entry, follower.parts, self._reader, self._keys)
+        if settles:
+            if taken.columns is not None:
+                self._batch.add(entry, taken.columns)
+            self._batch.add_readings(taken.readings)
+            if entry.kind == "file":
+                self._import(entry, follower)
         if counts:
+            self._count(entry, taken)
+
+    def _count(self, entry: Entry, taken: Taken) -> None:
+        self._live.readings(taken.readings)
+        for gap in taken.gaps:
+            self._live.gap(gap, entry)
+        if entry.kind == "hj212":
+            self._live.frame(entry, taken.columns, taken.frame)
+        else:
             self._live.other(entry)
             self._has_asked = self._has_asked or entry.kind == "note"
 
-    def _frame(self, entry: Entry, follower: Follower, settles: bool, counts: bool) -> None:
-        """An accepted frame: its readings now, or, of a part, when its message gives them."""
-        frame, columns = self._decoded(entry.payload), None
-        if frame is not None and is_part(frame):
-            self._give(follower.parts.add(frame, entry), entry, settles, counts)
-        else:
-            columns = columns_of(frame) if frame else self._reader.columns(entry.payload)
-            if columns is not None and settles:
-                self._batch.add(entry, columns)
-        if counts:
-            self._live.frame(entry, columns, frame)
-
-    def _decoded(self, raw: bytes) -> Frame | None:
-        """A frame that the quick way does not read: encrypted, or one part of a message; None for all others."""
-        if is_sealed(raw):
-            return decode(raw, self._settings.book.rule(decode(raw).mn).sm4_keys)
-        return decode(raw) if b"PNUM=" in raw else None
-
-    def _give(self, given: Given, entry: Entry, settles: bool, counts: bool) -> None:
-        if settles:
-            self._batch.add_readings(given.readings)
-        if counts:
-            self._live.readings(given.readings)
-            for gap in given.gaps:
-                self._live.gap(gap, entry)
+    def _keys(self, mn: str) -> Sequence[bytes]:
+        return self._settings.book.rule(mn).sm4_keys
 
     def _import(self, entry: Entry, follower: Follower) -> None:
         """A file of readings is one commit of its own, with the position of its entry."""

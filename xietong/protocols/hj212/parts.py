@@ -21,7 +21,7 @@ from xietong.readings import Entry, Reading
 
 WAIT = timedelta(seconds=30)  # 10 s, three times: HJ 212-2017 table 1
 FORGET = timedelta(minutes=10)
-CLOSE = timedelta(seconds=60)  # parts without a DataTime belong together when their QN lie so close
+CLOSE = timedelta(seconds=2)
 MOST_MESSAGES = 10_000
 _KEY = re.compile(r"\s*(?:DataTime|[0-9A-Za-z]+-[A-Za-z]+)=")
 _WHOLE = re.compile(r"\s*[0-9A-Za-z]+(?:-[A-Za-z]+)?=.+")
@@ -54,9 +54,10 @@ class _Part(NamedTuple):
 class _Message:
     first: int
     newest: datetime
-    qn: datetime | None
     data_time: datetime | None = None
     parts: dict[int, list[_Part]] = field(default_factory=dict)
+    qns: set[datetime] = field(default_factory=set)
+    firsts: set[datetime] = field(default_factory=set)
     given: set[Hashable] = field(default_factory=set)
     is_open: bool = True
 
@@ -120,11 +121,15 @@ class Parts:
         qn = read_time(frame.qn)
         found = _same_time(messages, frame) or _close(messages, frame, qn)
         if found is None:
-            found = _Message(entry.ordinal, entry.received_at, qn, frame.data_time)
+            found = _Message(entry.ordinal, entry.received_at, frame.data_time)
             messages.append(found)
             self._count += 1
             if self._count > MOST_MESSAGES:
                 self._drop_oldest()
+        first = _first_qn(frame, qn)
+        if qn and first:
+            found.qns.add(qn)
+            found.firsts.add(first)
         return found
 
     def _drop_oldest(self) -> None:
@@ -157,22 +162,33 @@ def _same_time(messages: list[_Message], frame: Frame) -> _Message | None:
 
 
 def _close(messages: list[_Message], frame: Frame, qn: datetime | None) -> _Message | None:
-    """The message whose QN is nearest, of those that may take this part: it lacks this number or holds this very part.
+    """The message that a part belongs to by its QN, where one of the two does not know its DataTime.
 
-    Only where one of the two does not know its DataTime: two known ones that differ are two messages.
+    The same QN; else a QN that counts up by a millisecond a part, as annex C prints it; else, for a part without
+    DataTime, the newest message where it lacks this part and began just before. Nothing looser: a part in the wrong
+    message would be a wrong value, one that is not placed is a gap.
     """
-    fitting = [
-        each
-        for each in messages
-        if (each.data_time is None or frame.data_time is None)
-        and qn is not None
-        and each.qn is not None
-        and abs(each.qn - qn) <= CLOSE
-        and (frame.pno not in each.parts or _content(frame) in (_content(part.frame) for part in each.parts[frame.pno]))
-    ]
-    if not fitting:
-        return None
-    return min(fitting, key=lambda each: abs(each.qn - qn) if each.qn and qn else CLOSE)
+    fitting = [each for each in messages if qn and _may_take(each, frame)]
+    for numbers, wanted in (("qns", qn), ("firsts", _first_qn(frame, qn))):
+        exact = [each for each in fitting if wanted in getattr(each, numbers)]
+        if exact:
+            return exact[-1]
+    newest = messages[-1] if messages else None
+    if newest in fitting and newest is not None and newest.data_time and frame.data_time is None and qn:
+        return newest if any(timedelta(0) <= qn - other <= CLOSE for other in newest.qns) else None
+    return None
+
+
+def _may_take(message: _Message, frame: Frame) -> bool:
+    """Whether a part can be this message's: not of another DataTime, and not another text under the same number."""
+    if message.data_time is not None and frame.data_time is not None:
+        return False
+    copies = message.parts.get(frame.pno or 0)
+    return copies is None or _content(frame) in (_content(part.frame) for part in copies)
+
+
+def _first_qn(frame: Frame, qn: datetime | None) -> datetime | None:
+    return qn - timedelta(milliseconds=(frame.pno or 1) - 1) if qn else None
 
 
 def _content(frame: Frame) -> bytes:
@@ -199,20 +215,33 @@ def _readings(message: _Message) -> Iterator[Reading]:
     pnum = next(iter(message.parts.values()))[0].frame.pnum or 0
     keeps_whole = any(number > 1 and parts[0].frame.data_time for number, parts in message.parts.items())
     for run in _runs(message.parts):
-        texts = [_text(message.parts[number][0].frame) for number in run]
-        if run[0] > 1 and not texts[0].startswith("DataTime="):
-            texts[0] = texts[0].partition(";")[2]  # its beginning is in the part that is missing
-        if run[-1] < pnum and not keeps_whole and not _FINISHED.search(texts[-1]):
-            texts[-1] = texts[-1].rpartition(";")[0]  # its end may be in the part that is missing
-        yield from _said(message, [message.parts[number][0] for number in run], texts)
-    for parts in message.parts.values():
-        for again in parts[1:]:
-            yield from _said(message, [again], [_text(again.frame)])
+        parts = [message.parts[number][0] for number in run]
+        texts = [_text(part.frame) for part in parts]
+        if any(_cuts_an_item(one, two) for one, two in pairwise(texts)):
+            texts, parts = [_joined(texts)], [max(parts, key=lambda part: part.entry.ordinal)]
+        if run[0] > 1:
+            texts[0] = _without_loose_beginning(texts[0])
+        if run[-1] < pnum and not keeps_whole:
+            texts[-1] = _without_loose_end(texts[-1])
+        yield from _said(message, parts, texts)
+    for number, versions in message.parts.items():
+        for again in versions[1:]:
+            text = _text(again.frame) if number == 1 else _without_loose_beginning(_text(again.frame))
+            text = text if number == pnum or keeps_whole else _without_loose_end(text)
+            yield from _said(message, [again], [text])
+
+
+def _without_loose_beginning(text: str) -> str:
+    """Without a first item whose beginning may stand in the part before, which is not at hand."""
+    return text if text.startswith("DataTime=") else text.partition(";")[2]
+
+
+def _without_loose_end(text: str) -> str:
+    """Without a last item whose end may stand in the part behind, which is not at hand."""
+    return text if _FINISHED.search(text) else text.rpartition(";")[0]
 
 
 def _said(message: _Message, parts: list[_Part], texts: list[str]) -> Iterator[Reading]:
-    if any(_cuts_an_item(one, two) for one, two in pairwise(texts)):
-        texts, parts = [_joined(texts)], [max(parts, key=lambda part: part.entry.ordinal)]
     for part, text in zip(parts, texts, strict=True):
         said = read_content(text)
         frame = replace(part.frame, data_time=said.data_time or message.data_time, values=said.values)

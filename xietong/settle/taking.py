@@ -1,0 +1,49 @@
+"""The pure step of settle: one journal entry in, the readings that it gives out.
+
+A function of the entry, of the parts remembered from earlier entries of its journal, and of the keys: no lake and no
+clock.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from xietong.protocols.hj212 import ColumnReader, Columns, Frame, decode
+from xietong.protocols.hj212.columns import columns_of
+from xietong.protocols.hj212.parts import Gap, Given, Parts, is_part
+from xietong.protocols.hj212.sealing import is_sealed
+from xietong.readings import Entry, Reading
+
+
+class Taken(NamedTuple):
+    """What an entry gives: its own readings as columns; readings of messages in parts (of this entry and of earlier
+    ones); the gaps of messages that were waited for long enough; its frame, where it was decoded whole."""
+
+    columns: Columns | None
+    readings: Sequence[Reading]
+    gaps: Sequence[Gap]
+    frame: Frame | None
+
+
+_NOTHING = Given([], [])
+
+
+def take(entry: Entry, parts: Parts, reader: ColumnReader, keys: Callable[[str], Sequence[bytes]]) -> Taken:
+    """Take one entry, in the order of its journal; keys: the SM4 keys of a device, the newest first."""
+    # Time does not pass at a file: it is a commit of its own, and nothing else may come into that.
+    late = (parts.tick(entry.received_at) if entry.kind != "file" else None) or _NOTHING
+    if entry.kind != "hj212":
+        return Taken(None, late.readings, late.gaps, None)
+    frame = _decoded(entry.payload, keys)
+    if frame is None:
+        return Taken(reader.columns(entry.payload), late.readings, late.gaps, None)
+    if not is_part(frame):
+        return Taken(columns_of(frame), late.readings, late.gaps, frame)
+    given = parts.add(frame, entry)
+    return Taken(None, [*late.readings, *given.readings], [*late.gaps, *given.gaps], frame)
+
+
+def _decoded(raw: bytes, keys: Callable[[str], Sequence[bytes]]) -> Frame | None:
+    """A frame that the quick way does not read, encrypted or one part of a message; None for all others."""
+    if is_sealed(raw):
+        return decode(raw, keys(decode(raw).mn))
+    return decode(raw) if b"PNUM=" in raw else None
