@@ -38,6 +38,7 @@ from xietong.calc.figures import Figure
 from xietong.calc.items import UnknownItemError, all_items, item
 from xietong.calc.names import name_of
 from xietong.calc.pollutants import TABLE_3
+from xietong.calc.rule_packs import PARK_STANDARD, RulePack
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
 from xietong.standard.text import terms
@@ -76,13 +77,14 @@ class Account:
         self._factors = factor_book(registry, below)
         self._calculation = self.under({})
 
-    def under(self, choices: Mapping[str, str]) -> Calculation:
-        """The same inputs under other choices than the park's, for a line that says what a choice makes of a figure."""
+    def under(self, choices: Mapping[str, str], pack: RulePack = PARK_STANDARD) -> Calculation:
+        """The same inputs under other choices than the park's, for a line that says what a choice makes of a figure,
+        or by the rules of another standard."""
         chosen = {**choices_of(self.books.registry), **choices}
         on = day_of(self._period)
         inside = Group(self.books, self.subject, self.inputs, self._factors, on, chosen, self._of_unit)
         apart = apart_figures(inside)
-        return Calculation({**self.inputs, **apart} if apart else self.inputs, self._factors, on, chosen)
+        return Calculation({**self.inputs, **apart} if apart else self.inputs, self._factors, on, chosen, pack)
 
     def _of_unit(self, code: str, key: str) -> Figure:
         return self.of(code).figure(key)

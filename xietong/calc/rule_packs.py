@@ -10,7 +10,7 @@ from collections.abc import Hashable, Mapping
 from datetime import date
 from functools import cache, cached_property
 
-from xietong.calc.rules import RULES, Rule, RuleTable
+from xietong.calc.rules import RULES, Rule, RuleTable, rule_table
 from xietong.standard.text import MAIN, about
 
 DAYS_KEPT = 512
@@ -94,5 +94,5 @@ def rule_pack(standard: str) -> RulePack:
     if standard == MAIN:
         return PARK_STANDARD
     known = about(standard)
-    rules = importlib.import_module(known.module).RULES
-    return RulePack(standard, rules, RULES, known.takes_over)
+    importlib.import_module(known.module)
+    return RulePack(standard, rule_table(standard), RULES, known.takes_over)

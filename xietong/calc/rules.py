@@ -19,6 +19,7 @@ from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from xietong.calc.figures import Figure
+from xietong.standard.text import MAIN
 from xietong.texts import Text
 
 Items = Mapping[str, float]
@@ -204,6 +205,13 @@ class RuleTable(dict[str, list[Rule]]):
 
 RULES = RuleTable()
 indicator, family, rule_for = RULES.indicator, RULES.family, RULES.rule_for
+# The table of each standard by its name, the park standard's included.
+TABLES: dict[str, RuleTable] = {MAIN: RULES}
+
+
+def rule_table(standard: str) -> RuleTable:
+    """The table into which a standard's module enters its rules."""
+    return TABLES.setdefault(standard, RuleTable())
 
 
 def _title(function: Callable[..., Any], name: Text) -> Text:

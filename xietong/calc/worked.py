@@ -5,18 +5,23 @@ A case is a table of TOML (docs/worked-examples.md): name, given, expect, tolera
 its unit ("12.5 万m3"), or the word missing or not_applicable; a table is several named amounts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from xietong.calc.engine import RULES, calculate
+from xietong.calc.engine import Calculation
 from xietong.calc.factor_rows import FactorRowError
 from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure, missing_figure, total
 from xietong.calc.grade import Graded, Judged, Share, grades, judge, judge_incomplete
 from xietong.calc.items import UnknownItemError, inputs, item, to_canonical
+from xietong.calc.rule_packs import rule_pack
+from xietong.calc.rules import TABLES
+from xietong.calc.verdicts import Frame, better_of
+from xietong.calc.verdicts import judged as judged_rows
+from xietong.standard.text import MAIN, TableRow, table_rows
 from xietong.texts import Text
 from xietong.units import UnitError
 
@@ -87,13 +92,17 @@ def _run(case: Mapping[str, Any]) -> Outcome:
     goals = [_goal(stated) for stated in case.get("targets", [])]
     expected = {key: value for key, value in case.get("expect", {}).items() if key not in _GRADE_KEYS}
     asked = dict.fromkeys([*expected, *(goal.indicator for goal in goals)])
+    pack = rule_pack(case.get("standard", MAIN))
     for key in asked:
-        _require_known(key, given)
-    figures = calculate(asked, given, _book(case), _day(case), choices)
+        _require_known(key, {*pack.keys, *given})
+    calculation = Calculation(given, _book(case), _day(case), choices, pack)
+    figures = {key: calculation.figure(key) for key in asked}
     tolerance = float(case["tolerance"]) if "tolerance" in case else None
     found = [_compare(key, wanted, figures[key], tolerance) for key, wanted in expected.items()]
     judged = [_judged(goal, figures[goal.indicator], choices) for goal in goals]
     found += _compare_grades(case.get("expect", {}), grades(judged, case.get("waived", {})))
+    frame = Frame("park", True, calculation.figure, better_of(pack, _day(case), choices))
+    found += _compare_verdicts(case.get("verdicts", {}), table_rows(pack.name), frame)
     differences = tuple(difference for difference in found if difference is not None)
     return Outcome(case.get("name", "?"), case.get("clause", ""), differences, figures)
 
@@ -102,7 +111,9 @@ def _judged(goal: Goal, figure: Figure, choices: Mapping[str, str]) -> Judged:
     """A goal judged; a partial figure by the share of its weight that the case says came."""
     if figure.status != "partial" or goal.coverage is None:
         return judge(goal, figure)
-    return judge_incomplete(goal, figure, Share(goal.coverage, float(choices.get("grade_coverage", "0.95")), goal.waiver))
+    return judge_incomplete(
+        goal, figure, Share(goal.coverage, float(choices.get("grade_coverage", "0.95")), goal.waiver)
+    )
 
 
 def _day(case: Mapping[str, Any]) -> date:
@@ -130,8 +141,8 @@ def _goal(stated: Mapping[str, Any]) -> Goal:
         raise CaseError(Text(f"目标写法不对：{dict(stated)}。", f"a target cannot be read: {dict(stated)}.")) from error
 
 
-def _require_known(key: str, given: Mapping[str, Figure]) -> None:
-    if key.partition(":")[0] not in {*RULES, *given}:
+def _require_known(key: str, known: Collection[str]) -> None:
+    if key.partition(":")[0] not in known:
         raise CaseError(Text(f"没有名为 {key} 的指标。", f"there is no indicator {key}."))
 
 
@@ -162,8 +173,9 @@ def _place(name: str) -> tuple[str, str]:
         known = item(name)
         return known.input, known.part
     except UnknownItemError as error:
-        wanted = {argument.source for rules in RULES.values() for rule in rules for argument in rule.arguments}
-        if name in wanted or name in RULES:
+        every = [rule for table in TABLES.values() for rules in table.values() for rule in rules]
+        wanted = {argument.source for rule in every for argument in rule.arguments}
+        if name in wanted or any(name in table for table in TABLES.values()):
             return name, ""
         raise CaseError(
             Text(f"给出的 {name} 既不是填报项目，也没有指标用到它。", f"{name} is no item, and no indicator needs it.")
@@ -214,6 +226,18 @@ def _compare(key: str, wanted: object, figure: Figure, tolerance: float | None) 
     if abs(figure.value - expected) > margin:
         return Difference(key, f"{expected} ± {margin:g}", repr(figure.value), figure)
     return None
+
+
+def _compare_verdicts(expected: Mapping[str, str], rows: Iterable[TableRow], frame: Frame) -> list[Difference | None]:
+    """What a standard's own thresholds say of the figures, where a case expects it."""
+    if not expected:
+        return []
+    told = {each.figure.key: each for each in judged_rows(rows, frame) if each.figure is not None}
+    return [
+        Difference(key, verdict, told[key].verdict, told[key].figure, told[key].reason)
+        for key, verdict in expected.items()
+        if told[key].verdict != verdict
+    ]
 
 
 def _compare_grades(expect: Mapping[str, Any], graded: Mapping[Any, Graded]) -> list[Difference | None]:

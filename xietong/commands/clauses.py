@@ -4,18 +4,22 @@ import argparse
 import json
 
 from xietong.calc.engine import RULES
+from xietong.commands.standard_points import add_standard_argument, point_json, run_points
 from xietong.commands.tracing import Trace, traces
-from xietong.standard.text import Clause, clauses, table_rows
+from xietong.standard.text import MAIN, Clause, clauses, interpretations, table_rows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How it is printed."""
     parser.add_argument("--force", choices=["应", "宜", "可", "不得"], help="只列这种约束力 · only of this force")
+    add_standard_argument(parser)
     parser.add_argument("--json", action="store_true", help="以 JSON 输出 · print JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """List the clauses in the text's order."""
+    if arguments.standard not in (None, MAIN):
+        return run_points(arguments)
     answering = _answering()
     chosen = [clause for clause in clauses().values() if arguments.force in (None, clause.force)]
     if arguments.json:
@@ -56,6 +60,7 @@ def _as_json(clause: Clause, answering: dict[str, list[str]]) -> dict[str, objec
         "zh": clause.gloss.zh,
         "en": clause.gloss.en,
         "indicators": answering.get(clause.id, []),
+        "interpretations": [point_json(each) for each in interpretations() if clause.id in each.clauses],
     }
 
 

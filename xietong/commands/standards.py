@@ -1,0 +1,82 @@
+"""What `account --standard` prints of a standard beside the park's own: figures, thresholds and verdicts."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from xietong.accounting.accounts import UnknownNameError
+from xietong.accounting.standards import StandardAccount, standard_account
+from xietong.calc.verdicts import Judged
+from xietong.cli import UsageError
+from xietong.commands.asking import amount_of, figure_json, lake_in_use, registry_in_use, said
+from xietong.commands.readings import reading_json, reading_line
+from xietong.periods import Period
+from xietong.standard.text import clauses, interpretations
+from xietong.texts import Text
+
+VERDICTS: Mapping[str, Text] = {
+    "met": Text("达到", "met"),
+    "not_met": Text("未达到", "not met"),
+    "not_classed": Text("不判定", "not classed"),
+    "not_assessable": Text("无法判定", "not assessable"),
+    "none": Text("", ""),
+}
+
+
+def run_standard(arguments: argparse.Namespace, period: Period) -> int:
+    """Print a standard's figures, thresholds and verdicts."""
+    registry = registry_in_use(arguments.lang)
+    subject = arguments.subject or registry.park.code
+    try:
+        found = standard_account(registry, lake_in_use(registry), subject, period, arguments.standard)
+    except UnknownNameError as error:
+        raise UsageError(said(error.text, arguments.lang)) from error
+    if arguments.json:
+        print(json.dumps(_as_json(found, registry.choices, arguments.lang), ensure_ascii=False, indent=1))
+    else:
+        _print(found, registry.choices, arguments.lang)
+    return 0
+
+
+def _as_json(found: StandardAccount, choices: Mapping[str, str], language: str) -> dict[str, Any]:
+    return {
+        "standard": {
+            "name": found.about.name,
+            "title": said(found.about.title, language),
+            "source": found.about.source,
+            "edition": found.about.edition,
+            "confidence": found.about.confidence,
+        },
+        "subject": found.subject,
+        "period": found.period.label,
+        "figures": [_row_json(each, language) for each in found.rows],
+        "readings": [reading_json(each, choices, language) for each in interpretations(found.about.name)],
+    }
+
+
+def _row_json(each: Judged, language: str) -> dict[str, Any]:
+    figure = {} if each.figure is None else figure_json(each.figure.key, each.figure, language)
+    threshold = None if each.threshold is None else each.threshold.value
+    verdict = {"verdict": each.verdict, "reason": said(each.reason, language)}
+    return {"row": each.row.id, "core": each.row.main, **figure, "threshold": threshold, **verdict}
+
+
+def _print(found: StandardAccount, choices: Mapping[str, str], language: str) -> None:
+    known = found.about
+    print(f"{said(known.title, language)} · {known.source} · {known.edition} · {known.confidence}")
+    for each in found.rows:
+        if each.figure is not None:
+            name, value = each.figure.key, f"{amount_of(each.figure):>26}  {each.figure.status:<9}"
+            title = said(each.figure.title, language)
+        else:
+            name, value, title = (
+                each.row.id,
+                f"{'—':>26}  {'':<9}",
+                said(clauses(known.name)[each.row.id].gloss, language),
+            )
+        print(f"{each.row.id:<6} {name:<34} {value} {title}")
+        if each.verdict != "none":
+            print(f"       {said(VERDICTS[each.verdict], language)}: {said(each.reason, language)}")
+    for point in interpretations(known.name):
+        print(reading_line(point, choices, language))
