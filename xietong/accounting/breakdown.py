@@ -19,7 +19,7 @@ from xietong.periods import Period
 from xietong.texts import Text
 
 By = Literal["sector", "zone", "enterprise", "source"]
-KINDS: tuple[str, ...] = get_args(By)
+KINDS: tuple[By, ...] = get_args(By)
 CLOSES = 1e-9
 _NOT_SUMMED = frozenset({"", "1", "%", "h", "℃", "mg/L", "mg/m3"})
 _REMAINDER = Text("其余（与合计之差）", "remainder (what the parts do not add up to)")

@@ -25,6 +25,8 @@ CHOICES = {"output_value": "gross", "grade_rule": "default", "carbon_view": "loc
 LISTS = {"E": "key_energy", "C": "key_carbon", "P": "key_pollution", "R": "key_recycling"}
 CENTRE = (108.80, 34.15)
 ROWS_A_FILE = 400_000
+# Statistics count industrial enterprises from 20 million yuan of sales a year; trade and transport are none.
+ABOVE_SIZE, NO_INDUSTRY = 2000, ("logistics",)
 
 
 def write_park(folder: Path, cast: Layout) -> None:
@@ -70,6 +72,7 @@ def _enterprise(one: Enterprise, cast: Layout, index: int) -> Row:
         "sector": f"sector-{one.sector}",
         "uscc": f"00DEMO{digest[:12]}",
         "permit_no": f"00DEMO{digest[:12]}001P",
+        "reporting_class": "规上工业" if one.output_wan >= ABOVE_SIZE and one.sector not in NO_INDUSTRY else "",
         "lon": f"{CENTRE[0] + index % 6 * 0.006:.4f}",
         "lat": f"{CENTRE[1] + index // 6 * 0.005:.4f}",
         "datum": "CGCS2000",
