@@ -82,8 +82,10 @@ class Stocks:
         group = (row.subject, _base(row))
         if group not in self._remarks:
             self._remarks[group] = _remarks_of(self._all(group))
-        found = self._remarks[group].get(id(row), [])
-        return (*found, *self._meaning(row))
+        named = self._remarks[group]
+        if group not in self._stocked:
+            return tuple(named.get(id(row), ())) if named else ()
+        return (*named.get(id(row), ()), *self._meaning(row, self._stocked[group]))
 
     def balance(self, row: ReportedAmount) -> Balance | None:
         """What a statement that carries stocks says was used; None where its amount is what was used."""
@@ -97,11 +99,12 @@ class Stocks:
             return Balance(None, (), "", _unsplit(row, wider))
         return _balance(row, taken)
 
-    def _meaning(self, row: ReportedAmount) -> tuple[Text, ...]:
-        if has_stocks(row) and not _can_be_stocked(row):
-            return (_NO_EFFECT,)
-        others = self._stocked.get((row.subject, _base(row)), ())
-        if not others or has_stocks(row) or row.use in _TAKEN or any(_overlap(row, other) for other in others):
+    @staticmethod
+    def _meaning(row: ReportedAmount, stocked: Sequence[ReportedAmount]) -> tuple[Text, ...]:
+        """What stocks do not mean here: of what is not kept by stocks, or of a row without them among others."""
+        if has_stocks(row):
+            return () if _can_be_stocked(row) else (_NO_EFFECT,)
+        if row.use in _TAKEN or any(_overlap(row, other) for other in stocked):
             return ()
         return (_taken_as_used(row),)
 
