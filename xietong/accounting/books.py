@@ -22,7 +22,7 @@ from xietong.accounting.statements import Statements, base_of, stated_item
 from xietong.accounting.transfers import without_second_use
 from xietong.calc.figures import Figure
 from xietong.calc.items import UnknownItemError, item, pollutants
-from xietong.park.nouns import Registry, Subject
+from xietong.park.nouns import Registry, ReportedAmount, Subject
 from xietong.periods import Period
 from xietong.texts import Text
 
@@ -96,6 +96,17 @@ class Books:
     def emitted_by(self, code: str) -> tuple[str, ...]:
         """The pollutants and volumes that a subject or anything below it states, measures or owes."""
         return tuple(sorted(EMITTED & self._stated[code]))
+
+    def stated_by(self, code: str) -> tuple[ReportedAmount, ...]:
+        """Everything that a subject ever stated, every revision and method."""
+        rows: Mapping[str, list[ReportedAmount]] = self.remember("stated by", self._by_subject)
+        return tuple(rows.get(code, ()))
+
+    def _by_subject(self) -> dict[str, list[ReportedAmount]]:
+        found: dict[str, list[ReportedAmount]] = {}
+        for row in self.registry.reported:
+            found.setdefault(row.subject, []).append(row)
+        return found
 
     def remember(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Keep what was made from these books as long as they are kept, the newest first."""

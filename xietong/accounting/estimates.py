@@ -102,14 +102,18 @@ def with_added(part: Amount | None, estimate: Estimate) -> Amount:
 def _said(name: str, received: Amount, found: Iterable[Estimate], share: Decimal) -> Text:
     known = [each for each in found if each.exact is not None]
     unit = known[0].figure.unit
-    came = "—" if received.exact is None else f"{received.exact:.6g}"
+    came = "—" if received.exact is None else f"{float(received.exact):.6g}"
     added = sum((each.exact or Decimal(0) for each in known), Decimal(0))
-    zh = "、".join(f"{each.unit.name} {each.exact:.6g}（{each.figure.formula.partition(' ')[0]}）" for each in known)
-    en = ", ".join(f"{each.unit.name_en or each.unit.name} {each.exact:.6g} ({each.figure.formula})" for each in known)
+    zh = "、".join(
+        f"{each.unit.name} {float(each.exact or 0):.6g}（{each.figure.formula.partition(' ')[0]}）" for each in known
+    )
+    en = ", ".join(
+        f"{each.unit.name_en or each.unit.name} {float(each.exact or 0):.6g} ({each.figure.formula})" for each in known
+    )
     label = stated_item(name).name
     return Text(
-        f"{label.zh}收到 {came} {unit}，另为缺报者估算 {added:.6g} {unit}，占 {share:.2%}：{zh}。",
-        f"{label.en}: {came} {unit} came, {added:.6g} {unit} ({share:.2%}) is estimated for the absent: {en}.",
+        f"{label.zh}收到 {came} {unit}，另为缺报者估算 {float(added):.6g} {unit}，占 {share:.2%}：{zh}。",
+        f"{label.en}: {came} {unit} came, {float(added):.6g} {unit} ({share:.2%}) is estimated for the absent: {en}.",
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from xietong.accounting.amounts import Amount, absent, beside, idle, summed
+from xietong.accounting.amounts import Amount, absent, amount, beside, idle, summed
 from xietong.accounting.due import DueList
 from xietong.accounting.emission_methods import EmissionMethods
 from xietong.accounting.extracts import Extracts
@@ -23,10 +23,12 @@ from xietong.accounting.statements import (
     cover,
     days_of,
     inside,
+    months,
     spans_of,
     stated_item,
     unit_stated,
 )
+from xietong.calc.figures import Figure
 from xietong.calc.items import item
 from xietong.park.nouns import ReportedAmount, Subject
 from xietong.periods import Period
@@ -36,6 +38,8 @@ _REPORTED = Text("填报值", "the reported amount")
 _METERED = Text("计量值", "the meter")
 _AUTOMATIC = Text("自动监测值", "automatic monitoring")
 _COMPUTED = Text("物料衡算或系数的计算值", "the balance or coefficient")
+_WHOLE = ("ok", "estimated")
+_SIX = Decimal("0.000001")
 
 Dated = tuple[datetime, Amount]
 
@@ -61,6 +65,8 @@ class Sources:
         is_metered = bool(self._extracts.amount_points(subject.code, name))
         if not rows and not is_metered:
             return self._unstated(subject, name, period, spans)
+        if not rows and (shaped := self._shaped(subject.code, name, period)) is not None:
+            return shaped
 
         def meter(span: Period) -> Amount:
             return self._metered(subject.code, name, span)
@@ -70,6 +76,38 @@ class Sources:
         if not covered.chosen or covered.gaps or not is_metered:
             return chosen
         return beside(chosen, _joined(name, ((span.start, meter(span)) for span in spans)), _METERED)
+
+    def metered(self, subject: str, name: str, period: Period) -> Amount:
+        """What the subject's own meters say of an item over a period; idle without meters."""
+        return _joined(name, ((span.start, self._metered(subject, name, span)) for span in spans_of(period)))
+
+    def automatic(self, outlet: str, name: str, period: Period) -> Amount:
+        """What an outlet's instruments say over a period, substituted hours included; idle without any."""
+        return _joined(name, ((span.start, self._automatic(outlet, name, span).amount) for span in spans_of(period)))
+
+    def _shaped(self, subject: str, name: str, period: Period) -> Amount | None:
+        """A part of a longer settled period: the bill gives its total and the meter, where it is whole, its shape."""
+        wider = [row for row in self._statements.of(subject, name) if row.period.contains(period)]
+        if not wider or any(row.method in DERIVED for row in wider):
+            return None
+        settled = min((row.period for row in wider), key=lambda each: each.end - each.start)
+        bill = self._stated(name, cover(wider, settled))
+        part, whole = self.metered(subject, name, period), self.metered(subject, name, settled)
+        if bill.exact is None or part.exact is None or not whole.exact or whole.figure.status not in _WHOLE:
+            return None
+        title = Text(f"{settled.label} 结算值按表计分到 {period.label}", f"{settled.label} shared by the meter")
+        figure = Figure(
+            name,
+            None,
+            bill.figure.unit,
+            "estimated",
+            title=title,
+            formula="结算 bill × 本期表计 meter ÷ 全期表计 meter of the whole",
+            inputs=(bill.figure, part.figure, whole.figure),
+            trace={"subject": subject, "item": name, "period": period.label},
+        )
+        exact = (bill.exact * part.exact / whole.exact).quantize(_SIX)
+        return amount(figure, exact, months(period))
 
     def _outdone(self, row: ReportedAmount, meter: Callable[[Period], Amount]) -> bool:
         """Whether a derived statement yields to complete metered data."""

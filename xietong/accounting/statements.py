@@ -24,7 +24,7 @@ from xietong.units import UnitError
 # The best first: a settlement bill, an instrument's total, a person's statement, what was derived, what was guessed.
 METHODS: tuple[str, ...] = ("bill", "auto", "manual", "", "balance", "coefficient", "estimate")
 DERIVED = frozenset({"balance", "coefficient", "estimate"})
-_NAMES: Mapping[str, Text] = {
+METHOD_NAMES: Mapping[str, Text] = {
     "bill": Text("结算账单", "settlement bill"),
     "auto": Text("自动监测填报", "automatic data, reported"),
     "manual": Text("手工监测填报", "manual monitoring, reported"),
@@ -205,7 +205,7 @@ def leaf(row: ReportedAmount, balance: Balance | None = None, remarks: tuple[Tex
 
     A product counted in pieces or measured by volume keeps its own unit. balance: what its stocks make of the amount.
     """
-    source = _NAMES.get(row.method, _NAMES[""])
+    source = METHOD_NAMES.get(row.method, METHOD_NAMES[""])
     trace = _trace(row)
     exact, unit, reason = _canonical(row)
     if balance is not None and reason is None:

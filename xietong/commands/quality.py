@@ -1,18 +1,25 @@
-"""`xietong quality`: what is wrong with the data, found in the readings themselves."""
+"""`xietong quality`: what is wrong with the data, found in the readings themselves and where sources disagree."""
 
 import argparse
 import json
 
+from xietong.accounting.deviations import Deviation, deviations
+from xietong.accounting.memory import books_for
+from xietong.accounting.metered import LakeTables
 from xietong.commands.asking import lake_in_use, period_asked, registry_in_use, said
+from xietong.park.nouns import Registry
 from xietong.park.registry import point_specs
+from xietong.periods import Period
 from xietong.quality.cases import KINDS
 from xietong.settle.doubts import cases_in
+
+DEVIATION = "deviation"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which period, which kinds."""
     parser.add_argument("--period", metavar="P", help="2025、2025-03 …，默认全部数据 · all data by default")
-    parser.add_argument("--kind", choices=KINDS, action="append", help="只要这类问题，可多次给出 · repeatable")
+    parser.add_argument("--kind", choices=(*KINDS, DEVIATION), action="append", help="只要这类问题，可多次给出 · repeatable")
     parser.add_argument("--lang", choices=["zh", "en"], default="zh", help="语言 · language")
     parser.add_argument("--json", action="store_true", help="以 JSON 回答 · answer in JSON")
 
@@ -25,9 +32,20 @@ def run(arguments: argparse.Namespace) -> int:
     asked = period.utc(registry.zone) if period else None
     cases = list(cases_in(lake, point_specs(registry), asked)) if lake else []
     chosen = [case for case in cases if not arguments.kind or case.kind in arguments.kind]
+    apart = _apart(registry, lake, period) if not arguments.kind or DEVIATION in arguments.kind else []
     if arguments.json:
-        print(json.dumps({"cases": [case.as_json() for case in chosen]}, ensure_ascii=False, indent=1))
+        answer = {"cases": [case.as_json() for case in chosen], "deviations": [each.as_json() for each in apart]}
+        print(json.dumps(answer, ensure_ascii=False, indent=1))
         return 0
     for case in chosen:
         print(f"{case.kind}\t{said(case.sentence, arguments.lang)}")
+    for each in apart:
+        print(f"{DEVIATION}\t{said(each.sentence, arguments.lang)}")
     return 0
+
+
+def _apart(registry: Registry, lake: LakeTables | None, period: Period | None) -> list[Deviation]:
+    """Where sources of the park disagree in a period; without one, in every year that something was stated for."""
+    years = sorted({row.period.start.year for row in registry.reported})
+    asked = [period] if period else [Period.year(year) for year in years]
+    return [each for span in asked for each in deviations(books_for(registry, lake, span), registry.park.code, span)]
