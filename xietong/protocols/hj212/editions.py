@@ -14,7 +14,7 @@ from xietong.protocols.hj212.tables import COMMANDS, SYSTEMS
 
 Edition = Literal["2005", "2017", "2025"]
 
-_COMMANDS_OF_2025 = frozenset(each.cn for each in COMMANDS if each.editions == {"2025"})
+_COMMANDS_OF_2025 = frozenset(each.cn for each in COMMANDS if each.editions == {"2025"}) - {"1001"}  # of 2005 too
 _SYSTEMS_OF_2025 = frozenset(each.st for each in SYSTEMS.values() if each.editions == {"2025"})
 _CODE_OF_2017 = re.compile(r"[aweigI][0-9]{5}")
 _BY_VERSION_BITS: dict[int, Edition] = {0: "2005", 1: "2017", 2: "2025"}
