@@ -37,7 +37,10 @@ class Accounted(Protocol):
 
     books: Books
     subject: Subject
-    inputs: dict[str, Figure]
+
+    @property
+    def inputs(self) -> Mapping[str, Figure]:
+        """The engine's inputs by name."""
 
     @property
     def period(self) -> Period:
