@@ -19,7 +19,9 @@ DEVIATION = "deviation"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which period, which kinds."""
     parser.add_argument("--period", metavar="P", help="2025、2025-03 …，默认全部数据 · all data by default")
-    parser.add_argument("--kind", choices=(*KINDS, DEVIATION), action="append", help="只要这类问题，可多次给出 · repeatable")
+    parser.add_argument(
+        "--kind", choices=(*KINDS, DEVIATION), action="append", help="只要这类问题，可多次给出 · repeatable"
+    )
     parser.add_argument("--lang", choices=["zh", "en"], default="zh", help="语言 · language")
     parser.add_argument("--json", action="store_true", help="以 JSON 回答 · answer in JSON")
 
