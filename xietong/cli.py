@@ -33,6 +33,7 @@ COMMANDS: dict[str, Command] = {
     "account": Command("account", True, Text("核算指标", "compute figures")),
     "explain": Command("explain", True, Text("展开一个指标的算法", "open the working of one figure")),
     "evaluate": Command("evaluate", True, Text("年度绩效评估", "evaluate a year")),
+    "factors": Command("factors", True, Text("系数库：列出、试算、接受、批准", "the factor library and its changes")),
     "quality": Command("quality", True, Text("列出数据质量问题", "list what is wrong with the data")),
     "case": Command("case", False, Text("运行算例", "run worked examples")),
     "clauses": Command("clauses", False, Text("列出条款", "list the clauses")),

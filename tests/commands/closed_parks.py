@@ -8,10 +8,14 @@ import io
 import json
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from xietong.cli import main
+from xietong.park import registry
+from xietong.park.actions import load_package
+from xietong.park.package.reading import read_package
 
 ENERGY = "comprehensive_energy_consumption"
 PARK = '[park]\ncode = "P"\nname = "小园"\nname_en = "Small"\nregion = "陕西"\n'
@@ -43,6 +47,15 @@ def write(folder: Path, files: Mapping[str, str]) -> Path:
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+def found_park(data: Path, folder: Path) -> None:
+    """The park of FILES in the database, as a load would enter it."""
+    (data / "evidence").mkdir(parents=True)
+    package = read_package(write(folder, FILES), registry.known_codes())
+    assert package.rejected == []
+    entries = {name: f"cli-0/{index}" for index, name in enumerate(sorted(package.files))}
+    load_package(package, entries, "director", datetime(2026, 1, 5, tzinfo=UTC))
 
 
 def ran(*arguments: object) -> tuple[int, str, str]:

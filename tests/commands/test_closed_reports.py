@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from closed_parks import ENERGY, FACTORS, FILES, PARK, answered, ran, said, write
+from closed_parks import ENERGY, FACTORS, FILES, PARK, answered, found_park, ran, said, write
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
@@ -20,7 +20,7 @@ YEAR = ("--period", "2025")
 @pytest.fixture(autouse=True)
 def park(tmp_path: Path, settings: Settings) -> Path:
     settings.DATA = tmp_path / "data"
-    said("load", write(tmp_path / "package", FILES))
+    found_park(settings.DATA, tmp_path / "package")
     return tmp_path
 
 
@@ -74,9 +74,9 @@ def test_what_made_the_difference_is_named(park: Path) -> None:
     assert sorted(statements) == ["100", "60"]
     changes = {each["key"]: each for each in found["figures"]}
     assert float(changes["raw_coal"]["difference"]) == -40
-    assert changes[ENERGY]["closed_revision"] == 1
+    assert changes[ENERGY]["closed_in"][0]["revision"] == 1
     assert found["closed_reports"][0]["revision"] == 1
-    assert "封存的 P 2025 第 1 版保留原值" in said("account", *YEAR, "--closed", "--difference")
+    assert "封存的 account P 2025 第 1 版保留原值" in said("account", *YEAR, "--closed", "--difference")
 
 
 def test_closing_again_is_a_revision_and_the_old_one_stays() -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
 from xietong.accounting.closing import closed_reports, in_force, packed
@@ -14,17 +13,8 @@ from xietong.accounting.models import ClosedReport, Reopening
 from xietong.park.actions import record_act
 from xietong.park.models import Act
 from xietong.park.nouns import Registry
-from xietong.park.people import may
+from xietong.park.people import RefusedError, check_person, check_reason
 from xietong.periods import Period
-from xietong.texts import Text
-
-
-class RefusedError(Exception):
-    """An act that may not be done, or not now, with the sentence."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(en)
-        self.text = Text(zh, en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +84,4 @@ def check_ended(registry: Registry, period: Period, now: datetime) -> None:
 
 def _check(deed: Deed, subject: str) -> None:
     check_person(deed.person, "verify", subject)
-    if not deed.reason.strip():
-        raise RefusedError(
-            "没有写理由，日后无人知道为什么；请用 --reason 写明。",
-            "no reason is given, so nobody would know why later; state it with --reason.",
-        )
-
-
-def check_person(person: str, verb: str, subject: str) -> None:
-    """Raise RefusedError where nobody is named, or the named person has an account whose role may not do it.
-
-    On the command line a name without an account is taken as stated: whoever runs the machine answers for it.
-    """
-    if not person.strip():
-        raise RefusedError("没有写是谁；请用 --person 写明。", "nobody is named; say who with --person.")
-    user = User.objects.filter(username=person).first()
-    if user is not None and not may(user, verb, subject):
-        raise RefusedError(
-            f"{person} 的角色不能做这件事（需要核查或负责人权限）；请由有权限的人来做。",
-            f"the role of {person} does not allow this (it takes a verifier or director); have one of them do it.",
-        )
+    check_reason(deed.reason)

@@ -1,18 +1,20 @@
 """Two states of a park held against each other: a closed report against today, or a park before and after a change that
 is not accepted yet. The comparison itself is in `differences`; both sides are recomputed here, nothing is stored."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from xietong.accounting.accounts import UnknownNameError, account, figures
-from xietong.accounting.closing import Closed, closed_reports, factors_used, is_reopened
+from xietong.accounting.closing import Closed, closed_reports, factors_used, is_reopened, opened
 from xietong.accounting.differences import (
     ENERGY,
     FigureChange,
     Row,
     RowChange,
+    Standing,
     choices_changed,
     compared,
     rows_changed,
@@ -20,6 +22,7 @@ from xietong.accounting.differences import (
 )
 from xietong.accounting.factors import choices_of, day_of, factor_book
 from xietong.accounting.metered import LakeTables
+from xietong.accounting.models import ClosedReport
 from xietong.calc.engine import UnknownValueError
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Registry
@@ -53,15 +56,8 @@ class Difference:
 
     def closed_reports(self) -> list[dict[str, Any]]:
         """The closed reports in which changed figures stand, with how many; they keep their numbers."""
-        counted: dict[tuple[str, str, int], int] = {}
-        for each in self.figures:
-            if each.closed_revision:
-                slot = (each.subject, each.period, each.closed_revision)
-                counted[slot] = counted.get(slot, 0) + 1
-        return [
-            {"subject": subject, "period": period, "revision": revision, "figures": count}
-            for (subject, period, revision), count in sorted(counted.items())
-        ]
+        counted = Counter(standing for each in self.figures for standing in each.closed_in)
+        return [{**standing._asdict(), "figures": count} for standing, count in sorted(counted.items())]
 
 
 def against_today(closed: Closed, registry: Registry, lake: LakeTables | None) -> Difference:
@@ -73,10 +69,8 @@ def against_today(closed: Closed, registry: Registry, lake: LakeTables | None) -
     after: dict[str, Figure] = {}
     for key in before:
         after |= _if_known(registry, lake, closed.subject, period, key)
-    changed = [
-        replace(each, closed_revision=closed.revision)
-        for each in compared(closed.subject, closed.period, before, after)
-    ]
+    itself = (Standing(closed.kind, closed.subject, closed.period, closed.revision),)
+    changed = [replace(each, closed_in=itself) for each in compared(closed.subject, closed.period, before, after)]
     return Difference(
         figures=tuple(_weighed(changed, registry, lake)),
         factors=tuple(rows_changed(closed.made_from["factors"], list(factors_used(after.values())), USED_SLOT)),
@@ -157,7 +151,8 @@ def before_and_after(
 ) -> Difference:
     """What accepting a change would do: every figure of the subjects (all of them where none is named) and periods,
     and of every closed report that stands, computed from both registries."""
-    closed = {(row.subject, row.period): row.revision for row in closed_reports("account") if not is_reopened(row)}
+    standings = _standings()
+    closed = {(each.subject, each.period) for places in standings.values() for each in places if each.kind == "account"}
     asked = [(code, period) for period in periods for code in subjects or before.subjects]
     asked += [(code, Period.parse(label)) for code, label in closed if not subjects or code in subjects]
     changed: list[FigureChange] = []
@@ -169,7 +164,9 @@ def before_and_after(
         new = {**figures(after, lake, code, period, old), **figures(after, lake, code, period)}
         counted += len(new)
         found = compared(code, period.label, old, new)
-        changed += [replace(each, closed_revision=closed.get((code, period.label), 0)) for each in found]
+        for each in found:
+            here = [standings.get((code, period.label, key), ()) for key in ("", each.key)]
+            changed.append(replace(each, closed_in=(*here[0], *here[1])))
     days = [day_of(period) for period in periods]
     return Difference(
         figures=tuple(_weighed(changed, before, lake)),
@@ -177,6 +174,31 @@ def before_and_after(
         choices=tuple(choices_changed(choices_of(before), choices_of(after))),
         compared=counted,
     )
+
+
+def _standings() -> dict[tuple[str, str, str], tuple[Standing, ...]]:
+    """The closed reports that stand, by subject, period and key: "" for an account, which holds every figure."""
+    found: dict[tuple[str, str, str], tuple[Standing, ...]] = {}
+    seen: set[tuple[str, str, str]] = set()
+    for row in closed_reports():
+        slot = (row.kind, row.subject, row.period)
+        is_newest = slot not in seen
+        seen.add(slot)
+        if not is_newest or is_reopened(row):
+            continue
+        standing = Standing(row.kind, row.subject, row.period, row.revision)
+        for subject, key in _pairs(row):
+            found[subject, row.period, key] = (*found.get((subject, row.period, key), ()), standing)
+    return found
+
+
+def _pairs(row: ClosedReport) -> Iterator[tuple[str, str]]:
+    if row.kind == "account":
+        yield row.subject, ""
+        return
+    for name, _ in opened(row).document["figures"]:
+        subject, _, key = name.partition(" ")
+        yield subject, key
 
 
 def _displacing(changes: Iterable[RowChange], before: Registry, days: Sequence[date]) -> Iterator[RowChange]:

@@ -14,9 +14,18 @@ NO_DIFFERENCE = 1e-12
 Row = Mapping[str, str]
 
 
+class Standing(NamedTuple):
+    """A closed report in which a figure stands."""
+
+    kind: str
+    subject: str
+    period: str
+    revision: int
+
+
 @dataclass(frozen=True, slots=True)
 class FigureChange:
-    """One figure that differs: before and after, in which closed report it stands (0: none), and how much it weighs.
+    """One figure that differs: before and after, in which closed reports it stands, and how much it weighs.
 
     weight: how far it moves the park, 0.01 for one per cent. Of an amount, its change over the park's own figure of the
     same key; of a ratio, its relative change times the subject's share of the park's energy.
@@ -31,7 +40,7 @@ class FigureChange:
     after: float | None
     status_before: str
     status_after: str
-    closed_revision: int = 0
+    closed_in: tuple["Standing", ...] = ()
     weight: float = 0.0
 
     @property
@@ -58,7 +67,7 @@ class FigureChange:
             "ratio": self.ratio,
             "status_before": self.status_before,
             "status_after": self.status_after,
-            "closed_revision": self.closed_revision or None,
+            "closed_in": [each._asdict() for each in self.closed_in],
             "weight": self.weight,
         }
 

@@ -5,7 +5,7 @@ conversion of a factor to the unit that its purpose needs. Checking of rows is i
 """
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -125,12 +125,35 @@ class FactorBook:
 
         return steam_enthalpy(key, row_of) if purpose == "steam_enthalpy" else None
 
+    def rows(self) -> Iterator[FactorRow]:
+        """Every row of the book, by purpose and key, in the order in which they were given."""
+        for group in self._rows.values():
+            yield from group
+
+    def aside(self, row: FactorRow, on: date, choices: Mapping[str, str]) -> Text | None:
+        """Why a row cannot count on that day under these choices; None where it could."""
+        if not row.in_force(on):
+            until = "" if row.valid_to == date.max else row.valid_to.isoformat()
+            span = f"{row.valid_from}–{until}"
+            return Text(f"{on} 不在有效期（{span}）内", f"not in force on {on} ({span})")
+        if row.subject and row.subject not in self._subjects:
+            return Text(f"只用于 {row.subject}", f"only for {row.subject}")
+        area, series = _area(row.purpose, choices), _series(row.purpose, choices)
+        if row.fits(area, series, choices.get("region", "")):
+            return None
+        if row.series not in ("", series):
+            return Text(f"属 {row.series} 系列，园区选 {series}", f"of series {row.series}, the park chose {series}")
+        return Text(f"适用于 {row.region}，园区用 {area}", f"for {row.region}, the park takes {area}")
+
+    def chosen(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> FactorRow | None:
+        """The row that counts on that day; None where there is none."""
+        return self._pick(purpose, key, on, choices)
+
     def _pick(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> FactorRow | None:
         key, _, of = key.partition("@")
         whose = (*([of] if of else self._subjects), "")
         area = _area(purpose, choices)
-        choice, usual = _SERIES_CHOICE.get(purpose, ("", ""))
-        series = choices.get(choice, usual)
+        series = _series(purpose, choices)
         fitting = [
             row
             for row in self._rows.get((purpose, key), [])
@@ -156,6 +179,11 @@ class FactorBook:
             f"there is no {name.en} of {thing.en} ({key}) in force in {on.year}, so nothing can be computed; "
             f"add a row to factors.csv (purpose={purpose}, key={key}) with value, unit, source and edition.",
         )
+
+
+def _series(purpose: str, choices: Mapping[str, str]) -> str:
+    choice, usual = _SERIES_CHOICE.get(purpose, ("", ""))
+    return choices.get(choice, usual)
 
 
 def _nearness(row: FactorRow, whose: Sequence[str]) -> tuple[bool, int]:

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from xietong.accounting.accounts import UnknownNameError
-from xietong.accounting.actions import Deed, RefusedError, check_ended, close_report, reopen_report
+from xietong.accounting.actions import Deed, check_ended, close_report, reopen_report
 from xietong.accounting.against_today import against_today
 from xietong.accounting.closing import (
     Basis,
@@ -29,6 +29,7 @@ from xietong.cli import UsageError
 from xietong.commands.answering import usage
 from xietong.commands.asking import figure_json, lake_in_use, registry_in_use, said, unknown
 from xietong.commands.differing import difference_lines
+from xietong.park.people import RefusedError
 from xietong.park.registry import load
 from xietong.periods import Period
 

@@ -44,7 +44,7 @@ def difference_lines(difference: Difference, language: str) -> Iterator[str]:
             Text(f"另有 {count - SHOWN} 个，用 --json 查看。", f"{count - SHOWN} more; --json lists them."), language
         )
     for each in difference.closed_reports():
-        where = f"{each['subject']} {each['period']}"
+        where = f"{each['kind']} {each['subject']} {each['period']}"
         yield said(
             Text(
                 f"封存的 {where} 第 {each['revision']} 版保留原值：其中 {each['figures']} 个数现算会不同。",
@@ -80,7 +80,7 @@ def _figure(change: FigureChange, language: str) -> str:
         "—" if each is None else f"{each:.10g}" for each in (change.before, change.after, change.difference)
     )
     ratio = "" if change.ratio is None else f"{change.ratio:+.3%}"
-    closed = f"  [封存 closed r{change.closed_revision}]" if change.closed_revision else ""
+    closed = "".join(f"  [封存 {each.kind} {each.subject} r{each.revision}]" for each in change.closed_in)
     name = said(name_of(change.key.rpartition(" ")[2]), language)
     return (
         f"  {change.weight:8.3%} {change.subject:<10} {change.period:<8} {change.key:<38} "

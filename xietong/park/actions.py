@@ -12,6 +12,7 @@ from xietong.park.package.reading import PARK_FILE, Package, PackageError
 from xietong.park.package.rules import key_of
 from xietong.park.package.schema import FACTS, TABLES, Table
 from xietong.park.package.sheets import Row
+from xietong.park.people import RefusedError, check_person, check_reason
 from xietong.park.revisions import Change, Statement, in_force, revise
 
 MODELS: Mapping[str, type[models.Revision]] = {
@@ -31,6 +32,7 @@ MODELS: Mapping[str, type[models.Revision]] = {
 }
 # Any number that no other program on the same database uses: "xietong" in ASCII.
 ACT_LOCK = 0x786965746F6E67
+APPROVED, PROPOSED = "approved", "proposed"
 PARK_KEY = '["park"]'
 
 
@@ -90,14 +92,44 @@ def _statement(table: Table, row: Row, entries: Mapping[str, str]) -> Statement:
     return Statement(key_of(table, row.values), row.values, entries.get(row.file, ""), row.number)
 
 
-def state_facts(table_name: str, rows: Iterable[Row], entries: Mapping[str, str], who: str, at: datetime) -> Change:
-    """Enter rows of one table (an imported sheet of reported amounts, say)."""
+def state_facts(
+    table_name: str, rows: Iterable[Row], entries: Mapping[str, str], who: str, at: datetime, reason: str = ""
+) -> Change:
+    """Enter rows of one table (an imported sheet of reported amounts, say); reason: why, where that was asked."""
     table = TABLES[table_name]
     with transaction.atomic():
         statements = [_statement(table, row, entries) for row in rows]
         what = {"table": table_name, "entries": dict(entries), "rows": len(statements)}
+        what |= {"reason": reason} if reason else {}
         act = _enter_act(who, f"state_{table_name}", what, at)
         return revise(MODELS[table_name], statements, act)
+
+
+def approve_factors(asked: Mapping[str, str], who: str, reason: str, at: datetime) -> Change:
+    """Let proposed own factors count (asked: name, purpose, subject, as far as stated); raises RefusedError for one
+    that has no evidence, or where none is proposed."""
+    check_person(who, "verify")
+    check_reason(reason)
+    with transaction.atomic():
+        rows = list(in_force(models.FactorRow, None).filter(approval=PROPOSED, **asked))
+        bare = next((row for row in rows if not row.evidence), None)
+        if bare is not None:
+            raise RefusedError(
+                f"{bare.purpose} {bare.name} 没有凭证，不能批准；请先在 evidence 写明凭证再载入。",
+                f"{bare.purpose} {bare.name} has no evidence and cannot be approved; name it under evidence first.",
+            )
+        if not rows:
+            raise RefusedError("没有这样的待批系数。", "no such factor is waiting for approval.")
+        what = {"factors": sorted(row.key for row in rows), "reason": reason}
+        act = _enter_act(who, "approve_factors", what, at)
+        columns = [column.attribute for column in TABLES["factors"].columns]
+        statements = [
+            Statement(
+                row.key, {**{name: getattr(row, name) for name in columns}, "approval": APPROVED}, row.entry, row.row
+            )
+            for row in rows
+        ]
+        return revise(models.FactorRow, statements, act)
 
 
 def brought_before(sha256: str) -> bool:
@@ -109,6 +141,12 @@ def bring_readings(what: Mapping[str, Any], entry: str, who: str, at: datetime) 
     """Note that a file of readings was brought; `entry` is the journal entry from which settle takes it."""
     with transaction.atomic():
         _enter_act(who, "bring_readings", what, at, entry)
+
+
+def correct_readings(what: Mapping[str, Any], entry: str, who: str, at: datetime) -> None:
+    """Note that a person corrected readings: why and by what evidence stands in `what`; nothing is overwritten."""
+    with transaction.atomic():
+        _enter_act(who, "correct_readings", what, at, entry)
 
 
 def record_act(who: str, verb: str, what: Mapping[str, Any], at: datetime, change: Callable[[], None]) -> int:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from django.contrib.auth.models import AbstractUser, Group, User
 
+from xietong.texts import Text
+
 ROLES: Mapping[str, frozenset[str]] = {
     # 园区负责人: everything.
     "director": frozenset({"see", "report", "load", "set_target", "verify", "manage_people"}),
@@ -14,6 +16,14 @@ ROLES: Mapping[str, frozenset[str]] = {
     # 监管人员: looks.
     "inspector": frozenset({"see"}),
 }
+
+
+class RefusedError(Exception):
+    """An act that may not be done, or not now, with the sentence."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.text = Text(zh, en)
 
 
 def make_roles() -> None:
@@ -52,3 +62,27 @@ def make_person(name: str, password: str, role: str) -> tuple[User, bool]:
     user = User.objects.create_user(username=name, password=password)
     user.groups.add(Group.objects.get(name=role))
     return user, True
+
+
+def check_person(person: str, verb: str, subject: str = "") -> None:
+    """Raise RefusedError where nobody is named, or the named person has an account whose role may not do it.
+
+    On the command line a name without an account is taken as stated: whoever runs the machine answers for it.
+    """
+    if not person.strip():
+        raise RefusedError("没有写是谁；请用 --person 写明。", "nobody is named; say who with --person.")
+    user = User.objects.filter(username=person).first()
+    if user is not None and not may(user, verb, subject):
+        raise RefusedError(
+            f"{person} 的角色不能做这件事（需要核查或负责人权限）；请由有权限的人来做。",
+            f"the role of {person} does not allow this (it takes a verifier or director); have one of them do it.",
+        )
+
+
+def check_reason(reason: str) -> None:
+    """Raise RefusedError where no reason is given."""
+    if not reason.strip():
+        raise RefusedError(
+            "没有写理由，日后无人知道为什么；请用 --reason 写明。",
+            "no reason is given, so nobody would know why later; state it with --reason.",
+        )

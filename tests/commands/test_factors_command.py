@@ -1,0 +1,160 @@
+"""A change of factors is told before it is accepted: which rows, which figures, in which closed reports.
+
+Nothing is kept by telling. The library says why each row counts.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from closed_parks import ENERGY, FACTORS, PARK, answered, found_park, ran, said, write
+from pytest_django import Settings
+
+from xietong.accounting.memory import Memory
+from xietong.calc.factors import FactorBook
+from xietong.park.models import Act, FactorRow
+
+pytestmark = pytest.mark.django_db
+CLOSE = ("--period", "2025", "--close", "--person", "张三", "--reason", "年报")
+ACCEPT = ("--person", "张三", "--reason", "2025 年实测")
+
+
+@pytest.fixture(autouse=True)
+def park(tmp_path: Path, settings: Settings) -> Path:
+    settings.DATA = tmp_path / "data"
+    found_park(settings.DATA, tmp_path / "package")
+    (tmp_path / "factors.csv").write_text(FACTORS, encoding="utf-8")
+    return tmp_path
+
+
+def energy() -> float:
+    [figure] = answered("account", "--period", "2025", "--key", ENERGY)["figures"]
+    assert isinstance(figure["value"], float)
+    return figure["value"]
+
+
+def test_the_difference_names_rows_figures_and_closed_reports_and_keeps_nothing(park: Path) -> None:
+    said("account", *CLOSE)
+    before = (Act.objects.count(), energy())
+    found = answered("factors", "difference", park / "factors.csv")
+    assert (Act.objects.count(), energy()) == before
+    [row] = found["factors"]
+    assert (row["change"], row["key"], row["subject"]) == ("new", "raw_coal", "A")
+    assert (row["before"]["value"], row["after"]["value"]) == ("0.7143 kgce/kg", "0.65")
+    assert "GB/T 2589" in row["before"]["source"]
+    changes = {(each["subject"], each["key"]): each for each in found["figures"]}
+    gap = 1200 * (0.65 - 0.7143)
+    for code in ("A", "P"):
+        assert float(changes[code, ENERGY]["difference"]) == pytest.approx(gap, rel=1e-9)
+        assert changes[code, ENERGY]["weight"] == pytest.approx(abs(gap) / 4783.68, rel=1e-9)
+    assert changes["P", ENERGY]["ratio"] == pytest.approx(gap / 4783.68, rel=1e-9)
+    assert changes["P", ENERGY]["closed_in"] == [{"kind": "account", "subject": "P", "period": "2025", "revision": 1}]
+    assert changes["A", ENERGY]["closed_in"] == []
+    assert not any(code == "B" for code, _ in changes)
+    weights = [each["weight"] for each in found["figures"]]
+    assert weights == sorted(weights, reverse=True)
+
+
+def test_what_was_told_is_what_acceptance_does(park: Path) -> None:
+    told = answered("factors", "difference", park / "factors.csv")
+    expected = next(each for each in told["figures"] if (each["subject"], each["key"]) == ("P", ENERGY))
+    said("factors", "accept", park / "factors.csv", *ACCEPT)
+    assert repr(energy()) == expected["after"]
+    act = Act.objects.latest("pk")
+    assert (act.who, act.verb, act.what["reason"]) == ("张三", "state_factors", "2025 年实测")
+    assert FactorRow.objects.get().entry.startswith("cli-")
+    assert answered("factors", "difference", park / "factors.csv")["figures"] == []
+
+
+def test_a_whole_package_with_other_choices_is_told_by_load(park: Path) -> None:
+    said("evaluate", "--year", "2025", "--close", "--person", "张三", "--reason", "评估")
+    counted = PARK + '[choices]\nelectricity_basis = "equal_value"\n'
+    folder = write(park / "second", {"park.toml": counted, "factors.csv": FACTORS})
+    before = (Act.objects.count(), energy())
+    found = answered("load", folder, "--difference", "--period", "2025")
+    assert (Act.objects.count(), energy()) == before
+    assert [(each["choice"], each["before"]["value"], each["after"]["value"]) for each in found["choices"]] == [
+        ("electricity_basis", "equivalent", "equal_value")
+    ]
+    intensity = next(
+        each for each in found["figures"] if (each["subject"], each["key"]) == ("P", "energy_per_output_value")
+    )
+    assert intensity["closed_in"][0]["kind"] == "evaluation"
+    assert "保留原值" in said("load", folder, "--difference")
+    said("load", folder)
+    assert energy() != before[1]
+
+
+def test_a_row_that_breaks_physics_is_told_in_the_trial_too(park: Path) -> None:
+    bad = FACTORS + "lpg,0.7143,kgce/kg,化验,coal_equivalent,,2025-01-01,x.pdf\n"
+    (park / "bad.csv").write_text(bad, encoding="utf-8")
+    status, out, _ = ran("factors", "difference", park / "bad.csv", "--lang", "en")
+    assert status == 3
+    assert "bad.csv, row 3, column value" in out
+    assert ran("factors", "difference", park / "nothing.csv")[0] == 2
+    assert ran("factors", "accept", park / "factors.csv", "--person", "张三")[0] == 2
+
+
+def test_a_proposed_row_waits_for_its_approval(park: Path) -> None:
+    proposed = FACTORS.replace("evidence\n", "evidence,approval\n").replace("coal.pdf\n", "coal.pdf,proposed\n")
+    (park / "proposed.csv").write_text(proposed, encoding="utf-8")
+    usual = energy()
+    said("factors", "accept", park / "proposed.csv", *ACCEPT)
+    assert energy() == usual
+    listed = answered("factors", "raw_coal", "--purpose", "coal_equivalent", "--lang", "en")["factors"]
+    assert (listed[0]["counts"], listed[0]["why"]) == (False, "proposed, not approved, not used")
+    assert answered("factors", "approve", "raw_coal", "--subject", "A", *ACCEPT) == {"approved": 1}
+    assert energy() == pytest.approx(usual + 1200 * (0.65 - 0.7143), rel=1e-12)
+    act = Act.objects.latest("pk")
+    assert (act.verb, act.what["reason"]) == ("approve_factors", "2025 年实测")
+    assert [row.approval for row in FactorRow.objects.order_by("recorded_at")] == ["proposed", "approved"]
+    assert "no such factor" in ran("factors", "approve", "raw_coal", *ACCEPT, "--lang", "en")[2]
+
+
+def test_what_has_no_evidence_cannot_be_approved(park: Path) -> None:
+    bare = FACTORS.replace("evidence\n", "evidence,approval\n").replace("coal.pdf\n", ",proposed\n")
+    (park / "bare.csv").write_text(bare, encoding="utf-8")
+    said("factors", "accept", park / "bare.csv", *ACCEPT)
+    status, _, told = ran("factors", "approve", "raw_coal", *ACCEPT, "--lang", "en")
+    assert status == 2
+    assert "has no evidence and cannot be approved" in told
+
+
+def test_the_library_says_why_each_row_counts(park: Path) -> None:
+    said("factors", "accept", park / "factors.csv", *ACCEPT)
+    rows = answered("factors", "raw_coal", "--purpose", "coal_equivalent", "--subject", "A", "--lang", "en")["factors"]
+    assert [(row["own"], row["counts"]) for row in rows] == [(True, True), (False, False), (False, False)]
+    assert "before 1 other rows in force" in rows[0]["why"]
+    assert rows[1]["why"] == "the own factor 0.65 tce/t goes before it"
+    assert "not in force on" in rows[2]["why"]
+    grid = answered("factors", "electricity", "--purpose", "grid_emission", "--on", "2025-12-31")["factors"]
+    assert [(row["value"], row["region"]) for row in grid if row["counts"]] == [("0.5306", "national")]
+    assert all({"source", "edition", "confidence", "valid_from"} <= row.keys() for row in grid)
+
+
+def test_the_library_is_there_before_any_park(tmp_path: Path, settings: Settings) -> None:
+    limits = answered("factors", "limits", "so2")["limits"]
+    assert {row["o2_reference"] for row in limits} >= {"9", "3.5", "6"}
+    assert said("factors", "--purpose", "gwp").count("AR5") > 3
+    assert ran("factors", "--on", "yesterday")[0] == 2
+
+
+def test_a_changed_library_shows_against_a_closed_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a new version of the platform ships: the same row with another value and edition."""
+    said("account", *CLOSE)
+    shipped = FactorBook.default()
+    row = shipped.chosen("coal_equivalent", "raw_coal", date(2025, 12, 31), {})
+    assert row is not None
+    changed = {"purpose": row.purpose, "key": row.key, "value": "0.72", "unit": row.unit, "source": row.source}
+    newer = shipped.with_rows([{**changed, "edition": "2027", "valid_from": "2021-04-01"}])
+    monkeypatch.setattr("xietong.calc.factors._default", lambda: newer)
+    monkeypatch.setattr("xietong.accounting.memory._books", Memory(1))  # a new version is a new process
+    found = answered("account", "--period", "2025", "--closed", "--difference")
+    coal = next(each for each in found["factors"] if each["purpose"] == "coal_equivalent")
+    assert (coal["change"], coal["before"]["published"], coal["after"]["published"]) == (
+        "changed",
+        "0.7143 kgce/kg",
+        "0.72 kgce/kg",
+    )
+    change = next(each for each in found["figures"] if each["key"] == ENERGY)
+    assert float(change["difference"]) == pytest.approx(3600 * (0.72 - 0.7143), rel=1e-9)
