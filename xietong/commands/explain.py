@@ -19,6 +19,7 @@ from xietong.commands.asking import (
     unknown,
 )
 from xietong.commands.closed import closed_figure
+from xietong.commands.sheet import HEAD, sheet
 from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.web.formulas import with_names, with_numbers
@@ -36,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--closed", action="store_true", help="已封存的算法 · the working that was closed")
     parser.add_argument("--revision", type=int, metavar="N", help="第几版封存报告 · which revision of it")
     parser.add_argument(
+        "--sheet",
+        action="store_true",
+        help="印成一步一步的算式，可用计算器核对；KEY 可为多个，以逗号分隔 · numbered steps to be followed with a "
+        "calculator; KEY may be several, parted by commas",
+    )
+    parser.add_argument(
         "--readings",
         action="store_true",
         help="计量点展开到小时、监测值和存证 · open points to hours, readings and entries",
@@ -43,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the tree."""
+    """Print the tree, or the sheet."""
+    if arguments.sheet and "," in arguments.key:
+        return _sheets(arguments)
     period = period_asked(arguments.period, arguments.lang)
     registry = registry_in_use(arguments.lang)
     lake = lake_in_use(registry)
@@ -55,12 +64,31 @@ def run(arguments: argparse.Namespace) -> int:
             figure = explain(registry, lake, arguments.key, subject, period)
     except UnknownNameError as error:
         raise unknown(error, arguments.lang) from error
+    if arguments.sheet:
+        return _print_sheet(figure, arguments)
     teller = _Teller(registry, lake if arguments.readings else None, arguments.lang, arguments.depth)
     if arguments.json:
         print(json.dumps(teller.as_json(figure, arguments.depth), ensure_ascii=False, indent=1))
     else:
         for line in teller.lines(figure):
             print(line)
+    return 0
+
+
+def _sheets(arguments: argparse.Namespace) -> int:
+    """One sheet a key."""
+    for key in arguments.key.split(","):
+        one = argparse.Namespace(**{**vars(arguments), "key": key})
+        if run(one) != 0:
+            return 1
+    return 0
+
+
+def _print_sheet(figure: Figure, arguments: argparse.Namespace) -> int:
+    print(f"== {figure.key} {arguments.period}")
+    print(said(HEAD, arguments.lang))
+    for line in sheet(figure, arguments.lang, arguments.depth):
+        print(line)
     return 0
 
 

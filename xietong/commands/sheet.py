@@ -1,0 +1,215 @@
+"""A figure's working as a sheet to be followed with a calculator: steps from the data up to the figure, numbered.
+
+    (3) 电力折标准煤 electricity_energy [6.3.2a]
+        : 电力消费量 × 折标准煤系数（当量值）
+        = 1234.5 [MWh]⟨2⟩ × 0.1229 [tce/MWh]
+        → 151.72005 [tce]
+        ≈ 151.7 [tce]
+        # coal_equivalent:electricity = 0.1229 [tce/MWh] ← GB/T 2589-2020 …
+
+`:` names, `=` numbers with their units, `+` the terms of a long sum, `→` the result with every digit, `≈` the result as
+it is shown, rounded once by GB/T 8170, `#` a factor and `@` a datum with where each comes from, `~` a number taken as
+it is, `!` what is lacking, `*` a remark. ⟨n⟩ is the result of step n. What is printed is checked here against the
+figure: a line that would not give it is not printed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from xietong.calc.figures import Figure
+from xietong.calc.rounding import to_significant
+from xietong.commands.asking import said
+from xietong.commands.sheet_expression import Line, UnwrittenError, expression_of, line_of, plain
+from xietong.texts import Text
+from xietong.web.words import title_of
+
+MOST_TERMS = 6
+NEARLY = 1e-9
+_FACTS = ("edition", "table_row", "published", "valid_from", "valid_to", "confidence")
+_WHERE = ("entry", "row", "amount", "unit", "point", "flow_point", "start", "end", "hours", "hours_due")
+_TONNES = {"mg/m3": ("0.000000001", 1e-9), "mg/L": ("0.000001", 1e-6)}
+
+
+@dataclass(slots=True)
+class Sheet:
+    """The steps of one figure, each figure of its working once."""
+
+    language: str
+    depth: int
+    lines: list[str] = field(default_factory=list)
+    marks: dict[int, str] = field(default_factory=dict)
+    owners: dict[int, Figure] = field(default_factory=dict)
+    kept: list[Figure] = field(default_factory=list)
+
+    def write(self, figure: Figure) -> list[str]:
+        """All steps, the asked figure's last."""
+        self._own(figure)
+        if figure.kind == "items":
+            for child in figure.inputs:
+                self._mark(child, 0)
+        elif not self._mark(figure, 0):
+            self._datum_step(figure)
+        return self.lines
+
+    def _own(self, figure: Figure) -> None:
+        """Whose lines the figures below are."""
+        for child in figure.inputs:
+            if figure.kind == "items" and figure.formula:
+                self.owners[id(child)] = figure
+            self._own(child)
+
+    def _mark(self, figure: Figure, level: int) -> str:
+        """The mark of the figure's step, written now where it has not been; "" for a datum or a factor."""
+        if id(figure) in self.marks:
+            return self.marks[id(figure)]
+        mark = "" if figure.value is None or figure.kind == "factor" else self._step(figure, level)
+        self.marks[id(figure)] = mark
+        self.kept.append(figure)
+        return mark
+
+    def _step(self, figure: Figure, level: int) -> str:
+        if not figure.inputs or level >= self.depth:
+            return ""
+        only = [child for child in figure.inputs if child.value is not None]
+        if not figure.formula and len(only) == 1 and only[0].value == figure.value and only[0].kind != "factor":
+            return self._mark(only[0], level)
+        body = list(self._formula(figure, level)) or list(self._column(figure, level)) or list(self._mass(figure))
+        if not body and figure.kind == "indicator":
+            body = [self._by_rule(figure, level)]
+        return self._numbered(figure, body) if body else ""
+
+    def _numbered(self, figure: Figure, body: Iterable[str]) -> str:
+        number = sum(line.startswith("(") for line in self.lines) + 1
+        self.lines += [self._head(figure, number), *(f"    {line}" for line in body)]
+        self.lines += [f"    {line}" for line in (*self._result(figure), *self._below(figure))]
+        return f"⟨{number}⟩"
+
+    def _head(self, figure: Figure, number: int) -> str:
+        title = said(title_of(figure), self.language)
+        name = figure.key if title in ("", figure.key) else f"{title} {figure.key}"
+        owner = self.owners.get(id(figure))
+        of = "" if owner is None else f"{said(title_of(owner), self.language)}："
+        whose = figure.trace.get("subject", "")
+        clause = f" [{figure.clause}]" if figure.clause else ""
+        return f"({number}) {of}{name}{f' · {whose}' if whose else ''}{clause}"
+
+    def _formula(self, figure: Figure, level: int) -> Iterator[str]:
+        """The expression with names and with numbers; nothing where it cannot be typed or would not give the figure."""
+        if not figure.formula:
+            return
+        try:
+            owner = self.owners.get(id(figure))
+            line = line_of(figure) if owner is None else Line(owner.key, figure.key, owner.formula)
+            found = expression_of(figure, line, lambda shown: self._mark(shown, level + 1), self.language)
+        except (UnwrittenError, ZeroDivisionError):
+            return
+        if not _same(found.value, figure.value):
+            return
+        yield f": {found.names}"
+        yield f"= {found.numbers}"
+
+    def _column(self, figure: Figure, level: int) -> Iterator[str]:
+        """The figure as the sum of what stands below it, one term a line where they are many."""
+        terms = [child for child in figure.inputs if child.value is not None]
+        exact = sum((Decimal(repr(term.value)) for term in terms), Decimal(0))
+        if not terms or any(term.kind == "factor" for term in terms) or not _same(float(exact), figure.value):
+            return
+        marked = [(term, self._mark(term, level + 1)) for term in terms]
+        if len(terms) <= MOST_TERMS:
+            yield "= " + " + ".join(f"{plain(term.value or 0.0)}{_unit(term)}{mark}" for term, mark in marked)
+            return
+        for term, mark in marked:
+            yield f"+ {plain(term.value or 0.0)}{_unit(term)}{mark} {said(title_of(term), self.language)}".rstrip()
+
+    def _by_rule(self, figure: Figure, level: int) -> str:
+        """A figure that a rule picks rather than calculates, with what it was picked by."""
+        picked = [
+            f"{said(title_of(child), self.language) or child.key} {plain(child.value)}{_unit(child)}{mark}"
+            for child in _flat(figure.inputs)
+            if child.value is not None
+            for mark in [self._mark(child, level + 1)]
+        ]
+        return f"~ {plain(figure.value or 0.0)}{_unit(figure)} ← " + ", ".join(picked)
+
+    def _mass(self, figure: Figure) -> Iterator[str]:
+        """An outlet's month: flow-weighted mean × flow, and what stands in for hours without."""
+        mean = next((child for child in figure.inputs if child.key.endswith("_mean")), None)
+        flow = next((child for child in figure.inputs if child.key == "flow"), None)
+        if mean is None or flow is None or mean.value is None or flow.value is None or mean.unit not in _TONNES:
+            return
+        text, factor = _TONNES[mean.unit]
+        more = [child for child in figure.inputs if child not in (mean, flow) and child.value is not None]
+        if not _same(mean.value * flow.value * factor + sum(child.value or 0.0 for child in more), figure.value):
+            return
+        terms = [f"{plain(mean.value)} [{mean.unit}] × {plain(flow.value)} [{flow.unit}] × {text}"]
+        yield "= " + " + ".join([*terms, *(f"{plain(child.value or 0.0)}{_unit(child)}" for child in more)])
+
+    def _datum_step(self, figure: Figure) -> None:
+        """A figure that is a datum itself, or cannot be computed at all."""
+        if figure.value is None:
+            self.lines += [self._head(figure, 1), f"    — {figure.status}"]
+            self.lines += [f"    ! {said(reason, self.language)}" for reason in figure.missing]
+            return
+        self._numbered(figure, [f"~ {plain(figure.value)}{_unit(figure)}{self._source(figure)}"])
+
+    def _result(self, figure: Figure) -> Iterator[str]:
+        value = figure.value or 0.0
+        yield f"→ {plain(value)}{_unit(figure)}"
+        yield f"≈ {plain(float(shown(value)))}{_unit(figure)} (GB/T 8170)"
+        if figure.status != "ok":
+            yield f"! {figure.status}"
+
+    def _below(self, figure: Figure) -> Iterator[str]:
+        """Where the factors and the data of this step come from."""
+        for child in _flat(figure.inputs):
+            if child.value is None or (id(child) in self.marks and self.marks[id(child)]):
+                continue
+            if child.kind == "factor":
+                facts = [f"{name}={child.trace[name]}" for name in _FACTS if child.trace.get(name)]
+                told = " · ".join([child.source, *facts])
+                yield f"# {child.key} = {plain(child.value)}{_unit(child)}" + (f" ← {told}" if told else "")
+            else:
+                title, sign = said(title_of(child), self.language), "~" if child.inputs else "@"
+                yield f"{sign} {plain(child.value)}{_unit(child)} {title}{self._source(child)}"
+            yield from (f"* {said(remark, self.language)}" for remark in child.remarks)
+        yield from (f"* {said(remark, self.language)}" for remark in figure.remarks)
+
+    def _source(self, figure: Figure) -> str:
+        facts = " ".join(f"{name}={figure.trace[name]}" for name in _WHERE if figure.trace.get(name))
+        return (f" ← {figure.source}" if figure.source else "") + (f" · {facts}" if facts else "")
+
+
+def _flat(figures: Iterable[Figure]) -> Iterator[Figure]:
+    """Inputs, named amounts one by one."""
+    for figure in figures:
+        if figure.kind == "items":
+            yield from figure.inputs
+        else:
+            yield figure
+
+
+def _unit(figure: Figure) -> str:
+    return f" [{figure.unit}]" if figure.unit else ""
+
+
+def _same(one: float, other: float | None) -> bool:
+    return other is not None and abs(one - other) <= NEARLY * max(abs(one), abs(other), 1e-9)
+
+
+def shown(value: float) -> Decimal:
+    """The number as it is shown: four significant digits, never fewer than its whole part, half to even."""
+    whole = len(str(int(abs(value))))
+    return to_significant(float(value), max(4, whole))
+
+
+def sheet(figure: Figure, language: str, depth: int) -> list[str]:
+    """The lines of the sheet of one figure; depth: how many levels below it are opened as steps."""
+    return Sheet(language, depth).write(figure)
+
+
+HEAD = Text(
+    "算式：“:”用名称，“=”“+”用数字，“→”全部数位，“≈”按 GB/T 8170 修约，⟨n⟩ 取自第 n 步，“#”系数，“@”数据",
+    "lines: “:” names, “=” “+” numbers, “→” every digit, “≈” rounded by GB/T 8170, ⟨n⟩ from step n, "
+    "“#” factor, “@” datum",
+)
