@@ -22,7 +22,6 @@ from xietong.texts import Text
 # An automatic month counts as valid data from this share of its hours on (HJ 75-2017: 75 %).
 VALID_SHARE = Decimal("0.75")
 _TONNES = {"mg/m3": Decimal("1e-9"), "mg/L": Decimal("1e-6")}
-_SIX = Decimal("0.000001")
 
 
 class OutletAmount(NamedTuple):
@@ -165,7 +164,7 @@ def _working(parts: Sequence[Slice], span: Period) -> tuple[Figure, ...]:
     start, end = span.start.isoformat(), span.end.isoformat()
     mean = Figure(
         f"{first.item}_mean",
-        float((weighted / flow).quantize(_SIX)),
+        float(weighted / flow),
         first.unit,
         title=Text("流量加权平均浓度（实测）", "flow-weighted mean concentration (measured)"),
         trace={"point": first.value_point, "start": start, "end": end, "period": span.label},

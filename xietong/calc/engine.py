@@ -259,6 +259,8 @@ def _line(
     tables: Mapping[str, Factors],
 ) -> Figure:
     own = [group.child(name) for group in groups if group.has(name)]
+    if len(groups) > 1:  # which group each is out of: the formula names several
+        own = [replace(group.child(name), key=f"{group.key}:{name}") for group in groups if group.has(name)]
     factors = [table.used[name] for table in tables.values() if name in table.used]
     title = next((figure.title for figure in own if figure.title.en), Text("", ""))
     rested = [*own, *shared]

@@ -163,7 +163,7 @@ def _given(stated: Mapping[str, Any], choices: Mapping[str, str]) -> dict[str, F
         else:
             given[name] = figures[0] if len(figures) == 1 else total(name, figures[0].unit, figures, "given")
     if choices.get("output_value") == "added" and "added_value" in given:
-        given["output_value"] = given["added_value"]
+        given["output_value"] = replace(given["added_value"], key="output_value")
     return given
 
 
