@@ -1,6 +1,7 @@
 """What the worked cases reach: enough of them, every indicator, every factor table, every reading of the standard."""
 
 import csv
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -87,3 +88,25 @@ def test_every_reading_of_the_standard_is_shown_by_a_case() -> None:
         if each.choice and any((each.choice, option) in chosen for option in each.options[1:]):
             shown.add(each.id)
     assert known - shown == NOT_ARITHMETIC
+
+
+# What makes a source findable: a standard with its number and year, a law's article or annex, a numbered notice, an
+# address, a named publication, this standard's own clause, or a reading of it by its id.
+FINDABLE = re.compile(
+    r"(GB(/T)?|HJ|DB\d\d/T) ?\d+(\.\d+)?([-—–]\d{4}|：)|环境保护税法(实施条例)?(第|附表)|"
+    r"\u3014\d{4}\u3015\d+号|公告\d{4}年第\d+号|[a-z0-9-]+\.(com|net|cn|org)/|IPCC|IAPWS|《中国统计年鉴》|中电联年度统计|"
+    r"核算方法与报告指南|核算与报告指南|清单编制指南|区域电网平均二氧化碳排放因子|本标准(表)? ?\d|化学计量|"
+    r"污染环境防治法第|可再生能源法第|企业温室气体排放核算|钢铁指南"
+)
+
+
+def test_every_source_can_be_found() -> None:
+    readings = {each.id for each in interpretations()}
+    vague = []
+    for case in cases():
+        source = str(case.get("source", ""))
+        by_reading = re.match(r"解释 ([\w-]+)", source)
+        named = bool(by_reading and by_reading[1] in readings) or bool(FINDABLE.search(source))
+        if source and not named:
+            vague.append(f"{case['name']}: {source}")
+    assert vague == []
