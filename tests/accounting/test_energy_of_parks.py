@@ -1,6 +1,7 @@
 """Energy of enterprises and parks: nothing counted twice, energy per product, prices, certificates, grades of steam."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from small_parks import monthly, park, stated, subject
@@ -149,7 +150,7 @@ def priced(price: str, rows: Iterable[dict[str, str]] = (), period: str = "2025"
         stated("A", "2025", "added_value", "550", "万元"),
     )
     registry = park(subject("A"), reported=reported, choices={"price": price})
-    object.__setattr__(registry, "factors", tuple(rows))
+    registry = replace(registry, factors=tuple(rows))
     keys = ["output_value", "energy_per_output_value", "energy_per_added_value", "carbon_emission_intensity"]
     return figures(registry, None, "P", Period.parse(period), keys)
 
@@ -235,3 +236,42 @@ def test_certificates_beyond_the_purchase_or_like_the_green_power_are_named() ->
     assert value(fine, "renewable_energy_share", "A").value == pytest.approx(90)
     basis = park(subject("A"), reported=fine.reported, choices={"electricity_basis": "equal_value"})
     assert value(basis, "renewable_energy_share", "A").value == pytest.approx(90)
+
+
+# ---- factors of the park's own ----
+
+
+def own_park(choice: str, *factors: dict[str, str]) -> Registry:
+    reported = (
+        stated("A", "2025", "coke_oven_gas", "10", "10^4m3"),
+        stated("A", "2025", "raw_coal", "86", "t"),
+        stated("A", "2025", "hot_water_purchased:95C", "1000", "t"),
+    )
+    registry = park(subject("A"), reported=reported, choices={"clean_energy": choice})
+    return replace(registry, factors=factors)
+
+
+LISTED = {
+    "purpose": "clean_share",
+    "key": "coke_oven_gas",
+    "value": "1",
+    "unit": "1",
+    "source": "园区清单",
+    "evidence": "清单.pdf",
+}
+
+
+def test_the_parks_list_of_clean_energy_counts_where_it_was_chosen() -> None:
+    energy = 61.43 + 86 * 0.7143 + 314.01 * 0.03412
+    assert value(own_park("park_list", LISTED), "clean_energy_share").value == pytest.approx(61.43 / energy * 100)
+    assert value(own_park("statistics", LISTED), "clean_energy_share").value == 0
+    without = value(own_park("park_list"), "clean_energy_share")
+    assert without.value == 0
+    assert "purpose=clean_share" in without.remarks[0].zh
+    assert value(own_park("statistics"), "clean_energy_share").remarks == ()
+
+
+def test_the_temperature_of_water_is_no_factor_of_the_parks_own() -> None:
+    line = value(own_park("park_list", LISTED), "hot_water_heat_purchased:95C", "A")
+    assert line.value == pytest.approx(314.01)
+    assert [child.remarks for child in line.inputs if child.kind == "factor"] == [()]

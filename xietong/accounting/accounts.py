@@ -14,7 +14,7 @@ from xietong.accounting.apart import Group, apart_figures
 from xietong.accounting.books import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.concentrations import highest_outlet
-from xietong.accounting.factors import choices_of, day_of, factor_book
+from xietong.accounting.factors import choices_of, day_of, factor_book, list_of_clean_energy
 from xietong.accounting.further import further, further_keys
 from xietong.accounting.gather import engine_inputs
 from xietong.accounting.memory import books_for
@@ -178,6 +178,8 @@ class Account:
         """The figure in the unit its product is counted in; without a value, why it says nothing of such a subject."""
         if figure.value is None and not applies(figure.key, self.subject.kind):
             return replace(figure, status="not_applicable", missing=(_not_for(figure.key, self.books, self.subject),))
+        if figure.key == "clean_energy_share":
+            return replace(figure, remarks=(*figure.remarks, *list_of_clean_energy(self.books.registry)))
         if figure.value is None or not figure.key.endswith(PER_PRODUCT):
             return figure
         product = next(part for part in figure.child("product").inputs if part.value is not None)

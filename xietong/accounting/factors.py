@@ -13,6 +13,7 @@ from xietong.calc.factors import FactorBook
 from xietong.calc.own_book import OwnBook
 from xietong.park.nouns import Registry
 from xietong.periods import Period
+from xietong.texts import Text
 
 PROPOSED = "proposed"
 Row = Mapping[str, str]
@@ -59,6 +60,22 @@ def factor_book(registry: Registry, subjects: Iterable[str]) -> FactorBook:
         return FactorBook.default()
     own = own_rows(registry)
     return OwnBook(own.counting, own.unproved, own.proposed, subjects)
+
+
+def list_of_clean_energy(registry: Registry) -> tuple[Text, ...]:
+    """What a reader of the clean share should know where the park chose its own list and gave none."""
+    if registry.choices.get("clean_energy") != "park_list":
+        return ()
+    own = own_rows(registry)
+    if any(row.get("purpose") == "clean_share" for row in (*own.counting, *own.unproved)):
+        return ()
+    return (
+        Text(
+            "园区选择按园区清单归类清洁能源，但 factors.csv 没有 purpose=clean_share 的行，按统计口径计；请补充清单。",
+            "the park chose its own list of clean energy, but factors.csv has no row of purpose clean_share: the "
+            "statistical class was taken; add the list.",
+        ),
+    )
 
 
 def choices_of(registry: Registry) -> Mapping[str, str]:

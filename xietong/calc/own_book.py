@@ -55,10 +55,12 @@ class OwnBook(FactorBook):
 
 
 def _found(book: FactorBook, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Figure | None:
+    """A row of the book; what a grade says of itself (the temperature of hot water) is no row."""
     try:
-        return book.find(purpose, key, on, choices)
+        found = book.find(purpose, key, on, choices)
     except UnknownValueError:
         return None
+    return found if "published" in found.trace else None
 
 
 def _said(figure: Figure) -> str:
