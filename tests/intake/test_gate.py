@@ -1,0 +1,149 @@
+"""Commands that write or control: closed to everybody and everything, but two persons and the park's own device."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from xietong.intake import gate
+from xietong.intake.asking import Asker, Order, Wanted
+from xietong.intake.devices import DeviceBook, Rule
+from xietong.journal import JournalWriter, read
+from xietong.protocols.hj212 import decode
+from xietong.protocols.hj212.building import Speaker, build
+from xietong.protocols.hj212.tables import COMMANDS, CONTROLLING, FETCHING, READING
+from xietong.readings import EntryKind
+
+OWN, THEIRS = "OWN0000000000000000000A1", "010000A8900016F000169DC0"
+BOOK = DeviceBook(devices={OWN: Rule(own=True)})
+NOW = datetime(2026, 3, 14, 8, tzinfo=UTC)
+WISH = gate.Wish(OWN, "1062", {"RtdInterval": "60"})
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[JournalWriter]:
+    with JournalWriter(tmp_path / "journal", "cli-0") as opened:
+        yield opened
+
+
+def test_two_persons_open_it_for_one_command_and_each_step_is_in_the_journal(
+    tmp_path: Path, writer: JournalWriter
+) -> None:
+    proposal = gate.propose(writer, BOOK, WISH, by="王工", now=NOW)
+    assert list(gate.waiting(tmp_path)) == []
+    given = gate.confirm(tmp_path, writer, BOOK, proposal, by="李主任", now=NOW + timedelta(minutes=5))
+    assert (given.mn, given.cn, given.content, given.persons) == (OWN, "1062", "RtdInterval=60", ("王工", "李主任"))
+    notes = [json.loads(entry.payload) for entry in read(tmp_path / "journal", "cli-0")]
+    assert [note["order"] for note in notes] == ["proposed", "confirmed"]
+    (order,) = gate.waiting(tmp_path)
+    assert gate.read(tmp_path, BOOK, order, NOW) == given
+    gate.done(order)
+    assert list(gate.waiting(tmp_path)) == []
+    with pytest.raises(gate.GateClosed, match="confirmed before"):
+        gate.confirm(tmp_path, writer, BOOK, proposal, by="李主任", now=NOW)
+
+
+@pytest.mark.parametrize("cn", sorted(CONTROLLING))
+def test_no_device_but_the_parks_own_is_ever_commanded(writer: JournalWriter, cn: str) -> None:
+    for mn in (THEIRS, "UNKNOWN"):
+        with pytest.raises(gate.GateClosed, match="not registered as the park's own"):
+            gate.propose(writer, BOOK, gate.Wish(mn, cn, {}), by="a", now=NOW)
+    assert gate.propose(writer, BOOK, gate.Wish(OWN, cn, {}), by="a", now=NOW)
+
+
+def test_one_person_is_not_two(tmp_path: Path, writer: JournalWriter) -> None:
+    proposal = gate.propose(writer, BOOK, WISH, by="Wang", now=NOW)
+    for same in ("Wang", " wang "):
+        with pytest.raises(gate.GateClosed, match="two persons"):
+            gate.confirm(tmp_path, writer, BOOK, proposal, by=same, now=NOW)
+    with pytest.raises(gate.GateClosed, match="who you are"):
+        gate.confirm(tmp_path, writer, BOOK, proposal, by=" ", now=NOW)
+    assert list(gate.waiting(tmp_path)) == []
+
+
+def test_what_is_no_command_what_is_too_old_and_what_is_made_up(tmp_path: Path, writer: JournalWriter) -> None:
+    with pytest.raises(gate.GateClosed, match="no command that writes"):
+        gate.propose(writer, BOOK, gate.Wish(OWN, "2061", {}), by="a", now=NOW)
+    proposal = gate.propose(writer, BOOK, WISH, by="a", now=NOW)
+    with pytest.raises(gate.GateClosed, match="older than an hour"):
+        gate.confirm(tmp_path, writer, BOOK, proposal, by="b", now=NOW + timedelta(hours=2))
+    for wrong in ("cli-0/99", "../x", "cli-0/0"):
+        with pytest.raises(gate.GateClosed, match="cannot be read"):
+            gate.confirm(tmp_path, writer, BOOK, wrong, by="b", now=NOW)
+
+
+def test_a_planted_order_is_not_carried_out(tmp_path: Path, writer: JournalWriter) -> None:
+    """A file alone opens nothing: both acts must be in the journal, by their origin and by two persons."""
+    ours = gate.propose(writer, BOOK, WISH, by="a", now=NOW)
+    told = {"order": "confirmed", "proposal": ours, "by": "b"}
+    elsewhere = writer.record("note", "tcp:1.2.3.4:5", json.dumps(told).encode(), NOW)
+    by_device = writer.record("hj212", gate.ORIGIN, json.dumps(told).encode(), NOW)
+    same = writer.record("note", gate.ORIGIN, json.dumps({**told, "by": "A "}).encode(), NOW)
+    for confirmation in (f"cli-0/{elsewhere}", f"cli-0/{by_device}", f"cli-0/{same}", ours, "cli-0/77"):
+        order = tmp_path / "orders" / "planted.json"
+        order.parent.mkdir(exist_ok=True)
+        order.write_text(json.dumps({"proposal": ours, "confirmation": confirmation}))
+        with pytest.raises(gate.GateClosed):
+            gate.read(tmp_path, BOOK, order, NOW)
+    closed = DeviceBook()
+    good = gate.confirm(tmp_path, writer, BOOK, ours, by="b", now=NOW)
+    (real,) = (path for path in gate.waiting(tmp_path) if path.name != "planted.json")
+    assert gate.read(tmp_path, BOOK, real, NOW) == good
+    with pytest.raises(gate.GateClosed, match="park's own"):
+        gate.read(tmp_path, closed, real, NOW)  # no longer registered
+
+
+class Line:
+    """A connection that remembers what was sent."""
+
+    origin = "tcp:127.0.0.1:5"
+    is_open = True
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def send(self, raw: bytes) -> None:
+        self.sent.append(raw)
+
+
+def asked(data: Path, told: list[dict[str, object]], order: Order | None = None) -> tuple[list[bytes], list[EntryKind]]:
+    """What leaves and what is kept when requests.json says so."""
+    (data / "requests.json").write_text(json.dumps({"positions": {}, "requests": told}))
+    line, kinds = Line(), []
+
+    async def run() -> None:
+        def keep(kind: EntryKind, origin: str, payload: bytes) -> "tuple[int, asyncio.Future[None]]":
+            kinds.append(kind)
+            safe: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            safe.set_result(None)
+            return len(kinds), safe
+
+        asker = Asker(data, "intake-0", keep, lambda: BOOK, lambda: NOW)
+        for mn in (OWN, THEIRS):
+            asker.met(mn, line, build(Speaker(mn, st="31"), "2061", "20260314070000123", "DataTime=20260314060000"))
+        asker.tick(0.0)
+        if order is not None and asker.can_take(order.wanted.mn):
+            asker.command(order, 0.0)
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+    return line.sent, kinds
+
+
+def test_no_command_but_the_asking_ones_comes_from_requests_json(tmp_path: Path) -> None:
+    for each in sorted({command.cn for command in COMMANDS} | {"9999"}):
+        for mn in (OWN, THEIRS):
+            sent, kinds = asked(tmp_path, [{"mn": mn, "cn": each, "begin": None, "end": None}])
+            assert [decode(raw).cn for raw in sent] == ([each] if each in FETCHING | READING else [])
+            assert kinds == ["hj212-sent"] * len(sent)
+
+
+def test_an_order_of_two_persons_is_sent_as_it_was_given(tmp_path: Path) -> None:
+    order = Order(Wanted(OWN, "1062", None, None), "cli-0/1", "RtdInterval=60")
+    ((raw,), kinds) = asked(tmp_path, [], order)
+    got = decode(raw)
+    assert (got.mn, got.cn, got.parameters, got.flag) == (OWN, "1062", {"RtdInterval": "60"}, 5)
+    assert kinds == ["hj212-sent"]
