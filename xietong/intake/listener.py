@@ -54,6 +54,7 @@ class Conditions(NamedTuple):
 
 USUAL = Conditions()
 MOST_PACES = 20_000
+PARTS_S = WAIT.total_seconds() + 1  # after which settle need not wait for a missing part any more
 
 
 class Listener:
@@ -210,7 +211,7 @@ class Listener:
 
     def _note_the_time(self, now: float) -> None:
         """Settle's only clock is the entries: one must come after the longest wait for a missing part of a message."""
-        if self._part_at is not None and now > self._part_at + WAIT.total_seconds() + 1:
+        if self._part_at is not None and now > self._part_at + PARTS_S:
             self._part_at = None
             self._own("note", OWN_ORIGIN, b'{"waited": "parts"}')
 

@@ -1,0 +1,162 @@
+"""A device that floods, drips or says nothing hurts only itself: the real listener, counted, never timed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from xietong.intake import Conditions, serve
+from xietong.intake.connection import UNSAFE_BYTES
+from xietong.intake.pace import Rate
+from xietong.journal import read
+from xietong.protocols.hj212 import frame
+
+pytestmark = pytest.mark.slow
+Lines = list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+
+
+def data_frame(number: int, mn: str) -> bytes:
+    content = f"DataTime=20250314073000;a34013-Avg={number}.5,a34013-Flag=N"
+    return frame(f"QN=20250314{number:09d};ST=31;CN=2051;PW=123456;MN={mn};Flag=5;CP=&&{content}&&")
+
+
+def with_devices(
+    data: Path, conditions: Conditions, count: int, body: Callable[[Lines], Awaitable[None]], host: str = "127.0.0.1"
+) -> None:
+    """Run devices against a listener in this process."""
+
+    async def run() -> None:
+        stop, told = asyncio.Event(), asyncio.get_running_loop().create_future()
+        serving = asyncio.create_task(serve(data, host, 0, stop, lambda _, port: told.set_result(port), conditions))
+        lines = [await asyncio.open_connection("127.0.0.1", await told) for _ in range(count)]
+        async with asyncio.timeout(60):
+            await body(lines)
+        for _, writer in lines:
+            writer.close()
+        stop.set()
+        await serving
+
+    asyncio.run(run())
+
+
+async def acknowledged(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, mn: str, count: int) -> int:
+    """Send so many frames, each after the acknowledgement of the one before."""
+    for number in range(count):
+        writer.write(data_frame(number, mn))
+        answer = await reader.readline()
+        assert b"QN=20250314%09d;ST=91;CN=9014" % number in answer
+    return count
+
+
+async def flood(writer: asyncio.StreamWriter, mn: str, frames: int) -> None:
+    block = b"".join(data_frame(number, mn) for number in range(200))
+    for _ in range(frames // 200):
+        writer.write(block)
+        await writer.drain()
+
+
+async def drain(reader: asyncio.StreamReader, counted: list[int]) -> None:
+    while chunk := await reader.read(65536):
+        counted[0] += chunk.count(b"\r\n")
+
+
+def test_while_one_device_floods_another_gets_every_acknowledgement(tmp_path: Path) -> None:
+    """The flood is held at its burst and its rate; the other has 300 answers, one by one, before it has many more."""
+    got = [0]
+
+    async def body(lines: Lines) -> None:
+        (noisy, quiet) = lines
+        flooding = asyncio.create_task(flood(noisy[1], "NOISY", 60_000))
+        listening = asyncio.create_task(drain(noisy[0], got))
+        assert await acknowledged(*quiet, "QUIET", 300) == 300
+        flooding.cancel()
+        listening.cancel()
+
+    with_devices(tmp_path, Conditions(rate=Rate(20.0, 1_000.0)), 2, body)
+    entries = list(read(tmp_path / "journal", "intake-0"))
+    noisy = sum(b"MN=NOISY" in entry.payload for entry in entries)
+    # What one chunk holds may pass beyond the burst; the rate adds some while the other device has its turns.
+    chunk = UNSAFE_BYTES // len(data_frame(1, "NOISY")) * 2
+    assert noisy <= 1_000 + chunk + 20 * 60
+    assert sum(b"MN=QUIET" in entry.payload for entry in entries) == 300
+
+
+def test_a_device_on_many_connections_has_one_pace(tmp_path: Path) -> None:
+    async def body(lines: Lines) -> None:
+        *noisy, quiet = lines
+        flooding = [asyncio.create_task(flood(writer, "NOISY", 20_000)) for _, writer in noisy]
+        assert await acknowledged(*quiet, "QUIET", 200) == 200
+        for each in flooding:
+            each.cancel()
+
+    with_devices(tmp_path, Conditions(rate=Rate(10.0, 500.0)), 6, body)
+    noisy = sum(b"MN=NOISY" in entry.payload for entry in read(tmp_path / "journal", "intake-0"))
+    chunk = UNSAFE_BYTES // len(data_frame(1, "NOISY")) * 2
+    assert noisy <= 500 + 5 * chunk + 10 * 60  # not five times the burst and ten thousand more
+
+
+def test_a_frame_that_drips_is_given_up_and_a_silent_connection_is_closed(tmp_path: Path) -> None:
+    async def body(lines: Lines) -> None:
+        dripping, silent, talking = lines
+        assert await acknowledged(*talking, "TALK", 3) == 3
+        raw = data_frame(1, "DRIP")
+        for byte in raw[:40]:
+            dripping[1].write(bytes([byte]))
+            await asyncio.sleep(0.02)
+        assert await silent[0].read() == b""  # closed: it never said anything
+        assert await acknowledged(*talking, "TALK", 3) == 3
+
+    limits = Conditions(sweep=0.05, half_frame=10.0, whole_frame=0.2, first_byte=0.6)
+    with_devices(tmp_path, limits, 3, body)
+    refused = [entry.payload for entry in read(tmp_path / "journal", "intake-0") if entry.kind == "hj212-refused"]
+    assert refused
+    assert data_frame(1, "DRIP").startswith(refused[0])
+
+
+def test_too_many_connections_of_one_address_are_turned_away(tmp_path: Path) -> None:
+    async def body(lines: Lines) -> None:
+        assert await acknowledged(*lines[0], "FIRST", 1) == 1
+        assert await acknowledged(*lines[1], "SECOND", 1) == 1
+        assert await lines[2][0].read() == b""
+
+    with_devices(tmp_path, Conditions(connections_a_peer=2), 3, body)
+
+
+def test_only_those_on_the_allow_list_are_heard(tmp_path: Path) -> None:
+    (tmp_path / "devices.toml").write_text('[listen]\nallow = ["10.0.0.0/8"]\n')
+
+    async def body(lines: Lines) -> None:
+        assert await lines[0][0].read() == b""
+
+    with_devices(tmp_path, Conditions(), 1, body)
+    assert list(read(tmp_path / "journal", "intake-0")) == []
+
+
+def test_an_open_listener_warns_when_it_starts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def body(lines: Lines) -> None:
+        assert await acknowledged(*lines[0], "X", 1) == 1
+
+    with_devices(tmp_path, Conditions(), 1, body)
+    assert "without TLS" not in caplog.text
+    # On a loopback-only host name the listener is closed to others; 0.0.0.0 is not, and says so.
+    (tmp_path / "devices.toml").write_text('[listen]\nallow = ["127.0.0.0/8"]\n')
+    with_devices(tmp_path, Conditions(), 1, body, host="0.0.0.0")
+    assert "without TLS:" in caplog.text
+
+
+def test_time_is_noted_after_a_part_so_that_settle_stops_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xietong.intake.listener.PARTS_S", 0.1)
+    part = frame("QN=20250314073000000;ST=31;CN=2051;PW=123456;MN=P;Flag=7;PNUM=2;PNO=1;CP=&&DataTime=20250314073000&&")
+
+    async def body(lines: Lines) -> None:
+        lines[0][1].write(part)
+        await lines[0][0].readline()
+        while not any(entry.kind == "note" for entry in read(tmp_path / "journal", "intake-0")):
+            await asyncio.sleep(0.02)
+
+    with_devices(tmp_path, Conditions(clock=lambda: datetime.now(UTC), sweep=0.02), 1, body)
+    assert [entry.kind for entry in read(tmp_path / "journal", "intake-0")] == ["hj212", "note"]
