@@ -33,7 +33,9 @@ from xietong.calc import factors, grade, worked
 from xietong.calc.factor_rows import FactorRow
 from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure
-from xietong.calc.rules import RULES
+from xietong.calc.rule_packs import rule_pack
+from xietong.calc.rules import TABLES
+from xietong.standard.text import standards
 
 CASES = Path(__file__).parent / "cases"
 ALLOWED = Path(__file__).parent / "surviving_changes.toml"
@@ -170,10 +172,11 @@ def _comparison(kind: type[ast.cmpop]) -> Callable[[Any], None]:
 @contextmanager
 def entered(module: ModuleType, tree: ast.Module) -> Iterator[None]:
     """The rules of the changed module instead of its own, and what the cases call of it."""
-    before = {key: list(rules) for key, rules in RULES.items()}
+    before = {name: {key: list(rules) for key, rules in table.items()} for name, table in TABLES.items()}
     called = {name: getattr(worked, name) for name in ("judge", "grades")}
-    for rules in RULES.values():
-        rules[:] = [rule for rule in rules if rule.function.__module__ != module.__name__]
+    for table in TABLES.values():
+        for rules in table.values():
+            rules[:] = [rule for rule in rules if rule.function.__module__ != module.__name__]
     namespace = {"__name__": module.__name__, "__file__": module.__file__}
     try:
         exec(compile(ast.fix_missing_locations(tree), str(module.__file__), "exec"), namespace)
@@ -181,8 +184,9 @@ def entered(module: ModuleType, tree: ast.Module) -> Iterator[None]:
             setattr(worked, name, namespace[name] if name in namespace and module is grade else called[name])
         yield
     finally:
-        RULES.clear()
-        RULES.update(before)
+        for standard, table in TABLES.items():
+            table.clear()
+            table.update(before[standard])
         for name, function in called.items():
             setattr(worked, name, function)
 
@@ -227,7 +231,9 @@ def rule_files() -> list[ModuleType]:
     """Every module under calc that enters a rule, and the one that grades."""
     for found in pkgutil.walk_packages(xietong.calc.__path__, "xietong.calc."):
         importlib.import_module(found.name)
-    named = {rule.function.__module__ for rules in RULES.values() for rule in rules}
+    for name in standards():
+        rule_pack(name)
+    named = {rule.function.__module__ for table in TABLES.values() for rules in table.values() for rule in rules}
     return [sys.modules[name] for name in sorted({*named, grade.__name__})]
 
 
