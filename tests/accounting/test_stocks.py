@@ -217,3 +217,12 @@ def test_a_unit_slip_of_ten_thousand_is_named_beside_the_figure() -> None:
         *usual, gas("2025-05", "118000", "10^4m3"), gas("2025-06", "12", "10^4m3"), period="2025-06", key="natural_gas"
     )
     assert leaf_remarks(after) == []
+
+
+def test_the_park_says_of_a_stock_that_cannot_be_that_something_came() -> None:
+    half = coal("2025-01", "100", "20")
+    fine = replace(coal("2025-01", "50"), subject="B")
+    registry = park(subject("A"), subject("B"), reported=(half, fine))
+    whole = explain(registry, None, "raw_coal", "P", Period.parse("2025-01"))
+    assert (whole.value, whole.status) == (50, "partial")
+    assert "A公司（填报值不能采用）" in whole.missing[0].zh

@@ -274,5 +274,7 @@ def _coverage(
 
 def _lack(part: Amount) -> Text:
     if part.figure.status == "missing":
+        if any("entry" in each.trace for each in part.figure.inputs):
+            return Text("填报值不能采用", "what came cannot be used")
         return Text("未收到", "nothing came")
     return Text(f"收到 {share_of(part):.1%}", f"{share_of(part):.1%} came")
