@@ -124,7 +124,7 @@ class Account:
         ]
         worth = [key for key in (*tables, *BEYOND) if self._is_worth(key)]
         worth += [key for key, name in CIRCULATION.items() if self._has(name)]
-        worth += [key for key in WHERE_KNOWN if self.figure(key).value is not None]
+        worth += [key for key in WHERE_KNOWN if _is_known(self.figure(key))]
         products = [*self._per_product(emissions), *keys_per_product(self)]
         found = list(dict.fromkeys([*worth, *emissions, *sewers, *amounts, *products]))
         return [*found, *further_keys(self, found)]
@@ -219,6 +219,11 @@ class Account:
         return Figure(
             key, found.value, found.unit, "ok", "indicator", "6.4.4", title=title, inputs=(limit,), trace=trace
         )
+
+
+def _is_known(figure: Figure) -> bool:
+    """Whether a figure has a value, or lines with values."""
+    return figure.value is not None or (figure.kind == "items" and bool(figure.items()))
 
 
 def _not_for(key: str, books: Books, subject: Subject) -> Text:

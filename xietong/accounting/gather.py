@@ -20,7 +20,7 @@ from xietong.accounting.estimates import estimates, with_added, with_estimate
 from xietong.accounting.filling import filled_up
 from xietong.accounting.monitoring import MONITORED, monitoring_inputs
 from xietong.accounting.prices import VALUES, at_chosen_prices
-from xietong.accounting.reductions import measure_reductions
+from xietong.accounting.reductions import BY_YEAR, measure_reductions, reductions_by_year
 from xietong.accounting.statements import stated_item
 from xietong.calc.figures import Figure, Status, worst
 from xietong.calc.items import all_items, item, pollutants
@@ -150,6 +150,10 @@ class Inputs(Mapping[str, Figure]):
         """What measures saved."""
         return {"measure_reductions": measure_reductions(*self._asked[:3])}
 
+    def reductions_by_year(self) -> Mapping[str, Figure]:
+        """What measures saved in every year since the first of them started."""
+        return {BY_YEAR: reductions_by_year(*self._asked[:3])}
+
     def circulation(self) -> Mapping[str, Figure]:
         """Waste by kind, hazardous stock, water leaving, permitted emissions."""
         return circulation_inputs(*self._asked[:3])
@@ -166,6 +170,7 @@ def _together() -> Mapping[str, Callable[[Inputs], Mapping[str, Figure]]]:
         (VALUES, Inputs.values_at_prices),
         ((CERTIFICATES,), Inputs.certificates),
         (("measure_reductions",), Inputs.reductions),
+        ((BY_YEAR,), Inputs.reductions_by_year),
         (CIRCULATED, Inputs.circulation),
         (MONITORED, Inputs.monitoring),
     )

@@ -1,20 +1,26 @@
-"""Carbon saved by measures (碳减排量): verified effects only, each measure once, by the emission's own rules."""
+"""Carbon saved by measures (碳减排量): verified effects only, each measure once, by the emission's own rules.
+
+A year's saving counts for the months after the measure went into service; what all years since then add up to is the
+cumulative reduction. What is saved within which boundary is decided in `baselines`.
+"""
 
 from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
+from xietong.accounting.baselines import Saving, savings
 from xietong.accounting.books import Books
 from xietong.accounting.factors import choices_of, day_of, factor_book
 from xietong.calc.engine import calculate
 from xietong.calc.figures import Figure, Status, worst
 from xietong.calc.items import UnknownItemError, item, to_canonical
-from xietong.park.nouns import Effect, Measure, Subject
+from xietong.park.nouns import Measure, Subject
 from xietong.periods import Period
 from xietong.texts import Text
 from xietong.units import UnitError, convert, unit_of
 
 _KEY = "measure_reductions"
+BY_YEAR = "reductions_by_year"
 
 
 class Shortfall(NamedTuple):
@@ -42,6 +48,42 @@ def measure_reductions(books: Books, subject: Subject, period: Period) -> Figure
     return Figure(_KEY, None, "tCO2e", status, "items", inputs=lines)
 
 
+def reductions_by_year(books: Books, subject: Subject, period: Period) -> Figure:
+    """The tCO2e that the measures of a subject saved in every calendar year from the first start to the period's end.
+
+    Each year counts by the factors of its own; the last one ends with the period.
+    """
+    codes = {each.code for each in books.boundary.below(subject.code)}
+    started = [
+        each.commissioned for each in books.registry.measures.values() if each.subject in codes and each.commissioned
+    ]
+    years = range(min(started).year, period.end.year + 1) if started else range(0)
+    lines = tuple(_of_year(books, subject, span) for year in years if (span := _until(year, period)).month_count)
+    counted = tuple(line for line in lines if line.status != "not_applicable")
+    if not counted:
+        nothing = Text("没有已核实的减排措施。", "no measure has verified effects.")
+        return Figure(BY_YEAR, None, "tCO2e", "not_applicable", "items", missing=(nothing,))
+    return Figure(BY_YEAR, None, "tCO2e", worst(line.status for line in counted), "items", inputs=counted)
+
+
+def _until(year: int, period: Period) -> Period:
+    """The calendar year, or what of it lies before the period's end."""
+    whole = Period.year(year)
+    month = period.end.replace(day=1, hour=0)
+    return Period(whole.start, max(whole.start, min(whole.end, month)))
+
+
+def _of_year(books: Books, subject: Subject, year: Period) -> Figure:
+    of_measures = measure_reductions(books, subject, year)
+    label = str(year.start.year)
+    values = of_measures.items()
+    if not values:
+        return replace(of_measures, key=label, kind="input", title=Text(label, label))
+    return Figure(
+        label, sum(values.values()), "tCO2e", of_measures.status, title=Text(label, label), inputs=of_measures.inputs
+    )
+
+
 def shortfalls(books: Books, subject: Subject, period: Period) -> tuple[Shortfall, ...]:
     """The measures of a subject in operation that stayed short of their expected effect, the widest gap first."""
     codes = {each.code for each in books.boundary.below(subject.code)}
@@ -57,15 +99,16 @@ def shortfalls(books: Books, subject: Subject, period: Period) -> tuple[Shortfal
 def _tonnes(books: Books, measure: Measure, stage: str, months: int, period: Period) -> float | None:
     """tCO2e of a measure's effects of one stage in so many months; None where nothing of that kind is known."""
     effects = [each for each in books.registry.effects if each.measure == measure.code and each.stage == stage]
+    counted = _verified(books, measure) if stage == "verified" else tuple(Saving(each, False) for each in effects)
     share = Decimal(months) / 12
-    saved = [_saved(books, measure, effect, share, period) for effect in effects if months]
+    saved = [_saved(books, measure, each, share, period) for each in counted if months]
     values = [each.value for each in saved if each is not None and each.value is not None]
     return sum(values) if values else None
 
 
 def _line(books: Books, measure: Measure, period: Period) -> Figure | None:
     effects = [each for each in books.registry.effects if each.measure == measure.code]
-    verified = [each for each in effects if each.stage == "verified"]
+    verified = _verified(books, measure)
     months = _months(measure, period)
     if not months:
         return None
@@ -73,7 +116,7 @@ def _line(books: Books, measure: Measure, period: Period) -> Figure | None:
     if not verified:
         return _unverified(measure, title) if effects else None
     share = Decimal(months) / 12
-    saved = [each for effect in verified if (each := _saved(books, measure, effect, share, period)) is not None]
+    saved = [each for saving in verified if (each := _saved(books, measure, saving, share, period)) is not None]
     if not saved:
         return None
     values = [each.value for each in saved if each.value is not None]
@@ -82,6 +125,11 @@ def _line(books: Books, measure: Measure, period: Period) -> Figure | None:
     if not values:
         return Figure(measure.code, None, "tCO2e", "missing", title=title, missing=missing, inputs=tuple(saved))
     return Figure(measure.code, sum(values), "tCO2e", status, title=title, missing=missing, inputs=tuple(saved))
+
+
+def _verified(books: Books, measure: Measure) -> tuple[Saving, ...]:
+    every = books.remember(("savings",), lambda: savings(books.registry))
+    return every.get(measure.code, ())
 
 
 def _months(measure: Measure, period: Period) -> int:
@@ -97,13 +145,17 @@ def _unverified(measure: Measure, title: Text) -> Figure:
     return Figure(measure.code, None, "tCO2e", "not_applicable", title=title, missing=(reason,))
 
 
-def _saved(books: Books, measure: Measure, effect: Effect, share: Decimal, period: Period) -> Figure | None:
-    """One verified effect as tCO2e; None where what it saves carries no carbon (a pollutant)."""
-    trace = {"measure": measure.code, "item": effect.item, "subject": measure.subject}
-    source = f"核实 verified · {effect.method}".rstrip(" ·")
+def _saved(books: Books, measure: Measure, saving: Saving, share: Decimal, period: Period) -> Figure | None:
+    """One saving as tCO2e; None where what it saves carries no carbon (a pollutant)."""
+    effect = saving.effect
+    trace = {"measure": measure.code, "item": effect.item, "subject": measure.subject, "boundary": measure.subject}
+    label = "估算 estimated" if saving.estimated else "实测 measured"
+    source = f"核实 verified · {label} · {effect.method}".rstrip(" ·")
+    status: Status = "estimated" if saving.estimated else "ok"
     if unit_of(effect.unit).dimension == "carbon":
         amount = float(convert(effect.amount, effect.unit, "tCO2e") * share)
-        return Figure(effect.item, amount, "tCO2e", source=source, trace=trace)
+        found = Figure(effect.item, amount, "tCO2e", status, source=source, trace=trace, inputs=saving.working)
+        return replace(found, remarks=saving.remarks)
     try:
         saved = item(effect.item)
         amount = float(to_canonical(saved, effect.amount, effect.unit) * share)
@@ -111,8 +163,8 @@ def _saved(books: Books, measure: Measure, effect: Effect, share: Decimal, perio
         return None
     if saved.carrier not in ("fuel", "electricity", "heat", "steam"):
         return None
-    given = Figure(effect.item, amount, saved.unit, title=saved.name, source=source, trace=trace)
-    given = replace(given, remarks=_year_share(share))
+    given = Figure(effect.item, amount, saved.unit, status, title=saved.name, source=source, trace=trace)
+    given = replace(given, inputs=saving.working, remarks=(*saving.remarks, *_year_share(share)))
     inputs = {saved.input: _wrapped(given, saved.input, saved.part)}
     registry, key = books.registry, "energy_carbon_emission"
     book = factor_book(registry, [measure.subject])

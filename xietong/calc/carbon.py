@@ -214,6 +214,12 @@ def carbon_emission_reduction(measure_reductions: Items) -> float:
     return sum(measure_reductions.values())
 
 
+@indicator(clause="6.5.3e", unit="tCO2e", better="higher")
+def cumulative_carbon_reduction(reductions_by_year: Items) -> float:
+    """累计碳减排量: carbon emission reduced by measures in all years since the first of them started."""
+    return sum(reductions_by_year.values())
+
+
 @indicator(clause="6.5.4", unit="tCO2/tce")
 def carbon_per_energy(carbon_emission_total: float, comprehensive_energy_consumption: float) -> float:
     """单位能耗碳排放: carbon emission per unit of energy used."""
