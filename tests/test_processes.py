@@ -200,3 +200,10 @@ def test_it_says_once_that_the_pages_answer() -> None:
         process.terminate()
     assert len(said) == 1
     assert f"http://127.0.0.1:{port}/" in said[0]
+
+
+def test_port_0_becomes_a_free_port_and_others_stay() -> None:
+    door = Door(web_port=0, hj212_port=0).with_ports()
+    assert door.web_port != door.hj212_port
+    assert is_free(door.host, door.web_port)
+    assert Door(web_port=8000, hj212_port=9212).with_ports() == Door(web_port=8000, hj212_port=9212)

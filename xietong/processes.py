@@ -46,6 +46,12 @@ class Door(NamedTuple):
         """The address of the pages."""
         return f"http://{self.host}:{self.web_port}/"
 
+    def with_ports(self) -> "Door":
+        """The same door with a free port wherever 0 was asked for: whoever is to connect must know which."""
+        return self._replace(
+            web_port=self.web_port or free_port(self.host), hj212_port=self.hj212_port or free_port(self.host)
+        )
+
 
 def platform(data: Path, door: Door, only: str | None = None) -> list[Service]:
     """The services of one data folder, or the one named: intake, settle or web."""
@@ -239,6 +245,13 @@ def answers(door: Door) -> bool:
         return False
     finally:
         connection.close()
+
+
+def free_port(host: str) -> int:
+    """A port on which nobody listens now."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
 
 
 def is_free(host: str, port: int) -> bool:

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Build where needed, then serve until SIGTERM or SIGINT."""
     os.environ.pop("DATABASE_URL", None)  # the demo never touches a real park's people
     data = Path(arguments.data or os.environ.get("XIETONG_DATA", "data/demo")).absolute()
-    door = Door(web_port=arguments.port, hj212_port=arguments.hj212_port)
+    door = Door(web_port=arguments.port, hj212_port=arguments.hj212_port).with_ports()
     marker = _marker(data, arguments)
     require_free(door, "intake" if arguments.build_only else None)
     try:

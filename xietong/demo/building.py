@@ -92,7 +92,8 @@ def _load(data: Path, package: Path, say: Say) -> None:
 
 
 def _through_listener(data: Path, frames: Path, door: Door, say: Say) -> Played:
-    supervisor = Supervisor(platform(data, door, "intake"), say)
+    quiet = [each._replace(command=(*each.command, "--quiet")) for each in platform(data, door, "intake")]
+    supervisor = Supervisor(quiet, say)
     try:
         supervisor.start()
         _await_listener(door, supervisor)
