@@ -30,7 +30,7 @@ def test_a_package_becomes_a_registry(tmp_path: Path) -> None:
     assert park.choices["below_detection"] == nouns.DEFAULT_CHOICES["below_detection"]
     steel = park.subjects["E01"]
     assert (steel.zone, steel.key_energy, steel.since) == ("东区", True, date(2015, 6, 1))
-    assert park.points["M2"].addresses == ("hj212:YL0001/w01018/Avg@2061", "sheet:M2")
+    assert park.points["M2"].addresses == ("hj212:YL0001/w01018/Avg@2061", "sheet:M2", "corrected:M2")
     amounts = {(each.item, each.period.label): (each.amount, each.below) for each in park.reported}
     assert amounts == {
         ("output_value", "2025-01"): (Decimal("16500.50"), None),

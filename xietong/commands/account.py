@@ -7,7 +7,7 @@ from typing import Any
 
 from xietong.accounting.accounts import UnknownNameError, figures
 from xietong.accounting.closing import BrokenReportError, account_document
-from xietong.accounting.trends import Change, Trend, trend
+from xietong.accounting.trends import Trend, trend
 from xietong.calc.figures import Figure
 from xietong.cli import UsageError
 from xietong.commands.asking import (
@@ -15,12 +15,19 @@ from xietong.commands.asking import (
     amount_of,
     figure_json,
     lake_in_use,
+    named_amounts,
     period_asked,
     registry_in_use,
     said,
 )
+from xietong.commands.balancing import add_balancing_arguments, asks_balancing, run_balancing
 from xietong.commands.closed import Beside, add_closing_arguments, asks_closing, run_closing
 from xietong.commands.key_enterprises import add_key_enterprises_argument, run_key_enterprises
+from xietong.commands.readings import reading_json, reading_line, readings_of
+from xietong.commands.standard_points import add_standard_argument
+from xietong.commands.standards import run_standard
+from xietong.commands.trending import trend_json, trend_line
+from xietong.standard.text import MAIN
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--trend", action="store_true", help="同比、环比、累计同比 · changes from a year, a span before, and so far"
     )
     add_key_enterprises_argument(parser)
+    add_balancing_arguments(parser)
+    add_standard_argument(parser)
     add_closing_arguments(parser)
 
 
@@ -46,20 +55,27 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("请写明期间，如 --period 2025 · name the period, such as --period 2025")
     if arguments.key_enterprises:
         return run_key_enterprises(arguments, period)
-    registry = registry_in_use(arguments.lang)
+    if arguments.standard not in (None, MAIN):
+        return run_standard(arguments, period)
+    if asks_balancing(arguments):
+        return run_balancing(arguments, period)
+    registry = registry_in_use(arguments.lang, arguments.as_of)
     subject = arguments.subject or registry.park.code
-    lake = lake_in_use(registry)
+    lake = lake_in_use(registry, arguments.as_of)
     try:
         found = figures(registry, lake, subject, period, arguments.key)
         beside = Beside.of(subject, period)
     except (UnknownNameError, BrokenReportError) as error:
         raise UsageError(said(error.text, arguments.lang)) from error
     trends = {key: trend(registry, lake, subject, key, period) for key in found} if arguments.trend else {}
+    points = readings_of(found.values())
     if arguments.json:
-        answer = {"subject": subject, "period": period.label}
-        print(json.dumps({**answer, **_answer(found, trends, beside, arguments.lang)}, ensure_ascii=False, indent=1))
+        answer = {"subject": subject, "period": period.label, **_answer(found, trends, beside, arguments.lang)}
+        answer["readings"] = [reading_json(each, registry.choices, arguments.lang) for each in points]
+        print(json.dumps(answer, ensure_ascii=False, indent=1))
     else:
         _print(found, trends, beside, arguments.lang)
+        print("\n".join(reading_line(each, registry.choices, arguments.lang) for each in points))
     return 0
 
 
@@ -75,30 +91,6 @@ def _answer(
     return {**({"closed": beside.as_json()} if beside else {}), "figures": lines}
 
 
-def trend_json(of: Trend) -> dict[str, Any]:
-    """The changes of a figure as plain values, by 环比, 同比 and 累计同比; ratio 0.05 is 5 % more."""
-    named = {"previous": of.previous, "year": of.year, "cumulative": of.cumulative}
-    return {name: None if change is None else _change(change) for name, change in named.items()}
-
-
-def _change(change: Change) -> dict[str, Any]:
-    return {
-        "period": change.period.label,
-        "value": change.now.value,
-        "status": change.now.status,
-        "period_before": change.period_before.label,
-        "value_before": change.before.value,
-        "status_before": change.before.status,
-        "ratio": change.ratio,
-    }
-
-
-def _changes(of: Trend) -> str:
-    named = (("环比", of.previous), ("同比", of.year), ("累计同比", of.cumulative))
-    told = ((name, None if change is None else change.ratio) for name, change in named)
-    return "  ".join(f"{name} {'—' if ratio is None else f'{ratio:+.2%}'}" for name, ratio in told)
-
-
 def _print(found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Beside | None, language: str) -> None:
     if beside is not None:
         print(beside.head_line())
@@ -106,9 +98,11 @@ def _print(found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Bes
         if figure.status == "not_applicable":
             continue
         print(f"{key:<38} {amount_of(figure):>26}  {figure.status:<9} {said(figure.title, language)}")
+        for line in named_amounts(figure):
+            print(f"  {line.key:<36} {amount_of(line):>26}  {line.status:<9} {said(line.title, language)}")
         if beside is not None and (line := beside.line(key, figure.value)):
             print(f"    {line}")
         if key in trends:
-            print(f"    {_changes(trends[key])}")
+            print(f"    {trend_line(trends[key], language)}")
         for reason in figure.missing[:3]:
             print(f"    {said(reason, language)}")

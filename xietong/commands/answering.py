@@ -17,6 +17,7 @@ from xietong.journal import JournalError
 from xietong.park import registry
 from xietong.park.founding import OutdatedError
 from xietong.park.package.reading import PackageError
+from xietong.park.people import RefusedError
 from xietong.park.receiving import Answer
 from xietong.texts import Language, Text
 
@@ -35,7 +36,7 @@ def usage(language: Language) -> Iterator[None]:
     """Turn what makes the whole call pointless into bad use, in the asked language."""
     try:
         yield
-    except (PackageError, OutdatedError, registry.NoParkError, JournalError) as error:
+    except (PackageError, OutdatedError, registry.NoParkError, RefusedError, JournalError) as error:
         raise UsageError(error.text.in_language(language)) from error
     except (OperationalError, ProgrammingError) as error:
         reason = " ".join(str(error).split())

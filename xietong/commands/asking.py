@@ -1,6 +1,9 @@
 """What `account`, `explain` and `evaluate` share: whose figures, of which period, from which registry and lake."""
 
 import argparse
+import atexit
+import tempfile
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +13,10 @@ from xietong.accounting.accounts import UnknownNameError
 from xietong.calc.figures import Figure
 from xietong.cli import UsageError
 from xietong.commands.answering import usage
+from xietong.lake.past import known_at
 from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
-from xietong.park.registry import load
+from xietong.park.registry import load, point_specs
 from xietong.periods import Period, PeriodError
 from xietong.texts import Text
 
@@ -22,18 +26,37 @@ def add_asking_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subject", metavar="S", help="主体代码，默认为园区 · a subject's code, the park by default")
     parser.add_argument("--lang", choices=["zh", "en"], default="zh", help="语言 · language")
     parser.add_argument("--json", action="store_true", help="以 JSON 回答 · answer in JSON")
+    parser.add_argument("--as-of", type=moment, metavar="T", help="按当时已知的数据 · by what was known at that moment")
 
 
-def registry_in_use(language: str) -> Registry:
-    """The park as it stands; bad use where there is none."""
+def registry_in_use(language: str, as_of: datetime | None = None) -> Registry:
+    """The park as it stands, or stood at a moment; bad use where there is none."""
     with usage("zh" if language == "zh" else "en"):
-        return load()
+        return load(as_of)
 
 
-def lake_in_use(registry: Registry) -> Lake | None:
-    """The park's lake; None before the first reading."""
+def lake_in_use(registry: Registry, as_of: datetime | None = None) -> Lake | None:
+    """The park's lake; None before the first reading. as_of: as it was known then, in a folder that ends with us."""
     root = Path(settings.DATA) / "lake"
-    return Lake(root, registry.zone) if (root / "readings").is_dir() else None
+    if not (root / "readings").is_dir():
+        return None
+    lake = Lake(root, registry.zone)
+    if as_of is None:
+        return lake
+    folder = tempfile.TemporaryDirectory(prefix="xietong-as-of-")
+    atexit.register(folder.cleanup)
+    return known_at(lake, as_of, point_specs(registry), Path(folder.name))
+
+
+def moment(text: str) -> datetime:
+    """A moment as it is given on a command line: with an offset, or in the park's usual time, +08:00."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"“{text}”不是时刻，如 2026-01-31T08:00 · is no moment such as 2026-01-31T08:00"
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=timezone(timedelta(hours=8)))
 
 
 def period_asked(text: str, language: str) -> Period:
@@ -55,7 +78,8 @@ def said(text: Text, language: str) -> str:
 
 
 def figure_json(key: str, figure: Figure, language: str) -> dict[str, Any]:
-    """One figure as plain values."""
+    """One figure as plain values; one of several named amounts has them as its lines."""
+    lines = [figure_json(line.key, line, language) for line in named_amounts(figure)]
     return {
         "key": key,
         "title": said(figure.title, language),
@@ -65,7 +89,15 @@ def figure_json(key: str, figure: Figure, language: str) -> dict[str, Any]:
         "clause": figure.clause,
         "missing": [said(reason, language) for reason in figure.missing],
         "remarks": [said(remark, language) for remark in figure.remarks],
+        **({"lines": lines} if figure.kind == "items" else {}),
     }
+
+
+def named_amounts(figure: Figure) -> tuple[Figure, ...]:
+    """The lines of a figure of several named amounts that were due; none of any other."""
+    if figure.kind != "items":
+        return ()
+    return tuple(line for line in figure.inputs if line.status != "not_applicable")
 
 
 def amount_of(figure: Figure) -> str:

@@ -31,10 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
     if asks_closing(arguments):
         period = Period.year(int(arguments.year)) if arguments.year else None
         return run_closing(arguments, "evaluation", period, evaluation_document)
-    registry = registry_in_use(arguments.lang)
+    registry = registry_in_use(arguments.lang, arguments.as_of)
     subject = arguments.subject or registry.park.code
     try:
-        answer = evaluate(registry, lake_in_use(registry), subject, int(arguments.year))
+        answer = evaluate(registry, lake_in_use(registry, arguments.as_of), subject, int(arguments.year))
     except UnknownNameError as error:
         raise unknown(error, arguments.lang) from error
     if arguments.json:

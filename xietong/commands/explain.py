@@ -8,6 +8,7 @@ from typing import Any
 
 from xietong.accounting.accounts import UnknownNameError, explain
 from xietong.accounting.evidence import open_readings
+from xietong.accounting.standards import standard_figure
 from xietong.calc.figures import Figure
 from xietong.commands.asking import (
     add_asking_arguments,
@@ -20,6 +21,7 @@ from xietong.commands.asking import (
 )
 from xietong.commands.closed import closed_figure
 from xietong.commands.sheet import HEAD, sheet
+from xietong.commands.standard_points import add_standard_argument
 from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.web.formulas import with_names, with_numbers
@@ -34,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_asking_arguments(parser)
     parser.add_argument("--period", metavar="P", required=True, help="2025、2025-Q1、2025-03、2025-03-14 …")
     parser.add_argument("--depth", type=int, default=DEPTH, metavar="N", help="展开几层 · how many levels")
+    add_standard_argument(parser)
     parser.add_argument("--closed", action="store_true", help="已封存的算法 · the working that was closed")
     parser.add_argument("--revision", type=int, metavar="N", help="第几版封存报告 · which revision of it")
     parser.add_argument(
@@ -54,14 +57,18 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.sheet and "," in arguments.key:
         return _sheets(arguments)
     period = period_asked(arguments.period, arguments.lang)
-    registry = registry_in_use(arguments.lang)
-    lake = lake_in_use(registry)
+    registry = registry_in_use(arguments.lang, arguments.as_of)
+    lake = lake_in_use(registry, arguments.as_of)
     subject = arguments.subject or registry.park.code
     try:
         if arguments.closed:
             figure = closed_figure(arguments, subject, period)
         else:
-            figure = explain(registry, lake, arguments.key, subject, period)
+            figure = (
+                standard_figure(registry, lake, arguments.key, subject, period, arguments.standard)
+                if arguments.standard
+                else explain(registry, lake, arguments.key, subject, period)
+            )
     except UnknownNameError as error:
         raise unknown(error, arguments.lang) from error
     if arguments.sheet:

@@ -10,7 +10,7 @@ from xietong.cli import UsageError
 from xietong.commands.answering import add_answer_arguments, give_answer, usage
 from xietong.park.founding import found_if_new
 from xietong.park.package.mapping import FileMapping, read_mapping
-from xietong.park.receiving import Reception
+from xietong.park.receiving import Correction, Reception
 from xietong.settle.once import settle_waiting
 
 
@@ -23,6 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=["start", "end"],
         help="时刻是时段的起点还是终点 · whether `at` is an interval's start or end",
     )
+    parser.add_argument(
+        "--corrects",
+        action="store_true",
+        help="更正：取代同一监测点、同一时刻的监测值，原值保留；标记 X 表示作废 · "
+        "correct readings of the same point and instant, which all stay; flag X withdraws one",
+    )
+    parser.add_argument("--reason", default="", metavar="WHY", help="更正的理由 · why it is corrected")
+    parser.add_argument("--evidence", type=Path, metavar="FILE", help="更正的凭证 · what proves the correction")
     add_answer_arguments(parser)
 
 
@@ -30,9 +38,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Import it: 0 all accepted, 3 something rejected, 2 bad use."""
     if not arguments.file.is_file():
         raise UsageError(f"{arguments.file} 不是文件 · is no file")
+    if arguments.evidence is not None and not arguments.evidence.is_file():
+        raise UsageError(f"{arguments.evidence} 不是文件 · is no file")
     with usage(arguments.lang):
         found_if_new(settings.DATA)
         mapping = read_mapping(arguments.mapping) if arguments.mapping else FileMapping()
         mapping = mapping if arguments.stamps is None else mapping._replace(stamps=arguments.stamps)
-        answer = Reception(settings.DATA, arguments.who, datetime.now(UTC)).file(arguments.file, mapping)
+        reception = Reception(settings.DATA, arguments.who, datetime.now(UTC))
+        if arguments.corrects:
+            answer = reception.correction(arguments.file, mapping, Correction(arguments.reason, arguments.evidence))
+        else:
+            answer = reception.file(arguments.file, mapping)
     return give_answer(answer, settled=settle_waiting(settings.DATA), arguments=arguments)

@@ -37,6 +37,7 @@ class SheetFile:
     columns: our names (point, at, value, flag) → the file's, where they differ; `flag` may be absent from the file.
     ends: point → seconds, for amounts and means whose stamps are the ends of their intervals: so much is taken off.
     points: the codes that are known, None where any is taken. A time without an offset is park time.
+    prefix: what the addresses of its readings begin with.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class SheetFile:
     columns: Mapping[str, str] = field(default_factory=dict)
     ends: Mapping[str, int] = field(default_factory=dict)
     points: frozenset[str] | None = None
+    prefix: str = SHEET
 
 
 class Filed(NamedTuple):
@@ -225,7 +227,7 @@ def _offset_sql(column: str, steps: list[tuple[int, int]], local: bool) -> str:
 
 
 def _days(rows: pa.Table, points: pa.Table, file: SheetFile) -> dict[date, pa.Table]:
-    addresses = pa.array([SHEET + code for code in points.column("point").to_pylist()], pa.string())
+    addresses = pa.array([file.prefix + code for code in points.column("point").to_pylist()], pa.string())
     received = pa.array([file.recorded_at], INSTANT)
     ids = rows.column("id").combine_chunks()
     table = pa.table(

@@ -14,6 +14,7 @@ import pyarrow as pa
 from xietong.lake.counters import CHANGES, Meters
 from xietong.lake.days import HOUR_US, to_us
 from xietong.lake.points import PointSpec
+from xietong.readings import CORRECTED
 
 ALWAYS_US, NEVER_US = -(2**62), 2**62
 # HJ 212's marks: N normal, T over the measuring range's alarm, S entered by hand count; F is a stop, which is not due;
@@ -94,9 +95,12 @@ def _exact(value: Decimal | None, places: int) -> Decimal | None:
     return None if value is None else value.quantize(Decimal(1).scaleb(-places))
 
 
+# In which order the readings of an instant count.
+RECEIVED = "corrected DESC, CASE WHEN corrected THEN -epoch_us(recorded_at) ELSE epoch_us(recorded_at) END"
 # What a reading says to its point: scaled by the multiplier, stopped, usable, and with the point's sign.
 _MATCHED = f"""
     SELECT s.pid, s.sid, epoch_us(r."at") AS at_us, coalesce(r.flag, '') AS mark, r.entry, r.recorded_at,
+           starts_with(r.address, '{CORRECTED}') AS corrected,
            r.value AS raw,
            CASE WHEN s.multiplier = 1 THEN CAST(r.value AS DECIMAL(28,6))
                 ELSE TRY_CAST(CAST(r.value AS DECIMAL(38,6)) * s.multiplier AS DECIMAL(28,6)) END AS scaled,
@@ -108,17 +112,19 @@ _MATCHED = f"""
     WHERE epoch_us(r."at") >= s.since_us AND epoch_us(r."at") < s.until_us AND s.counter = {{counter}} {{span}}
 """
 
-# The reading that counts at each (point, instant): the first recorded.
+# The reading that counts at each (point, instant): the newest correction, else the first recorded. What was corrected
+# is no conflict any more.
 _FIRSTS = f"""
 matched AS MATERIALIZED ({_MATCHED}),
 twice AS MATERIALIZED (SELECT pid, at_us FROM matched GROUP BY ALL HAVING count(*) > 1),
 judged AS (
     SELECT *, false AS conflict FROM matched ANTI JOIN twice USING (pid, at_us)
     UNION ALL BY NAME
-    SELECT *, coalesce(min(scaled) OVER same <> max(scaled) OVER same, false) AS conflict
+    SELECT *, NOT bool_or(corrected) OVER same
+              AND coalesce(min(scaled) OVER same <> max(scaled) OVER same, false) AS conflict
     FROM matched SEMI JOIN twice USING (pid, at_us)
     WINDOW same AS (PARTITION BY pid, at_us),
-           received AS (PARTITION BY pid, at_us ORDER BY recorded_at, length(entry), entry, raw, mark, sid)
+           received AS (PARTITION BY pid, at_us ORDER BY {RECEIVED}, length(entry), entry, raw, mark, sid)
     QUALIFY row_number() OVER received = 1
 )
 """

@@ -71,7 +71,7 @@ class Lake:
         return self._add(self.write_readings(batch), positions)
 
     def append_file(self, file: SheetFile, positions: Mapping[str, int]) -> Filed:
-        """Add a file of readings under the addresses `sheet:POINT`, with the same promises as `append`.
+        """Add a file of readings under `sheet:POINT` (or another prefix), with the same promises as `append`.
 
         Rows that cannot be used come back with number and sentence; a file without one good row still moves positions.
         """

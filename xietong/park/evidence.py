@@ -16,7 +16,7 @@ from typing import Literal
 from xietong.journal import make_folder, open_writer, sync_folder
 
 CHUNK = 1 << 20
-Purpose = Literal["package-table", "readings", "original"]
+Purpose = Literal["package-table", "readings", "correction", "original"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,9 @@ class Event(Revision):
     end = models.DateTimeField(null=True, help_text="UTC; empty while it lasts")
     reason = _words()
     evidence = _words()
+    point = _code()
+    closing = _decimal("the point's unit, before the multiplier", null=True)
+    opening = _decimal("the point's unit, before the multiplier", null=True)
 
 
 class KeyList(Revision):

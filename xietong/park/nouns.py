@@ -12,6 +12,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from xietong.periods import Period
+from xietong.readings import CORRECTED
 from xietong.standard.text import choices
 
 SubjectKind = Literal[
@@ -78,9 +79,10 @@ class Point:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """The lake addresses whose readings are this point's: its device's, and what sheets gave for it."""
-        sheet = f"sheet:{self.code}"
-        return (sheet,) if self.source == "sheet" else (device_address(self.source, self.interval_s), sheet)
+        """The lake addresses whose readings are this point's: its device's, what sheets gave for it, and what persons
+        corrected."""
+        own = (f"sheet:{self.code}", f"{CORRECTED}{self.code}")
+        return own if self.source == "sheet" else (device_address(self.source, self.interval_s), *own)
 
 
 def device_address(source: str, interval_s: int) -> str:
@@ -178,14 +180,20 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A stop, a start-up, a calibration …: why values are absent or unlike; start and end are UTC, end None = still."""
+    """A stop, a start-up, a calibration …: why values are absent or unlike; start and end are UTC, end None = still.
+
+    Of a meter change: the point, and what the old meter's register and the new one's showed.
+    """
 
     subject: str
-    kind: Literal["stop", "start_up", "shut_down", "calibration", "maintenance", "fault"]
+    kind: Literal["stop", "start_up", "shut_down", "calibration", "maintenance", "fault", "meter_change"]
     start: datetime
     end: datetime | None = None
     reason: str = ""
     evidence: str = ""
+    point: str = ""
+    closing: Decimal | None = None
+    opening: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +227,14 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a measure saves of an item in a year (positive), expected or verified."""
+    """What a measure saves of an item in a year (positive), expected or verified; or what its boundary used of the item
+    in a year before and with it, baseline and actual, whose difference it saved."""
 
     measure: str
     item: str
     amount: Decimal
     unit: str
-    stage: Literal["expected", "verified"] = "expected"
+    stage: Literal["expected", "verified", "baseline", "actual"] = "expected"
     method: str = ""
 
 

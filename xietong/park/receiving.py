@@ -8,9 +8,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from xietong.park import registry
-from xietong.park.actions import bring_readings, brought_before, check_same_park, load_package, state_facts
+from xietong.park.actions import (
+    bring_readings,
+    brought_before,
+    check_same_park,
+    correct_readings,
+    load_package,
+    state_facts,
+)
 from xietong.park.doubts import remarks
 from xietong.park.evidence import Evidence, Purpose, enter, keep
 from xietong.park.nouns import Registry
@@ -22,6 +30,7 @@ from xietong.park.package.rules import judge
 from xietong.park.package.schema import TABLES
 from xietong.park.package.sheets import Rejection, Row, Sheet, rejection, take_row
 from xietong.park.package.tabular import ROW, tables
+from xietong.park.people import check_person, check_reason
 from xietong.park.revisions import Change
 
 
@@ -38,6 +47,13 @@ class Answer:
     changes: dict[str, Change] = field(default_factory=dict)
     entries: dict[str, str] = field(default_factory=dict)
     readings: int = 0
+
+
+class Correction(NamedTuple):
+    """Why a person states readings anew, and the file that proves it (None: said without)."""
+
+    reason: str
+    evidence: Path | None = None
 
 
 class Reception:
@@ -74,6 +90,20 @@ class Reception:
             self.answer.rejected.append(rejection(path.name, 0, "", "", error))
         return self.answer
 
+    def correction(self, path: Path, mapping: FileMapping, why: Correction) -> Answer:
+        """Bring one file of readings in that count in place of those of the same point and instant, which all stay.
+
+        Raises RefusedError where no reason is given or the person may not correct, NoParkError as `file` does.
+        """
+        check_person(self.who, "report")
+        check_reason(why.reason)
+        park = registry.load()
+        try:
+            self._readings(path, mapping, park, why)
+        except CellError as error:
+            self.answer.rejected.append(rejection(path.name, 0, "", "", error))
+        return self.answer
+
     def _keep(
         self, source: Path | bytes, name: str, purpose: Purpose, more: Mapping[str, object] | None = None
     ) -> Evidence:
@@ -96,7 +126,7 @@ class Reception:
         answer.rejected += sheet.rejected
         answer.remarks += remarks(sheet.rows, registry.load())
 
-    def _readings(self, path: Path, mapping: FileMapping, park: Registry) -> None:
+    def _readings(self, path: Path, mapping: FileMapping, park: Registry, why: Correction | None = None) -> None:
         reader = Reader(
             file=path.name,
             zone=park.zone,
@@ -109,30 +139,45 @@ class Reception:
             target = Path(scratch) / "readings.parquet"
             converted = convert(renamed(tables(path, mapping.shape), mapping), reader, target)
             self.answer.rejected += converted.rejected
-            kept = self._kept_readings(path, target, converted, park)
+            kept = self._kept_readings(path, target, converted, park, why)
+        # A correction that says again what an earlier one said may follow another: it is no repetition.
         if not converted.accepted:
             self._enter(kept)
-        elif not brought_before(kept[-1].sha256):
+        elif why or not brought_before(kept[-1].sha256):
             self._enter(kept)
             self.answer.readings += converted.accepted
             what = {"file": path.name, "sha256": kept[-1].sha256, "readings": converted.accepted}
-            bring_readings(what, self.answer.entries[kept[-1].name], self.who, self.at)
+            entry = self.answer.entries[kept[-1].name]
+            if why:
+                proof = {"evidence": kept[0].sha256} if why.evidence else {}
+                correct_readings({**what, "reason": why.reason, **proof}, entry, self.who, self.at)
+            else:
+                bring_readings(what, entry, self.who, self.at)
         self.answer.accepted += converted.accepted
 
-    def _kept_readings(self, path: Path, target: Path, converted: Converted, park: Registry) -> list[Evidence]:
-        """The file itself and, last, the canonical one made of it; one alone where the file is canonical already."""
+    def _kept_readings(
+        self, path: Path, target: Path, converted: Converted, park: Registry, why: Correction | None
+    ) -> list[Evidence]:
+        """The file itself and, last, the canonical one made of it; one alone where the file is canonical already.
+
+        Before both what proves a correction, if there is anything.
+        """
+        purpose: Purpose = "correction" if why else "readings"
+        proof = [self._keep(why.evidence, why.evidence.name, "original")] if why and why.evidence else []
         points = {
             code: {"interval_s": park.points[code].interval_s, "shape": park.points[code].shape}
             for code in sorted(converted.points)
         }
         more = {"format": "parquet", "points": points, "rows": converted.accepted, "stamps": "start"}
         if not converted.accepted:
-            return [self._keep(path, path.name, "original")]
+            return [*proof, self._keep(path, path.name, "original")]
+        if why:
+            more |= {"who": self.who, "reason": why.reason}
         if not converted.rejected and is_canonical(path):
-            return [self._keep(path, path.name, "readings", more)]
+            return [*proof, self._keep(path, path.name, purpose, more)]
         original = self._keep(path, path.name, "original")
         made = {**more, "made_from": original.sha256}
-        return [original, self._keep(target, f"{path.name}#readings.parquet", "readings", made)]
+        return [*proof, original, self._keep(target, f"{path.name}#readings.parquet", purpose, made)]
 
 
 def _table_of(path: Path, mapping: FileMapping) -> str:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from xietong.lake.points import PointSpec
+from xietong.lake.points import MeterChange, PointSpec
 from xietong.park import models, nouns
 from xietong.park.fields import plain
 from xietong.park.package.rules import Known
@@ -124,6 +124,7 @@ def _factor(row: models.FactorRow) -> Mapping[str, str]:
 
 def point_specs(registry: nouns.Registry) -> list[PointSpec]:
     """What the roll-up must know of every point, one spec an address, dated by the point's days in park time."""
+    changes = _meter_changes(registry)
     return [
         PointSpec(
             point=point.code,
@@ -136,10 +137,21 @@ def point_specs(registry: nouns.Registry) -> list[PointSpec]:
             high=point.high,
             multiplier=point.multiplier,
             sign=point.sign,
+            digits=point.digits or 0,
+            changes=changes.get(point.code, ()),
         )
         for point in registry.points.values()
         for address in point.addresses
     ]
+
+
+def _meter_changes(registry: nouns.Registry) -> dict[str, tuple[MeterChange, ...]]:
+    """The recorded changes of every point's meter, in order of time."""
+    changes: dict[str, list[MeterChange]] = {}
+    for event in registry.events:
+        if event.kind == "meter_change" and event.closing is not None and event.opening is not None:
+            changes.setdefault(event.point, []).append(MeterChange(event.start, event.closing, event.opening))
+    return {point: tuple(sorted(each)) for point, each in changes.items()}
 
 
 def _midnight(day: date | None, zone: ZoneInfo) -> datetime | None:

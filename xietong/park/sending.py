@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from xietong.journal import make_folder, sync_folder
+from xietong.lake.hours import RECEIVED
 from xietong.lake.points import PointSpec
 from xietong.lake.schemas import INSTANT, READING_FILES
 from xietong.lake.store import Lake
@@ -22,6 +23,7 @@ from xietong.park.package.readings import CANONICAL
 from xietong.park.package.schema import FACTS, PARK_COLUMNS
 from xietong.park.package.writing import datapackage, readings_resource, write_tables
 from xietong.park.revisions import in_force
+from xietong.readings import CORRECTED
 
 SCHEMA = pa.schema([CANONICAL.field(name) for name in ("point", "at", "value", "flag")])
 
@@ -85,7 +87,7 @@ def _days(lake: Lake) -> list[date]:
 
 def _spec_table(specs: list[PointSpec]) -> pa.Table:
     """Which addresses are which point's, and when: what a sheet gave for a point is its own at any time."""
-    dated = [(spec, not spec.address.startswith("sheet:")) for spec in specs]
+    dated = [(spec, not spec.address.startswith(("sheet:", CORRECTED))) for spec in specs]
     return pa.table(
         {
             "point": pa.array([spec.point for spec, _ in dated], pa.string()),
@@ -101,13 +103,14 @@ def _day(lake: Lake, day: date, specs: pa.Table, as_of: datetime | None) -> pa.T
     recorded = "" if as_of is None else f"AND r.recorded_at <= TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat()}'"
     question = f"""
     WITH mine AS (
-        SELECT s.point, r."at", r.value, coalesce(r.flag, '') AS flag, r.recorded_at, r.entry
+        SELECT s.point, r."at", r.value, coalesce(r.flag, '') AS flag, r.recorded_at, r.entry,
+               starts_with(r.address, '{CORRECTED}') AS corrected
         FROM readings r JOIN specs s ON r.address = s.address
         WHERE (s.since IS NULL OR r."at" >= s.since) AND (s.until IS NULL OR r."at" < s.until) {recorded}
     ), ranked AS (
         SELECT *, row_number() OVER same_instant = 1 AS counts, row_number() OVER same_value AS copy FROM mine
-        WINDOW same_instant AS (PARTITION BY point, "at" ORDER BY recorded_at, length(entry), entry, value, flag),
-               same_value AS (PARTITION BY point, "at", value ORDER BY recorded_at, length(entry), entry, flag)
+        WINDOW same_instant AS (PARTITION BY point, "at" ORDER BY {RECEIVED}, length(entry), entry, value, flag),
+               same_value AS (PARTITION BY point, "at", value ORDER BY {RECEIVED}, length(entry), entry, flag)
     )
     SELECT point, "at", value, flag, counts FROM ranked WHERE copy = 1 ORDER BY point, "at", value
     """

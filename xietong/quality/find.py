@@ -14,6 +14,7 @@ import pyarrow as pa
 from xietong.quality.cases import Case, Kind, sentence, told
 from xietong.quality.registers import HOUR_US, Flags, Ints, counted, set_aside
 from xietong.quality.series import Columns, Series, Watched, columns, from_us, series_of
+from xietong.readings import CORRECTED
 
 ENTRIES_SHOWN = 10
 # A calibration in the midst of a run of equal values does not end it.
@@ -141,6 +142,8 @@ def late(series: Series, parameters: Parameters) -> Iterator[Span]:
     group = series.source * (1 + int(series.journal.max(initial=0))) + series.journal
     for number in np.unique(group):
         rows = np.flatnonzero(group == number)
+        if series.watched.addresses[series.source[rows[0]]].startswith(CORRECTED):
+            continue  # a correction is always later than what it corrects
         rows = rows[np.lexsort((series.at_us[rows], series.ordinal[rows]))]
         at, ordinal = series.at_us[rows], series.ordinal[rows]
         newest = np.maximum.accumulate(at)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xietong.quality.registers import Flags, Ints
+from xietong.readings import CORRECTED
 
 # HJ 212's marks under which a value counts (as in the roll-up); any other mark is the device's own word on its value.
 UNMARKED = ("", "N", "T", "S")
@@ -141,15 +142,19 @@ def series_of(table: Columns, points: Sequence[Watched], span: tuple[datetime, d
 def _series(table: Columns, watched: Watched, start_us: int, end_us: int) -> Series:
     parts = [np.arange(*table.bounds.get(address, (0, 0))) for address in watched.addresses]
     source = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    corrects = np.array([address.startswith(CORRECTED) for address in watched.addresses], bool)
     row = np.concatenate(parts).astype(np.int64)
     inside = (table.at_us[row] >= start_us) & (table.at_us[row] < end_us)
     row, source = row[inside], source[inside]
-    order = np.lexsort((table.micro[row], table.ordinal[row], table.recorded_us[row], table.at_us[row]))
+    said = corrects[source]
+    received = np.where(said, -table.recorded_us[row], table.recorded_us[row])
+    order = np.lexsort((table.micro[row], table.ordinal[row], received, ~said, table.at_us[row]))
     row, source = row[order], source[order]
     at = table.at_us[row]
     first = np.flatnonzero(np.concatenate([[True], np.diff(at) != 0])) if len(at) else np.zeros(0, np.int64)
     which = np.repeat(first, np.diff(np.concatenate([first, [len(at)]])))
-    differs = np.flatnonzero(table.micro[row] != table.micro[row[which]])
+    # What a person corrected is no conflict any more.
+    differs = np.flatnonzero((table.micro[row] != table.micro[row[which]]) & ~corrects[source[which]])
     other = np.full(len(at), -1, np.int64)
     other[which[differs[::-1]]] = row[differs[::-1]]
     kept = row[first]

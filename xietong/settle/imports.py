@@ -11,10 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xietong.lake.filing import SheetFile
+from xietong.lake.filing import SHEET, SheetFile
 from xietong.lake.store import Lake
-from xietong.readings import Entry
+from xietong.readings import CORRECTED, Entry
 from xietong.texts import Text
+
+# What becomes of the readings of a kept file, by its purpose; other files hold none.
+PREFIXES = {"readings": SHEET, "correction": CORRECTED}
 
 
 class Imported(NamedTuple):
@@ -33,7 +36,8 @@ def import_file(lake: Lake, data: Path, entry: Entry, positions: Mapping[str, in
     told = _told(entry)
     if told is None:
         return Imported(False, _problem(entry, "", "条目不是 JSON", "the entry is no JSON object"))
-    if told.get("purpose", "readings") != "readings":
+    purpose = told.get("purpose", "readings")
+    if purpose not in PREFIXES:
         return Imported(False)
     name, sha256 = str(told.get("name", "")), str(told.get("sha256", ""))
     path = data / "evidence" / sha256[:2] / sha256
@@ -42,7 +46,7 @@ def import_file(lake: Lake, data: Path, entry: Entry, positions: Mapping[str, in
     if _hash(path) != sha256:
         return Imported(False, _problem(entry, name, f"{path} 的内容已改变", f"the content of {path} has changed"))
     with _with_its_suffix(path) as named:
-        filed = lake.append_file(SheetFile(named, entry.id, entry.received_at), positions)
+        filed = lake.append_file(SheetFile(named, entry.id, entry.received_at, prefix=PREFIXES[purpose]), positions)
     if not filed.refused:
         return Imported(True)
     first = filed.rejected[0].sentence

@@ -244,6 +244,28 @@ def _stock(row: Row) -> Iterator[Rejection]:
         )
 
 
+def _event(row: Row) -> Iterator[Rejection]:
+    """A meter change needs the point and both registers; nothing else may state them."""
+    changed = row.values["kind"] == "meter_change"
+    for name in ("point", "closing", "opening"):
+        stated = row.values[name] not in (None, "")
+        if changed and not stated:
+            yield row.reject(
+                name,
+                "required",
+                "换表要写监测点、旧表表底和新表起码，否则换表前后的用量接不上；请补填",
+                "a meter change needs its point, the old register and the new one, else what flowed before and after "
+                "it cannot be joined; fill it in",
+            )
+        elif stated and not changed:
+            yield row.reject(
+                name,
+                "meter_change",
+                "只有换表（meter_change）才写这一格；请清空，或改正事件种类",
+                "only a meter change states this; clear the cell, or correct the kind of event",
+            )
+
+
 def _flow(row: Row) -> Iterator[Rejection]:
     if row.values["amount"] < 0:
         yield row.reject(
@@ -326,6 +348,7 @@ def _unknown_indicator(row: Row) -> Iterator[Rejection]:
 _RULES: Mapping[str, tuple[Callable[[Row], Iterator[Rejection]], ...]] = {
     "points": (_point,),
     "reported": (_stock,),
+    "events": (_event,),
     "flows": (_flow,),
     "factors": (_factor,),
     "limits": (_limit,),

@@ -60,7 +60,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "targets": ("indicator", "subject", "year", "form"),
     "limits": ("subject", "item", "kind", "averaging", "since"),
     "expected": ("subject", "item", "since"),
-    "events": ("subject", "kind", "start"),
+    "events": ("subject", "kind", "start", "point"),
     "key_lists": ("subject", "list_name", "year"),
     "measures": ("code",),
     "effects": ("measure", "item", "stage"),
@@ -77,7 +77,9 @@ SENTENCES: Mapping[str, Text] = {
     "targets": Text("目标值和基本要求值", "targets and basic values"),
     "limits": Text("排放限值", "emission limits"),
     "expected": Text("应报清单：缺了才知道是缺", "what is due, so that missing can be told from unused"),
-    "events": Text("停产、启停炉、校准、维护、故障", "stops, starts, calibrations, maintenance, faults"),
+    "events": Text(
+        "停产、启停炉、校准、维护、故障、换表", "stops, starts, calibrations, maintenance, faults, meter changes"
+    ),
     "key_lists": Text("重点单位名录", "lists of key units"),
     "measures": Text("措施", "measures"),
     "effects": Text("措施的效果", "what measures save"),
