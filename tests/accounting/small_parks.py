@@ -121,7 +121,8 @@ class HoursLake:
             for at, value in self.hours.get(code, {}).items()
             if start <= at < end
         ]
-        return _table(HOURLY, rows, {})
+        values = [row[2] for row in rows]
+        return _table(HOURLY, rows, {"minimum": values, "maximum": values})
 
     def daily(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
         self.asked += 1
@@ -134,7 +135,7 @@ class HoursLake:
         return _table(DAILY, rows, {"hours": [row[3] for row in rows]})
 
 
-def _table(schema: pa.Schema, rows: Sequence[tuple[object, ...]], more: Mapping[str, list[object]]) -> pa.Table:
+def _table(schema: pa.Schema, rows: Sequence[tuple[object, ...]], more: Mapping[str, Sequence[object]]) -> pa.Table:
     """The lake's columns: point, hour or day, total, readings, due; the rest as where nothing is wrong."""
     columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(5)]
     given = dict(zip((schema.names[0], schema.names[1], "total", "readings", "due"), columns, strict=True))

@@ -151,7 +151,7 @@ def _found(subject: Subject, name: str, span: Period, unit: str, pair: tuple[Sai
         f"{other.source.zh} {float(other.exact):.6g} {unit}，相差 {percent}（超过 5 %）；采用{used.source.zh}。"
         "请核对表计倍率、账期和监测设备。",
         f"{label.en} of {subject.name_en or subject.name} ({subject.code}) in {span.label}: {used.source.en} "
-        f"{float(used.exact):.6g} {unit}, {other.source.en} {float(other.exact):.6g} {unit}, {percent} apart (more than "
-        f"5 %); the {used.source.en} counts. Check multipliers, billing dates and instruments.",
+        f"{float(used.exact):.6g} {unit}, {other.source.en} {float(other.exact):.6g} {unit}, {percent} apart (more "
+        f"than 5 %); the {used.source.en} counts. Check multipliers, billing dates and instruments.",
     )
     yield Deviation(subject.code, name, span, unit, used, other, ratio, sentence)

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import pyarrow as pa
 
-from xietong.accounting.channels import channels, hours_of, is_concentration, is_flow
+from xietong.accounting.channels import OXYGEN, channels, hours_of, is_concentration, is_flow
 from xietong.accounting.metered import (
     LakeTables,
     Metered,
@@ -18,6 +18,7 @@ from xietong.accounting.metered import (
     hours_received,
     is_amount_point,
     month_totals,
+    run_hours,
     service,
     span_totals,
 )
@@ -66,19 +67,20 @@ class Extracts:
     """The lake's answers for one registry; without a lake, nothing came from anywhere."""
 
     def __init__(self, registry: Registry, lake: LakeTables | None, keep: Keep) -> None:
-        self._registry, self._lake = registry, lake
+        self.registry, self._lake = registry, lake
         self._keep = keep
         self.stops = Stops(registry)
         self._amount_points: dict[tuple[str, str], list[Point]] = defaultdict(list)
         self._outlet_points: dict[str, list[Point]] = defaultdict(list)
+        self._states: set[str] = set()
         for point in sorted(registry.points.values(), key=lambda point: point.code):
             self._enter(point)
 
     def _enter(self, point: Point) -> None:
-        subject = self._registry.subjects.get(point.subject)
+        subject = self.registry.subjects.get(point.subject)
         if subject is None:
             return
-        if subject.kind == "outlet":
+        if subject.kind == "outlet" or (subject.kind == "treatment" and _is_end(point)):
             self._outlet_points[subject.code].append(point)
         elif not is_concentration(point):
             self._enter_amount(point)
@@ -90,21 +92,34 @@ class Extracts:
             return
         if is_amount_point(point, measured):
             self._amount_points[point.subject, base_of(measured.item)].append(point)
+            if point.shape == "state":
+                self._states.add(point.code)
 
     def amount_points(self, subject: str, name: str) -> tuple[Point, ...]:
         """The points that measure amounts of that item for the subject itself."""
         return tuple(self._amount_points.get((subject, name), ()))
 
     def amount_pairs(self) -> tuple[tuple[str, str], ...]:
-        """The subjects and items of which points measure amounts."""
-        return tuple(self._amount_points)
+        """The subjects and items of which points measure amounts, or what was removed."""
+        facilities = [code for code in self._outlet_points if self.inlet_items(code)]
+        return (*self._amount_points, *((code, "pollutant_removed") for code in facilities))
+
+    def inlet_items(self, facility: str) -> tuple[str, ...]:
+        """The pollutants that are measured where they enter a treatment facility; nothing for any other subject."""
+        if facility not in self._outlet_points or self.registry.subjects[facility].kind != "treatment":
+            return ()
+        return tuple(sorted({point.item for point in self._outlet_points[facility] if is_concentration(point)}))
+
+    def outlets(self) -> tuple[str, ...]:
+        """The outlets with instruments."""
+        return tuple(code for code in self._outlet_points if self.registry.subjects[code].kind == "outlet")
 
     def outlet_items(self, outlet: str) -> tuple[str, ...]:
         """The pollutants and volumes that the outlet's points measure."""
         points = self._outlet_points.get(outlet, [])
         named = {point.item for point in points if is_concentration(point)}
         if any(is_flow(point) for point in points):
-            named |= {channel.item for channel in channels(self._registry, outlet, points, _ALWAYS) if not channel.unit}
+            named |= {channel.item for channel in channels(self.registry, outlet, points, _ALWAYS) if not channel.unit}
         return tuple(sorted(named))
 
     def metered(self, point: str, span: Period) -> Metered | None:
@@ -112,14 +127,21 @@ class Extracts:
         if self._lake is None:
             return None
         extent = _extent(span)
+        if point in self._states:
+            ran: Totals = self._keep(("states", extent), extent, lambda: self._fetch_states(extent))
+            return ran.get((point, span.start))
         totals: Totals = self._keep(("totals", extent), extent, lambda: self._fetch_totals(extent))
         return totals.get((point, span.start))
 
     def _fetch_totals(self, extent: Period) -> Totals:
         assert self._lake is not None
-        points, zone = sorted(self._registry.points), self._registry.zone
+        points, zone = sorted(self.registry.points), self.registry.zone
         fetch = month_totals if extent.month_count else span_totals
         return fetch(self._lake, points, extent, zone)
+
+    def _fetch_states(self, extent: Period) -> Totals:
+        assert self._lake is not None
+        return run_hours(self._lake, sorted(self._states), extent, self.registry.zone)
 
     def hours(self, point: Point, span: Period) -> int:
         """How many hours of a span the point's valid readings stand for."""
@@ -146,14 +168,14 @@ class Extracts:
 
     def _fetch_outlets(self, extent: Period) -> Slices:
         spans = tuple(extent.months()) or (extent,)
-        buckets = [_bucket(number, span, self._registry) for number, span in enumerate(spans)]
+        buckets = [_bucket(number, span, self.registry) for number, span in enumerate(spans)]
         reach = _reach(extent)
         listed = [
             channel
             for outlet, points in sorted(self._outlet_points.items())
-            for channel in channels(self._registry, outlet, points, reach)
+            for channel in channels(self.registry, outlet, points, reach)
         ]
-        before = [_bucket(-1, Period(reach.start, extent.start), self._registry)] if reach != extent else []
+        before = [_bucket(-1, Period(reach.start, extent.start), self.registry)] if reach != extent else []
         hours = self._hours(listed, reach, [*before, *buckets])
         stands = stands_of(hours, buckets, self.stops) if hours and before else {}
         found: dict[tuple[str, str, datetime], list[Slice]] = defaultdict(list)
@@ -166,7 +188,8 @@ class Extracts:
                 due = max(due, whole.hours if whole else 0)
                 if due > 0:
                     others = found[channel.outlet, channel.item, span.start]
-                    own = Slice(channel, due, *came, due - _together(channel, others), tuple(stands.get(key, ())))
+                    filled = stands.get(key, ()) if self.registry.subjects[channel.outlet].kind == "outlet" else ()
+                    own = Slice(channel, due, *came, due - _together(channel, others), tuple(filled))
                     others.append(own)
         return found
 
@@ -185,10 +208,15 @@ class Extracts:
             for point in (channel.value_point, channel.flow_point, channel.oxygen_point)
             if point
         }
-        came = _hourly(self._lake, sorted(points), *extent.utc(self._registry.zone))
+        came = _hourly(self._lake, sorted(points), *extent.utc(self.registry.zone))
         if not came.num_rows:
             return None
-        return outlet_hours(came, listed, buckets, struck_hours(self._registry, listed, extent))
+        return outlet_hours(came, listed, buckets, struck_hours(self.registry, listed, extent))
+
+
+def _is_end(point: Point) -> bool:
+    """Whether a point of a treatment facility measures what enters it: a concentration, a flow, the oxygen beside."""
+    return is_concentration(point) or is_flow(point) or point.item in OXYGEN
 
 
 def _reach(extent: Period) -> Period:

@@ -24,6 +24,8 @@ from xietong.periods import Period
 from xietong.texts import Text
 from xietong.units import UnitError, convert, unit_of
 
+# What the state of a device (1 runs, all else stands) tells the hours of.
+RUN_HOURS = frozenset({"treatment_run_hours", "production_run_hours"})
 # What a rate becomes when an hour has passed.
 _INTEGRALS = {"power": ("kW", "kWh"), "flow": ("m3/h", "m3")}
 
@@ -119,6 +121,31 @@ def _answer(
     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
+_STATES = """
+SELECT point, {group}, sum(share), count(share) FROM (
+  SELECT point, hour, CASE WHEN maximum <= 1 THEN total::DOUBLE / readings WHEN minimum = maximum THEN 0 END AS share
+  FROM hourly WHERE readings > 0 AND point IN ({points}) AND hour >= '{first}' AND hour < '{last}')
+GROUP BY ALL
+"""
+
+
+def run_hours(lake: LakeTables, points: Iterable[str], span: Period, zone: ZoneInfo) -> Totals:
+    """How long the devices behind state points ran, by month of a span or over it; an hour in which a device was also
+    calibrated, maintained or in alarm is not known."""
+    first, last = span.utc(zone)
+    offset = int((first.astimezone(zone).utcoffset() or timedelta()).total_seconds())
+    by_month = f"date_trunc('month', hour AT TIME ZONE 'UTC' + INTERVAL {offset} SECOND)::DATE"
+    group = by_month if span.month_count else f"DATE '{span.start:%Y-%m-%d}'"
+    listed = ", ".join(f"'{each.replace(chr(39), chr(39) * 2)}'" for each in points)
+    question = _STATES.format(group=group, points=listed, first=first, last=last)
+    found: dict[tuple[str, datetime], Metered] = {}
+    for point, day, ran, known in _answer(lake, "hourly", question, points, (first, last)):
+        start = _midnight(day) if span.month_count else span.start
+        exact = Decimal(0) if ran is None else Decimal(ran).quantize(Decimal("0.000001"))
+        found[point, start] = Metered(exact, int(known), int(known), False, 0, 0, 0)
+    return found
+
+
 def _metered(row: tuple[Any, ...]) -> Metered:
     total, readings, hours, estimated, conflicts, days, owed = row
     counts = (int(days), int(owed or 0))
@@ -127,7 +154,9 @@ def _metered(row: tuple[Any, ...]) -> Metered:
 
 def is_amount_point(point: Point, item: Item) -> bool:
     """Whether the point measures amounts of that item, or a rate that becomes one."""
-    if point.role != "total" or point.shape in ("state", "sample"):
+    if point.role == "total" and point.shape == "state":
+        return item.item in RUN_HOURS
+    if point.role != "total" or point.shape == "sample":
         return False
     try:
         _exact(point, item, Metered(Decimal(1), 1, 1, False, 0, 0, 0))
@@ -222,6 +251,8 @@ def integral_unit(point: Point) -> str:
 
 
 def _exact(point: Point, item: Item, came: Metered) -> Decimal:
+    if point.shape == "state":
+        return came.total
     dimension = unit_of(point.unit).dimension
     if dimension not in _INTEGRALS:
         return to_canonical(item, came.total, point.unit)

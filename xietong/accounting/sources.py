@@ -28,6 +28,7 @@ from xietong.accounting.statements import (
     stated_item,
     unit_stated,
 )
+from xietong.accounting.treatment import REMOVED, removed
 from xietong.calc.figures import Figure
 from xietong.calc.items import item
 from xietong.park.nouns import ReportedAmount, Subject
@@ -62,7 +63,7 @@ class Sources:
     def _used(self, subject: Subject, name: str, period: Period) -> Amount:
         rows = self._statements.within(subject.code, name, period)
         spans = spans_of(period)
-        is_metered = bool(self._extracts.amount_points(subject.code, name))
+        is_metered = bool(self._extracts.amount_points(subject.code, name)) or self._measures_removal(subject, name)
         if not rows and not is_metered:
             return self._unstated(subject, name, period, spans)
         if not rows and (shaped := self._shaped(subject.code, name, period)) is not None:
@@ -115,7 +116,12 @@ class Sources:
             return False
         return all(meter(span).figure.status == "ok" for span in spans_of(row.period))
 
+    def _measures_removal(self, subject: Subject, name: str) -> bool:
+        return name == REMOVED and bool(self._extracts.inlet_items(subject.code))
+
     def _metered(self, subject: str, name: str, span: Period) -> Amount:
+        if name == REMOVED and self._extracts.inlet_items(subject):
+            return removed(self._extracts, subject, span)
         points = self._extracts.amount_points(subject, name)
         parts = [
             metered_amount(
