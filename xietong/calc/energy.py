@@ -3,13 +3,32 @@
 Amounts come in the canonical units of items.csv; factors in tce a unit. The bases 当量 and 等价 never mix in one total.
 """
 
-from xietong.calc.rules import NONE, Factors, Items, indicator
+from xietong.calc.rules import NONE, Factors, Items, NotApplicableError, UnknownValueError, indicator
+from xietong.texts import Text
 
 # GB/T 32150: the heat of steam counts from water at 20 ℃, 83.74 kJ/kg.
 COLD_WATER_GJ_PER_T = 0.08374
 # GB/T 32150: the heat of hot water counts from 20 ℃ too, with the heat capacity of water.
 COLD_WATER_CELSIUS = 20.0
 WATER_MJ_PER_T_K = 4.1868
+# A share met to its last binary digit is no share above 100 %.
+TOLERANCE = 1e-9
+_NO_SHARE = Text(
+    "扣除外供后的能耗小于其中的清洁或可再生能源，比例会超过 100 % 或小于零，没有意义；请看园区的比例，或核对外供量。",
+    "what remains after supply to others is less than the clean or renewable energy in it: a share above 100 % or "
+    "below zero says nothing; see the park's share, or check what was supplied.",
+)
+_MORE_OUT_THAN_IN = Text(
+    "加工转换产出大于投入，转换效率会超过 100 %；请把全部投入的燃料填为 use=conversion，"
+    "并核对 electricity_generated 与 heat_generated。",
+    "conversion gave more than was put into it, an efficiency above 100 %; report all fuels put into it with "
+    "use=conversion and check electricity_generated and heat_generated.",
+)
+
+
+def _within(part: float, whole: float) -> None:
+    if part > whole * (1 + TOLERANCE):
+        raise NotApplicableError(_NO_SHARE)
 
 
 @indicator(clause="6.3.2c", unit="tce")
@@ -231,6 +250,7 @@ def renewable_energy_share(
 ) -> float:
     """可再生能源比例: renewable energy in all energy consumed."""
     renewable = sum(renewable_fuel_energy.values()) + renewable_electricity_energy
+    _within(renewable, comprehensive_energy_consumption)
     return renewable / comprehensive_energy_consumption * 100
 
 
@@ -242,6 +262,7 @@ def clean_energy_share(
 ) -> float:
     """清洁能源比例: clean fuels and renewable electricity in all energy consumed."""
     clean = sum(clean_fuel_energy.values()) + renewable_electricity_energy
+    _within(clean, comprehensive_energy_consumption)
     return clean / comprehensive_energy_consumption * 100
 
 
@@ -268,4 +289,6 @@ def energy_out_of_conversion(
 @indicator(clause="6.3.2e", unit="%", better="higher")
 def energy_conversion_efficiency(energy_out_of_conversion: float, energy_into_conversion: Items) -> float:
     """能源转换效率: useful energy produced in the energy supplied to conversion."""
+    if energy_out_of_conversion > sum(energy_into_conversion.values()) * (1 + TOLERANCE) > 0:
+        raise UnknownValueError(_MORE_OUT_THAN_IN)
     return energy_out_of_conversion / sum(energy_into_conversion.values()) * 100

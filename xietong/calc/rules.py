@@ -262,7 +262,8 @@ def _spelt(source: str) -> str:
 def line_formula(formula: str, part: str) -> str:
     """The formula of one named amount, out of {part: … for part, amount in items.items()} or {"part": …, …}.
 
-    The amount of the first form stands under the part's own key; "" where the formula has another form.
+    The amount of the first form stands under the part's own key, one that is no name (0.95MPa, raw_coal@ENT-01) as
+    items['0.95MPa']; "" where the formula has another form.
     """
     tree = ast.parse(formula or "0", mode="eval").body
     if isinstance(tree, ast.Dict):
@@ -271,9 +272,11 @@ def line_formula(formula: str, part: str) -> str:
     if not isinstance(tree, ast.DictComp) or not isinstance(tree.generators[0].target, ast.Tuple):
         return ""
     name, amount = (ast.unparse(each) for each in tree.generators[0].target.elts)
+    items = ast.unparse(tree.generators[0].iter).removesuffix(".items()")
+    stands = part if part.isidentifier() else f"{items}[{part!r}]"
     for node in ast.walk(tree.value):
         if isinstance(node, ast.Name) and node.id in (name, amount):
-            node.id = repr(part) if node.id == name else part
+            node.id = repr(part) if node.id == name else stands
     return ast.unparse(tree.value)
 
 
