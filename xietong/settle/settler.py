@@ -95,7 +95,8 @@ class Settler:
         if self._is_due():
             self.commit()
         self._roll_up_if_due(busy=taken > 0)
-        self._ask_if_due()
+        if taken == 0:  # what waits in a journal is not missing
+            self._ask_if_due()
         return taken
 
     def finish(self, roll_up: bool = True) -> None:
