@@ -75,6 +75,7 @@ class Account:
         self.inputs = engine_inputs(books, subject, period, filled, estimated)
         below = [subject.code] if subject.kind in GROUPS else [each.code for each in books.boundary.below(subject.code)]
         self._factors = factor_book(registry, below)
+        self._figures: dict[str, Figure] = {}
         self._calculation = self.under({})
 
     def under(self, choices: Mapping[str, str], pack: RulePack = PARK_STANDARD) -> Calculation:
@@ -84,7 +85,7 @@ class Account:
         on = day_of(self._period)
         inside = Group(self.books, self.subject, self.inputs, self._factors, on, chosen, self._of_unit)
         apart = apart_figures(inside)
-        return Calculation({**self.inputs, **apart} if apart else self.inputs, self._factors, on, chosen, pack)
+        return Calculation(self.inputs.beside(apart) if apart else self.inputs, self._factors, on, chosen, pack)
 
     def _of_unit(self, code: str, key: str) -> Figure:
         return self.of(code).figure(key)
@@ -114,7 +115,7 @@ class Account:
         emissions = [f"{name}_emission" for name in emitted if f"{name}_emission" in RULES]
         sewers = [
             f"{name}{TO_WORKS}"
-            for name in emitted
+            for name in (emitted if self.books.boundary.outlets(self.subject.code, to_works=True) else ())
             if self.books.to_works(self.subject.code, name, self._period).has_value
         ]
         amounts = [
@@ -157,6 +158,12 @@ class Account:
 
     def figure(self, key: str) -> Figure:
         """The figure of a key: an indicator, an engine input, or an item's amount; raises UnknownNameError."""
+        known = self._figures.get(key)
+        if known is None:
+            known = self._figures[key] = self._made(key)
+        return known
+
+    def _made(self, key: str) -> Figure:
         if key.endswith(HIGHEST) and key.removesuffix(HIGHEST) in EMITTED:
             return self._highest(key, key.removesuffix(HIGHEST))
         if key.endswith(TO_WORKS) and key.removesuffix(TO_WORKS) in EMITTED:

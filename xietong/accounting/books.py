@@ -6,7 +6,9 @@ only where no unit has the item. Purchases and sales are both summed, so what te
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, TypeVar
 
 from xietong.accounting.amounts import Amount, beside, idle, summed, told
@@ -60,7 +62,7 @@ class Books:
         }
         self._stated = self._names_below([*statements.pairs, *ground.methods.pairs])
         self.names = tuple(sorted(set().union(*self._stated.values())))
-        self._known: dict[tuple[str, str, Period], Amount] = {}
+        self._known: dict[tuple[str, str, datetime, datetime], Amount] = {}
         self._made: dict[Hashable, Any] = {}
         self.taxes: dict[tuple[str, Period], Figure] = {}
 
@@ -81,13 +83,14 @@ class Books:
 
         For a pollutant, waste gas or wastewater that is what it sends to the environment.
         """
-        key = (code, name, period)
         if name not in self._stated[code]:
-            return idle(name, stated_item(name).unit)
-        if key not in self._known:
+            return _never(name)
+        key = (code, name, period.start, period.end)
+        known = self._known.get(key)
+        if known is None:
             subject = self.registry.subjects[code]
-            self._known[key] = _titled(subject, self._amount(subject, name, period))
-        return self._known[key]
+            known = self._known[key] = _titled(subject, self._amount(subject, name, period))
+        return known
 
     def knows(self, code: str, name: str) -> bool:
         """Whether a subject or anything below it states, measures or owes the item."""
@@ -236,6 +239,12 @@ class Books:
         if figure.status == "not_applicable":
             return chosen._replace(figure=replace(figure, missing=(note,)))
         return chosen._replace(figure=replace(figure, remarks=(*figure.remarks, note)))
+
+
+@cache
+def _never(name: str) -> Amount:
+    """What was never due of an item, the same for everyone."""
+    return idle(name, stated_item(name).unit)
 
 
 def _is_item(name: str) -> bool:

@@ -4,8 +4,10 @@ What an outlet sends to a works inside the park is 纳管量: the works' own out
 is part of an emission (docs/decisions/0008-one-total-of-a-park.md).
 """
 
+from collections import defaultdict
+
 from xietong.calc.items import item, pollutants
-from xietong.park.nouns import Registry, Subject
+from xietong.park.nouns import Point, Registry, Subject
 
 GROUPS = frozenset({"park", "zone", "sector"})
 
@@ -17,6 +19,9 @@ class Boundary:
         self._registry = registry
         self._below = {code: registry.below(code) for code in registry.subjects}
         self._water = self._water_outlets()
+        self._points: dict[str, list[Point]] = defaultdict(list)
+        for _, point in sorted(registry.points.items()):
+            self._points[point.subject].append(point)
         self._every_outlet: dict[str, tuple[Subject, ...]] = {}
         self._outlets: dict[tuple[str, bool], tuple[Subject, ...]] = {}
 
@@ -41,6 +46,11 @@ class Boundary:
     def works_of(self, outlet: Subject) -> Subject | None:
         """The works inside the park that receives what the outlet carries; None where it goes to the environment."""
         return self._registry.subjects.get(outlet.discharges_to)
+
+    def points_below(self, code: str) -> list[Point]:
+        """The points of a subject and of all below it, by code."""
+        found = [point for each in self._below[code] for point in self._points.get(each.code, ())]
+        return sorted(found, key=lambda point: point.code)
 
     def outlets_below(self, code: str) -> tuple[Subject, ...]:
         """The outlets below a subject, wherever they discharge to."""

@@ -6,6 +6,7 @@ calc.own_book.
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from xietong.calc.factor_table import check_table
@@ -59,7 +60,27 @@ def factor_book(registry: Registry, subjects: Iterable[str]) -> FactorBook:
     if not registry.factors:
         return FactorBook.default()
     own = own_rows(registry)
-    return OwnBook(own.counting, own.unproved, own.proposed, subjects)
+    named = {row.get("subject") for rows in own for row in rows}
+    return _book(_Rows(own), tuple(code for code in subjects if code in named))
+
+
+class _Rows:
+    """Own rows as a key: the same rows are the same object as long as they are kept."""
+
+    def __init__(self, own: OwnRows) -> None:
+        self.own = own
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Rows) and other.own is self.own
+
+    def __hash__(self) -> int:
+        return id(self.own)
+
+
+@lru_cache(maxsize=64)
+def _book(rows: _Rows, subjects: tuple[str, ...]) -> OwnBook:
+    """Most subjects have no row of their own and share one book."""
+    return OwnBook(rows.own.counting, rows.own.unproved, rows.own.proposed, subjects)
 
 
 def list_of_clean_energy(registry: Registry) -> tuple[Text, ...]:

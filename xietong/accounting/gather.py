@@ -22,7 +22,7 @@ from xietong.accounting.monitoring import MONITORED, monitoring_inputs
 from xietong.accounting.prices import VALUES, at_chosen_prices
 from xietong.accounting.reductions import BY_YEAR, measure_reductions, reductions_by_year
 from xietong.accounting.statements import stated_item
-from xietong.calc.figures import Figure, Status, worst
+from xietong.calc.figures import Figure, Kind, Status, entitled, worst
 from xietong.calc.items import all_items, item, pollutants
 from xietong.calc.items import inputs as item_inputs
 from xietong.calc.names import name_of
@@ -115,6 +115,12 @@ class Inputs(Mapping[str, Figure]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def beside(self, given: Mapping[str, Figure]) -> "Inputs":
+        """The same inputs with these before them."""
+        other = Inputs(self._asked)
+        other._made = {**self._made, **given}
+        return other
+
     def _make(self, key: str) -> None:
         """Make the input, and those that are made together with it."""
         together = _together().get(key)
@@ -131,9 +137,11 @@ class Inputs(Mapping[str, Figure]):
 
     def _of_items(self, target: str) -> Figure:
         """An input as items feed it."""
-        names = self._asked.books.remember("names by input", lambda: _by_input(self._asked.books.names))
-        make = _items if _shapes()[target] == "items" else _number
-        return make(self._asked, target, names.get(target, ()))
+        names = self._asked.books.remember("names by input", lambda: _by_input(self._asked.books.names)).get(target)
+        shape = _shapes()[target]
+        if names is None:
+            return _never_stated(target, shape)
+        return (_items if shape == "items" else _number)(self._asked, target, names)
 
     def values_at_prices(self) -> Mapping[str, Figure]:
         """Output and added value at the prices that the park chose; which of them counts as output is a choice too."""
@@ -213,23 +221,24 @@ def _input_of(name: str) -> str:
 
 def _number(asked: Asked, target: str, names: Iterable[str]) -> Figure:
     parts = [asked.amount(name) for name in names]
-    present = [part for part in parts if not part.is_idle]
+    present = [part.figure for part in parts if not part.is_idle]
     if not present:
         return _idle(target, parts)
-    label = present[0].figure.trace.get("subject", "")
-    title = present[0].figure.title if label != asked.subject.code else _name_of(target)
-    return replace(present[0].figure, key=target, title=title)
+    label = present[0].trace.get("subject", "")
+    title = present[0].title if label != asked.subject.code else _name_of(target)
+    return entitled(present[0], target, title)
 
 
 def _items(asked: Asked, target: str, names: Iterable[str]) -> Figure:
     parts = [(name, key, part) for name in names for key, part in asked.parts(target, name)]
     lines = tuple(
-        replace(part.figure, key=key, title=_line_title(name, key, part.figure.title))
+        entitled(part.figure, key, _line_title(name, key, part.figure.title))
         for name, key, part in parts
         if not part.is_idle or part.figure.missing
     )
     if all(part.is_idle for _, _, part in parts):
-        return replace(_idle(target, [part for _, _, part in parts]), kind="items", inputs=lines)
+        idle = _idle(target, [part for _, _, part in parts], "items")
+        return replace(idle, inputs=lines) if lines else idle
     return Figure(target, None, "", _status(lines), "items", missing=reasons(lines), inputs=lines)
 
 
@@ -252,11 +261,19 @@ def _status(lines: Iterable[Figure]) -> Status:
     return worst("partial" if line.status == "missing" else line.status for line in listed)
 
 
-def _idle(target: str, parts: Iterable[Amount]) -> Figure:
+def _idle(target: str, parts: Iterable[Amount], kind: Kind = "input") -> Figure:
     stated = tuple(dict.fromkeys(reason for part in parts for reason in part.figure.missing))
+    if stated:
+        return Figure(target, None, "", "not_applicable", kind, missing=stated)
+    return _never_stated(target, kind)
+
+
+@cache
+def _never_stated(target: str, kind: str) -> Figure:
+    """What nobody ever owed is the same figure for everyone."""
     name = name_of(target)
     nothing = Text(f"没有应报的{name.zh}。", f"no {name.en} was due.")
-    return Figure(target, None, "", "not_applicable", missing=stated or (nothing,))
+    return Figure(target, None, "", "not_applicable", "items" if kind == "items" else "input", missing=(nothing,))
 
 
 def _output_value(books: Books, subject: Subject, period: Period, found: Mapping[str, Figure]) -> Figure:

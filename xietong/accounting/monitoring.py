@@ -13,8 +13,7 @@ MONITORED = ("key_points", "key_points_automatic", "values_due", "values_receive
 
 def monitoring_inputs(books: Books, subject: Subject, period: Period) -> dict[str, Figure]:
     """The inputs of automation_rate and data_completeness; not_applicable where the subject has no points."""
-    codes = {each.code for each in books.boundary.below(subject.code)}
-    points = [point for _, point in sorted(books.registry.points.items()) if point.subject in codes]
+    points = books.boundary.points_below(subject.code)
     present = [point for point in points if point.shape != "sample" and hours_due(point, period)]
     if not present:
         nothing = Text("没有监测点。", "there is no point.")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from xietong.calc.figures import Figure, Status, missing_figure, worst
+from xietong.calc.figures import Figure, Status, entitled, missing_figure, worst
 from xietong.calc.names import name_of, names_of
 from xietong.calc.rule_packs import PARK_STANDARD, RulePack
 from xietong.calc.rules import (
@@ -86,9 +86,9 @@ class Calculation:
         return made
 
     def _made(self, key: str) -> Figure:
-        rule = self._rules.of(key)
+        rule = self._rules[key]
         if key in self._given:
-            return _named(_settled(self._given[key]), rule)
+            return self._rules.shared(key, self._given[key], lambda given: _named(_settled(given), rule))
         return self._part(key) if rule is None else self._apply(rule)
 
     def _part(self, key: str) -> Figure:
@@ -115,7 +115,7 @@ class Calculation:
     def _rests_on_given(self, key: str) -> bool:
         if key in self._given:
             return self.figure(key).status != "not_applicable"
-        rule = self._rules.of(key)
+        rule = self._rules[key]
         return rule is not None and any(self._is_supplied(argument.source) for argument in rule.amounts)
 
     def _apply(self, rule: Rule) -> Figure:
@@ -166,7 +166,7 @@ def _named(figure: Figure, rule: Rule | None) -> Figure:
     """A given figure under the title and clause of the rule that would have computed it."""
     if rule is None or figure.clause:
         return figure
-    return replace(figure, clause=rule.clause, title=figure.title if figure.title.en else rule.title)
+    return entitled(figure, figure.key, figure.title if figure.title.en else rule.title, rule.clause)
 
 
 def _outcome(

@@ -5,7 +5,7 @@ conversion of a factor to the unit that its purpose needs. Checking of rows is i
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -78,6 +78,7 @@ class FactorBook:
 
     def __init__(self, rows: Iterable[FactorRow], subjects: Sequence[str] = ()) -> None:
         self._subjects = tuple(subjects)
+        self._found: dict[Hashable, Figure | Text] = {}
         self._rows: dict[tuple[str, str], list[FactorRow]] = {}
         for row in rows:
             self._rows.setdefault((row.purpose, row.key), []).append(row)
@@ -102,6 +103,16 @@ class FactorBook:
 
     def find(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Figure:
         """The factor in force on that day, in the unit of its purpose; raises UnknownValueError with the remedy."""
+        asked = (purpose, key, on, frozenset(choices.items()))
+        found = self._found.get(asked)
+        if found is None:
+            found = self._found[asked] = self._look_up(purpose, key, on, choices)
+        if isinstance(found, Text):
+            raise UnknownValueError(found)
+        return found
+
+    def _look_up(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Figure | Text:
+        """The factor, else why there is none."""
         row = self._pick(purpose, key, on, choices)
         if row is not None:
             figure = figure_of(row)
@@ -109,10 +120,8 @@ class FactorBook:
         try:
             graded = self._graded(purpose, key, on, choices)
         except GradeError as error:
-            raise UnknownValueError(error.text) from error
-        if graded is None:
-            raise UnknownValueError(self._unknown(purpose, key, on, choices))
-        return graded
+            return error.text
+        return self._unknown(purpose, key, on, choices) if graded is None else graded
 
     def _graded(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Figure | None:
         """What the key itself says of heat: a grade of steam between rows of the table, water of a temperature."""

@@ -10,6 +10,7 @@ Status = Literal["ok", "estimated", "partial", "missing", "not_applicable"]
 Kind = Literal["indicator", "items", "input", "factor"]
 
 _ORDER: tuple[Status, ...] = ("ok", "estimated", "partial", "missing")
+_RANKS: Mapping[str, int] = {"not_applicable": 0, **{status: rank for rank, status in enumerate(_ORDER)}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,31 @@ class Figure:
         return any(child.key == key for child in self.inputs)
 
 
+def entitled(figure: Figure, key: str, title: Text, clause: str | None = None) -> Figure:
+    """The figure under another key, title and clause (spelt out: `replace` costs twice as much, and there are many)."""
+    return Figure(
+        key,
+        figure.value,
+        figure.unit,
+        figure.status,
+        figure.kind,
+        figure.clause if clause is None else clause,
+        title,
+        figure.missing,
+        figure.formula,
+        figure.inputs,
+        figure.source,
+        figure.trace,
+        figure.remarks,
+    )
+
+
 def worst(statuses: Iterable[Status]) -> Status:
     """The status of a sum: the worst of its parts; not_applicable parts do not count."""
-    return max((status for status in statuses if status != "not_applicable"), key=_ORDER.index, default="ok")
+    rank = 0
+    for status in statuses:
+        rank = max(rank, _RANKS[status])
+    return _ORDER[rank]
 
 
 def missing_figure(key: str, unit: str, *reasons: Text, clause: str = "") -> Figure:

@@ -6,15 +6,15 @@ the module with the rules.
 """
 
 import importlib
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import date
 from functools import cache, cached_property
 
+from xietong.calc.figures import Figure
 from xietong.calc.rules import RULES, Rule, RuleTable, rule_table
 from xietong.standard.text import MAIN, about
 
 DAYS_KEPT = 512
-_NO_RULES: list[Rule] = []
 
 
 class RulePack:
@@ -26,16 +26,20 @@ class RulePack:
         self.name, self.rules = name, rules
         self._base = RuleTable() if base is None else base
         self._takes_over = takes_over
+        self._editions = (0, 0)
         self._in_force: dict[Hashable, RulesInForce] = {}
 
     def in_force(self, on: date, choices: Mapping[str, str]) -> "RulesInForce":
-        """The rules of one day and one set of choices, each found once."""
+        """The rules of one day and one set of choices, each found once as long as no rule is entered or taken out."""
+        editions = (self.rules.edition, self._base.edition)
+        if editions != self._editions or len(self._in_force) >= DAYS_KEPT:
+            self._editions = editions
+            self._in_force.clear()
         key = (on, tuple(sorted(choices.items())))
-        if key not in self._in_force:
-            if len(self._in_force) >= DAYS_KEPT:
-                self._in_force.clear()
-            self._in_force[key] = RulesInForce(self, on, choices)
-        return self._in_force[key]
+        found = self._in_force.get(key)
+        if found is None:
+            found = self._in_force[key] = RulesInForce(self, on, dict(choices))
+        return found
 
     def rule_for(self, key: str, on: date, choices: Mapping[str, str]) -> Rule | None:
         """The rule of that key in force: the pack's own, else one taken over, else None."""
@@ -43,10 +47,6 @@ class RulePack:
         if own is not None or key not in self.taken_over:
             return own
         return self._base.rule_for(key, on, choices)
-
-    def stated(self, key: str) -> list[list[Rule]]:
-        """All rules that could answer a key, whatever the day: the pack's own, and those it could take over."""
-        return [self.rules.get(key, _NO_RULES), self._base.get(key, _NO_RULES)]
 
     @cached_property
     def taken_over(self) -> frozenset[str]:
@@ -68,21 +68,26 @@ class RulePack:
         return frozenset(self.rules) | self.taken_over
 
 
-class RulesInForce:
-    """A pack's rules of one day and one set of choices; what is entered or taken out later is noticed."""
+class RulesInForce(dict[str, Rule | None]):
+    """A pack's rules of one day and one set of choices: key → the rule in force or None, found when asked for."""
 
     def __init__(self, pack: RulePack, on: date, choices: Mapping[str, str]) -> None:
-        self._pack, self._on, self._choices = pack, on, dict(choices)
-        self._found: dict[str, tuple[list[list[Rule]], Rule | None]] = {}
+        super().__init__()
+        self._pack, self._on, self._choices = pack, on, choices
+        self._idle: dict[str, tuple[Figure, Figure]] = {}
 
-    def of(self, key: str) -> Rule | None:
-        """The rule of that key in force, else None."""
-        stated = self._pack.stated(key)
-        found = self._found.get(key)
-        if found is None or found[0] != stated:
-            copied = [list(rules) for rules in stated]
-            found = self._found[key] = (copied, self._pack.rule_for(key, self._on, self._choices))
-        return found[1]
+    def shared(self, key: str, given: Figure, make: Callable[[Figure], Figure]) -> Figure:
+        """What is made of a given figure; of one that was never due once in a row, for it is the same for many."""
+        if given.status != "not_applicable":
+            return make(given)
+        known = self._idle.get(key)
+        if known is None or known[0] is not given:
+            known = self._idle[key] = (given, make(given))
+        return known[1]
+
+    def __missing__(self, key: str) -> Rule | None:
+        found = self[key] = self._pack.rule_for(key, self._on, self._choices)
+        return found
 
 
 PARK_STANDARD = RulePack(MAIN, RULES)

@@ -137,7 +137,17 @@ class Member(NamedTuple):
 
 
 class RuleTable(dict[str, list[Rule]]):
-    """The rules of one standard: key → its editions and choices, one function each."""
+    """The rules of one standard: key → its editions and choices, one function each.
+
+    edition: a number that moves when rules are entered or cleared, so that what was found among the rules can be kept.
+    """
+
+    edition = 0
+
+    def clear(self) -> None:
+        """Take every rule out."""
+        super().clear()
+        self.edition += 1
 
     def indicator(
         self,
@@ -165,7 +175,7 @@ class RuleTable(dict[str, list[Rule]]):
                 until=until,
                 when=when or {},
             )
-            self.setdefault(rule.key, []).append(rule)
+            self._enter(rule)
             return function
 
         return enter
@@ -192,10 +202,14 @@ class RuleTable(dict[str, list[Rule]]):
                     arguments=_arguments(function, renamed),
                     better=better,
                 )
-                self.setdefault(rule.key, []).append(rule)
+                self._enter(rule)
             return function
 
         return enter
+
+    def _enter(self, rule: Rule) -> None:
+        self.setdefault(rule.key, []).append(rule)
+        self.edition += 1
 
     def rule_for(self, key: str, on: date, choices: Mapping[str, str]) -> Rule | None:
         """The rule of that key in force on that day under the park's choices: the most particular one, else None."""
