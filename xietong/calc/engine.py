@@ -289,7 +289,7 @@ def _written_line(rule: Rule, name: str, value: float, taken: Mapping[str, Figur
     if any(figure.status not in _NO_VALUE for figure in inputs):
         status = worst(_parts(inputs))
     given, formula = None if status in _NO_VALUE else value, line_formula(rule.formula, name)
-    title, missing = name_of(name), _reasons(inputs)
+    title, missing = name_of(f"{rule.key}:{name}"), _reasons(inputs)
     return Figure(name, given, rule.unit, status, "indicator", rule.clause, title, missing, formula, inputs)
 
 

@@ -11,7 +11,7 @@ from xietong.standard.text import Interpretation, interpretations
 def readings_of(figures: Iterable[Figure]) -> list[Interpretation]:
     """The open points of the park standard that bear on these figures, by what they and their inputs cite."""
     cited = {clause for figure in figures for clause in _clauses(figure)}
-    return [each for each in interpretations() if each.choice or cited.intersection(each.clauses)]
+    return [each for each in interpretations() if cited.intersection(each.clauses)]
 
 
 def _clauses(figure: Figure) -> Iterable[str]:

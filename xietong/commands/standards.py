@@ -66,6 +66,8 @@ def _print(found: StandardAccount, choices: Mapping[str, str], language: str) ->
     known = found.about
     print(f"{said(known.title, language)} · {known.source} · {known.edition} · {known.confidence}")
     for each in found.rows:
+        if each.verdict == "none" and each.figure is not None and each.figure.value is None:
+            continue
         if each.figure is not None:
             name, value = each.figure.key, f"{amount_of(each.figure):>26}  {each.figure.status:<9}"
             title = said(each.figure.title, language)
