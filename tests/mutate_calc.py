@@ -77,7 +77,8 @@ _WITHOUT_CASES = (
     "at_reference_oxygen",
     "gas_mass_kg",
     "water_mass_kg",
-    "_of_outlet",
+    "tax_of_outlet",
+    "judge_incomplete",
     "_completion",
     "_hindrances",
 )
