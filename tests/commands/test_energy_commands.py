@@ -156,6 +156,11 @@ def test_rows_about_energy_that_are_in_doubt_are_kept_and_named(
     assert answer["rejected"] == []
     found = [(each["row"], each["column"], each["rule"]) for each in answer["remarks"]]
     assert found == [(number, *expected) for number, (_, *expected) in enumerate(DOUBTFUL_ROWS, 2)]
+    listed = json.loads(told(capsys, "quality", "--json"))["doubts"]
+    assert sorted(each["rule"] for each in listed) == sorted(rule for *_, rule in DOUBTFUL_ROWS)
+    printed = told(capsys, "quality", "--kind", "doubt", "--period", "2025-02")
+    assert len(printed.splitlines()) == 3
+    assert "期末库存 30 t 与 2025-02 期初库存 40 t 不等" in printed
 
 
 def test_an_old_year_is_counted_by_the_old_edition(

@@ -1,4 +1,4 @@
-"""`xietong quality`: what is wrong with the data, found in the readings themselves and where sources disagree."""
+"""`xietong quality`: what is wrong with the data, found in the readings, where sources disagree, and in statements."""
 
 import argparse
 import json
@@ -7,20 +7,21 @@ from xietong.accounting.deviations import Deviation, deviations
 from xietong.accounting.memory import books_for
 from xietong.accounting.metered import LakeTables
 from xietong.commands.asking import lake_in_use, period_asked, registry_in_use, said
+from xietong.park.doubts import of_registry
 from xietong.park.nouns import Registry
 from xietong.park.registry import point_specs
 from xietong.periods import Period
 from xietong.quality.cases import KINDS
 from xietong.settle.doubts import cases_in
 
-DEVIATION = "deviation"
+DEVIATION, DOUBT = "deviation", "doubt"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which period, which kinds."""
     parser.add_argument("--period", metavar="P", help="2025、2025-03 …，默认全部数据 · all data by default")
     parser.add_argument(
-        "--kind", choices=(*KINDS, DEVIATION), action="append", help="只要这类问题，可多次给出 · repeatable"
+        "--kind", choices=(*KINDS, DEVIATION, DOUBT), action="append", help="只要这类问题，可多次给出 · repeatable"
     )
     parser.add_argument("--lang", choices=["zh", "en"], default="zh", help="语言 · language")
     parser.add_argument("--json", action="store_true", help="以 JSON 回答 · answer in JSON")
@@ -35,14 +36,21 @@ def run(arguments: argparse.Namespace) -> int:
     cases = list(cases_in(lake, point_specs(registry), asked)) if lake else []
     chosen = [case for case in cases if not arguments.kind or case.kind in arguments.kind]
     apart = _apart(registry, lake, period) if not arguments.kind or DEVIATION in arguments.kind else []
+    doubted = of_registry(registry, period) if not arguments.kind or DOUBT in arguments.kind else []
     if arguments.json:
-        answer = {"cases": [case.as_json() for case in chosen], "deviations": [each.as_json() for each in apart]}
+        answer = {
+            "cases": [case.as_json() for case in chosen],
+            "deviations": [each.as_json() for each in apart],
+            "doubts": [each.as_json() for each in doubted],
+        }
         print(json.dumps(answer, ensure_ascii=False, indent=1))
         return 0
     for case in chosen:
         print(f"{case.kind}\t{said(case.sentence, arguments.lang)}")
     for each in apart:
         print(f"{DEVIATION}\t{said(each.sentence, arguments.lang)}")
+    for doubt in doubted:
+        print(f"{DOUBT}\t{doubt.row.subject} {said(doubt.text, arguments.lang)}")
     return 0
 
 

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from xietong.calc.energy_grades import GradeError, steam_nodes, water_temperature
 from xietong.calc.items import UnknownItemError, item, to_canonical
 from xietong.park.nouns import Registry, ReportedAmount
 from xietong.park.package.cells import CellError
 from xietong.park.package.sheets import Rejection, Row, rejection
+from xietong.periods import Period
 from xietong.texts import Text
 from xietong.units import UnitError
 
@@ -37,6 +38,11 @@ class Doubt(NamedTuple):
     rule: str
     text: Text
 
+    def as_json(self) -> dict[str, Any]:
+        """The doubt as plain values."""
+        named = {name: text for name, text in zip(_NAMED, _key_of(self.row), strict=True) if text}
+        return {"kind": "doubt", **named, "column": self.column, "rule": self.rule, "sentence": self.text._asdict()}
+
 
 def doubts(rows: Iterable[ReportedAmount]) -> Iterator[Doubt]:
     """The doubts among the statements of one subject and item, whatever their periods and order."""
@@ -50,14 +56,26 @@ def doubts(rows: Iterable[ReportedAmount]) -> Iterator[Doubt]:
             yield from _gaps(line)
 
 
+def of_registry(park: Registry, period: Period | None = None) -> list[Doubt]:
+    """Every doubt about the statements in force, of those of a period where one is named; in order of subject."""
+    groups = _grouped(park.reported)
+    found = [doubt for group in groups.values() for doubt in (*doubts(group), *_grades(group, park.factors))]
+    chosen = [each for each in found if period is None or period.contains(each.row.period)]
+    return sorted(chosen, key=lambda each: (_key_of(each.row), each.rule))
+
+
+def _grouped(reported: Iterable[ReportedAmount]) -> dict[tuple[str, str], list[ReportedAmount]]:
+    groups: dict[tuple[str, str], list[ReportedAmount]] = defaultdict(list)
+    for stated in reported:
+        groups[stated.subject, stated.item].append(stated)
+    return groups
+
+
 def remarks(rows: Iterable[Row], park: Registry) -> list[Rejection]:
     """The doubts about the rows that a file has just brought, against all that is in force now."""
     brought = {_key(row.values): row for row in rows}
     named = {(subject, name) for subject, _, name, *_ in brought}
-    groups: dict[tuple[str, str], list[ReportedAmount]] = defaultdict(list)
-    for stated in park.reported:
-        if (stated.subject, stated.item) in named:
-            groups[stated.subject, stated.item].append(stated)
+    groups = _grouped(stated for stated in park.reported if (stated.subject, stated.item) in named)
     of_amounts = (doubt for group in groups.values() for doubt in doubts(group))
     of_grades = (doubt for group in groups.values() for doubt in _grades(group, park.factors))
     found = [(brought.get(_key_of(doubt.row)), doubt) for doubt in (*of_amounts, *of_grades)]
