@@ -115,6 +115,18 @@ def test_waste_whose_way_is_not_stated_is_neither_taxed_nor_free() -> None:
     assert "补报" in found.missing[0].zh
 
 
+def test_what_rounding_leaves_over_is_neither_waste_nor_a_surplus() -> None:
+    rows = [
+        stated("A", "2025", "solid_waste_generated", "1000.004", "t"),
+        stated("A", "2025", "solid_waste_used", "1000", "t"),
+    ]
+    assert waste(*rows).value == 0.0
+    over = [rows[0], stated("A", "2025", "solid_waste_used", "1000.5", "t")]
+    assert waste(*over).value == 0.0
+    wrong = [rows[0], stated("A", "2025", "solid_waste_used", "1100", "t")]
+    assert waste(*wrong).status == "missing"
+
+
 def test_without_a_rate_of_the_province_the_tax_is_missing_and_says_what_to_do() -> None:
     registry = replace(three_tenants(), region="江苏省苏州市")
     found = tax(registry, "P")

@@ -215,6 +215,8 @@ def _waste(books: Books, unit: Subject, period: Period) -> Figure | None:
     return replace(figure, trace={"subject": unit.code, "period": period.label})
 
 
+# Amounts of waste are stated to the kilogram or the ton, so where they went may miss where they came from by that.
+_ROUNDED, _ROUNDED_SHARE = Decimal("0.01"), Decimal("0.001")
 _BASES = ("solid_waste", "hazardous_waste")
 _PARTS = (*_WASTE, "used_from_stock", "disposed_from_stock")
 _Amounts = dict[tuple[str, str], dict[str, Decimal]]
@@ -239,6 +241,8 @@ def _of_kind(unit: Subject, period: Period, which: tuple[str, str], amounts: _Am
             given[part] = (given[part] or Decimal(0)) - (given[f"{part}_from_stock"] or Decimal(0))
     generated = given["generated"] or Decimal(0)
     rest = generated - sum((given[part] or Decimal(0) for part in _WASTE[1:]), Decimal(0))
+    if abs(rest) <= max(_ROUNDED, generated * _ROUNDED_SHARE):
+        given["generated"], rest = generated - rest, Decimal(0)
     silent = [part for part in _WASTE[1:] if given[part] is None]
     trace = {"subject": unit.code, "period": period.label}
     if rest > 0 and silent:
