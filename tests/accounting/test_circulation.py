@@ -117,6 +117,15 @@ def test_water_that_goes_to_the_works_leaves_the_tenant_but_not_the_park() -> No
     assert figure(of, "water_imbalance").value == 15
 
 
+def test_an_amount_below_detection_is_zero_in_the_rate_and_says_so() -> None:
+    of = tenants(yearly("A", "byproduct_generated", "10"), yearly("A", "byproduct_used", "<0.025"))
+    found = figure(of, "byproduct_used")
+    assert found.value == 0
+    assert figure(of, "resource_utilization_rate").value == 0
+    said = [remark.en for each in (found, *found.inputs, *found.inputs[0].inputs) for remark in each.remarks]
+    assert any("0.025" in each for each in said)
+
+
 def test_an_annual_limit_is_a_permit_whose_use_is_shown() -> None:
     outlet = subject("S", "outlet", "A", "environment")
     limits = [

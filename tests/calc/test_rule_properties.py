@@ -178,7 +178,7 @@ def test_an_amount_in_any_unit_comes_back_the_same(name: str) -> None:
     stated = item(f"{name}:x" if all_items()[name].part == "*" else name)
     for unit in units_of(stated):
         one = to_canonical(stated, Decimal(1), unit)
-        assert to_canonical(stated, Decimal("123.456") / one, unit) == pytest.approx(Decimal("123.456"), rel=1e-20)
+        assert to_canonical(stated, Decimal("123.456") / one, unit) == pytest.approx(Decimal("123.456"), rel=Decimal("1e-20"))
 
 
 def feeding(rule: Rule) -> dict[str, str]:
