@@ -1,7 +1,7 @@
 """Grades of steam and hot water: what a grade such as 0.9MPa, 1.0MPa_230C or 95C says of heat.
 
 The table of steam is factors/heat.csv (IAPWS-IF97, absolute pressure). Between its nodes enthalpy is interpolated
-linearly, by pressure and by temperature: at most 0.1 % from the formulation itself. A park's own factor of the very
+linearly, by pressure and by temperature: 0.11 % at most from the formulation itself. A park's own factor of the very
 grade goes before; nothing is guessed outside the table.
 """
 
@@ -14,8 +14,21 @@ from xietong.calc.figures import Figure
 from xietong.texts import Text
 
 # The nodes of factors/heat.csv: MPa of dry saturated steam, MPa and ℃ of superheated steam.
-SATURATED = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4, 1.5, 1.6, 1.8, 2.0, 2.5, 3.0, 4.0)
-SUPERHEATED = (0.1, 0.3, 0.5, 0.8, 1.0, 1.3, 1.6, 2.0, 2.5, 3.0, 4.0)
+SATURATED = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.5, 3.0, 4.0)
+# The temperature at which each boils bounds the superheated rows from below (IAPWS-IF97, region 4).
+SUPERHEATED = {
+    0.1: 99.61,
+    0.3: 133.53,
+    0.5: 151.84,
+    0.8: 170.41,
+    1.0: 179.89,
+    1.3: 191.61,
+    1.6: 201.38,
+    2.0: 212.38,
+    2.5: 223.96,
+    3.0: 233.86,
+    4.0: 250.36,
+}
 CELSIUS = (150.0, 175.0, 200.0, 225.0, 250.0, 275.0, 300.0, 350.0, 400.0, 450.0)
 COLD, HOTTEST = 20.0, 200.0
 _STEAM = re.compile(
@@ -56,10 +69,20 @@ def steam_nodes(grade: str) -> tuple[Node, ...]:
     if read["celsius"] is None:
         return tuple((f"saturated_{p:.1f}MPa", share) for p, share in _between(pressure, SATURATED, grade))
     return tuple(
-        (f"superheated_{p:.1f}MPa_{t:.0f}C", by_pressure * by_temperature)
-        for p, by_pressure in _between(pressure, SUPERHEATED, grade)
-        for t, by_temperature in _between(float(read["celsius"]), CELSIUS, grade)
+        (key, by_pressure * by_temperature)
+        for p, by_pressure in _between(pressure, tuple(SUPERHEATED), grade)
+        for key, by_temperature in _by_temperature(p, float(read["celsius"]), grade)
     )
+
+
+def _by_temperature(mpa: float, celsius: float, grade: str) -> list[Node]:
+    """The rows of one pressure around a temperature; the lowest is that of dry saturated steam."""
+    boiling = SUPERHEATED[mpa]
+    hot = tuple(each for each in CELSIUS if each > boiling + 1)
+    return [
+        (f"saturated_{mpa:.1f}MPa" if t == boiling else f"superheated_{mpa:.1f}MPa_{t:.0f}C", share)
+        for t, share in _between(celsius, (boiling, *hot), grade)
+    ]
 
 
 def _sound(state: str | None, celsius: str | None) -> bool:
@@ -87,18 +110,16 @@ def _between(value: float, nodes: Sequence[float], grade: str) -> list[tuple[flo
 def steam_enthalpy(grade: str, row_of: Callable[[str], Figure | None]) -> Figure:
     """The enthalpy of a grade that is no row of the table, out of the rows around it; raises GradeError.
 
-    row_of: the row in force under a key, None where the table has none (steam that cold is water at that pressure).
+    row_of: the row in force under a key, None where the table has none.
     """
     name, at, of = grade.partition("@")
-    nodes = steam_nodes(name)
-    rows = [(row_of(f"{key}{at}{of}"), key, share) for key, share in nodes]
+    rows = [(row_of(f"{key}{at}{of}"), key, share) for key, share in steam_nodes(name)]
     found = [(row, key, share) for row, key, share in rows if row is not None and row.value is not None]
     if len(found) < len(rows):
         raise GradeError(
             Text(
-                f"蒸汽品级“{name}”接近或低于饱和温度，热焓表中没有相邻的值；请按干饱和蒸汽填报；{_HOW.zh}。",
-                f'steam of the grade "{name}" is close to saturation or below it, where the table has no neighbours; '
-                f"report it as dry saturated steam; {_HOW.en}.",
+                f"蒸汽品级“{name}”在这一天没有可用的热焓；{_HOW.zh}。",
+                f'no enthalpy of the grade "{name}" is in force on that day; {_HOW.en}.',
             )
         )
     if len(found) == 1:
