@@ -2,6 +2,7 @@
 the reason. Reading only; the web and the command line list it."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
 from xietong.accounting.factors import choices_of, own_rows
@@ -35,4 +36,4 @@ def library(
 
 
 def _own(row: Mapping[str, str]) -> FactorRow:
-    return read_row(row)
+    return replace(read_row(row), own=True)

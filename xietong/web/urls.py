@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from xietong.web import doors, proofs, views
+from xietong.web import closed_reports, doors, library, proofs, views
 
 urlpatterns = [
     path("", views.cockpit, name="cockpit"),
@@ -13,6 +13,11 @@ urlpatterns = [
     path("points/<str:code>/", proofs.point, name="point"),
     path("points/<str:code>/<str:hour>/", proofs.readings, name="readings"),
     path("entries/<str:journal>/<int:ordinal>/", proofs.entry, name="entry"),
+    # what was closed, and what it is computed with
+    path("closed/", closed_reports.closed_list, name="closed-reports"),
+    path("closed/<int:report>/", closed_reports.closed_report, name="closed-report"),
+    path("closed/<int:report>/<str:key>/", closed_reports.closed_figure, name="closed-figure"),
+    path("factors/", library.factors, name="factors"),
     # coming and going
     path("sign-in/", doors.sign_in, name="sign-in"),
     path("sign-out/", doors.sign_out, name="sign-out"),

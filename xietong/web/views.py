@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from xietong.accounting.accounts import UnknownNameError
+from xietong.accounting.boundary import GROUPS
 from xietong.accounting.tables import table_keys
 from xietong.calc.figures import Figure
 from xietong.calc.grade import Judged
@@ -118,6 +119,7 @@ def cockpit_context(registry: Registry, subject: Subject, asked_year: int) -> di
         "subject_name": pages.subject_name(subject, language),
         "subjects": pages.subject_groups(registry, language),
         "year": asked_year,
+        "is_group": subject.kind in GROUPS,
         "verdict": verdicts.verdict(evaluation, language),
         "completeness": verdicts.completeness(evaluation.coverage),
         "columns": pages.columns(place, panels),
@@ -162,7 +164,7 @@ def figure(request: HttpRequest, subject: str, key: str, period: str) -> HttpRes
         raise NothingThereError(error.text.in_language(reading_language())) from error
     except LookupError as error:
         raise NothingThereError(gettext("这个指标没有这一项输入；请从指标本身点开。")) from error
-    context = _working(path, request.path, request.GET.get("all") == "1") | {
+    context = working(path, request.path, request.GET.get("all") == "1") | {
         "base": request.path,
         "subject": subject,
         "subject_name": full_name(registry, whose.code).in_language(reading_language()),
@@ -190,7 +192,8 @@ def _stated_in(figure: Figure) -> tuple[str, str]:
     return figure.trace.get("entry", ""), figure.trace.get("row", "")
 
 
-def _working(path: list[tuple[str, Figure]], base: str, everything: bool) -> dict[str, Any]:
+def working(path: list[tuple[str, Figure]], base: str, everything: bool) -> dict[str, Any]:
+    """What the working of the last figure of a path prints; path: places and figures from the first one down."""
     language = reading_language()
     at, shown = path[-1]
     node = tree(shown, at, DEPTH, ALL if everything else BREADTH)
