@@ -4,7 +4,7 @@ What leaves for the environment is taxed (art. 4); what goes to a works inside t
 law's arithmetic is in `calc.environmental_tax`; here are the amounts, mean concentrations, limits and exceedances.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -19,6 +19,7 @@ from xietong.calc.engine import calculate
 from xietong.calc.environmental_tax import Discharge, tax_of_outlet
 from xietong.calc.figures import Figure, total
 from xietong.calc.items import item
+from xietong.calc.names import name_of
 from xietong.calc.rules import FactorSource
 from xietong.park.nouns import Subject
 from xietong.periods import Period
@@ -90,7 +91,7 @@ def _of_outlet(books: Books, outlet: Subject, period: Period) -> list[Figure]:
     whole = _present(books, outlet, names, period)
     months = [(month, _present(books, outlet, names, month)) for month in spans_of(period)]
     if not whole or not any(amounts for _, amounts in months) or _is_split(whole, [each for _, each in months]):
-        figures = [_taxed(books, outlet, month, amounts) for month, amounts in months if amounts]
+        figures = [_of_month(books, outlet, month, amounts) for month, amounts in months if amounts]
         return figures or ([_taxed(books, outlet, period, whole)] if whole else [])
     said = Text(
         "只有全期合计，按全期排序前三项（五项），不享受按月减征。",
@@ -112,6 +113,14 @@ def _is_split(whole: dict[str, Amount], months: Sequence[dict[str, Amount]]) -> 
         if part.exact is not None and sum(values, Decimal(0)) != part.exact:
             return False
     return True
+
+
+def _of_month(books: Books, outlet: Subject, month: Period, amounts: dict[str, Amount]) -> Figure:
+    """A month's tax, made once for the month and for the year."""
+    key = (f"{outlet.code} of a month", month)
+    if key not in books.taxes:
+        books.taxes[key] = _taxed(books, outlet, month, amounts)
+    return books.taxes[key]
 
 
 def _taxed(books: Books, outlet: Subject, span: Period, amounts: dict[str, Amount]) -> Figure:
@@ -211,10 +220,26 @@ def _waste(books: Books, unit: Subject, period: Period) -> Figure | None:
             lines[part].append(replace(figure, key=key))
     inputs = {f"taxable_waste_{part}": _items(f"taxable_waste_{part}", each) for part, each in lines.items() if each}
     key = "solid_waste_environmental_tax"
+    trace = {"subject": unit.code, "period": period.label}
+    if _all_went_somewhere(lines):
+        said = Text("产生的固体废物全部利用、贮存或处置，没有应税排放。", "all of it was used, stored or disposed of.")
+        return Figure(key, 0.0, "元", title=name_of(key), inputs=tuple(inputs.values()), remarks=(said,), trace=trace)
     figure = calculate([key], inputs, _factors(books), day_of(period), choices_of(books.registry))[key]
-    return replace(figure, trace={"subject": unit.code, "period": period.label})
+    return replace(figure, trace=trace)
 
 
+def _all_went_somewhere(lines: Mapping[str, Sequence[Figure]]) -> bool:
+    """Whether nothing is left of any kind, so that no rate is needed."""
+    rest: dict[str, float] = {}
+    for part, figures in lines.items():
+        for figure in figures:
+            if figure.value is None:
+                return False
+            rest[figure.key] = rest.get(figure.key, 0.0) + (figure.value if part == "generated" else -figure.value)
+    return all(abs(amount) < _NOTHING_T for amount in rest.values())
+
+
+_NOTHING_T = 1e-9
 # Amounts of waste are stated to the kilogram or the ton, so where they went may miss where they came from by that.
 _ROUNDED, _ROUNDED_SHARE = Decimal("0.01"), Decimal("0.001")
 _BASES = ("solid_waste", "hazardous_waste")
