@@ -9,7 +9,7 @@ from xietong.calc.engine import RULES
 from xietong.calc.factor_rows import UNIT_OF_PURPOSE
 from xietong.calc.items import all_items, pollutants
 from xietong.park.nouns import DEFAULT_CHOICES
-from xietong.standard.text import clauses, default_main, interpretations, table_rows, terms
+from xietong.standard.text import choices, clauses, default_main, interpretations, standards, table_rows, terms
 
 POLLUTANTS = [each.item for each in pollutants()]
 
@@ -74,7 +74,8 @@ def test_every_interpretation_cites_clauses_and_starts_with_the_parks_default() 
         assert each.question.en
         if each.choice:
             assert each.options[0] == DEFAULT_CHOICES[each.choice], each.id
-    assert {each.choice for each in interpretations() if each.choice} == set(DEFAULT_CHOICES)
+    named = {each.choice for name in standards() for each in interpretations(name) if each.choice}
+    assert named == set(DEFAULT_CHOICES) == set(choices())
 
 
 def test_every_indicator_input_and_purpose_has_its_words() -> None:

@@ -8,11 +8,14 @@ from xietong.calc.grade import GRADE_NAMES
 from xietong.cli import UsageError
 from xietong.commands.asking import add_asking_arguments, lake_in_use, registry_in_use, said, unknown
 from xietong.commands.closed import add_closing_arguments, asks_closing, run_closing
+from xietong.commands.readings import reading_json, reading_line, readings_at
 from xietong.evaluation import Evaluation, as_json, evaluate
 from xietong.evaluation.closing import evaluation_document
 from xietong.evaluation.evaluation import Line
 from xietong.periods import Period
 from xietong.web.words import spoken
+
+EVALUATING = "7."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,10 +40,13 @@ def run(arguments: argparse.Namespace) -> int:
         answer = evaluate(registry, lake_in_use(registry, arguments.as_of), subject, int(arguments.year))
     except UnknownNameError as error:
         raise unknown(error, arguments.lang) from error
+    points = readings_at(EVALUATING)
     if arguments.json:
-        print(json.dumps(as_json(answer), ensure_ascii=False, indent=1))
+        told = [reading_json(each, registry.choices, arguments.lang) for each in points]
+        print(json.dumps({**as_json(answer), "readings": told}, ensure_ascii=False, indent=1))
     else:
         _print(answer, arguments.lang)
+        print("\n".join(reading_line(each, registry.choices, arguments.lang) for each in points))
     return 0
 
 

@@ -14,6 +14,11 @@ def readings_of(figures: Iterable[Figure]) -> list[Interpretation]:
     return [each for each in interpretations() if cited.intersection(each.clauses)]
 
 
+def readings_at(part: str) -> list[Interpretation]:
+    """The open points of the clauses of one part of the park standard, such as "7."."""
+    return [each for each in interpretations() if any(clause.startswith(part) for clause in each.clauses)]
+
+
 def _clauses(figure: Figure) -> Iterable[str]:
     yield figure.clause
     yield from (child.clause for child in figure.inputs)
