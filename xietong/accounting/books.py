@@ -22,7 +22,6 @@ from xietong.accounting.own_factors import OwnFactors
 from xietong.accounting.sources import Sources, share_of
 from xietong.accounting.statements import Statements, base_of, stated_item
 from xietong.accounting.transfers import without_second_use
-from xietong.calc.figures import Figure
 from xietong.calc.items import UnknownItemError, item, pollutants
 from xietong.park.nouns import Registry, ReportedAmount, Subject
 from xietong.periods import Period
@@ -64,7 +63,7 @@ class Books:
         self.names = tuple(sorted(set().union(*self._stated.values())))
         self._known: dict[tuple[str, str, datetime, datetime], Amount] = {}
         self._made: dict[Hashable, Any] = {}
-        self.taxes: dict[tuple[str, Period], Figure] = {}
+        self._lasting: dict[Hashable, Any] = {}
 
     def _names_below(self, statements: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
         """For every subject the items that it or anything below it states, measures or owes."""
@@ -102,13 +101,20 @@ class Books:
 
     def stated_by(self, code: str) -> tuple[ReportedAmount, ...]:
         """Everything that a subject ever stated, every revision and method."""
-        rows: Mapping[str, list[ReportedAmount]] = self.remember("stated by", self._by_subject)
+        rows: Mapping[str, list[ReportedAmount]] = self.keep("stated by", self._by_subject)
         return tuple(rows.get(code, ()))
 
     def _by_subject(self) -> dict[str, list[ReportedAmount]]:
         found: dict[str, list[ReportedAmount]] = {}
         for row in self.registry.reported:
             found.setdefault(row.subject, []).append(row)
+        return found
+
+    def keep(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Keep something small, of which there is one a unit, item and month at most, as long as these books."""
+        if key not in self._lasting:
+            self._lasting[key] = make()
+        found: Made = self._lasting[key]
         return found
 
     def remember(self, key: Hashable, make: Callable[[], Made]) -> Made:

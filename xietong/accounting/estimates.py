@@ -54,7 +54,7 @@ def estimates(books: Books, group: Subject, name: str, period: Period) -> tuple[
     if group.kind not in GROUPS or books.amount(group.code, name, period).figure.status not in _LACKING:
         return ()
     key = ("estimates", group.code, name, period)
-    return books.remember(key, lambda: tuple(_estimates(books, group, name, period)))
+    return books.keep(key, lambda: tuple(_estimates(books, group, name, period)))
 
 
 def _estimates(books: Books, group: Subject, name: str, period: Period) -> Iterable[Estimate]:
@@ -216,7 +216,7 @@ def _nothing_known(unit: Subject, name: str, period: Period) -> Figure:
 
 def _listed(books: Books, unit: Subject, name: str, span: Period) -> tuple[Decimal, tuple[Figure, ...]] | None:
     """What others billed to the unit for the span: rows of another subject that name it as counterparty."""
-    rows: Mapping[str, list[ReportedAmount]] = books.remember("utility list", lambda: _by_counterparty(books))
+    rows: Mapping[str, list[ReportedAmount]] = books.keep("utility list", lambda: _by_counterparty(books))
     wanted = {name, _PENDANTS.get(name, name)}
     fitting = [
         row
@@ -245,7 +245,7 @@ def _by_counterparty(books: Books) -> dict[str, list[ReportedAmount]]:
 def _trend(books: Books, unit: Subject, name: str, span: Period) -> Trend | None:
     """The trend of the unit's sector, of those in it that came whole in both years; else of the park; else None."""
     for sector in dict.fromkeys((unit.sector, "")):
-        found = books.remember(("trend", sector, name, span), partial(_moved, books, sector, name, span))
+        found = books.keep(("trend", sector, name, span), partial(_moved, books, sector, name, span))
         if found is not None:
             return found
     return None

@@ -37,9 +37,7 @@ _WASTE_KINDS = frozenset({"gangue", "tailings", "smelting_slag", "fly_ash", "fur
 def environmental_tax(books: Books, subject: Subject, period: Period) -> Figure:
     """The tax of a subject and period in yuan: of an outlet month by month, of an enterprise its outlets and its waste,
     of a group its units; not_applicable where nothing is let out."""
-    if (subject.code, period) not in books.taxes:
-        books.taxes[subject.code, period] = _tax(books, subject, period)
-    return books.taxes[subject.code, period]
+    return books.keep(("tax", subject.code, period), lambda: _tax(books, subject, period))
 
 
 def _tax(books: Books, subject: Subject, period: Period) -> Figure:
@@ -79,7 +77,7 @@ def _name(subject: Subject) -> Text:
 
 
 def _factors(books: Books) -> FactorSource:
-    return books.remember("tax factors", lambda: factor_book(books.registry, []))
+    return books.keep("tax factors", lambda: factor_book(books.registry, []))
 
 
 # ---- outlets ----
@@ -117,10 +115,7 @@ def _is_split(whole: dict[str, Amount], months: Sequence[dict[str, Amount]]) -> 
 
 def _of_month(books: Books, outlet: Subject, month: Period, amounts: dict[str, Amount]) -> Figure:
     """A month's tax, made once for the month and for the year."""
-    key = (f"{outlet.code} of a month", month)
-    if key not in books.taxes:
-        books.taxes[key] = _taxed(books, outlet, month, amounts)
-    return books.taxes[key]
+    return books.keep(("tax of a month", outlet.code, month), lambda: _taxed(books, outlet, month, amounts))
 
 
 def _taxed(books: Books, outlet: Subject, span: Period, amounts: dict[str, Amount]) -> Figure:
