@@ -3,6 +3,7 @@
 import argparse
 import fcntl
 import json
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -112,3 +113,31 @@ def test_it_answers_in_json(
     assert doctor.run(arguments) == 1
     (check,) = json.loads(capsys.readouterr().out)
     assert (check["name"], check["status"]) == ("folder", "failed")
+
+
+def test_device_settings_that_cannot_be_used_or_that_others_can_read_are_told(data: Path) -> None:
+    assert list(doctor.devices(data)) == []
+    settings_file = data / "devices.toml"
+    settings_file.write_text("[device.A]\nsm4_keys = ['0000000000000000']\n")
+    settings_file.chmod(0o644)
+    (check,) = doctor.devices(data)
+    assert (check.status, check.remedy.en) == ("failed", f"run chmod 600 {settings_file}")
+    settings_file.chmod(0o600)
+    assert list(doctor.devices(data)) == []
+    settings_file.write_text("[device.A]\nsm4_keys = ['short']\n")
+    (check,) = doctor.devices(data)
+    assert "[device.A] sm4_keys" in check.found.en
+
+
+def test_an_open_listener_is_found_with_the_kernels_own_list(
+    data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for host, failed in (("127.0.0.1", 0), ("0.0.0.0", 1)):
+        with socket.create_server((host, 0)) as server:
+            port = server.getsockname()[1]
+            assert doctor.listening_hosts(port) == [host]
+            monkeypatch.setattr(settings, "HJ212_PORT", port, raising=False)
+            warned = [check for check in doctor.devices(data) if check.name == "listener"]
+            assert len(warned) == failed
+    assert all("without TLS and an allow-list" in check.found.en for check in warned)
+    assert doctor.listening_hosts(1, [tmp_path / "absent"]) == []

@@ -13,6 +13,7 @@ import pytest
 
 from xietong.cli import main
 from xietong.protocols.hj212 import Splitter, frame, reply
+from xietong.protocols.hj212.sealing import seal
 
 FRAMES = Path(__file__).parents[1] / "frames"
 SHARED = Path(__file__).parents[3] / "shared/data/hj212/open-packets.jsonl"
@@ -101,3 +102,36 @@ def test_send_without_a_listener_fails_with_a_sentence(tmp_path: Path, capsys: p
         port = server.getsockname()[1]
     assert main(["hj212", "send", str(tmp_path / "frames.txt"), "--to", f"127.0.0.1:{port}"]) == 1
     assert "no connection" in capsys.readouterr().err
+
+
+def test_decode_opens_an_encrypted_frame_with_its_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = b"DataTime=20160801085857;w01018-Rtd=2.25,w01018-Flag=N"
+    (tmp_path / "sealed.txt").write_bytes(
+        seal(ASKED[6:-6].partition(b"CP=")[0] + b"CP=&&" + content + b"&&", b"0" * 16)
+    )
+    for key, ok in (("0" * 16, True), ("30" * 16, True), ("1" * 16, False)):
+        assert main(["hj212", "decode", str(tmp_path / "sealed.txt"), "--sm4-key", key]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["ok"], told["errors"]) == (ok, [] if ok else ["encrypted"])
+        assert [value["value"] for value in told["values"]] == ([2.25] if ok else [])
+    assert main(["hj212", "decode", str(tmp_path / "sealed.txt"), "--sm4-key", "short"]) == 2
+
+
+def test_a_command_needs_two_persons_and_the_parks_own_device(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "devices.toml").write_text("[device.OWN]\nown = true\n")
+    data = ["--data", str(tmp_path)]
+    wish = ["--cn", "1062", "--set", "RtdInterval=60", "--by", "王工"]
+    assert main(["hj212", "order", "--mn", "THEIRS", *wish, *data]) == 1
+    assert "park's own" in capsys.readouterr().err
+    assert main(["hj212", "order", "--mn", "OWN", *wish, *data]) == 0
+    order = capsys.readouterr().out.strip()
+    assert main(["hj212", "confirm", order, "--by", "王工", *data]) == 1
+    assert "two persons" in capsys.readouterr().err
+    assert not (tmp_path / "orders").exists()
+    assert main(["hj212", "confirm", order, "--by", "李主任", "--json", *data]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "order": order, "confirmation": "cli-0/2", "mn": "OWN", "cn": "1062",
+    }  # fmt: skip
+    assert len(list((tmp_path / "orders").glob("*.json"))) == 1

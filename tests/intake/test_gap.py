@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from xietong.demo.logger import Logger
-from xietong.intake import Conditions, serve
-from xietong.journal import read
+from xietong.intake import Conditions, gate, serve
+from xietong.intake.devices import DeviceBook
+from xietong.journal import JournalWriter, read
 from xietong.lake.points import PointSpec
 from xietong.protocols.hj212 import decode
 from xietong.protocols.hj212.building import Speaker
@@ -165,3 +166,35 @@ def test_a_device_is_read_where_the_settings_say_so(park: Park) -> None:
     assert isinstance(told, dict)
     assert (told["RtdInterval"], told["MinInterval"]) == ("30", "10")
     assert sorted(frame.cn for frame in logger.asked) == ["1011", "1061", "1063"]
+
+
+@pytest.mark.slow
+def test_a_command_of_two_persons_reaches_the_parks_own_device_once_and_is_in_the_journal(park: Park) -> None:
+    (park.data / "devices.toml").write_text(SETTINGS + f"[device.{MN}]\nown = true\n")
+    book = DeviceBook.read(park.data / "devices.toml")
+    with JournalWriter(park.data / "journal", "cli-0") as writer:
+        now = datetime.now(UTC)
+        order = gate.propose(writer, book, gate.Wish(MN, "1062", {"RtdInterval": "60"}), by="a", now=now)
+        gate.confirm(park.data, writer, book, order, by="b", now=now)
+    kept, sent = memory(3, gap=range(0))
+    logger = Logger(Speaker(MN, st="31"), {"2061": kept})
+    park.run(logger, sent, until=lambda: "1062" in str(park.live().get("asked")))
+    assert [(frame.cn, frame.parameters) for frame in logger.asked] == [("1062", {"RtdInterval": "60"})]
+    notes = [entry.payload for entry in read(park.data / "journal", "intake-0") if entry.kind == "note"]
+    assert json.loads(notes[0])["order"] == order
+    assert list(gate.waiting(park.data)) == []
+
+
+@pytest.mark.slow
+def test_a_device_that_speaks_in_cipher_is_heard_and_asked(park: Park) -> None:
+    """2025: the content encrypted, frames sent again marked RF=1; the answers are read with the key of the settings."""
+    key = "0" * 16
+    (park.data / "devices.toml").write_text(SETTINGS + f'[device.{MN}]\nsm4_keys = ["{key}"]\n')
+    kept, sent = memory(12, gap=range(4, 8))
+    logger = Logger(Speaker(MN, st="31", edition="2025"), {"2061": kept}, key=key.encode())
+    park.run(logger, sent, until=lambda: len(set(park.hours())) == 12)
+    assert park.hours() == sorted(kept)
+    frames = [entry.payload for entry in read(park.data / "journal", "intake-0") if entry.kind == "hj212"]
+    assert sum(b"CP=&&{0x" in raw for raw in frames) == 12
+    assert park.live()["resent"] == 4
+    assert len(logger.acknowledged) == 12

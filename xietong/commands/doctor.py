@@ -4,13 +4,14 @@ It changes nothing and takes no lock, so it may run beside the platform.
 """
 
 import argparse
+import ipaddress
 import json
 import os
 import shutil
 import socket
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 
+from xietong.intake.devices import BadSettings, DeviceBook, openness
 from xietong.journal import CorruptSegment, JournalReader, names
 from xietong.lake.store import Lake
 from xietong.texts import Text
@@ -66,7 +68,7 @@ def examine(data: Path) -> Iterator[Check]:
             Text("运行 xietong init 或用 --data 指明它", "run xietong init, or name the folder with --data"),
         )
         return
-    each: tuple[Callable[[Path], Iterator[Check]], ...] = (folder, space, database, evidence, settling, doors)
+    each: tuple[Callable[[Path], Iterator[Check]], ...] = (folder, space, database, evidence, settling, devices, doors)
     for examined in each:
         yield from examined(data)
 
@@ -214,6 +216,47 @@ def _is_locked(path: Path) -> bool:
     return any(
         line.split()[5].rpartition(":")[2] == inode for line in locks.read_text().splitlines() if "->" not in line
     )
+
+
+def devices(data: Path) -> Iterator[Check]:
+    """devices.toml can be used, others cannot read its keys, and the HJ 212 listener is not open without need."""
+    path = data / "devices.toml"
+    try:
+        book = DeviceBook.read(path)
+    except BadSettings as error:
+        yield Check("devices", "failed", error.text, Text("改正后保存", "mend it and save it"))
+        return
+    if (
+        path.exists()
+        and stat.S_IMODE(path.stat().st_mode) & 0o077
+        and any(each.sm4_keys for each in book.devices.values())
+    ):
+        found = Text(f"别的用户可以读取 {path} 里的密钥", f"other users can read the keys in {path}")
+        yield Check("devices", "failed", found, Text(f"运行 chmod 600 {path}", f"run chmod 600 {path}"))
+    for host in listening_hosts(settings.HJ212_PORT):
+        warning = openness(host, book.listen)
+        if warning is not None:
+            yield Check("listener", "failed", warning)
+
+
+def listening_hosts(port: int, tables: Sequence[Path] = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))) -> list[str]:
+    """The addresses on which this machine listens on a port, as the kernel lists them."""
+    found = []
+    for table in tables:
+        lines = table.read_text().splitlines()[1:] if table.exists() else []
+        for words in (line.split() for line in lines):
+            address, _, at = words[1].partition(":")
+            if words[3] == "0A" and int(at, 16) == port:
+                found.append(_address(bytes.fromhex(address)))
+    return found
+
+
+def _address(words: bytes) -> str:
+    """An address as /proc/net writes it: 32-bit words in the machine's order."""
+    turned = (
+        b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4)) if sys.byteorder == "little" else words
+    )
+    return str(ipaddress.ip_address(turned))
 
 
 def doors(_data: Path) -> Iterator[Check]:

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from xietong.protocols.hj212 import Frame, Splitter, decode
+from xietong.protocols.hj212 import frame as framed
 from xietong.protocols.hj212.building import Speaker, build, message, number, parameters, split, stamp
 from xietong.protocols.hj212.content import read_time
+from xietong.protocols.hj212.sealing import seal
 from xietong.protocols.hj212.tables import FETCHING
 
 Items = tuple[str, ...]
@@ -22,7 +24,7 @@ class Logger:
     """One device. memory: CN → DataTime (UTC) → items as "a21026-Avg=1,a21026-Flag=N"; settings: what can be read.
 
     is_deaf: it never answers a request, as where the park is a second upload address; longest: bytes of content at
-    which it splits a message.
+    which it splits a message; key: of SM4, with which it encrypts its data (2025, which also marks what is sent again).
     """
 
     speaker: Speaker
@@ -30,14 +32,14 @@ class Logger:
     settings: Mapping[str, str] = field(default_factory=dict)
     is_deaf: bool = False
     longest: int = 950
+    key: bytes = b""
     asked: list[Frame] = field(default_factory=list)
     acknowledged: set[str] = field(default_factory=set)
     _turn: int = 0
 
     def upload(self, cn: str, at: datetime) -> list[bytes]:
         """The frames by which it sends one period of its own accord, asking for an answer."""
-        contents = split(stamp(at), self.memory[cn][at], self.longest)
-        return message(self.speaker, cn, [self._qn() for _ in contents], contents)
+        return self._data(cn, at, self.memory[cn][at])
 
     def answers(self, asked: Frame) -> list[bytes]:
         """What it says to a request of the platform."""
@@ -83,9 +85,15 @@ class Logger:
         found = [at for at in sorted(kept) if begin and end and begin <= at <= end]
         frames = [self._says(asked, "9011", "QnRtn=1")]
         for at in found:
-            contents = split(stamp(at), kept[at], self.longest)
-            frames += message(self.speaker, asked.cn, [self._qn() for _ in contents], contents)
+            frames += self._data(asked.cn, at, kept[at], resent=self.speaker.edition == "2025")
         return [*frames, self._says(asked, "9012", "ExeRtn=1" if found else "ExeRtn=100")]
+
+    def _data(self, cn: str, at: datetime, items: Items, *, resent: bool = False) -> list[bytes]:
+        contents = split(stamp(at), items, self.longest)
+        frames = message(self.speaker, cn, [self._qn() for _ in contents], contents)
+        if resent:
+            frames = [framed(raw[6:-6].replace(b";CP=", b";RF=1;CP=", 1)) for raw in frames]
+        return [seal(raw[6:-6], self.key) for raw in frames] if self.key else frames
 
     def _says(self, asked: Frame, cn: str, content: str) -> bytes:
         return build(self.speaker, cn, asked.qn, content, asks=False)

@@ -1,0 +1,160 @@
+"""What live.json says of a device: violations by name, parts missing, frames sent again, answers, keys."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from settle_folder import BEGIN, Folder
+
+from xietong.intake.devices import DeviceBook, Rule
+from xietong.protocols.hj212 import frame
+from xietong.protocols.hj212.building import Part, Speaker, build
+from xietong.protocols.hj212.sealing import seal
+from xietong.protocols.hj212.violations import modbus
+from xietong.settle.devices import Device
+from xietong.settle.due import Span
+from xietong.settle.requests import plan
+
+MN = "010000A8900016F000169DC0"
+QN = "20260314080000500"
+SPEAKER = Speaker(MN, st="31")
+CONTENT = "DataTime=20260314080000;a21026-Avg=1.5,a21026-Flag=N"
+
+
+def settled(folder: Folder) -> Any:
+    settler = folder.settler()
+    while settler.step():
+        pass
+    settler.finish()
+    return json.loads((folder.data / "live.json").read_bytes())
+
+
+def device(folder: Folder) -> Any:
+    return settled(folder)["devices"][MN]
+
+
+def test_a_violation_is_named_on_its_device_however_many_good_frames_come_with_it(folder: Folder) -> None:
+    good = build(SPEAKER, "2061", QN, CONTENT)
+    lower = good[:-6] + good[-6:].lower()
+    strange = build(SPEAKER._replace(st="77"), "2061", QN, CONTENT)
+    folder.write(good, lower, strange, good, good)
+    named = device(folder)["violations"]
+    assert named["lower_case_crc"]["entry"] == "intake-0/2"
+    assert {name: seen["times"] for name, seen in named.items()} == {"lower_case_crc": 1}
+    # An unknown system in a frame that is otherwise plain is seen when it is the newest.
+    folder.write(strange)
+    assert "unknown_st" in device(folder)["violations"]
+
+
+def test_a_device_with_the_wrong_crc_algorithm_is_named_though_nothing_of_it_is_used(folder: Folder) -> None:
+    segment = build(SPEAKER, "2061", QN, CONTENT)[6:-6]
+    folder.write(b"##%04d%b%04X\r\n" % (len(segment), segment, modbus(segment)), kind="hj212-refused")
+    assert device(folder)["violations"]["modbus_crc"]["times"] == 1
+    assert device(folder)["refused"] == {"crc": 1}
+    assert folder.rows() == []
+
+
+def test_what_a_rule_refused_is_named_by_the_rule(folder: Folder) -> None:
+    good = build(SPEAKER, "2061", QN, CONTENT)
+    folder.write(good)
+    folder.write(good, kind="hj212-refused", origin="tcp:10.0.0.9:5#password")
+    live = settled(folder)
+    assert live["devices"][MN]["refused"] == {"password": 1}
+    assert live["devices"][MN]["violations"]["password"]["times"] == 1
+    assert live["intake"]["peers"] == {"10.0.0.9": {"refused": 1}}
+    assert len(folder.rows()) == 1
+
+
+def test_a_missing_part_is_a_gap_mark_and_the_rest_is_in_the_lake(folder: Folder) -> None:
+    folder.write(build(SPEAKER, "2061", QN, CONTENT, part=Part(3, 1)))
+    assert (device(folder)["gaps"], folder.rows()) == ([], [])
+    folder.write(*[b"{}"] * 40, kind="note")  # a second each: the wait is over
+    (gap,) = device(folder)["gaps"]
+    assert (gap["cn"], gap["pnum"], gap["missing"]) == ("2061", 3, [2, 3])
+    assert gap["data_time"] == "2026-03-14T08:00:00+08:00"
+    assert [(value, entry) for _, _, value, _, entry in folder.rows()] == [("1.500000", "intake-0/1")]
+    assert "parts" in device(folder)["violations"]
+
+
+def test_a_part_that_waits_survives_a_restart_and_nothing_comes_twice(folder: Folder) -> None:
+    one = build(SPEAKER, "2061", QN, CONTENT, part=Part(2, 1))
+    two = build(SPEAKER, "2061", QN, CONTENT.replace("a21026", "a21002"), part=Part(2, 2))
+    other = build(SPEAKER, "2051", QN, CONTENT)
+    folder.write(one, other)
+    settled(folder)  # its position is past the part
+    assert len(folder.rows()) == 1
+    assert folder.settler().lake.positions() == {"intake-0": 2, "intake-0#parts": 0}
+    folder.write(two)
+    settled(folder)
+    settled(folder)
+    assert sorted(entry for *_, entry in folder.rows()) == ["intake-0/1", "intake-0/2", "intake-0/3"]
+
+
+def test_frames_sent_again_are_counted_and_count_once(folder: Folder) -> None:
+    again = build(SPEAKER._replace(edition="2025"), "2061", QN, CONTENT)
+    segment = again[6:-6].replace(b"Flag=9;", b"Flag=9;RF=1;")
+    folder.write(again, frame(segment))
+    assert device(folder)["resent"] == 1
+    assert {(address, at, value) for address, at, value, *_ in folder.rows()} == {
+        (f"hj212:{MN}/a21026/Avg@2061", BEGIN, "1.500000")
+    }
+
+
+def test_a_heartbeat_is_noted_and_gives_no_reading(folder: Folder) -> None:
+    folder.write(build(SPEAKER._replace(edition="2025"), "9015", QN, ""))
+    assert device(folder)["heartbeat"] == BEGIN.isoformat()
+    assert folder.rows() == []
+
+
+def test_an_encrypted_frame_is_read_with_its_key_and_named_without_it(folder: Folder) -> None:
+    sealed = seal(build(SPEAKER._replace(edition="2025"), "2061", QN, CONTENT)[6:-6], bytes([0x30] * 16))
+    (folder.data / "devices.toml").write_text(f'[device.{MN}]\nsm4_keys = ["{"0" * 16}"]\n')
+    folder.write(sealed)
+    assert device(folder)["violations"] == {}
+    assert [(value, flag, entry) for _, _, value, flag, entry in folder.rows()] == [("1.500000", "N", "intake-0/1")]
+    (folder.data / "devices.toml").unlink()
+    folder.write(sealed)
+    assert device(folder)["violations"]["encrypted"]["entry"] == "intake-0/2"
+
+
+def test_settings_with_a_mistake_are_told_of_and_nothing_is_asked(folder: Folder) -> None:
+    (folder.data / "devices.toml").write_text("[asking]\nsends = 'many'\n")
+    folder.write(build(SPEAKER, "2061", QN, CONTENT))
+    assert "sends" in settled(folder)["damage"][0]["en"]
+    assert len(folder.rows()) == 1
+
+
+NOW = datetime(2026, 3, 20, tzinfo=UTC)
+SPAN = Span(MN, "2061", NOW - timedelta(days=2), NOW - timedelta(days=1), 25)
+
+
+@pytest.mark.parametrize(("silent", "asked"), [(0, 1), (2, 1), (3, 0)])
+def test_whoever_is_silent_three_times_is_one_way(silent: int, asked: int) -> None:
+    known = Device(asked={"silent": silent, "last": {"at": NOW.isoformat()}})
+    assert len(plan([SPAN], {MN: known}, DeviceBook(), NOW)) == asked
+    assert known.one_way is (silent >= 3)
+    assert (known.file_wanted is not None) is known.one_way
+    # A day later it is asked once more: it may have been mended.
+    assert len(plan([SPAN], {MN: known}, DeviceBook(), NOW + timedelta(days=1))) == 1
+
+
+def test_an_answer_ends_one_way_and_a_cut_line_says_nothing() -> None:
+    known = Device(asked={"silent": 3}, one_way=True)
+    note = {"mn": MN, "cn": "2061", "begin": SPAN.begin.isoformat(), "end": SPAN.end.isoformat(), "code": ""}
+    known.answered({**note, "exchange": "cut"}, NOW)
+    assert known.asked["silent"] == 3
+    known.answered({**note, "exchange": "silent"}, NOW)
+    assert known.asked["silent"] == 4
+    known.answered({**note, "exchange": "no_data"}, NOW)
+    assert (known.asked["silent"], known.one_way) == (0, False)
+    assert known.asked["vain"] == [["2061", note["begin"], note["end"], 1]]
+
+
+def test_nobody_is_asked_who_may_not_be(tmp_path: Path) -> None:
+    closed = DeviceBook(devices={MN: Rule(ask=False)})
+    assert plan([SPAN], {MN: Device()}, closed, NOW) == []
+    assert plan([SPAN], {}, DeviceBook(), NOW) == []  # never heard: there is no line to ask on
+    spans = [SPAN._replace(begin=SPAN.begin - timedelta(days=number)) for number in range(9)]
+    assert len(plan(spans, {MN: Device()}, DeviceBook(), NOW)) == 4
