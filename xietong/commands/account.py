@@ -98,8 +98,8 @@ def _print(found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Bes
         if figure.status == "not_applicable":
             continue
         print(f"{key:<38} {amount_of(figure):>26}  {figure.status:<9} {said(figure.title, language)}")
-        for line in named_amounts(figure):
-            print(f"  {line.key:<36} {amount_of(line):>26}  {line.status:<9} {said(line.title, language)}")
+        for part in named_amounts(figure):
+            print(f"  {part.key:<36} {amount_of(part):>26}  {part.status:<9} {said(part.title, language)}")
         if beside is not None and (line := beside.line(key, figure.value)):
             print(f"    {line}")
         if key in trends:
