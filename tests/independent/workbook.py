@@ -11,7 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import xlsxwriter
-from recompute import AIR, EQUIVALENT, FUELS, GRID, HEAT, PROCESS, TCE, Measured, measured_hours, stands_in, table
+from handed_in import AIR, Measured, measured_hours, stands_in, table
+from recompute import EQUIVALENT, FUELS, GRID, HEAT, PROCESS, TCE
 
 STATED = (
     *FUELS,
