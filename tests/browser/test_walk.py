@@ -9,7 +9,16 @@ from walking_park import PASSWORD
 pytest_plugins = ["walking_fixtures"]
 pytestmark = pytest.mark.slow
 FRAME = "a21002-Avg=40.5"
-PAGES = ("/", "/figures/WALK/energy_per_output_value/2025/", "/points/G1-NOX/?period=2025", "/entries/intake-0/1/")
+PAGES = (
+    "/",
+    "/figures/WALK/energy_per_output_value/2025/",
+    "/points/G1-NOX/?period=2025",
+    "/entries/intake-0/1/",
+    "/closed/",
+    "/factors/",
+    "/balance/?period=2025",
+    "/one-total/?period=2025",
+)
 
 
 class Watched:
@@ -99,12 +108,7 @@ def test_nothing_scrolls_sideways(site: str, browser: Browser, width: int) -> No
     for english in (False, True):
         if english:
             page.click("button[value=en]")
-        for path in (
-            "/",
-            "/figures/WALK/energy_per_output_value/2025/",
-            "/points/G1-NOX/?period=2025",
-            "/entries/intake-0/1/",
-        ):
+        for path in PAGES:
             page.goto(site + path)
             across = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
             assert across[0] <= across[1], (path, english)

@@ -128,6 +128,7 @@ class _Market:
         units = self._units
         named = {(seller, buyer) for seller, buyer in self._sold if buyer in units}
         named |= {(seller, buyer) for buyer, seller in self._bought if seller in units}
+        named |= {(seller, buyer) for buyer in units for seller in self._usual_sellers(buyer)}
         return named | {pair for pair in self._flows if pair[0] in units and pair[1] in units}
 
     def _seller(self, code: str, pairs: Iterable[tuple[str, str]]) -> Seller:
@@ -216,6 +217,13 @@ class _Market:
         found = difference(key, title, self._medium.unit, [sold], [bought, *(each for each in silent if each)])
         remarks = (*sold.figure.remarks, *bought.figure.remarks)
         return found._replace(figure=replace(found.figure, remarks=remarks))
+
+    def _usual_sellers(self, buyer: str) -> set[str]:
+        """Whom a unit that has not stated its purchases in full names in other periods."""
+        if self._of_doubt(buyer) is None:
+            return set()
+        rows = self._books.statements.of(buyer, self._medium.bought)
+        return {end for row in rows if (end := _end(row.counterparty, self._names)) in self._units}
 
     def _of_doubt(self, code: str) -> Amount | None:
         """A unit's purchases that are not whole and may have come from inside, as the reason why nothing is said."""

@@ -9,12 +9,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 
+from xietong.accounting import balances
 from xietong.accounting.accounts import explain, figures
+from xietong.accounting.balances import Balance
 from xietong.accounting.memory import stamp
+from xietong.accounting.reconciliation import TOTALS, Reconciliation, reconcile
+from xietong.accounting.statistical import Steps, statistical
 from xietong.accounting.tables import table_keys
 from xietong.calc.figures import Figure
 from xietong.evaluation import Evaluation, evaluate
@@ -114,6 +118,41 @@ def figure_tree(park: Registry, subject: str, key: str, period: Period) -> Figur
     """One figure with its whole working; raises UnknownNameError for a key that does not exist."""
     with _ACCOUNTS:
         return explain(park, lake(park), key, subject, period)
+
+
+class OneTotal(NamedTuple):
+    """A group's totals reconciled, and the way to the statistical figure."""
+
+    totals: tuple[Reconciliation, ...]
+    way: Steps
+
+
+def balance(park: Registry, subject: str, period: Period) -> Balance:
+    """The balances of a subject's media; kept until registry or readings change."""
+    return _kept("balance", park, (subject, period), lambda: balances.balance(park, lake(park), subject, period))
+
+
+def one_total(park: Registry, subject: str, period: Period) -> OneTotal:
+    """Energy and carbon of a group reconciled; kept until registry or readings change."""
+
+    def made() -> OneTotal:
+        totals = tuple(reconcile(park, lake(park), subject, period, key) for key in TOTALS)
+        return OneTotal(totals, statistical(park, lake(park), subject, period))
+
+    return _kept("one-total", park, (subject, period), made)
+
+
+def _kept(name: str, park: Registry, asked: tuple[str, Period], compute: Callable[[], Answer]) -> Answer:
+    """The answer for a subject and period, by what it was made of."""
+    store, (_, period) = lake(park), asked
+    years = range(period.start.year - 1, period.end.year + 1)
+    key = (name, data_folder(), _registry_version(), asked, tuple(stamp(store, year) for year in years))
+
+    def locked() -> Answer:
+        with _ACCOUNTS:
+            return compute()
+
+    return SHELF.get(key, locked)
 
 
 def evaluation(park: Registry, subject: str, year: int) -> Evaluation:

@@ -118,6 +118,13 @@ def change(ratio: float) -> str:
     return ("+" if percent > 0 else "−") + text
 
 
+def aligned(value: float, largest: float) -> str:
+    """The digits of a number in a column of a ledger: as many decimals as give the largest seven digits, no scale."""
+    magnitude = 0 if not largest else math.floor(math.log10(abs(largest)))
+    text = f"{value:,.{min(6, max(0, 6 - magnitude))}f}"
+    return "0" if not value else text.replace("-", "−")
+
+
 _AGES = (
     (timedelta(days=2), timedelta(days=1), Text("{} 天前", "{} days ago")),
     (timedelta(hours=2), timedelta(hours=1), Text("{} 小时前", "{} hours ago")),

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from xietong.web import closed_reports, doors, library, proofs, views
+from xietong.web import balances, closed_reports, doors, library, proofs, views
 
 urlpatterns = [
     path("", views.cockpit, name="cockpit"),
     path("live/", views.live, name="live"),
     path("quality/", proofs.quality, name="quality"),
+    path("balance/", balances.balance, name="balance"),
+    path("one-total/", balances.one_total, name="one-total"),
     # from a figure down to the bytes that a device sent
     path("figures/<str:subject>/<str:key>/<str:period>/", views.figure, name="figure"),
     path("points/<str:code>/", proofs.point, name="point"),

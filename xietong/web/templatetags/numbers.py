@@ -92,6 +92,12 @@ def exact(value: float | None, of_unit: str) -> dict[str, Any]:
     return {"shown": None if value is None else numbers.exact(value, of_unit, reading_language())}
 
 
+@register.simple_tag
+def aligned(value: float | None, largest: float | None) -> str:
+    """A number in a column of a ledger; a dash for none."""
+    return "—" if value is None else numbers.aligned(value, largest or 0.0)
+
+
 @register.inclusion_tag("web/_sparkline.html")
 def spark(line: Sparkline | None, label: str) -> dict[str, Any]:
     """Twelve months in a word-sized picture."""

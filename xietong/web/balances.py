@@ -1,0 +1,88 @@
+"""介质平衡 and 一个总量: the balances of a subject's media month by month; a park's energy and carbon reconciled."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from xietong.accounting.boundary import GROUPS
+from xietong.park.nouns import Registry
+from xietong.park.registry import NoParkError
+from xietong.periods import Period
+from xietong.web import gathering, pages
+from xietong.web.balance_sheets import Reader, medium_section, steps_section, total_section
+from xietong.web.languages import reading_language
+from xietong.web.views import NothingThereError, newest_year, period_or_404, subject_or_404, years_of
+
+
+@require_safe
+def balance(request: HttpRequest) -> HttpResponse:
+    """介质平衡（5.4.4）: every medium of a subject, month by month, with what is not accounted for."""
+    reader = _reader(request)
+    if not isinstance(reader, Reader):
+        return reader
+    found = gathering.balance(reader.registry, reader.subject.code, reader.period)
+    sections = [medium_section(reader, each) for each in found.media]
+    context = _context(reader, request, ("park", "zone", "enterprise", "supply", "process", "equipment", "treatment"))
+    return render(request, "web/balance.html", context | {"sections": sections})
+
+
+@require_safe
+def one_total(request: HttpRequest) -> HttpResponse:
+    """一个总量: energy and carbon from the units and from the fence, and the way to the statistical figure."""
+    reader = _reader(request)
+    if not isinstance(reader, Reader):
+        return reader
+    if reader.subject.kind not in GROUPS:
+        sentence = gettext("“%(name)s”不是园区、区域或行业，没有下属单位可以勾稽；请从列表里选。")
+        raise NothingThereError(sentence % {"name": pages.subject_name(reader.subject, reader.language)})
+    found = gathering.one_total(reader.registry, reader.subject.code, reader.period)
+    context = _context(reader, request, ("park", "zone", "sector")) | {
+        "sections": [total_section(reader, each) for each in found.totals],
+        "way": steps_section(found.way),
+    }
+    return render(request, "web/one_total.html", context)
+
+
+def _reader(request: HttpRequest) -> Reader | HttpResponse:
+    """Whose page of which period was asked for, the park and its newest year by default; the page that says so before
+    there is a park."""
+    try:
+        registry = gathering.registry()
+    except NoParkError as error:
+        return render(request, "web/no_park.html", {"sentence": error.text})
+    subject = subject_or_404(registry, request.GET.get("subject") or registry.park.code)
+    asked = request.GET.get("period")
+    period = period_or_404(asked) if asked else Period.year(newest_year(years_of(registry)))
+    return Reader(registry, subject, period, reading_language())
+
+
+def _context(reader: Reader, request: HttpRequest, kinds: tuple[str, ...]) -> dict[str, Any]:
+    year = reader.period.start.year
+    return {
+        "subject": reader.subject.code,
+        "subject_name": pages.subject_name(reader.subject, reader.language),
+        "subjects": _subjects(reader.registry, kinds, reader),
+        "period": reader.period.label,
+        "year": year,
+        "periods": _periods(reader),
+        "here": request.path,
+        "is_group": reader.subject.kind in GROUPS,
+    }
+
+
+def _subjects(registry: Registry, kinds: tuple[str, ...], reader: Reader) -> list[dict[str, Any]]:
+    groups = pages.subject_groups(registry, reader.language)
+    codes = {each.code for each in registry.subjects.values() if each.kind in kinds} | {reader.subject.code}
+    kept = [{**group, "subjects": [each for each in group["subjects"] if each["code"] in codes]} for group in groups]
+    return [group for group in kept if group["subjects"]]
+
+
+def _periods(reader: Reader) -> list[str]:
+    """The years that can be looked at, the months of the one shown, and the period asked for."""
+    years = years_of(reader.registry)
+    months = [month.label for month in Period.year(reader.period.start.year).months()]
+    labels = [str(year) for year in years] + months
+    return labels if reader.period.label in labels else [reader.period.label, *labels]
