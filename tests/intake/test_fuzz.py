@@ -27,8 +27,10 @@ from xietong.settle.taking import take
 MN, KEY = "010000A8900016F000169DC0", bytes([0x30] * 16)
 BOOK = DeviceBook(devices={MN: Rule(sm4_keys=(KEY,)), "LOCKED": Rule(password="1")})
 BEGIN = datetime(2026, 3, 14, tzinfo=UTC)
-WORDS = (b"##", b"##0100", b"CP=&&", b"&&", b"QN=", b"PNUM=2;PNO=", b"{0x", b"},", b"Flag=7;", b"\r\n", b"\xff", b"-Avg=",
-         b"DataTime=20260314080000", b"MN=", b";", b",", b"=", b"9" * 40, b"\x00", b"RF=1;")  # fmt: skip
+WORDS = (
+    *(b"##", b"##0100", b"CP=&&", b"&&", b"QN=", b"PNUM=2;PNO=", b"{0x", b"},", b"Flag=7;", b"\r\n", b"\xff", b"-Avg="),
+    *(b"DataTime=20260314080000", b"MN=", b";", b",", b"=", b"9" * 40, b"\x00", b"RF=1;"),
+)
 
 
 def good(dice: random.Random) -> bytes:

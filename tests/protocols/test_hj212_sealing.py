@@ -96,5 +96,8 @@ def test_any_bytes_can_be_unsealed_without_an_exception(raw: bytes) -> None:
     decode(b"##0100QN=1;CP=&&{0x" + raw, [KEY])
 
 
-def test_a_part_may_be_sealed() -> None:
+def test_a_list_of_bytes_that_is_none_opens_nothing() -> None:
+    sealed = seal(SEGMENT, KEY)
+    for broken in (sealed.replace(b",0x", b"0x", 1), sealed.replace(b",0x", b",,0x", 1), sealed.replace(b"}", b",}")):
+        assert unseal(broken, [KEY]) is None
     assert not is_sealed(build(Speaker("A"), "2011", "1" * 17, "x"))

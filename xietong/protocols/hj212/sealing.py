@@ -15,7 +15,7 @@ from xietong.protocols.hj212.crc import crc16
 
 BLOCK = 16
 _OPENING = b"CP=&&{0x"
-_SEALED = re.compile(rb"(##[0-9]{4})(.*?CP=&&)\{((?:0x[0-9A-Fa-f]{2},?)+)\}(.{0,15})&&([0-9A-Fa-f]{4})\s*", re.DOTALL)
+_SEALED = re.compile(rb"(##[0-9]{4})(.*?CP=&&)\{(0x[0-9A-Fa-f]{2}(?:,0x[0-9A-Fa-f]{2})*)\}(.{0,15})&&([0-9A-Fa-f]{4})\s*", re.DOTALL)
 _PRINTED = re.compile(rb"[ -~]+")
 
 
@@ -73,7 +73,7 @@ def unseal(raw: bytes, keys: Iterable[bytes]) -> Opened | None:
     _, head, written, tail, crc = found.groups()
     # Some loggers compute the CRC of what they send, the cipher: then it says nothing of the key, but the text does.
     over_cipher = b"%04X" % crc16(raw.strip()[6:-4]) == crc.upper()
-    blocks = bytes(int(each, 16) for each in written.rstrip(b",").split(b","))
+    blocks = bytes(int(each, 16) for each in written.split(b","))
     if len(blocks) % BLOCK:
         return None
     for key in keys:
