@@ -48,6 +48,12 @@ class RulePack:
             return own
         return self._base.rule_for(key, on, choices)
 
+    def all_of(self, key: str) -> tuple[Rule, ...]:
+        """Every edition and choice of a key that the pack knows."""
+        if key in self.rules:
+            return tuple(self.rules[key])
+        return tuple(self._base[key]) if key in self.taken_over else ()
+
     @cached_property
     def taken_over(self) -> frozenset[str]:
         """The keys taken over with everything they rest on, but for what the pack has rules of its own for."""

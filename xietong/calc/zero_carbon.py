@@ -50,10 +50,16 @@ def energy_activity_co2(
     return fuel_use_co2 + indirect_electricity_co2 + net_heat_emission
 
 
+@indicator(clause="A4-6", unit="tCO2")
+def industrial_process_co2(process_co2_emission: float) -> float:
+    """工业生产过程碳排放: CO2 of industrial processes, other greenhouse gases not counted."""
+    return process_co2_emission
+
+
 @indicator(clause="A4-1", unit="tCO2")
-def park_co2_emission(energy_activity_co2: float = 0.0, process_co2_emission: float = 0.0) -> float:
-    """园区碳排放: CO2 of energy activities and industrial processes, other greenhouse gases not counted."""
-    return energy_activity_co2 + process_co2_emission
+def park_co2_emission(energy_activity_co2: float = 0.0, industrial_process_co2: float = 0.0) -> float:
+    """园区碳排放: CO2 of energy activities and industrial processes, recovered CO2 not taken off."""
+    return energy_activity_co2 + industrial_process_co2
 
 
 @indicator(clause="A3-1", unit="tCO2/tce")

@@ -39,13 +39,15 @@ class About:
 class Clause:
     """A numbered sentence, list item or table row: force is 应, 宜, 可, 不得 or "" (none).
 
-    confidence: verified, or knowledge where the wording could not be held against the original.
+    confidence: verified, or knowledge where the wording could not be held against the original; lacking: what no code
+    answers (of another standard; for the park standard `coverage` says it).
     """
 
     id: str
     force: str
     gloss: Text
     confidence: str = "verified"
+    lacking: Text = Text("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +153,13 @@ def _load(name: str, standard: str = MAIN) -> dict[str, Any]:
 def clauses(standard: str = MAIN) -> Mapping[str, Clause]:
     """Every clause by its number, in the text's order."""
     usual = about(standard).confidence
-    return {
-        row["id"]: Clause(row["id"], row["force"], Text(row["zh"], row["en"]), row.get("confidence", usual))
-        for row in _load("clauses", standard).get("clause", ())
-    }
+    return {row["id"]: _clause(row, usual) for row in _load("clauses", standard).get("clause", ())}
+
+
+def _clause(row: Mapping[str, str], confidence: str) -> Clause:
+    lacking = Text(row.get("lacking_zh", ""), row.get("lacking_en", ""))
+    gloss = Text(row["zh"], row["en"])
+    return Clause(row["id"], row["force"], gloss, row.get("confidence", confidence), lacking)
 
 
 @cache
