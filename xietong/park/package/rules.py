@@ -333,6 +333,29 @@ def _direction(values: Mapping[str, Any]) -> str:
     return rules[0].better if rules else ""
 
 
+def _odd_target(row: Row) -> Iterator[Rejection]:
+    yield from _unknown_indicator(row)
+    yield from _odd_percentage(row)
+
+
+def _odd_percentage(row: Row) -> Iterator[Rejection]:
+    """Remarks: 0.95 where 95 % is meant, or a share of more than all; both can be meant, so the row is loaded."""
+    rules = RULES.get(row.values["indicator"])
+    if not rules or rules[0].unit != "%" or row.values["form"] != "value":
+        return
+    for name in ("target", "basic"):
+        value, cell = row.values[name], row.cells.get(name, "")
+        if value is None or not (0 < value <= 1 or value > 100):
+            continue
+        zh, en = f"这个指标以 % 计，{cell} 就是 {cell} %", f"this indicator is counted in %, so {cell} means {cell} %"
+        if value <= 1:
+            meant = f"{value * 100:f}"
+            zh, en = f"{zh}；若指 {meant} %，请写成 {meant}", f"{en}; write {meant} if {meant} % is meant"
+        else:
+            zh, en = f"{zh}，超过 100 %；请核对", f"{en}, more than all of it; check it"
+        yield row.reject(name, "percentage", zh, en)
+
+
 def _unknown_indicator(row: Row) -> Iterator[Rejection]:
     """A remark: another edition may know it, but here nobody will ever see it reached."""
     if row.values["form"] != "requirement" and row.values["indicator"] not in RULES:
@@ -355,7 +378,7 @@ _RULES: Mapping[str, tuple[Callable[[Row], Iterator[Rejection]], ...]] = {
     "targets": (_target,),
 }
 _REMARKS: Mapping[str, Callable[[Row], Iterator[Rejection]]] = {
-    "targets": _unknown_indicator,
+    "targets": _odd_target,
     "factors": unproved,
     "limits": lax,
 }
