@@ -61,8 +61,34 @@ def test_stocks_make_what_was_received_into_what_was_used_and_every_term_is_show
 
 
 def test_without_stocks_an_amount_is_what_was_used() -> None:
-    assert figure(coal("2025-01", "1000")).value == 1000
-    assert figure(coal("2025-01", "1000"), coal("2025-01", "30", use="export")).value == 1000
+    alone = figure(coal("2025-01", "1000"))
+    assert (alone.value, leaf_remarks(alone)) == (1000, [])
+    passed_on = figure(coal("2025-01", "1000"), coal("2025-01", "30", use="export"))
+    assert passed_on.value == 1000
+    assert "外供 30 t" in leaf_remarks(passed_on)[0]
+
+
+def test_months_and_their_quarter_both_take_off_what_was_sent_out() -> None:
+    rows = (
+        coal("2025-01", "100", "20", "30"),
+        coal("2025-02", "80", "30", "5"),
+        coal("2025-03", "120", "5", "25"),
+        coal("2025-Q1", "300", "20", "25"),
+        coal("2025-02", "7", use="export"),
+    )
+    assert figure(*rows, period="2025-Q1").value == 288
+    assert figure(*rows, period="2025-02").value == 98
+    assert figure(*rows, period="2025-01..2025-02").value == 90 + 98
+
+
+def test_what_was_sent_out_is_taken_off_one_of_two_yards() -> None:
+    rows = (
+        coal("2025-01", "100", "10", "10"),
+        coal("2025-01", "500", "50", "50", use="conversion"),
+        coal("2025-01", "30", use="export"),
+    )
+    assert figure(*rows).value == 570
+    assert figure(*rows, key="conversion_input:raw_coal").value == 500
 
 
 def test_what_left_the_stock_for_another_use_is_counted_once() -> None:

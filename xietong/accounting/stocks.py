@@ -26,6 +26,7 @@ _TAKEN: Mapping[str, str] = {
     "living": "taken_for_living",
     "conversion": "taken_into_conversion",
 }
+_APART = frozenset({"export", "feedstock", "living"})
 _TITLES: Mapping[str, Text] = {
     "stock_opening": Text("期初库存", "stock at the start"),
     "received": Text("本期收入", "received"),
@@ -69,10 +70,11 @@ class Stocks:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
+        # Groups of which something more is to be said: with stocks, or with fuel passed on.
         self._stocked: dict[tuple[str, str], list[ReportedAmount]] = defaultdict(list)
         for group in rows.values():
             for row in group:
-                if has_stocks(row):
+                if has_stocks(row) or row.use == "export":
                     self._stocked[row.subject, _base(row)].append(row)
         self._remarks: dict[tuple[str, str], dict[int, list[Text]]] = {}
         self._owed: dict[tuple[str, str], dict[int, list[ReportedAmount]]] = {}
@@ -101,12 +103,16 @@ class Stocks:
 
     @staticmethod
     def _meaning(row: ReportedAmount, stocked: Sequence[ReportedAmount]) -> tuple[Text, ...]:
-        """What stocks do not mean here: of what is not kept by stocks, or of a row without them among others."""
+        """What stocks do not mean here: of what is not kept by stocks, of a row without them among others or beside
+        what was passed on."""
         if has_stocks(row):
             return () if _can_be_stocked(row) else (_NO_EFFECT,)
-        if row.use in _TAKEN or any(_overlap(row, other) for other in stocked):
+        beside = [other for other in stocked if _overlap(row, other)]
+        if row.use in _APART or any(has_stocks(other) for other in beside):
             return ()
-        return (_taken_as_used(row),)
+        if beside:
+            return (_passed_on(beside[0]),)
+        return (_taken_as_used(row),) if any(has_stocks(other) for other in stocked) else ()
 
     def _all(self, group: tuple[str, str]) -> list[ReportedAmount]:
         """Every statement of a subject and item, those of apart uses too, each once."""
@@ -129,9 +135,10 @@ def _remarks_of(rows: Iterable[ReportedAmount]) -> dict[int, list[Text]]:
 
 
 def _owed(rows: Sequence[ReportedAmount]) -> dict[int, list[ReportedAmount]]:
-    """For each statement with stocks, the statements of what else left them: each is taken off one stock in a period.
+    """For each statement with stocks, the statements of what else left them: each is taken off one line in a period.
 
-    Of several stocks the one of the same kind goes first, then the one of no particular use.
+    Of several lines the one of the same kind goes first, then the one of no particular use; months and the quarter of
+    one line are alternatives, of which a figure takes one.
     """
     stocks = [row for row in rows if row.opening is not None and row.closing is not None]
     stocks.sort(key=lambda row: (row.use not in ("", "fuel"), row.use, row.counterparty))
@@ -147,7 +154,7 @@ def _owed(rows: Sequence[ReportedAmount]) -> dict[int, list[ReportedAmount]]:
         fitting.sort(key=lambda stock: stock.item != row.item)
         claimed: list[ReportedAmount] = []
         for stock in fitting:
-            if not any(_overlap(stock, other) for other in claimed):
+            if not any(_overlap(stock, other) and _line(stock) != _line(other) for other in claimed):
                 claimed.append(stock)
                 owed[id(stock)].append(row)
     return {stock: _once(taken) for stock, taken in owed.items()}
@@ -280,4 +287,13 @@ def _taken_as_used(row: ReportedAmount) -> Text:
         f"{row.period.label} 这一行没有库存，数量按消费量计；同一项目另有带库存的行，其数量按收入量计，请核对口径。",
         f"the statement of {row.period.label} has no stocks, so its amount counts as used; others of the same item "
         "have stocks, and theirs count as received: check that this is meant.",
+    )
+
+
+def _passed_on(sent: ReportedAmount) -> Text:
+    amount = f"{sent.amount or 0:f} {sent.unit}"
+    return Text(
+        f"同期另有外供 {amount}：没有库存的行数量按消费量计，外供没有从中扣除；若所填是购入量，请补填期初、期末库存。",
+        f"{amount} were sent out in the same time: the amount of a row without stocks is what was used, so that was "
+        "not taken off; if what was bought is stated here, add the opening and closing stocks.",
     )
