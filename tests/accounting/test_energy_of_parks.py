@@ -39,7 +39,7 @@ def plant_park(*more: ReportedAmount, choices: dict[str, str] | None = None) -> 
     return park(*subjects, reported=(*PLANT, *more), choices=choices)
 
 
-@pytest.mark.parametrize("choices", [{}, {"electricity_basis": "equal_value"}])
+@pytest.mark.parametrize("choices", [{}, {"electricity_basis": "equal_value"}, {"carbon_view": "market"}])
 def test_a_park_with_its_own_heat_plant_uses_the_coal_and_nothing_more(choices: dict[str, str]) -> None:
     registry = plant_park(choices=choices)
     assert value(registry, "comprehensive_energy_consumption").value == pytest.approx(7143)
