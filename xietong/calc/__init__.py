@@ -11,13 +11,14 @@ Energy (MWh, GJ, t): `electricity_purchased` (green power included), `electricit
 `heat_sold`; Items: `fuel_consumed` (burnt for heat, power or conversion, t or 10^4m3), `fuel_feedstock` (the same keys,
 used as raw material), `conversion_input` (the fuels of fuel_consumed that went into conversion), `steam_purchased` and
 `steam_sold` (t by grade, "steam" where none is named), `hot_water_purchased` and `hot_water_sold` (t by temperature),
-`working_media`. Of one product: `product_share`, `shares_of_all_products` (what energy is divided by), `product_amount`.
+`working_media`. Of one product: `product_share`, `shares_of_all_products` (energy is divided by them),
+`product_amount`.
 Carbon: Items `process_input`, `process_output`, `calcined_product`, `carbon_output`, `n2o_product` (t),
 `gas_emission` (t of gas), `wastewater_organics` and `wastewater_sludge` (t of COD by system of treatment),
 `measure_reductions` (tCO2e by measure), `reductions_by_year` (tCO2e by year); `raw_meal`, `wastewater_nitrogen`,
 `methane_recovered`, `co2_recovered` t.
-Economy: `output_value` 万元 (gross or added, chosen by the park and passed under this one name), `added_value` 万元, both
-at the park's prices (`value_at_current_price` and `price_base_year` make constant ones); Items `product`.
+Economy: `output_value` 万元 (gross or added, chosen by the park and passed under this one name), `added_value` 万元,
+both at the park's prices (`value_at_current_price` and `price_base_year` make constant ones); Items `product`.
 Pollutants: Items `pollutant_emission` (t by pollutant key); `waste_gas` m3, `wastewater` t; of an outlet, by pollutant:
 `<pollutant>_concentration` (mg/m3 or mg/L, flow-weighted, at reference oxygen), `<pollutant>_valid_hours`,
 `<pollutant>_exceeding_hours` h; treatment: `treatment_electricity` kWh, `treatment_run_hours`, `production_run_hours`
