@@ -69,7 +69,8 @@ def as_markdown(standard: str, listed: Sequence[PointTrace]) -> str:
 <!-- Made by `python -m xietong.commands.tracing_others {standard} tests/cases/*.toml`; do not edit. -->
 
 {known.source}. 依据 confidence: `verified` = 与公开文字核对 held against published wording; `knowledge` = 未与原件核对
-not held against the original. 数据 data: [standard/{known.folder.name}]({_REPOSITORY}/xietong/standard/{known.folder.name}).
+not held against the original. 数据 data:
+[standard/{known.folder.name}]({_REPOSITORY}/xietong/standard/{known.folder.name}).
 """
     return f"{head}\n{_COLUMNS}\n" + "\n".join(_row(trace) for trace in listed) + "\n"
 
