@@ -7,6 +7,7 @@ from typing import Any
 
 from xietong.accounting.accounts import UnknownNameError, figures
 from xietong.accounting.closing import BrokenReportError, account_document
+from xietong.accounting.estimates import SUFFIX as WITH_ESTIMATE
 from xietong.accounting.trends import Trend, trend
 from xietong.calc.figures import Figure
 from xietong.cli import UsageError
@@ -104,5 +105,5 @@ def _print(found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Bes
             print(f"    {line}")
         if key in trends:
             print(f"    {trend_line(trends[key], language)}")
-        for reason in figure.missing[:3]:
+        for reason in (*figure.missing[:3], *(figure.remarks[-1:] if key.endswith(WITH_ESTIMATE) else ())):
             print(f"    {said(reason, language)}")

@@ -90,7 +90,21 @@ def figure_json(key: str, figure: Figure, language: str) -> dict[str, Any]:
         "missing": [said(reason, language) for reason in figure.missing],
         "remarks": [said(remark, language) for remark in figure.remarks],
         **({"lines": lines} if figure.kind == "items" else {}),
+        **received_json(figure),
     }
+
+
+def received_json(figure: Figure) -> dict[str, Any]:
+    """How much of a group's amount came: units that reported whole of all that were due, share of what was due, share by
+    last year's amounts; of a figure with an estimate for the absent, how much of it is estimated."""
+    trace = figure.trace
+    shares = {name: float(trace[f"coverage_{name}"]) for name in ("number", "weight") if f"coverage_{name}" in trace}
+    found: dict[str, Any] = {}
+    if "coverage_units" in trace:
+        found["coverage"] = {"units": trace["coverage_units"], **shares}
+    if "estimated_share" in trace:
+        found["estimated_share"] = float(trace["estimated_share"])
+    return found
 
 
 def named_amounts(figure: Figure) -> tuple[Figure, ...]:
