@@ -67,6 +67,7 @@ def _converted(books: Books, subject: Subject, period: Period, figure: Figure, b
         clause="",
         title=label,
         formula=f"value_at_current_price / price_index['{base}']",
+        inputs=tuple(each for each in made.inputs if each.key != "price_base_year"),
         remarks=(*figure.remarks, told),
     )
 

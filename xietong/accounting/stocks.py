@@ -204,7 +204,7 @@ def _term(row: ReportedAmount, key: str, amount: Decimal) -> tuple[Decimal, Figu
     trace = {"subject": row.subject, "item": row.item, "period": row.period.label, "entry": row.entry}
     trace |= {"row": str(row.row), "amount": f"{amount.normalize():f}", "unit": row.unit, "use": row.use}
     title = _TITLES[key]
-    if row.counterparty:
+    if row.counterparty and not key.startswith("stock_"):
         title = Text(f"{title.zh} · {row.counterparty}", f"{title.en} · {row.counterparty}")
     told = {name: text for name, text in trace.items() if text}
     return exact, Figure(key, float(exact), item(row.item).unit, title=title, trace=told)
