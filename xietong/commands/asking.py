@@ -95,8 +95,8 @@ def figure_json(key: str, figure: Figure, language: str) -> dict[str, Any]:
 
 
 def received_json(figure: Figure) -> dict[str, Any]:
-    """How much of a group's amount came: units that reported whole of all that were due, share of what was due, share by
-    last year's amounts; of a figure with an estimate for the absent, how much of it is estimated."""
+    """How much of a group's amount came: units that reported whole of all that were due, the share of what was due and
+    by last year's amounts; of a figure with an estimate for the absent, how much of it is estimated."""
     trace = figure.trace
     shares = {name: float(trace[f"coverage_{name}"]) for name in ("number", "weight") if f"coverage_{name}" in trace}
     found: dict[str, Any] = {}
