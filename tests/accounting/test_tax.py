@@ -128,7 +128,7 @@ def test_what_rounding_leaves_over_is_neither_waste_nor_a_surplus() -> None:
 
 
 def test_without_a_rate_of_the_province_the_tax_is_missing_and_says_what_to_do() -> None:
-    registry = replace(three_tenants(), region="江苏省苏州市")
+    registry = replace(three_tenants(), region="西藏自治区拉萨市")
     found = tax(registry, "P")
     assert (found.value, found.status) == (None, "missing")
     assert "factors.csv" in found.missing[0].zh
@@ -151,3 +151,7 @@ def test_the_tax_is_shown_for_outlet_enterprise_and_park() -> None:
     registry = three_tenants("2025-03")
     for code in ("A-2", "A", "P"):
         assert figures(registry, None, code, MARCH)["environmental_tax"].unit == "元"
+
+
+def test_a_city_of_a_province_with_several_rates_has_its_own() -> None:
+    assert tax(replace(three_tenants(), region="江苏省苏州市"), "P").value == pytest.approx(28_000 * 7)

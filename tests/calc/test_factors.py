@@ -336,3 +336,48 @@ def test_warming_potentials_agree_with_the_published_sets() -> None:
             assert value("gwp", row["gas"], gwp=row["ipcc_version"]) == float(row["gwp"])
             compared += 1
     assert compared == 8
+
+
+# The standing committees' decisions of 2017, read again from their texts: (region, pollutant, year) → 元/污染当量.
+RATES = {
+    ("山西太原", "air", 2025): 1.8,
+    ("四川", "water", 2018): 2.8,
+    ("河南省", "air", 2025): 4.8,
+    ("广东", "water", 2025): 2.8,
+    ("江苏省南京市", "air", 2025): 8.4,
+    ("江苏省苏州市", "water", 2025): 7.0,
+    ("江苏盐城", "air", 2025): 4.8,
+    ("山东", "so2", 2025): 6.0,
+    ("山东", "air", 2025): 1.2,
+    ("山东", "total_lead", 2025): 3.0,
+    ("上海", "nox", 2018): 7.6,
+    ("上海", "nox", 2019): 8.55,
+    ("上海", "ammonia_nitrogen", 2025): 4.8,
+    ("河北省石家庄市", "so2", 2025): 6.0,
+    ("河北唐山", "cod", 2025): 5.6,
+    ("云南", "air", 2018): 1.2,
+    ("云南", "air", 2025): 2.8,
+    ("贵州", "water", 2025): 2.8,
+}
+
+
+@pytest.mark.parametrize(("region", "pollutant", "year"), RATES)
+def test_a_province_sets_its_own_rate_of_tax(region: str, pollutant: str, year: int) -> None:
+    found = FactorBook.default().find("environmental_tax_rate", pollutant, date(year, 12, 31), {"region": region})
+    assert found.value == pytest.approx(RATES[region, pollutant, year])
+
+
+@pytest.mark.parametrize("region", ["江苏", "河北省保定市", "西藏", ""])
+def test_where_the_city_or_the_rate_is_not_known_nothing_is_guessed(region: str) -> None:
+    with pytest.raises(UnknownValueError):
+        FactorBook.default().find("environmental_tax_rate", "air", date(2025, 12, 31), {"region": region})
+
+
+def test_every_shipped_row_has_what_a_reader_must_know() -> None:
+    for row in FactorBook.default().rows():
+        assert row.source
+        assert row.table_row, row
+        assert row.confidence in ("verified", "knowledge"), row
+        assert row.valid_from > date(1980, 1, 1), row
+        assert row.low is None or row.low <= row.value, row
+        assert row.high is None or row.value <= row.high, row

@@ -113,7 +113,12 @@ class FactorRow:
         """Whether the row is of that area and series; a park's own row need only not name another region."""
         if self.own:
             return self.region in ("", "national", area, region) or region.startswith(self.region)
-        return self.region in ("", area) and self.series in ("", series)
+        return self._is_there(area, region) and self.series in ("", series)
+
+    def _is_there(self, area: str, region: str) -> bool:
+        """A row's region is an area, or an area with the cities in it for which alone it holds ("江苏 南京、苏州")."""
+        of, _, cities = self.region.partition(" ")
+        return of in ("", area) and (not cities or any(city in region for city in cities.split("、")))
 
 
 def unit_needed(purpose: str, key: str) -> str:
