@@ -329,7 +329,7 @@ def _direction(values: Mapping[str, Any]) -> str:
         return "higher"
     if values["form"] == "ceiling":
         return "lower"
-    rules = RULES.get(values["indicator"])
+    rules = RULES.get(values["indicator"].partition(":")[0])
     return rules[0].better if rules else ""
 
 
@@ -358,7 +358,7 @@ def _odd_percentage(row: Row) -> Iterator[Rejection]:
 
 def _unknown_indicator(row: Row) -> Iterator[Rejection]:
     """A remark: another edition may know it, but here nobody will ever see it reached."""
-    if row.values["form"] != "requirement" and row.values["indicator"] not in RULES:
+    if row.values["form"] != "requirement" and row.values["indicator"].partition(":")[0] not in RULES:
         yield row.reject(
             "indicator",
             "unknown_indicator",
