@@ -12,13 +12,15 @@ from pathlib import Path
 
 import xlsxwriter
 from handed_in import AIR, Measured, measured_hours, stands_in, table
-from recompute import EQUIVALENT, FUELS, GRID, HEAT, PROCESS, TCE
+from recompute import EQUIVALENT, FUELS, GRID, HEAT, PROCESS, RESIDUAL, TCE
 
 STATED = (
     *FUELS,
     *PROCESS,
     *("electricity_purchased", "electricity_sold", "electricity_renewable_self_used", "green_power_traded"),
-    *("heat_purchased", "heat_sold", "output_value", "byproduct_generated", "byproduct_used"),
+    *("heat_purchased", "heat_sold", "output_value", "byproduct_generated", "byproduct_used", "added_value"),
+    *("electricity_generated", "heat_generated"),
+    *(f"{waste}_{part}" for waste in ("solid_waste", "hazardous_waste") for part in ("generated", "used", "disposed")),
 )
 EMITTED = (*EQUIVALENT, "waste_gas", "wastewater")
 HOURS = 8760
@@ -127,6 +129,20 @@ def formulas(book: Workbook) -> None:
     book.figure("carbon_emission_total", f"{{energy_carbon_emission}}+{process}")
     book.figure("carbon_emission_intensity", f"{{carbon_emission_total}}/{output}")
     book.figure("resource_utilization_rate", "{byproduct_used}/{byproduct_generated}*100")
+    for waste in ("solid_waste", "hazardous_waste"):
+        book.figure(f"{waste}_utilization_rate", f"{{{waste}_used}}/{{{waste}_generated}}*100")
+        book.figure(f"{waste}_disposal_rate", f"{{{waste}_disposed}}/{{{waste}_generated}}*100")
+    made = "{electricity_generated}*{k electricity}+{heat_generated}*{k heat}"
+    book.figure("energy_conversion_efficiency", f"({made})/{{tce bituminous_coal}}*100")
+    book.figure("energy_per_added_value", f"{total}/{{added_value}}")
+    book.figure("purchased_electricity_emission_location", "{electricity_purchased}*{grid}")
+    book.figure("purchased_electricity_emission_market", "({electricity_purchased}-{green_power_traded})*{residual}")
+    book.figure(
+        "carbon_emission_total_market",
+        "{carbon_emission_total}-{purchased_electricity_emission_location}+{purchased_electricity_emission_market}"
+        "+{electricity_sold}*({grid}-{residual})",
+    )
+    book.figure("carbon_per_energy", f"{{carbon_emission_total}}/{total}")
     for name in EQUIVALENT:
         book.figure(f"{name}_emission", f"{{total {name}}}")
         book.figure(f"{name}_emission_intensity", f"{{total {name}}}*1000/{output}")
@@ -140,7 +156,7 @@ def write(data: Path, out: Path, year: str = "2025") -> None:
     """Write the whole workbook of a demo's data folder."""
     package = data / "demo" / "package"
     book = Workbook(out)
-    named = {f"k {name}": value for name, value in TCE.items()} | {"grid": GRID, "heat": HEAT}
+    named = {f"k {name}": value for name, value in TCE.items()} | {"grid": GRID, "heat": HEAT, "residual": RESIDUAL}
     for fuel, values in FUELS.items():
         named |= {f"{part} {fuel}": value for part, value in zip(("ncv", "cc", "of"), values, strict=True)}
     named |= {f"process {name}": value for name, value in PROCESS.items()}
