@@ -140,7 +140,7 @@ def _waste(book: Books, subject: str, name: str, months: Floats, ways: tuple[tup
 def _supplier(book: Books, coal_t: Micros) -> None:
     """Sales are the tenants' purchases added up, so that the park counts each GJ and MWh once.
 
-    What the plant makes is that and what it needs itself; the coal it burns goes into conversion.
+    What the plant makes is that and what it needs itself.
     """
     tenants = [one.code for one in book.cast.enterprises if one.code != SUPPLY]
     supplied = [one.code for one in book.cast.enterprises if one.power == "chp"]
@@ -152,8 +152,7 @@ def _supplier(book: Books, coal_t: Micros) -> None:
         book.exactly(SUPPLY, "electricity_sold", power, "MWh", years_back, method="bill")
         book.exactly(SUPPLY, "heat_generated", heat * (1 + OWN_HEAT), "GJ", years_back, method="auto")
         book.exactly(SUPPLY, "electricity_generated", power * (1 + OWN_POWER), "MWh", years_back, method="auto")
-    coal = book.monthly(coal_t) / MICRO
-    burnt = book.write(SUPPLY, "bituminous_coal", coal, "t", "energy", method="bill", use="conversion")
+    burnt = book.write(SUPPLY, "bituminous_coal", book.monthly(coal_t) / MICRO, "t", "energy", method="bill")
     book.write(SUPPLY, "desulfurization_limestone", burnt * LIMESTONE_PER_COAL, "t", "energy", method="bill")
 
 
