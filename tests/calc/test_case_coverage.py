@@ -21,7 +21,20 @@ from xietong.standard.text import interpretations, standards
 ROOT = Path(__file__).parents[2]
 FACTORS = ROOT / "xietong" / "calc" / "factors"
 # Readings that are no arithmetic of a subject and period: other rooms hold to them.
-NOT_ARITHMETIC = {"regularly", "key-subjects", "figure-1", "used-once"}
+NOT_ARITHMETIC = {
+    "regularly",
+    "key-subjects",
+    "figure-1",
+    "used-once",
+    "co-effect",
+    "completion",
+    "concentration-and-amount",
+    "monitoring-frequency",
+    "no-values-in-the-text",
+    "platform-force",
+    "text-as-given",
+    "words-and-numbers",
+}
 
 
 @cache

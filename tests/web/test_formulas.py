@@ -79,6 +79,12 @@ def test_a_figure_without_a_value_has_no_formula_with_numbers() -> None:
     assert with_numbers(figure, "zh") == ""
 
 
+def test_a_table_written_out_names_its_parts_and_its_signs() -> None:
+    figure = worked("carbon_by_category", co2_recovered=Figure("co2_recovered", 3.0, "t"))
+    assert "净购入热力排放; −回收利用的二氧化碳" in named(figure)
+    assert with_numbers(figure.child("recovered"), "en") == "−3 t"
+
+
 def test_every_rule_can_be_read_with_names() -> None:
     unreadable = [
         key

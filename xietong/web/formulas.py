@@ -88,7 +88,7 @@ def _call(reader: _Reader, node: ast.expr) -> tuple[str, int]:
     assert isinstance(node, ast.Call)
     called = ast.unparse(node.func)
     if called == "sum" and len(node.args) == 1:
-        text = reader.total(ast.unparse(node.args[0]).removesuffix(".values()"))
+        text = reader.total(_summed(node.args[0]))
         return text, 1 if " + " in text else _LEAF
     if called in ("max", "min"):
         inner = [text for text in (reader.read(each)[0] for each in node.args) if text]
@@ -96,6 +96,26 @@ def _call(reader: _Reader, node: ast.expr) -> tuple[str, int]:
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "nearest"):
         return reader.item(ast.unparse(node.func.value), ""), _LEAF
     raise UnreadableFormulaError(called)
+
+
+def _summed(node: ast.expr) -> str:
+    """What a sum runs over: items.values(), or items.items() where only some of them count."""
+    over = node.generators[0].iter if isinstance(node, ast.GeneratorExp) else node
+    return ast.unparse(over).removesuffix(".values()").removesuffix(".items()")
+
+
+def _negative(reader: _Reader, node: ast.expr) -> tuple[str, int]:
+    assert isinstance(node, ast.UnaryOp)
+    if not isinstance(node.op, ast.USub):
+        raise UnreadableFormulaError(ast.unparse(node))
+    text = reader.within(node.operand, 2)
+    return f"−{text}" if text else "", 1
+
+
+def _table(reader: _Reader, node: ast.expr) -> tuple[str, int]:
+    """{"part": expression, …}: the parts one after the other."""
+    assert isinstance(node, ast.Dict)
+    return "; ".join(text for value in node.values if (text := reader.read(value)[0])), 0
 
 
 def _each(reader: _Reader, node: ast.expr) -> tuple[str, int]:
@@ -114,6 +134,8 @@ _READERS: dict[type[ast.expr], Callable[[_Reader, ast.expr], tuple[str, int]]] =
     ast.Subscript: _entry,
     ast.Call: _call,
     ast.DictComp: _each,
+    ast.Dict: _table,
+    ast.UnaryOp: _negative,
 }
 
 
