@@ -1,5 +1,7 @@
 """The verbs that change the registry; nothing else writes it. Each writes its Act in the transaction of the change."""
 
+import hashlib
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -155,3 +157,37 @@ def record_act(who: str, verb: str, what: Mapping[str, Any], at: datetime, chang
         act = _enter_act(who, verb, what, at)
         change()
         return act.pk
+
+
+def make_api_key(name: str, subject: str, who: str, at: datetime) -> str:
+    """Make a key for programs that push readings of a subject; gives its secret, which is kept nowhere.
+
+    Raises RefusedError where the subject or the person is not there, or the name is taken.
+    """
+    check_person(who, "manage_people")
+    if not in_force(models.Subject, None).filter(code=subject).exists():
+        raise RefusedError(f"没有代码为“{subject}”的主体。", f'there is no subject "{subject}".')
+    if not name.strip() or models.ApiKey.objects.filter(name=name).exists():
+        raise RefusedError(
+            f"名称“{name}”为空或已用过；请另取一个。", f'the name "{name}" is empty or taken; use another.'
+        )
+    secret = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        act = _enter_act(who, "make_api_key", {"name": name, "subject": subject}, at)
+        models.ApiKey.objects.create(name=name, secret_sha256=key_hash(secret), subject=subject, made_at=act.at)
+    return secret
+
+
+def revoke_api_key(name: str, who: str, reason: str, at: datetime) -> None:
+    """End a key; what came by it stays. Raises RefusedError where there is none in force, or no reason."""
+    check_person(who, "manage_people")
+    check_reason(reason)
+    with transaction.atomic():
+        act = _enter_act(who, "revoke_api_key", {"name": name, "reason": reason}, at)
+        if not models.ApiKey.objects.filter(name=name, revoked_at=None).update(revoked_at=act.at):
+            raise RefusedError(f"没有名为“{name}”的有效密钥。", f'there is no key "{name}" in force.')
+
+
+def key_hash(secret: str) -> str:
+    """What is kept of a secret: it is random and long, so that a plain hash cannot be turned round."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -285,3 +285,34 @@ class FactorRow(Revision):
     valid_to = models.DateField(null=True)
     evidence = _words()
     approval = models.CharField(max_length=20, default="approved")
+
+
+class ApiKey(models.Model):
+    """What a program proves itself by; the secret itself was shown once and is not kept."""
+
+    name = models.CharField(max_length=60, unique=True)
+    secret_sha256 = models.CharField(max_length=64, unique=True)
+    subject = models.CharField(max_length=60, help_text="it may push for points of this subject and of those below")
+    made_at = models.DateTimeField(help_text="UTC")
+    revoked_at = models.DateTimeField(null=True, help_text="UTC; empty while it holds")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Push(models.Model):
+    """A push that was answered: the same key and idempotency key get the same answer again."""
+
+    key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, related_name="+")
+    idempotency = models.CharField(max_length=120)
+    body_sha256 = models.CharField(max_length=64)
+    answer = models.JSONField()
+    at = models.DateTimeField(help_text="UTC")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["key", "idempotency"], name="push_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.idempotency}"

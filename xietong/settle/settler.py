@@ -26,7 +26,7 @@ from xietong.settle.imports import import_file
 from xietong.settle.live import Live
 from xietong.settle.register import Register
 from xietong.settle.requests import plan, write
-from xietong.settle.taking import Taken, take
+from xietong.settle.taking import Taken, pushed_readings, take
 from xietong.texts import Text
 
 LOG = logging.getLogger("xietong.settle")
@@ -158,6 +158,8 @@ class Settler:
             if taken.columns is not None:
                 self._batch.add(entry, taken.columns)
             self._batch.add_readings(taken.readings)
+            if entry.kind == "pushed":
+                self._batch.add_readings(pushed_readings(entry, self.lake.zone))
             if entry.kind == "file":
                 self._import(entry, follower)
         if counts:

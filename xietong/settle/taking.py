@@ -4,13 +4,16 @@ A function of the entry, of the parts remembered from earlier entries of its jou
 clock.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
+from xietong.lake.filing import SHEET
 from xietong.protocols.hj212 import ColumnReader, Columns, Frame, decode
 from xietong.protocols.hj212.columns import columns_of
 from xietong.protocols.hj212.parts import Gap, Given, Parts, is_part
 from xietong.protocols.hj212.sealing import is_sealed
+from xietong.protocols.pushed import opened
 from xietong.readings import Entry, Reading
 
 
@@ -40,6 +43,12 @@ def take(entry: Entry, parts: Parts, reader: ColumnReader, keys: Callable[[str],
         return Taken(columns_of(frame), late.readings, late.gaps, frame)
     given = parts.add(frame, entry)
     return Taken(None, [*late.readings, *given.readings], [*late.gaps, *given.gaps], frame)
+
+
+def pushed_readings(entry: Entry, zone: ZoneInfo) -> Iterator[Reading]:
+    """The readings of a body that was pushed over HTTP: what a program says for a point is like what a sheet says."""
+    for row in opened(entry.payload, zone):
+        yield Reading(f"{SHEET}{row.point}", row.at, row.value, row.flag, entry.id, entry.received_at)
 
 
 def _decoded(raw: bytes, keys: Callable[[str], Sequence[bytes]]) -> Frame | None:

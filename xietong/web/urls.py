@@ -1,8 +1,8 @@
 """Every address of the pages: the index of the web room."""
 
-from django.urls import path
+from django.urls import include, path
 
-from xietong.web import balances, closed_reports, doors, library, proofs, views
+from xietong.web import balances, closed_reports, doors, library, proofs, push, views
 
 urlpatterns = [
     path("", views.cockpit, name="cockpit"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("closed/<int:report>/", closed_reports.closed_report, name="closed-report"),
     path("closed/<int:report>/<str:key>/", closed_reports.closed_figure, name="closed-figure"),
     path("factors/", library.factors, name="factors"),
+    # what programs push
+    path("api/", include((push.urls(), "api"))),
     # coming and going
     path("sign-in/", doors.sign_in, name="sign-in"),
     path("sign-out/", doors.sign_out, name="sign-out"),

@@ -1,0 +1,68 @@
+"""Bodies that programs push: what can be used, what cannot and why; the same bytes always give the same rows."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xietong.protocols.pushed import decode, opened, sealed
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def body(*readings: object) -> bytes:
+    return json.dumps({"readings": list(readings)}).encode()
+
+
+def test_rows_are_exact_and_in_utc() -> None:
+    raw = (
+        b'{"readings":[{"point":"M1","at":"2025-03-01T08:00","value":0.1},'
+        b'{"point":"M2","at":"2025-03-01T08:00Z","value":"12.000001","flag":"N"}]}'
+    )
+    pushed = decode(raw, ZONE)
+    assert pushed.problems == ()
+    assert [tuple(row) for row in pushed.rows] == [
+        (0, "M1", datetime(2025, 3, 1, tzinfo=UTC), Decimal("0.1"), ""),
+        (1, "M2", datetime(2025, 3, 1, 8, tzinfo=UTC), Decimal("12.000001"), "N"),
+    ]
+
+
+def test_each_problem_is_named_by_place_and_field() -> None:
+    stated = {"point": "M1", "at": "2025-03-01T08:00", "value": 1}
+    bad = [
+        {**stated, "point": ""},
+        {**stated, "at": "yesterday"},
+        {**stated, "value": None},
+        {**stated, "value": "0.0000001"},
+        {**stated, "value": True},
+        {**stated, "value": "NaN"},
+        {**stated, "flag": 5},
+        7,
+    ]
+    pushed = decode(body(stated, *bad), ZONE)
+    assert [row.place for row in pushed.rows] == [0]
+    fields = ["point", "at", "value", "value", "value", "value", "flag", ""]
+    assert [(each.place, each.field) for each in pushed.problems] == list(enumerate(fields, start=1))
+
+
+def test_what_the_door_refused_is_not_read_later() -> None:
+    one, two = ({"point": name, "at": "2025-03-01T08:00", "value": 1} for name in "ab")
+    assert [row.point for row in opened(sealed(body(one, two), {0}), ZONE)] == ["b"]
+    assert sealed(body(one), set()).endswith(b"\n" + body(one))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists).map(
+            lambda each: json.dumps({"readings": each}).encode()
+        ),
+    )
+)
+def test_no_body_breaks_it(raw: bytes) -> None:
+    pushed = decode(raw, ZONE)
+    assert pushed.rows == () or not {each.place for each in pushed.problems} & {row.place for row in pushed.rows}

@@ -1,0 +1,130 @@
+"""Readings that a program pushes over HTTP: a JSON body in, rows and problems out. No sockets and no park here.
+
+    {"readings": [{"point": "M1", "at": "2025-03-01T08:00", "value": 12.5, "flag": "N"}, …]}
+
+`at` is the start of the interval for amounts and means, the instant otherwise; without an offset it is park time.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from xietong.texts import Text
+
+_SIXTH = Decimal("0.000001")
+_LARGEST = Decimal(10) ** 12
+_FLAG_LENGTH, _POINT_LENGTH = 8, 60
+
+
+class PushedRow(NamedTuple):
+    """One reading of a body: its place there, the point's code, UTC, the exact value, the mark."""
+
+    place: int
+    point: str
+    at: datetime
+    value: Decimal
+    flag: str
+
+
+class Problem(NamedTuple):
+    """What is wrong with one reading of a body (place −1: with the body), in which field, and what to do."""
+
+    place: int
+    field: str
+    sentence: Text
+
+
+class Pushed(NamedTuple):
+    """A body taken apart: what can be used, and what cannot."""
+
+    rows: tuple[PushedRow, ...]
+    problems: tuple[Problem, ...]
+
+
+def sealed(body: bytes, refused: Collection[int]) -> bytes:
+    """The payload of the journal entry: which readings the door refused, a line feed, and the very body."""
+    head = json.dumps({"refused": sorted(refused)}, separators=(",", ":"))
+    return head.encode() + b"\n" + body
+
+
+def opened(payload: bytes, zone: ZoneInfo) -> tuple[PushedRow, ...]:
+    """The readings of such a payload that the door took."""
+    head, _, body = payload.partition(b"\n")
+    refused = set(json.loads(head)["refused"])
+    return tuple(row for row in decode(body, zone).rows if row.place not in refused)
+
+
+def decode(body: bytes, zone: ZoneInfo) -> Pushed:
+    """Take a body apart; the same bytes always give the same rows, which is how settle reads them again later."""
+    try:
+        listed = json.loads(body, parse_float=Decimal, parse_int=Decimal)["readings"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        listed = None
+    if not isinstance(listed, list):
+        said = Text(
+            '请求体不是 {"readings": [...]} 形式的 JSON，什么也没有收下；请按文档改写。',
+            'the body is no JSON of the form {"readings": [...]}, so nothing was taken; write it as documented.',
+        )
+        return Pushed((), (Problem(-1, "", said),))
+    found = [each for index, stated in enumerate(listed) for each in _taken(index, stated, zone)]
+    rows = tuple(each for each in found if isinstance(each, PushedRow))
+    return Pushed(rows, tuple(each for each in found if isinstance(each, Problem)))
+
+
+def _taken(index: int, stated: object, zone: ZoneInfo) -> Iterator[PushedRow | Problem]:
+    if not isinstance(stated, Mapping):
+        yield Problem(index, "", Text("不是一条监测值；请写成对象。", "it is no reading; write it as an object."))
+        return
+    point, flag = stated.get("point"), stated.get("flag", "")
+    at, value = _instant(stated.get("at"), zone), _value(stated.get("value"))
+    wrong = [
+        Problem(index, name, said)
+        for name, said, is_wrong in (
+            ("point", _POINT, not isinstance(point, str) or not 0 < len(point) <= _POINT_LENGTH),
+            ("at", _AT, at is None),
+            ("value", _VALUE, value is None),
+            ("flag", _FLAG, not isinstance(flag, str) or len(flag) > _FLAG_LENGTH),
+        )
+        if is_wrong
+    ]
+    if wrong or at is None or value is None:
+        yield from wrong
+        return
+    yield PushedRow(index, str(point), at, value, str(flag))
+
+
+_POINT = Text("没有监测点代码；请写明 point。", "there is no code of a point; state it under point.")
+_AT = Text(
+    "时刻读不懂；请写成 2025-03-01T08:00，可带时区。",
+    "the time cannot be read; write it like 2025-03-01T08:00, with an offset if you like.",
+)
+_VALUE = Text(
+    "不是数，或小数点前超过 12 位、后超过 6 位；缺失不等于零，没有值的请不要发送。",
+    "it is no number, or has more than 12 digits before or 6 after the point; missing is not zero: send no value where "
+    "there is none.",
+)
+_FLAG = Text("标记过长；请写 HJ 212 的标记，如 N。", "the mark is too long; use a mark of HJ 212 such as N.")
+
+
+def _instant(stated: object, zone: ZoneInfo) -> datetime | None:
+    if not isinstance(stated, str):
+        return None
+    try:
+        at = datetime.fromisoformat(stated)
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _value(stated: object) -> Decimal | None:
+    if isinstance(stated, bool) or not isinstance(stated, Decimal | str):
+        return None
+    try:
+        value = Decimal(stated)
+        exact = value.quantize(_SIXTH)
+    except InvalidOperation:
+        return None
+    return exact if value.is_finite() and exact == value and abs(value) < _LARGEST else None

@@ -1,0 +1,162 @@
+"""The door for programs: POST /api/readings with a key; 201 only after the fsync of the journal entry.
+
+All or nothing, unless the caller asks for what can be used (?partial=true). The same idempotency key with the same body
+gets the same answer; with another body it is refused.
+"""
+
+import hashlib
+import threading
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
+from django.urls import URLPattern
+from ninja import NinjaAPI, Schema, Status
+from ninja.security import HttpBearer
+
+from xietong.journal import JournalError, JournalWriter, open_writer
+from xietong.park.actions import key_hash
+from xietong.park.models import ApiKey, Push
+from xietong.park.nouns import Registry
+from xietong.protocols.pushed import Problem, PushedRow, decode, sealed
+from xietong.texts import Text
+from xietong.web import gathering
+
+MOST_BYTES = 2 * 1024 * 1024
+LONGEST_IDEMPOTENCY = 120
+
+
+class Refusal(Schema):
+    """One reading that was not taken: its place in the body (−1: the body), the field, and what to do."""
+
+    place: int
+    field: str
+    message: str
+
+
+class Answer(Schema):
+    """What became of a push."""
+
+    entry: str = ""
+    accepted: int
+    rejected: list[Refusal] = []
+
+
+class _Keys(HttpBearer):
+    def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
+        """The key of that secret, in force; whatever address it comes from."""
+        del request
+        return ApiKey.objects.filter(secret_sha256=key_hash(token), revoked_at=None).first()
+
+
+class _Journal:
+    """This process's journal, one push at a time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._writer: JournalWriter | None = None
+
+    def keep(self, origin: str, payload: bytes, at: datetime) -> str:
+        """Append one entry; gives its id once it is durable. Raises JournalError, and then nothing was kept."""
+        if self._writer is None:
+            self._writer = open_writer(settings.DATA / "journal", "web")
+        ordinal = self._writer.append("pushed", origin, payload, at)
+        self._writer.commit()
+        return f"{self._writer.name}/{ordinal}"
+
+
+_JOURNAL = _Journal()
+api = NinjaAPI(title="Xietong 协同", version="1", docs_url=None, auth=_Keys(), urls_namespace="api")
+
+
+@api.post("/readings", response={201: Answer, frozenset({400, 409, 413, 422, 503}): Answer})
+def push_readings(request: HttpRequest, partial: bool = False) -> Status[Answer]:
+    """Take readings in: {"readings": [{"point", "at", "value", "flag"}]}, with the header Idempotency-Key."""
+    key, idempotency = _key(request), request.headers.get("Idempotency-Key", "")
+    if not 0 < len(idempotency) <= LONGEST_IDEMPOTENCY:
+        return _refused(400, _NO_IDEMPOTENCY)
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        return _refused(413, _TOO_LARGE)
+    if len(body) > MOST_BYTES:
+        return _refused(413, _TOO_LARGE)
+    digest = hashlib.sha256(body + bytes([partial])).hexdigest()
+    with _JOURNAL.lock:
+        before = Push.objects.filter(key=key, idempotency=idempotency).first()
+        if before is not None:
+            same = before.body_sha256 == digest
+            return Status(201, Answer(**before.answer)) if same else _refused(409, _OTHER_BODY)
+        return _take(key, idempotency, body, digest, partial)
+
+
+def _take(key: ApiKey, idempotency: str, body: bytes, digest: str, partial: bool) -> Status[Answer]:
+    park = gathering.registry()
+    pushed = decode(body, park.zone)
+    problems = [*pushed.problems, *(each for row in pushed.rows if (each := _foreign(row, park, key.subject)))]
+    refused = {each.place for each in problems}
+    accepted = [row for row in pushed.rows if row.place not in refused]
+    rejected = [Refusal(place=each.place, field=each.field, message=_said(each.sentence)) for each in problems]
+    if not accepted or (problems and not partial):
+        return Status(422, Answer(accepted=0, rejected=rejected))
+    at = datetime.now(UTC)
+    try:
+        entry = _JOURNAL.keep(f"http:{key.name}", sealed(body, refused), at)
+    except JournalError as error:
+        return _refused(503, error.text)
+    answer = Answer(entry=entry, accepted=len(accepted), rejected=rejected)
+    Push.objects.create(key=key, idempotency=idempotency, body_sha256=digest, answer=answer.model_dump(), at=at)
+    return Status(201, answer)
+
+
+def _foreign(row: PushedRow, park: Registry, subject: str) -> Problem | None:
+    """A reading of no point, or of one that the key has no business with."""
+    point = park.points.get(row.point)
+    if point is not None and point.subject in {each.code for each in park.below(subject)}:
+        return None
+    said = _UNKNOWN if point is None else _NOT_YOURS
+    return Problem(row.place, "point", Text(said.zh.format(row.point), said.en.format(row.point)))
+
+
+def _key(request: HttpRequest) -> ApiKey:
+    found = getattr(request, "auth", None)
+    assert isinstance(found, ApiKey)
+    return found
+
+
+def _refused(status: int, sentence: Text) -> Status[Answer]:
+    return Status(status, Answer(accepted=0, rejected=[Refusal(place=-1, field="", message=_said(sentence))]))
+
+
+def _said(sentence: Text) -> str:
+    """Both languages: what reads this first is a program, and who reads its log nobody knows."""
+    return f"{sentence.zh} · {sentence.en}"
+
+
+_NO_IDEMPOTENCY = Text(
+    "缺少 Idempotency-Key 请求头（1–120 个字符），重发时无法认出同一批，什么也没有收下；请为每批写一个不重复的值。",
+    "the header Idempotency-Key (1-120 characters) is missing, so a repetition could not be told, and nothing was "
+    "taken; send a value of its own with each batch.",
+)
+_TOO_LARGE = Text(
+    "请求体超过 2 MiB，什么也没有收下；请分批发送。", "the body exceeds 2 MiB and nothing was taken; send less at once."
+)
+_OTHER_BODY = Text(
+    "这个 Idempotency-Key 已用于另一批数据，什么也没有收下；请换一个新的值。",
+    "this Idempotency-Key was used for another body, so nothing was taken; use a new one.",
+)
+_UNKNOWN = Text("登记簿里没有监测点 {0}；请先登记。", "the registry has no point {0}; enter it first.")
+_NOT_YOURS = Text("这把密钥不管监测点 {0} 的主体。", "this key is not for the subject of point {0}.")
+
+
+def urls() -> list[URLPattern]:
+    """The addresses of the API; they ask for a key, not for a sign-in."""
+    found = []
+    for pattern in api.urls[0]:
+        assert isinstance(pattern, URLPattern)
+        assert pattern.callback is not None
+        pattern.callback = login_not_required(pattern.callback)
+        found.append(pattern)
+    return found
