@@ -147,3 +147,27 @@ def test_an_order_of_two_persons_is_sent_as_it_was_given(tmp_path: Path) -> None
     got = decode(raw)
     assert (got.mn, got.cn, got.parameters, got.flag) == (OWN, "1062", {"RtdInterval": "60"}, 5)
     assert kinds == ["hj212-sent"]
+
+
+@pytest.mark.parametrize("disk", ["slow", "refuses"])
+def test_nothing_leaves_before_it_is_safe_in_the_journal(tmp_path: Path, disk: str) -> None:
+    (tmp_path / "requests.json").write_text(
+        json.dumps({"positions": {}, "requests": [{"mn": THEIRS, "cn": "1011", "begin": None, "end": None}]})
+    )
+    line = Line()
+
+    async def run() -> None:
+        safe: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        asker = Asker(tmp_path, "intake-0", lambda *_: (1, safe), lambda: BOOK, lambda: NOW)
+        asker.met(THEIRS, line, build(Speaker(THEIRS, st="31"), "2061", "20260314070000123", ""))
+        asker.tick(0.0)
+        await asyncio.sleep(0)
+        assert line.sent == []
+        if disk == "refuses":
+            safe.set_exception(OSError("no space"))
+        else:
+            safe.set_result(None)
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert len(line.sent) == (0 if disk == "refuses" else 1)

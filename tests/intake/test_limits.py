@@ -1,11 +1,16 @@
 """A device that floods, drips or says nothing hurts only itself: the real listener, counted, never timed."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from xietong.intake import Conditions, serve
 from xietong.intake.connection import UNSAFE_BYTES
@@ -160,3 +165,35 @@ def test_time_is_noted_after_a_part_so_that_settle_stops_waiting(
 
     with_devices(tmp_path, Conditions(clock=lambda: datetime.now(UTC), sweep=0.02), 1, body)
     assert [entry.kind for entry in read(tmp_path / "journal", "intake-0")] == ["hj212", "note"]
+
+
+def certificate(folder: Path) -> None:
+    """A certificate of its own making for localhost."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    began = datetime.now(UTC) - timedelta(days=1)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, began, began + timedelta(days=9))
+    signed = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False).sign(
+        key, hashes.SHA256()
+    )
+    (folder / "cert.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, *plain))
+
+
+def test_with_a_certificate_devices_speak_over_tls(tmp_path: Path) -> None:
+    certificate(tmp_path)
+    (tmp_path / "devices.toml").write_text('[listen]\ncertificate = "cert.pem"\nkey = "key.pem"\n')
+    context = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+
+    async def run() -> None:
+        stop, told = asyncio.Event(), asyncio.get_running_loop().create_future()
+        serving = asyncio.create_task(serve(tmp_path, "127.0.0.1", 0, stop, lambda _, port: told.set_result(port)))
+        line = await asyncio.open_connection("127.0.0.1", await told, ssl=context, server_hostname="localhost")
+        assert await acknowledged(*line, "SAFE", 5) == 5
+        line[1].close()
+        stop.set()
+        await serving
+
+    asyncio.run(run())
+    assert len(list(read(tmp_path / "journal", "intake-0"))) == 5

@@ -1,14 +1,16 @@
 """Due against received: what is missing, hour by hour, and what is not."""
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from settle_folder import ZONE, Folder
+from settle_folder import AT_ONCE, ZONE, Folder
 
 from xietong.lake.points import PointSpec
 from xietong.protocols.hj212.building import Speaker, build, number, stamp
+from xietong.settle import Settler
 from xietong.settle.due import matrix, missing, series
 
 MN = "010000A8900016F000169DC0"
@@ -101,3 +103,18 @@ def test_the_matrix_says_for_each_address_what_was_due_and_came(folder: Folder) 
     assert row.address == f"hj212:{MN}/a21026/Avg@2061"
     assert row.due.tolist() == [int((NOW - each * HOUR).timestamp()) for each in (4, 3, 2, 1)]
     assert row.came.tolist() == [True, False, True, False]
+
+
+def test_what_still_waits_in_the_journal_is_not_missing(folder: Folder) -> None:
+    """Settle reads about a megabyte a step: what a device has sent and is not read yet is not asked for."""
+    first, *later = hours(9, 8, 7, 6, 5, 4, 3, 2, 1)
+    whole = [f"DataTime={stamp(at)};a21026-Avg=1" for at in (first, *later)]
+    sent = [build(SPEAKER, "2061", number(NOW), content) for content in whole]
+    filler = build(Speaker("OTHER"), "2011", number(NOW), f"DataTime={stamp(NOW)};a21026-Rtd=1" + " " * 700)
+    folder.write(sent[0], *[filler] * 2_000, *sent[1:])
+    settler = Settler(folder.data, ZONE, lambda: [point(since_utc=first)], lambda: NOW, AT_ONCE)
+    requests = folder.data / "requests.json"
+    while settler.step():
+        assert not requests.exists()
+    settler.step()
+    assert json.loads(requests.read_bytes())["requests"] == []
