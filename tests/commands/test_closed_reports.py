@@ -161,5 +161,7 @@ def test_an_evaluation_is_closed_with_its_verdict(park: Path) -> None:
     assert float(line["actual"]) == pytest.approx(4783.68 / 36000, rel=1e-12)
     said("load", write(park / "own", {"park.toml": PARK, "factors.csv": FACTORS}))
     assert said("evaluate", "--year", "2025", "--closed") == shown
+    assert answered("evaluate", "--year", "2025")["closed"]["grade"] == "excellent"
+    assert "已封存 closed：第 1 版，张三，年报，excellent" in said("evaluate", "--year", "2025")
     changed = answered("evaluate", "--year", "2025", "--closed", "--difference")["figures"]
     assert [each["key"] for each in changed] == ["P energy_per_output_value"]

@@ -3,6 +3,7 @@
 Nothing is kept by telling. The library says why each row counts.
 """
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -158,3 +159,42 @@ def test_a_changed_library_shows_against_a_closed_report(monkeypatch: pytest.Mon
     )
     change = next(each for each in found["figures"] if each["key"] == ENERGY)
     assert float(change["difference"]) == pytest.approx(3600 * (0.72 - 0.7143), rel=1e-9)
+
+
+PUBLISHED = Path(__file__).parents[3] / "shared/data/factors/uk-defra-2020-conversion-factors-flat.csv.gz"
+FLAT = "Scope,Level 1,Level 2,Level 3,Level 4,Column Text,UOM,GHG,GHG Conversion Factor 2020\n"
+
+
+def test_a_published_table_loses_its_one_broken_row_and_its_gases_add_up() -> None:
+    if not PUBLISHED.exists():
+        return
+    status, out, _ = ran("factors", "check", PUBLISHED, "--json")
+    found = json.loads(out)
+    assert (status, found["rows"], found["accepted"], found["apart"]) == (1, 6587, 6586, [])
+    assert [each["row"] for each in found["rejected"]] == [6575]
+    assert found["identities"] > 1000
+
+
+def test_gases_of_a_published_table_that_do_not_add_up_are_named(park: Path) -> None:
+    gases = (("kg CO2e", "0.2"), ("kg CO2", "0.1"), ("kg CH4", "0.01"), ("kg N2O", "0.01"))
+    rows = "".join(f"Scope 1,Fuels,Gas,,,,kWh (Net CV),{gas},{value}\n" for gas, value in gases)
+    (park / "flat.csv").write_text(FLAT + rows, encoding="utf-8")
+    status, out, _ = ran("factors", "check", park / "flat.csv", "--lang", "en")
+    assert status == 1
+    assert "CO2e 0.2 is not the sum of its gases, 0.12" in out
+    status, _, told = ran("factors", "check", park / "factors.csv", "--lang", "en")
+    assert status == 2
+    assert "is no flat emission table" in told
+    assert ran("factors", "check", park / "nothing.csv")[0] == 2
+
+
+def test_a_change_of_one_subjects_factor_asks_only_whom_it_can_move(park: Path) -> None:
+    found = answered("factors", "difference", park / "factors.csv", "--period", "2025")
+    everyone = answered(
+        "load",
+        write(park / "x", {"park.toml": PARK + '[choices]\nworking_media = "counted"\n'}),
+        "--difference",
+        "--period",
+        "2025",
+    )
+    assert found["compared"] < everyone["compared"]

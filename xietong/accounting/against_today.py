@@ -153,8 +153,9 @@ def before_and_after(
     and of every closed report that stands, computed from both registries."""
     standings = _standings()
     closed = {(each.subject, each.period) for places in standings.values() for each in places if each.kind == "account"}
-    asked = [(code, period) for period in periods for code in subjects or before.subjects]
-    asked += [(code, Period.parse(label)) for code, label in closed if not subjects or code in subjects]
+    touched = subjects or _touched(before, after)
+    asked = [(code, period) for period in periods for code in touched]
+    asked += [(code, Period.parse(label)) for code, label in closed if code in touched]
     changed: list[FigureChange] = []
     counted = 0
     for code, period in dict.fromkeys(asked):
@@ -174,6 +175,18 @@ def before_and_after(
         choices=tuple(choices_changed(choices_of(before), choices_of(after))),
         compared=counted,
     )
+
+
+def _touched(before: Registry, after: Registry) -> list[str]:
+    """The subjects whose figures a change can move: all of them, unless only factors of named subjects change."""
+    everyone = [code for code in before.subjects if code in after.subjects]
+    if any(getattr(before, name) != getattr(after, name) for name in before.__slots__ if name != "factors"):
+        return everyone
+    rows = rows_changed(before.factors, after.factors, STATED_SLOT)
+    whose = {row.name.get("subject", "") for row in rows}
+    if "" in whose:
+        return everyone
+    return [code for code in everyone if any(each.code in whose or code in whose for each in before.below(code))]
 
 
 def _standings() -> dict[tuple[str, str, str], tuple[Standing, ...]]:

@@ -7,7 +7,7 @@ from xietong.accounting.accounts import UnknownNameError
 from xietong.calc.grade import GRADE_NAMES
 from xietong.cli import UsageError
 from xietong.commands.asking import add_asking_arguments, lake_in_use, registry_in_use, said, unknown
-from xietong.commands.closed import add_closing_arguments, asks_closing, run_closing
+from xietong.commands.closed import add_closing_arguments, asks_closing, row_json, run_closing
 from xietong.commands.readings import reading_json, reading_line, readings_at
 from xietong.evaluation import Evaluation, as_json, evaluate
 from xietong.evaluation.closing import evaluation_document
@@ -41,13 +41,31 @@ def run(arguments: argparse.Namespace) -> int:
     except UnknownNameError as error:
         raise unknown(error, arguments.lang) from error
     points = readings_at(EVALUATING)
+    closed = _closed_beside(subject, arguments.year, arguments.lang)
     if arguments.json:
         told = [reading_json(each, registry.choices, arguments.lang) for each in points]
-        print(json.dumps({**as_json(answer), "readings": told}, ensure_ascii=False, indent=1))
+        beside = {"closed": closed} if closed else {}
+        print(json.dumps({**as_json(answer), **beside, "readings": told}, ensure_ascii=False, indent=1))
     else:
+        if closed:
+            print(
+                f"已封存 closed：第 {closed['revision']} 版，{closed['person']}，{closed['reason']}，{closed['grade']}"
+            )
         _print(answer, arguments.lang)
         print("\n".join(reading_line(each, registry.choices, arguments.lang) for each in points))
     return 0
+
+
+def _closed_beside(subject: str, year: str, language: str) -> dict[str, Any]:
+    """The closed evaluation that stands, for saying beside the fresh one what was concluded then; {} where none does."""
+    row = in_force("evaluation", subject, year)
+    if row is None:
+        return {}
+    try:
+        document = opened(row).document
+    except BrokenReportError as error:
+        raise UsageError(said(error.text, language)) from error
+    return {**row_json(row), "grade": document["evaluation"]["grade"]}
 
 
 def _print(answer: Evaluation, language: str) -> None:

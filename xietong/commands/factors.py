@@ -16,6 +16,7 @@ from xietong.accounting.library import library
 from xietong.calc.emission_limits import EmissionLimit, emission_limits
 from xietong.calc.factor_choice import Listed
 from xietong.calc.factor_rows import FactorRow
+from xietong.calc.published_table import PublishedTableError, checked
 from xietong.cli import UsageError
 from xietong.commands.answering import give_answer, usage
 from xietong.commands.asking import lake_in_use, period_asked, said
@@ -26,8 +27,9 @@ from xietong.park.nouns import Registry
 from xietong.park.people import RefusedError
 from xietong.park.registry import NoParkError, load
 from xietong.park.trial import Trial, as_if_loaded
+from xietong.texts import Text
 
-VERBS = ("list", "limits", "difference", "accept", "approve")
+VERBS = ("list", "limits", "check", "difference", "accept", "approve")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +60,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Answer; 3 where rows of a file were refused."""
     if arguments.verb not in VERBS:
         arguments.verb, arguments.key = "list", arguments.verb
-    verbs = {"list": _list, "limits": _limits, "difference": _difference, "accept": _accept, "approve": _approve}
+    verbs = {
+        "list": _list,
+        "limits": _limits,
+        "check": _check,
+        "difference": _difference,
+        "accept": _accept,
+        "approve": _approve,
+    }
     try:
         return verbs[arguments.verb](arguments)
     except RefusedError as error:
@@ -170,6 +179,35 @@ def _limit_json(limit: EmissionLimit) -> dict[str, Any]:
         "valid_to": None if limit.valid_to == date.max else limit.valid_to.isoformat(),
         "confidence": limit.confidence,
     }
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    """A table of another publisher, row by row, and whether its gases add up: 1 where anything is wrong with it."""
+    try:
+        found = checked(_path(arguments))
+    except PublishedTableError as error:
+        raise UsageError(said(error.text, arguments.lang)) from error
+    if arguments.json:
+        answer = {
+            "rows": found.rows,
+            "accepted": found.rows - len(found.refused),
+            "rejected": [{"row": row, "message": said(text, arguments.lang)} for row, text in found.refused],
+            "identities": found.identities,
+            "apart": [said(text, arguments.lang) for text in found.apart],
+        }
+        print(json.dumps(answer, ensure_ascii=False, indent=1))
+    else:
+        for row, text in found.refused:
+            print(f"第 {row} 行 row {row}: {said(text, arguments.lang)}")
+        for text in found.apart:
+            print(said(text, arguments.lang))
+        refused, apart = len(found.refused), len(found.apart)
+        done = Text(
+            f"{found.rows} 行，拒绝 {refused} 行；CO2e 恒等式 {found.identities} 个，{apart} 个不符。",
+            f"{found.rows} rows, {refused} refused; {found.identities} sums of CO2e, {apart} apart.",
+        )
+        print(said(done, arguments.lang))
+    return 1 if found.refused or found.apart else 0
 
 
 # ---- a change before and at its acceptance ----
