@@ -2,8 +2,10 @@
 
 import argparse
 import json
+from typing import Any
 
 from xietong.accounting.accounts import UnknownNameError
+from xietong.accounting.closing import BrokenReportError, in_force, opened
 from xietong.calc.grade import GRADE_NAMES
 from xietong.cli import UsageError
 from xietong.commands.asking import add_asking_arguments, lake_in_use, registry_in_use, said, unknown
@@ -57,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _closed_beside(subject: str, year: str, language: str) -> dict[str, Any]:
-    """The closed evaluation that stands, for saying beside the fresh one what was concluded then; {} where none does."""
+    """The closed evaluation that stands, to be named beside the fresh one; {} where none does."""
     row = in_force("evaluation", subject, year)
     if row is None:
         return {}
