@@ -7,6 +7,7 @@ and what is left over is for `balances`.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount, amount, idle
@@ -68,16 +69,22 @@ def used_by(books: Books, unit: Subject, medium: Medium, span: Period) -> Amount
     key, title = f"{medium.key}_use:{unit.code}", Text(unit.name, unit.name_en or unit.name)
     asked = _Asked(books, unit, medium, span)
     if medium.kind == "fuel":
-        return line(key, title, medium.unit, asked.fuel_uses())
+        return _sum(key, title, medium.unit, asked.fuel_uses())
     sold, lost = asked.item(medium.sold), asked.item(medium.lost)
     if sold.is_idle and lost.is_idle:
-        return line(key, title, medium.unit, asked.network_supply())
+        return _sum(key, title, medium.unit, asked.network_supply())
     found = difference(key, title, medium.unit, asked.network_supply(), [sold, lost])
     if found.exact is None or found.exact >= 0:
         return found
     return found._replace(
         exact=None, figure=replace(found.figure, value=None, status="missing", missing=(_not_stated(unit, medium),))
     )
+
+
+def _sum(key: str, title: Text, unit: str, parts: Sequence[Amount]) -> Amount:
+    """The sum of parts; of one part alone that part, which most units have."""
+    due = [part for part in parts if not part.is_idle]
+    return titled(due[0], key, title) if len(due) == 1 else line(key, title, unit, due)
 
 
 class _Asked:
@@ -89,8 +96,8 @@ class _Asked:
 
     def item(self, name: str) -> Amount:
         """The subject's amount of an item under the item's name; idle where it has none."""
-        if not name or not self._books.knows(self._subject.code, name):
-            return idle(name, self._medium.unit)
+        if not name or not self._knows(name):
+            return _nothing(name, self._medium.unit)
         found = self._books.amount(self._subject.code, name, self._span)
         return titled(found, name, stated_item(name).name)
 
@@ -127,22 +134,30 @@ class _Asked:
         base, into = self.item(medium.bought), self.item(f"{medium.bought}#conversion")
         key = f"{medium.key}_burnt"
         burnt = titled(base, key, _BURNT) if into.is_idle else difference(key, _BURNT, medium.unit, [base], [into])
-        named = [titled(self.item(f"{medium.bought}#{use}"), f"{medium.key}_{use}", title) for use, title in _USES]
-        return [burnt, *named]
+        return [burnt, *(self._use(use, title) for use, title in _USES if self._knows(f"{medium.bought}#{use}"))]
+
+    def _use(self, use: str, title: Text) -> Amount:
+        return titled(self.item(f"{self._medium.bought}#{use}"), f"{self._medium.key}_{use}", title)
+
+    def _knows(self, name: str) -> bool:
+        return self._books.knows(self._subject.code, name)
 
     def fuel(self) -> Sides:
         """A unit's lines of a fuel: what it stated as used and passed on is what it received and took from stock."""
         medium, meters = self._medium, self._meters
         uses, sold, loss = self.fuel_uses(), self.item(medium.sold), self.item(medium.lost)
         subs = meters.below(self._subject, medium, self._span)
-        supply = self._received([*uses, sold, loss])
+        supply = self.fuel_supply()
         check = meters.check(self._subject, medium, self._span, subs)
-        use = [*subs, *uses[2:]] if subs else uses
+        apart = [each for each in uses[1:] if not each.figure.key.endswith("_conversion")]
+        use = [*subs, *apart] if subs else uses
         return Sides(supply, tuple(use), (sold,), (loss,), bool(subs), meters=check)
 
-    def _received(self, gone: Sequence[Amount]) -> tuple[Amount, ...]:
+    def fuel_supply(self) -> tuple[Amount, ...]:
+        """What a unit received of a fuel, as what it used, passed on and lost less what came from stock; and that."""
         key, unit = self._medium.key, self._medium.unit
-        whole = line(f"{key}_received", _RECEIVED, unit, gone)
+        gone = [*self.fuel_uses(), self.item(self._medium.sold), self.item(self._medium.lost)]
+        whole = _sum(f"{key}_received", _RECEIVED, unit, gone)
         drawn = _drawn(self._books.amount(self._subject.code, self._medium.bought, self._span).figure)
         if drawn is None:
             return (whole,)
@@ -182,7 +197,7 @@ class _Asked:
         if medium.kind == "network":
             return dealt.imported if dealt else self.item(medium.bought)
         parts = [
-            line(f"{medium.key}_received:{unit.code}", _named(unit), medium.unit, asked.fuel().supply)
+            _sum(f"{medium.key}_received:{unit.code}", _named(unit), medium.unit, asked.fuel_supply())
             for unit in self._books.boundary.units(self._subject.code)
             if self._books.knows(unit.code, medium.bought)
             for asked in (_Asked(self._books, unit, medium, self._span),)
@@ -204,6 +219,12 @@ class _Asked:
         has_left = any(not part.is_idle for part in flows.let_out)
         use, loss = (self.item(medium.sold),), (self.item(medium.lost),)
         return Sides(supply, use, flows.let_out, loss, has_left, (self.item("water_reused"),), check)
+
+
+@lru_cache(maxsize=1024)
+def _nothing(name: str, unit: str) -> Amount:
+    """What a unit has nothing to do with: most items of most units."""
+    return idle(name, unit)
 
 
 def _named(unit: Subject) -> Text:
