@@ -84,6 +84,17 @@ def test_editions_and_views_through_a_package(
     assert sum(lines.values()) == pytest.approx(new["carbon_emission_total"]["value"], rel=1e-12)
 
 
+def test_a_factor_that_stands_in_for_the_areas_is_named_with_the_remedy(
+    tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert load(tmp_path, settings, {"carbon_view": "market", "grid_area": "provincial"}) == 0
+    found = figures(capsys, "carbon_emission_total_market", "carbon_emission_total_location")
+    assert ["region=陕西" in remark for remark in found["carbon_emission_total_market"]["remarks"]] == [True]
+    assert found["carbon_emission_total_location"]["remarks"] == []
+    assert main(["account", "--period", "2025", "--key", "purchased_electricity_emission_market"]) == 0
+    assert "factors.csv" in capsys.readouterr().out
+
+
 def test_reductions_through_a_package(tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     assert load(tmp_path, settings, {}) == 0
     found = figures(capsys, "carbon_emission_reduction", "cumulative_carbon_reduction")

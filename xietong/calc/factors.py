@@ -26,6 +26,7 @@ _SERIES_CHOICE = {
     "grid_emission": ("grid_series", "statistical"),
     "gwp": ("gwp", "AR5"),
     "process_emission": ("ghg_edition", "2015"),
+    "heat_emission": ("ghg_edition", "2015"),
 }
 # Factors published for the country alone: it stands in for the park's area, and says so.
 _NATIONAL_INSTEAD = frozenset({"residual_emission", "fossil_emission"})
@@ -272,4 +273,5 @@ def _with_area(figure: Figure, row: FactorRow, area: str) -> Figure:
         f"no {name.en} of {area} is published, the country's {row.value} {row.unit} stands in; once there is a local "
         f"one, add a row to factors.csv (purpose={row.purpose}, region={area}).",
     )
-    return replace(figure, remarks=(*figure.remarks, remark))
+    trace = {**figure.trace, "stands_in_for": area}
+    return replace(figure, remarks=(*figure.remarks, remark), trace=trace)

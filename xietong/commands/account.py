@@ -20,6 +20,7 @@ from xietong.commands.asking import (
     period_asked,
     registry_in_use,
     said,
+    stand_ins,
 )
 from xietong.commands.balancing import add_balancing_arguments, asks_balancing, run_balancing
 from xietong.commands.closed import Beside, add_closing_arguments, asks_closing, run_closing
@@ -105,5 +106,9 @@ def _print(found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Bes
             print(f"    {line}")
         if key in trends:
             print(f"    {trend_line(trends[key], language)}")
-        for reason in (*figure.missing[:3], *(figure.remarks[-1:] if key.endswith(WITH_ESTIMATE) else ())):
+        for reason in (
+            *figure.missing[:3],
+            *stand_ins(figure),
+            *(figure.remarks[-1:] if key.endswith(WITH_ESTIMATE) else ()),
+        ):
             print(f"    {said(reason, language)}")
