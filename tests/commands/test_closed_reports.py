@@ -141,6 +141,9 @@ def test_a_verifier_may_close_and_a_period_that_runs_cannot_be() -> None:
     status, _, told = ran("account", "--period", "2999", *CLOSE, "--lang", "en")
     assert status == 2
     assert "has not ended" in told
+    status, _, told = ran("account", "--period", "2019", *CLOSE, "--lang", "en")
+    assert status == 2
+    assert "nothing of P in 2019 has a value" in told
 
 
 def test_altered_bytes_are_not_passed_off_as_the_report() -> None:

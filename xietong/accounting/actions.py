@@ -30,6 +30,11 @@ def close_report(content: Mapping[str, Any], deed: Deed) -> ClosedReport:
     """Keep a document of `closing` for good; raises RefusedError where the person may not, or no reason is given."""
     kind, subject, period = content["kind"], content["subject"]["code"], content["period"]
     _check(deed, subject)
+    if not any("value" in node for node in content["nodes"]):
+        raise RefusedError(
+            f"{subject} {period} 没有任何数值，没有可封存的；请先填报或接入数据。",
+            f"nothing of {subject} in {period} has a value, so there is nothing to close; bring its data first.",
+        )
     document, sha256 = packed(content)
     with transaction.atomic():
         revision = max((row.revision for row in closed_reports(kind, subject, period)), default=0) + 1
