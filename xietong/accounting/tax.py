@@ -141,8 +141,8 @@ def _items(key: str, lines: Sequence[Figure]) -> Figure:
 
 
 def _judged(books: Books, outlet: Subject, month: Period, names: Sequence[str]) -> dict[str, Figure]:
-    """The month's mean of hours, limit and exceedances of the pollutants that are monitored against a limit; without them
-    the tax is due in full."""
+    """The month's mean of hours, limit and exceedances of the pollutants that are monitored against a limit; the tax of
+    others is due in full."""
     found = ((name, outlet_of(books, outlet, name, month)) for name in names if name in books.outlet_items[outlet.code])
     judged = [(name, each) for name, each in found if each is not None and each.channel.limit and each.limited.judged]
     if not judged:
