@@ -62,11 +62,19 @@ def test_both_views_stand_side_by_side_whatever_the_choice() -> None:
 
 
 def test_what_is_worth_showing_shows_them() -> None:
-    keys = account(small(), None, "E1", YEAR).keys()
-    wanted = {"greenhouse_gases", "carbon_by_category", "biomass_co2_emission", "carbon_emission_total_market"}
-    assert wanted <= set(keys)
-    bare = account(park(subject("E1")), None, "E1", YEAR)
-    assert not wanted & set(bare.keys())
+    wanted = {"greenhouse_gases", "gases_released", "biomass_co2_emission", "carbon_emission_total_market"}
+    assert wanted <= set(account(small(), None, "E1", YEAR).keys())
+    assert wanted | {"carbon_by_category"} <= set(account(small(), None, "P", YEAR).keys())
+    for at in ("E1", "P"):
+        bare = account(park(subject("E1")), None, at, YEAR)
+        assert not (wanted | {"carbon_by_category"}) & set(bare.keys())
+
+
+def test_a_subject_without_other_gases_or_biomass_is_not_asked_for_them() -> None:
+    power = park(subject("E1"), reported=[stated("E1", "2025", "electricity_purchased", "10", "MWh")])
+    keys = set(account(power, None, "P", YEAR).keys())
+    assert {"carbon_emission_total_market", "carbon_by_category"} <= keys
+    assert not {"greenhouse_gases", "gases_released", "biomass_co2_emission", "cumulative_carbon_reduction"} & keys
 
 
 def test_biomass_is_apart_and_in_no_total() -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from xietong.accounting.apart import Group, apart_figures
 from xietong.accounting.books import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
+from xietong.accounting.carbon_keys import carbon_keys
 from xietong.accounting.concentrations import highest_outlet
 from xietong.accounting.factors import choices_of, day_of, factor_book, list_of_clean_energy
 from xietong.accounting.further import further, further_keys
@@ -125,7 +126,8 @@ class Account:
         ]
         worth = [key for key in (*tables, *BEYOND) if self._is_worth(key)]
         worth += [key for key, name in CIRCULATION.items() if self._has(name)]
-        worth += [key for key in WHERE_KNOWN if _is_known(self.figure(key))]
+        known = (*WHERE_KNOWN, *carbon_keys(self.subject.kind, self.inputs))
+        worth += [key for key in known if _is_known(self.figure(key))]
         products = [*self._per_product(emissions), *keys_per_product(self)]
         found = list(dict.fromkeys([*worth, *emissions, *sewers, *amounts, *products]))
         return [*found, *further_keys(self, found)]

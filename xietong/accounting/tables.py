@@ -43,19 +43,7 @@ BEYOND = (
     "data_completeness",
 )
 # Shown only where they have a value: not every park states raw-material use or added value.
-WHERE_KNOWN = (
-    "energy_with_feedstock",
-    "energy_per_added_value",
-    "carbon_emission_total_location",
-    "carbon_emission_total_market",
-    "purchased_electricity_emission_location",
-    "purchased_electricity_emission_market",
-    "carbon_by_category",
-    "greenhouse_gases",
-    "gases_released",
-    "biomass_co2_emission",
-    "cumulative_carbon_reduction",
-)
+WHERE_KNOWN = ("energy_with_feedstock", "energy_per_added_value")
 # Shown where the input named beside it has a value.
 CIRCULATION: Mapping[str, str] = {
     "solid_waste_disposal_rate": "solid_waste_disposed",
