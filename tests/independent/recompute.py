@@ -263,15 +263,13 @@ def treatment(package: Path, year: str) -> dict[str, Decimal]:
 
 
 def further_energy(used: dict[str, Decimal], found: dict[str, Decimal]) -> dict[str, Decimal]:
-    """Conversion, added value, and the two views of power; the demo uses no energy as raw material."""
-    made = used["electricity_generated"] * TCE["electricity"] + used["heat_generated"] * TCE["heat"]
+    """Added value and the two views of power; the demo uses no energy as raw material."""
     bought, sold = used["electricity_purchased"], used["electricity_sold"]
     market = (bought - used["green_power_traded"]) * RESIDUAL
     total, location = found["carbon_emission_total"], bought * GRID
     return {
         "energy_with_feedstock": found["comprehensive_energy_consumption"],
         "energy_per_added_value": found["comprehensive_energy_consumption"] / used["added_value"],
-        "energy_conversion_efficiency": made / (used["bituminous_coal"] * TCE["bituminous_coal"]) * 100,
         "purchased_electricity_emission_location": location,
         "purchased_electricity_emission_market": market,
         "carbon_emission_total_location": total,

@@ -19,7 +19,6 @@ STATED = (
     *PROCESS,
     *("electricity_purchased", "electricity_sold", "electricity_renewable_self_used", "green_power_traded"),
     *("heat_purchased", "heat_sold", "output_value", "byproduct_generated", "byproduct_used", "added_value"),
-    *("electricity_generated", "heat_generated"),
     *(f"{waste}_{part}" for waste in ("solid_waste", "hazardous_waste") for part in ("generated", "used", "disposed")),
 )
 EMITTED = (*EQUIVALENT, "waste_gas", "wastewater")
@@ -132,8 +131,6 @@ def formulas(book: Workbook) -> None:
     for waste in ("solid_waste", "hazardous_waste"):
         book.figure(f"{waste}_utilization_rate", f"{{{waste}_used}}/{{{waste}_generated}}*100")
         book.figure(f"{waste}_disposal_rate", f"{{{waste}_disposed}}/{{{waste}_generated}}*100")
-    made = "{electricity_generated}*{k electricity}+{heat_generated}*{k heat}"
-    book.figure("energy_conversion_efficiency", f"({made})/{{tce bituminous_coal}}*100")
     book.figure("energy_per_added_value", f"{total}/{{added_value}}")
     book.figure("purchased_electricity_emission_location", "{electricity_purchased}*{grid}")
     book.figure("purchased_electricity_emission_market", "({electricity_purchased}-{green_power_traded})*{residual}")
