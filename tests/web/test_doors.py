@@ -16,7 +16,7 @@ pytest_plugins = ["handmade_fixtures"]
 WEB = Path(__file__).parent.parent.parent / "xietong" / "web"
 OPEN = {"sign-in", "language", "health"}
 EXAMPLES = {"subject": "PARK", "key": "cod_emission", "period": "2025", "code": "P", "hour": "2025-01-01T00"}
-EXAMPLES |= {"journal": "intake-0", "ordinal": "1"}
+EXAMPLES |= {"journal": "intake-0", "ordinal": "1", "report": "1"}
 
 
 def address(pattern: URLPattern) -> str:
