@@ -288,3 +288,49 @@ def test_only_the_media_asked_for_and_no_unknown_subject() -> None:
     assert [each.medium.key for each in balance(registry, None, "P", MARCH, ["diesel"]).media] == ["diesel"]
     with pytest.raises(UnknownNameError):
         balance(registry, None, "Q", MARCH)
+
+
+def test_sub_meters_that_read_more_than_their_head_are_said() -> None:
+    registry, lake = metered()
+    low = HoursLake({**lake.hours, "HEAD": hours_of("2025-03", "850")})
+    sheet = whole(registry, "A", "electricity", lake=low)
+    assert sheet.residual.value == pytest.approx(-37.2)
+    assert "倍率" in sheet.residual.remarks[0].zh
+
+
+def test_a_head_meter_of_the_park_with_a_sub_meter_at_each_tenant() -> None:
+    points = [point("HEAD", "P", "electricity_purchased", "kWh")]
+    points += [point(code, code, "electricity_purchased", "kWh", role="sub") for code in ("A", "B")]
+    hours = {code: hours_of("2025-03", value) for code, value in (("HEAD", "1000"), ("A", "600"), ("B", "380"))}
+    registry, lake = park(subject("A"), subject("B"), points=points), HoursLake(hours)
+    sheet = whole(registry, "P", "electricity", lake=lake)
+    assert values(sheet) == pytest.approx({"supply": 744, "use": 729.12, "sold": None, "loss": None, "residual": 14.88})
+    assert sheet.share.value == pytest.approx(2.0)
+    assert sheet.meters is not None
+    assert explain(registry, lake, "electricity_purchased", "P", MARCH).value == 744
+
+
+def test_a_gate_meter_of_gas_against_the_tenants_bills() -> None:
+    rows = [
+        stated("A", "2025-03", "natural_gas", "60", "10^4m3"),
+        stated("B", "2025-03", "natural_gas", "38", "10^4m3"),
+    ]
+    points = [point("GATE", "P", "natural_gas", "m3")]
+    registry = park(subject("A"), subject("B"), reported=rows, points=points)
+    lake = HoursLake({"GATE": hours_of("2025-03", f"{1_000_000 / 744:.6f}")})
+    sheet = whole(registry, "P", "natural_gas", lake=lake)
+    assert sheet.residual.value == pytest.approx(2.0, abs=1e-6)
+    assert sheet.share.value == pytest.approx(2.0, abs=1e-6)
+    assert explain(registry, lake, "natural_gas", "P", MARCH).value == 98
+
+
+def test_a_fuel_that_one_tenant_passes_to_another() -> None:
+    """A coke plant passes 500 of its gas to B, which burns 490 of it and states where it came from."""
+    rows = [
+        stated("A", "2025-03", "coke_oven_gas", "500", "10^4m3", use="export", counterparty="B"),
+        stated("A", "2025-03", "coke_oven_gas", "200", "10^4m3"),
+        stated("B", "2025-03", "coke_oven_gas", "490", "10^4m3", counterparty="A"),
+    ]
+    sheet = whole(park(subject("A"), subject("B"), reported=rows), "P", "coke_oven_gas")
+    assert dealt(sheet, "sold", "bought", "residual") == [500, 490, 10]
+    assert values(sheet) == {"supply": 700, "use": 690, "sold": None, "loss": None, "residual": 10}

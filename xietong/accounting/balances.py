@@ -33,7 +33,7 @@ TOTALS: Mapping[Side, Text] = {
 }
 _WATER_SOLD = Text("排出", "let out")
 _RESIDUAL = Text("差额", "residual")
-_SHARE = Text("差额占供入", "residual, of the supply")
+_SHARE = Text("差额占供入", "of supply")
 _BY_DIFFERENCE = Text(
     "没有分表、下级计量或关口表，使用量由供入减外供和损失得出，平衡恒等，差额无从检验；请安装或接入分表。",
     "there are no sub-meters, metered parts or fence meter: use is supply less what was supplied to others and lost, "

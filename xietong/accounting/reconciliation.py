@@ -237,7 +237,12 @@ class _Reconciling:
 
     def _carrier_line(self, carrier: Carrier, key: str, title: Text, amount: float, formula: str) -> Figure:
         said = Text(f"{title.zh}：{carrier.name.zh}", f"{title.en}: {carrier.name.en}")
-        moved = Figure(formula.removeprefix("- "), abs(amount), carrier.factor.unit.rpartition("/")[2], title=said)
+        moved = Figure(
+            formula.removeprefix("- "),
+            abs(amount),
+            carrier.factor.unit.rpartition("/")[2],
+            title=_said_amount(carrier.name),
+        )
         line = self._line(key, said, amount * carrier.counts(), f"{formula} * factor")
         absent = carrier.absent()
         return replace(line, inputs=(moved, carrier.factor), status="partial" if absent else "ok", missing=absent)
@@ -275,6 +280,10 @@ def _no_group(subject: Subject) -> Text:
         f"{subject.name_en or subject.name} is no park, zone or sector and gathers no units to reconcile; look at the "
         "park or its zone.",
     )
+
+
+def _said_amount(name: Text) -> Text:
+    return Text(f"{name.zh}的数量", f"amount of {name.en}")
 
 
 def _said_own(name: Text) -> Text:

@@ -55,8 +55,8 @@ def asks_balancing(arguments: argparse.Namespace) -> bool:
 
 def run_balancing(arguments: argparse.Namespace, period: Period) -> int:
     """Print what was asked for."""
-    registry = registry_in_use(arguments.lang)
-    lake, subject = lake_in_use(registry), arguments.subject or registry.park.code
+    registry = registry_in_use(arguments.lang, arguments.as_of)
+    lake, subject = lake_in_use(registry, arguments.as_of), arguments.subject or registry.park.code
     asked = _Asked(registry, lake, subject, period, arguments.lang)
     try:
         answer, lines = _answer(arguments, asked)
@@ -184,7 +184,7 @@ def _trade_json(asked: _Asked, dealt: Trade) -> dict[str, Any]:
 
 def _balance_lines(asked: _Asked, found: Balance, trends: Mapping[str, Mapping[str, Trend]]) -> Iterator[str]:
     for each in found.media:
-        yield f"== {said(each.medium.name, asked.language)} {each.medium.key} · {each.medium.unit} =="
+        yield f"== {said(each.medium.name, asked.language)} · {each.medium.key} ({each.medium.unit}) =="
         yield _row(["", *(asked.said(figure) for figure in _columns(each.whole))])
         yield from (_numbers(sheet) for sheet in (*each.months, each.whole))
         yield from _sheet_lines(asked, each.whole)
