@@ -142,6 +142,16 @@ def test_a_device_that_never_answers_is_one_way_and_the_enterprise_is_asked_for_
 
 
 @pytest.mark.slow
+def test_an_exchange_under_way_when_the_listener_ends_is_noted_as_cut(park: Park) -> None:
+    (park.data / "devices.toml").write_text("[asking]\npause_s = 0.05\ntimeout_s = 600\n")
+    kept, sent = memory(30, gap=range(4, 8))
+    logger = Logger(Speaker(MN, st="31"), {"2061": kept}, is_deaf=True)
+    park.run(logger, sent, until=lambda: len(logger.asked) == 1)
+    (note,) = [json.loads(entry.payload) for entry in read(park.data / "journal", "intake-0") if entry.kind == "note"]
+    assert (note["exchange"], note["sent"]) == ("cut", 1)
+
+
+@pytest.mark.slow
 def test_what_its_memory_does_not_hold_is_asked_for_twice_and_then_wanted_in_a_file(park: Park) -> None:
     kept, sent = memory(30, gap=range(4, 8))
     forgetful = {at: items for at, items in kept.items() if at in sent}

@@ -1,4 +1,4 @@
-"""`python -m xietong.demo NAME …`: the demo's own child processes, each heavy in its way: people, park, live.
+"""`python -m xietong.demo NAME …`: the demo's own child processes, people, park, live, and a logger to play with.
 
 `xietong demo` starts them, so that the parent that stays imports neither Django nor NumPy.
 """
@@ -33,6 +33,14 @@ def live(given: argparse.Namespace) -> int:
     return 0
 
 
+def logger(given: argparse.Namespace) -> int:
+    """Be a logger that was stopped for a while: send its last hours but some, and answer when asked for them."""
+    first, _, last = given.without.partition("-")
+    where, without = (given.host, given.port), (int(first), int(last))
+    importlib.import_module("xietong.demo.logger").play(given.mn, given.codes.split(","), where, given.hours, without)
+    return 0
+
+
 def main() -> int:
     """Run one of them."""
     parser = argparse.ArgumentParser(prog="python -m xietong.demo")
@@ -49,6 +57,14 @@ def main() -> int:
         else:
             own.add_argument("--host", default="127.0.0.1")
             own.add_argument("--port", type=int, required=True)
+    stopped = names.add_parser("logger", help="a logger that was stopped for a while and remembers")
+    stopped.add_argument("--mn", required=True)
+    stopped.add_argument("--codes", default="a21026,a21002", help="factor codes, with commas")
+    stopped.add_argument("--hours", type=int, default=72)
+    stopped.add_argument("--without", default="30-54", metavar="FROM-TO", help="places of the hours that are not sent")
+    stopped.add_argument("--host", default="127.0.0.1")
+    stopped.add_argument("--port", type=int, required=True)
+    stopped.set_defaults(run=logger)
     given = parser.parse_args()
     return int(given.run(given))
 

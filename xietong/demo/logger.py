@@ -1,10 +1,11 @@
 """A simulated data logger: it keeps hours in its memory, sends what is new, and answers what the platform asks.
 
 It speaks HJ 212-2017 as annex C.20 to C.23 print it: 9011, the data with a QN of their own each, 9012. The tests use it
-against the real listener; whoever wants to see it work runs those.
+against the real listener; `python -m xietong.demo logger` does the same by hand.
 """
 
 import asyncio
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -102,3 +103,40 @@ class Logger:
         """A QN of its own for every frame."""
         self._turn += 1
         return number(datetime.now(UTC) + timedelta(milliseconds=self._turn))
+
+
+def remembering(hours: int, codes: list[str], now: datetime) -> dict[datetime, Items]:
+    """So many hours up to the last whole one before now, each code with a value that tells its hour."""
+    last = now.replace(minute=0, second=0, microsecond=0)
+    instants = [last - timedelta(hours=hours - number) for number in range(hours)]
+    return {
+        at: tuple(f"{code}-Avg={at.day}.{at.hour:02d},{code}-Cou={at.hour}.5,{code}-Flag=N" for code in codes)
+        for at in instants
+    }
+
+
+def play(mn: str, codes: list[str], where: tuple[str, int], hours: int, without: tuple[int, int]) -> None:
+    """Send the last hours but some (places in the row: from, to), then answer, printing it, until told to end."""
+    memory = remembering(hours, codes, datetime.now(UTC))
+    logger = _Telling(Speaker(mn, st="31"), {"2061": memory})
+    sent = [at for place, at in enumerate(memory) if not without[0] <= place < without[1]]
+    print(f"{mn}: {len(sent)} of {hours} hours are sent, the others are in its memory", flush=True)
+    uploads = [frame for at in sent for frame in logger.upload("2061", at)]
+    asyncio.run(_until_stopped(logger, where, uploads))
+
+
+async def _until_stopped(logger: Logger, where: tuple[str, int], uploads: list[bytes]) -> None:
+    stop = asyncio.Event()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(ending, stop.set)
+    await logger.run(where, uploads, stop)
+
+
+class _Telling(Logger):
+    """Prints what it is asked and what it says."""
+
+    def answers(self, asked: Frame) -> list[bytes]:
+        said = super().answers(asked)
+        for raw in (asked.raw, *said):
+            print(raw.decode(errors="replace").strip()[:160], flush=True)
+        return said

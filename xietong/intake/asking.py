@@ -129,6 +129,11 @@ class Asker:
                 device.exchange.cut()
                 self._look_at(mn, device, now)
 
+    def stop(self, now: float) -> None:
+        """The process ends: note what is under way as cut, and ask nothing more."""
+        for line in list(self._lines):
+            self.left(line, now)
+
     def tick(self, now: float) -> None:
         """Time passes: send again, give up, begin what is wanted."""
         for mn in list(self._busy):

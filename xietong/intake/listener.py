@@ -157,6 +157,7 @@ class Listener:
             connection.stop_reading()
             connection.flush()
         self._tell(self._refusals.rest(self._clock()))
+        self._asker.stop(self._loop.time())
         await self._group.close()
         await asyncio.sleep(0)  # the answers of the last group are written by its callbacks
         for connection in list(self._connections):
