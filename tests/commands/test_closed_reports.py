@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from xietong.accounting.models import ClosedReport
+from xietong.commands import doctor
 from xietong.park.models import Act
 from xietong.park.people import make_person, make_roles
 
@@ -146,10 +147,14 @@ def test_a_verifier_may_close_and_a_period_that_runs_cannot_be() -> None:
     assert "nothing of P in 2019 has a value" in told
 
 
-def test_altered_bytes_are_not_passed_off_as_the_report() -> None:
+def test_altered_bytes_are_not_passed_off_as_the_report(settings: Settings) -> None:
+    (settings.DATA / "park.sqlite3").touch()
     said("account", *YEAR, *CLOSE)
     row = ClosedReport.objects.get()
+    assert [check.status for check in doctor.closed(settings.DATA)] == ["ok"]
     ClosedReport.objects.update(document=bytes(row.document)[:-1] + b"x")
+    [check] = doctor.closed(settings.DATA)
+    assert (check.status, "altered" in check.found.en) == ("failed", True)
     status, _, told = ran("account", *YEAR, "--closed", "--lang", "en")
     assert status == 2
     assert "altered" in told

@@ -22,6 +22,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 
+from xietong.accounting.closing import BrokenReportError, closed_reports, opened
 from xietong.intake.devices import BadSettings, DeviceBook, openness
 from xietong.journal import CorruptSegment, JournalReader, names
 from xietong.lake.store import Lake
@@ -68,7 +69,16 @@ def examine(data: Path) -> Iterator[Check]:
             Text("运行 xietong init 或用 --data 指明它", "run xietong init, or name the folder with --data"),
         )
         return
-    each: tuple[Callable[[Path], Iterator[Check]], ...] = (folder, space, database, evidence, settling, devices, doors)
+    each: tuple[Callable[[Path], Iterator[Check]], ...] = (
+        folder,
+        space,
+        database,
+        closed,
+        evidence,
+        settling,
+        devices,
+        doors,
+    )
     for examined in each:
         yield from examined(data)
 
@@ -142,6 +152,26 @@ def database(data: Path) -> Iterator[Check]:
         )
     else:
         yield Check("migrations", "ok", Text("数据库已是最新结构", "every migration is applied"))
+
+
+def closed(data: Path) -> Iterator[Check]:
+    """Every closed report is still what was closed."""
+    if connection.vendor == "sqlite" and not (data / "park.sqlite3").exists():
+        return
+    broken, count = [], 0
+    try:
+        for row in closed_reports():
+            count += 1
+            try:
+                opened(row)
+            except BrokenReportError as error:
+                broken.append(error.text)
+    except DatabaseError:  # an older database: `database` has said so
+        return
+    for text in broken:
+        yield Check("closed reports", "failed", text, Text("恢复数据库备份", "restore the database from a backup"))
+    if not broken:
+        yield Check("closed reports", "ok", Text(f"{count} 份封存报告完好", f"{count} closed reports are whole"))
 
 
 def _sqlite(version: str, mode: str) -> Check:
