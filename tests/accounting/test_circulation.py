@@ -5,6 +5,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_parks import park, stated, subject
 
 from xietong.accounting.accounts import account
@@ -136,3 +138,35 @@ def test_an_annual_limit_is_a_permit_whose_use_is_shown() -> None:
     assert figure(of, "nox_permit_share", "S").value == 75
     assert figure(of, "nox_permit_share", "A").value == 75
     assert figure(of, "nox_permit_share").value is None
+
+
+def test_what_enters_treatment_and_one_product_show_their_rates() -> None:
+    of = tenants(
+        yearly("A", "pollutant_entering_treatment:so2", "400"),
+        yearly("A", "so2", "20"),
+        yearly("A", "wastewater", "9000"),
+        yearly("A", "product:paper", "3000"),
+    )
+    shown = account(of, None, "A", YEAR).keys()
+    assert {"so2_removal_rate", "wastewater_per_product", "pollutant_emission_per_product"} <= set(shown)
+    assert figure(of, "so2_removal_rate", "A").value == 95
+    assert figure(of, "wastewater_per_product", "A").value == 3
+
+
+amounts = st.integers(0, 10**6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(amounts, amounts, amounts, amounts)
+def test_uses_and_transfers_close_whatever_is_given_taken_and_sent(
+    made: int, given: int, taken: int, sent: int
+) -> None:
+    """The park's use is what both state less what both state of one flow; without a flow it is their sum."""
+    rows = (
+        yearly("A", "byproduct_generated", str(made)),
+        yearly("A", "byproduct_used", str(given), counterparty="B"),
+        yearly("B", "byproduct_used", str(taken), counterparty="A"),
+    )
+    assert figure(tenants(*rows), "byproduct_used").value == given + taken
+    once = figure(tenants(*rows, flows=[flow(str(sent))]), "byproduct_used").value
+    assert once == given + taken - min(given, taken, sent)

@@ -24,9 +24,11 @@ from xietong.accounting.per_product import KEY as ENERGY_PER_PRODUCT
 from xietong.accounting.per_product import keys_per_product, per_product
 from xietong.accounting.tables import (
     BEYOND,
+    BY_POLLUTANT,
     CIRCULATION,
     FACILITIES,
     HIGHEST,
+    OF_ONE_PRODUCT,
     TO_WORKS,
     WHERE_KNOWN,
     applies,
@@ -126,6 +128,7 @@ class Account:
         ]
         worth = [key for key in (*tables, *BEYOND) if self._is_worth(key)]
         worth += [key for key, name in CIRCULATION.items() if self._has(name)]
+        worth += [form.format(name) for given, form in BY_POLLUTANT.items() for name in self._named(given)]
         known = (*WHERE_KNOWN, *carbon_keys(self.subject.kind, self.inputs))
         worth += [key for key in known if _is_known(self.figure(key))]
         products = [*self._per_product(emissions), *keys_per_product(self)]
@@ -136,6 +139,11 @@ class Account:
         """Whether an input has a value, or amounts by name."""
         given = self.inputs.get(name)
         return given is not None and (given.value is not None or bool(given.items()))
+
+    def _named(self, name: str) -> Iterable[str]:
+        """The names of an input's amounts."""
+        given = self.inputs.get(name)
+        return () if given is None else given.items()
 
     def _may_emit(self, name: str) -> bool:
         """Whether an emission is worth showing: of a facility or an outlet only what it knows of."""
@@ -156,7 +164,8 @@ class Account:
         """The emissions per product of a unit with one product, where there are any."""
         if self.subject.kind in GROUPS or len(self.inputs["product"].items()) != 1:
             return []
-        return [f"{key}{PER_PRODUCT}" for key in emissions if self.figure(key).value is not None]
+        each = [f"{key}{PER_PRODUCT}" for key in emissions if self.figure(key).value is not None]
+        return [*each, *(key for key in OF_ONE_PRODUCT if self.figure(key).value is not None)]
 
     def figure(self, key: str) -> Figure:
         """The figure of a key: an indicator, an engine input, or an item's amount; raises UnknownNameError."""

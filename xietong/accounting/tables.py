@@ -44,6 +44,13 @@ BEYOND = (
 )
 # Shown only where they have a value: not every park states raw-material use or added value.
 WHERE_KNOWN = ("energy_with_feedstock", "energy_per_added_value")
+# Of every pollutant that the input named first has an amount of.
+BY_POLLUTANT: Mapping[str, str] = {
+    "permitted_emission": "{}_permit_share",
+    "pollutant_entering_treatment": "{}_removal_rate",
+}
+# Of a unit with one product.
+OF_ONE_PRODUCT = ("waste_gas_per_product", "wastewater_per_product", "pollutant_emission_per_product")
 # Shown where the input named beside it has a value.
 CIRCULATION: Mapping[str, str] = {
     "solid_waste_disposal_rate": "solid_waste_disposed",
