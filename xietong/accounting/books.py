@@ -91,6 +91,12 @@ class Books:
             known = self._known[key] = _titled(subject, self._amount(subject, name, period))
         return known
 
+    def forget(self) -> None:
+        """Let go of every amount made so far; what was read of the lake and the statements stays."""
+        self._known.clear()
+        self._made.clear()
+        self.taxes.clear()
+
     def knows(self, code: str, name: str) -> bool:
         """Whether a subject or anything below it states, measures or owes the item."""
         return name in self._stated[code]

@@ -122,6 +122,14 @@ class Extracts:
             named |= {channel.item for channel in channels(self.registry, outlet, points, _ALWAYS) if not channel.unit}
         return tuple(sorted(named))
 
+    def fetch(self, period: Period) -> None:
+        """Read at once all that figures of a period can ask of the lake: its months' years and those before them."""
+        spans = {_extent(span): span for each in (period, period.previous_year()) for span in _spans(each)}
+        for span in spans.values():
+            self.metered("", span)
+            for outlet in list(self._outlet_points)[:1]:
+                self.outlet(outlet, "", span)
+
     def metered(self, point: str, span: Period) -> Metered | None:
         """What came from a point in a month or in a shorter span; None where nothing came."""
         if self._lake is None:
@@ -246,6 +254,10 @@ def _hourly(lake: LakeTables, points: list[str], start: datetime, end: datetime)
 def _extent(span: Period) -> Period:
     """What is fetched together with a span: the calendar year of a month, else the span alone."""
     return Period.year(span.start.year) if span.month_count == 1 else span
+
+
+def _spans(period: Period) -> tuple[Period, ...]:
+    return tuple(period.months()) or (period,)
 
 
 def _bucket(number: int, span: Period, registry: Registry) -> Bucket:

@@ -42,11 +42,22 @@ class Memory:
                 self._kept.popitem(last=False)
         return made
 
+    def clear(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            self._kept.clear()
+
 
 _books = Memory(BOOKS_KEPT)
 _extents = Memory(EXTENTS_KEPT)
 _fingerprints = Memory(REGISTRIES_KEPT)
 _grounds = Memory(REGISTRIES_KEPT)
+
+
+def forget() -> None:
+    """Let go of all that is remembered: the next figures are made from nothing but registry and lake."""
+    for memory in (_books, _extents, _fingerprints, _grounds):
+        memory.clear()
 
 
 def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Books:

@@ -2,7 +2,10 @@
 one year of readings brought into a lake through its own doors. Always the same park for the same size; nothing random.
 """
 
-from collections.abc import Iterable, Iterator
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from xietong.lake.decimals import from_micro
@@ -73,6 +77,34 @@ def filled_lake(folder: Path, registry: Registry, series: Iterable[Series]) -> L
     lake.append(pa.concat_tables(_readings(each) for each in series), {})
     lake.roll_up(_specs(registry))
     return lake
+
+
+def bare_tables(folder: Path, registry: Registry) -> None:
+    """What the bare sums need besides the lake, as Parquet files: points, enterprises, statements."""
+    enterprises = [each for each in registry.subjects.values() if each.kind == "enterprise"]
+    tables = {
+        "enterprises": [{"enterprise": each.code, "zone": each.zone, "sector": each.sector} for each in enterprises],
+        "points": [_described(registry, point) for point in registry.points.values()],
+        "stated": [
+            {"enterprise": row.subject, "item": row.item, "month": row.period.start.month, "amount": row.amount}
+            for row in registry.reported
+        ],
+    }
+    for name, rows in tables.items():
+        pq.write_table(pa.Table.from_pylist(rows), folder / f"{name}.parquet")
+
+
+def _described(registry: Registry, point: Point) -> dict[str, str]:
+    is_outlet = registry.subjects[point.subject].kind == "outlet"
+    flow = "flow" if point.unit == "m3/h" else "concentration" if point.unit.startswith("mg/") else ""
+    return {
+        "point": point.code,
+        "item": point.item,
+        "role": point.role,
+        "outlet": point.subject if is_outlet else "",
+        "enterprise": point.subject.partition("-")[0],
+        "kind": flow if is_outlet else "",
+    }
 
 
 def later_reading(lake: Lake, registry: Registry, point: str, day: int) -> None:
@@ -235,16 +267,29 @@ def _statements(number: int) -> Iterator[ReportedAmount]:
         for month in range(1, 13):
             if number % 50 == 7 and item == "diesel" and month == 8:
                 continue
-            amount = Decimal(round(level * (1000 + (number * 31 + place * 17 + month * 7) % 97))) / 1000
-            row = number * 1000 + place * 12 + month
-            yield stated(_code(number), Period.month(YEAR, month), item, amount, unit, row, method)
+            yield ReportedAmount(
+                subject=_code(number),
+                period=Period.month(YEAR, month),
+                item=item,
+                amount=Decimal(round(level * (1000 + (number * 31 + place * 17 + month * 7) % 97))) / 1000,
+                unit=unit,
+                entry="bench-0/1",
+                row=number * 1000 + place * 12 + month,
+                recorded_at=RECORDED,
+                method=method,
+            )
 
 
-def stated(
-    subject: str, period: Period, item: str, amount: Decimal, unit: str, row: int, method: str = ""
-) -> ReportedAmount:
-    """One row of a month's report."""
-    return ReportedAmount(subject, period, item, amount, unit, "bench-0/1", row, RECORDED, method=method)
+def corrected(registry: Registry, subject: str, item: str, month: int) -> Registry:
+    """The registry after a subject corrected one statement of one month: a tenth more."""
+    period = Period.month(YEAR, month)
+    rows = [
+        replace(row, amount=row.amount * Decimal("1.1"), recorded_at=row.recorded_at + timedelta(days=1))
+        if row.amount is not None and (row.subject, row.item, row.period) == (subject, item, period)
+        else row
+        for row in registry.reported
+    ]
+    return replace(registry, reported=tuple(rows))
 
 
 def _reported(number: int) -> Iterator[tuple[str, str, float, str]]:
@@ -274,3 +319,20 @@ def _reported(number: int) -> Iterator[tuple[str, str, float, str]]:
     if number % 8 == 3:
         yield "byproduct_generated", "t", 33.0 * scale, ""
         yield "byproduct_used", "t", 30.0 * scale, ""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`python -m xietong.bench.industrial_park FOLDER`: the lake and the files of the bare sums in a folder."""
+    parser = argparse.ArgumentParser(prog="python -m xietong.bench.industrial_park")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--enterprises", type=int, default=Size().enterprises)
+    parser.add_argument("--points", type=int, default=Size().points)
+    given = parser.parse_args(arguments)
+    registry, series = park(Size(given.enterprises, given.points))
+    filled_lake(given.folder / "lake", registry, series)
+    bare_tables(given.folder, registry)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

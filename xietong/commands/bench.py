@@ -11,6 +11,7 @@ import sys
 from xietong.texts import Text
 
 BENCHES: dict[str, Text] = {
+    "account": Text("核算：全部指标及其计算过程的秒数", "accounts: seconds for every figure with its working"),
     "door": Text("监听口：确认的帧每秒", "the listener: acknowledged frames a second"),
     "settle": Text("结转：到小时和日的监测值每秒", "settle: readings a second, up to hours and days"),
 }
