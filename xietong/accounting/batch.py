@@ -54,11 +54,13 @@ def each_account(
     wanted: Iterable[Wanted],
     make: Callable[[Accounted], Made],
     workers: int = 1,
+    keep: bool = False,
 ) -> Iterator[tuple[Wanted, Made]]:
     """What `make` makes of every wanted account (subject, period), in no particular order.
 
     workers: how many processes share the work; `make` runs in them and what it gives is sent here, so it should be
-    small. Only for a process without threads of its own (a command, not a server): they are forks.
+    small. Only for a process without threads of its own (a command, not a server): they are forks. keep: a process that
+    works alone keeps the amounts behind the accounts, so that after a changed statement only what it touches is summed.
     """
     by_period: dict[Period, list[str]] = {}
     for code, period in wanted:
@@ -67,7 +69,7 @@ def each_account(
     tasks.sort(key=lambda task: (task[0].start - task[0].end, task[0]))  # the longest first
     if workers < 2 or len(tasks) < 2:
         for period, codes in tasks:
-            for one in _of_period(books_for(registry, lake, period), codes, period):
+            for one in _of_period(books_for(registry, lake, period), codes, period, keep):
                 yield (one.subject, period), make(one)
         return
     for period, _ in tasks:
@@ -80,12 +82,13 @@ def _in_order(registry: Registry, subjects: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(subjects, key=lambda code: registry.subjects[code].kind in GROUPS))
 
 
-def _of_period(books: Books, codes: Sequence[str], period: Period) -> Iterator[Accounted]:
+def _of_period(books: Books, codes: Sequence[str], period: Period, keep: bool = False) -> Iterator[Accounted]:
     for code in codes:
         account = Account(books, books.registry.subjects[code], period)
         keys = account.keys()
         yield Accounted(code, period, {key: account.figure(key) for key in keys})
-    books.forget()
+    if not keep:
+        books.forget()
 
 
 # ---- workers ----
@@ -119,6 +122,7 @@ def _shared(work: Callable[[Task], Iterator[Any]], tasks: Sequence[Task], worker
         gc.unfreeze()
         for process, here in started:
             here.close()
+            process.terminate()  # one that is done has ended already; the rest has nobody to work for
             process.join()
 
 

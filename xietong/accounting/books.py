@@ -37,10 +37,12 @@ MADE_KEPT = 512
 class Ground:
     """What books of one registry rest on whatever the years and the lake: its tree and its statements."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, before: "Ground | None" = None) -> None:
+        """before: of an earlier registry, so that subjects whose statements are the same are not gone through again."""
         self.registry = registry
         self.boundary = Boundary(registry)
-        self.statements = Statements(registry.reported)
+        known: Statements | None = before.statements if before else None
+        self.statements: Statements = Statements(registry.reported, known)
         self.own_factors = OwnFactors(registry, self.boundary)
         self.methods = EmissionMethods(registry)
 
@@ -50,6 +52,7 @@ class Books:
 
     def __init__(self, ground: "Ground", lake: LakeTables | None, keep: Keep) -> None:
         registry, statements = ground.registry, ground.statements
+        self.ground = ground
         self.registry, self.statements = registry, statements
         self.boundary, self.own_factors = ground.boundary, ground.own_factors
         self.extracts = Extracts(registry, lake, keep)
@@ -91,11 +94,16 @@ class Books:
             known = self._known[key] = _titled(subject, self._amount(subject, name, period))
         return known
 
+    def take_over(self, before: "Books", touched: frozenset[str] | None) -> None:
+        """Keep what earlier books made of the same lake for all but these subjects; None: of none."""
+        if touched is None or self.names != before.names:
+            return
+        self._known |= {key: made for key, made in before._known.items() if key[0] not in touched}
+
     def forget(self) -> None:
         """Let go of every amount made so far; what was read of the lake and the statements stays."""
         self._known.clear()
         self._made.clear()
-        self.taxes.clear()
 
     def knows(self, code: str, name: str) -> bool:
         """Whether a subject or anything below it states, measures or owes the item."""

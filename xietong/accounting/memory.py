@@ -13,6 +13,7 @@ from xietong.accounting.books import Books, Ground
 from xietong.accounting.extracts import Keep
 from xietong.accounting.factors import day_of
 from xietong.accounting.metered import LakeTables
+from xietong.accounting.touched import related
 from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.periods import Period
@@ -52,12 +53,18 @@ _books = Memory(BOOKS_KEPT)
 _extents = Memory(EXTENTS_KEPT)
 _fingerprints = Memory(REGISTRIES_KEPT)
 _grounds = Memory(REGISTRIES_KEPT)
+# The newest books of what the lake was read by: the next ones take over what a changed statement does not touch.
+_latest: dict[Hashable, Books] = {}
+_NOT_READ = frozenset(
+    {"reported", "targets", "documents", "measures", "effects", "flows", "key_lists", "expected", "factors", "choices"}
+)
 
 
 def forget() -> None:
     """Let go of all that is remembered: the next figures are made from nothing but registry and lake."""
     for memory in (_books, _extents, _fingerprints, _grounds):
         memory.clear()
+    _latest.clear()
 
 
 def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Books:
@@ -66,17 +73,26 @@ def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Bo
     # A lake without a folder is told apart by its identity; what was made of it holds it, so no other can take that.
     years = range(period.start.year - 2, day_of(period).year + 1)
     stamps = tuple(stamp(lake, year) for year in years)
-    source = (fingerprint(registry), None if lake is None else str(getattr(lake, "root", id(lake))))
+    whole, read = fingerprints(registry)
+    root = None if lake is None else str(getattr(lake, "root", id(lake)))
 
     def keep(key: Hashable, extent: Period, make: Callable[[], Made]) -> Made:
         made_of = tuple(stamp(lake, year) for year in range(extent.start.year, day_of(extent).year + 1))
-        _, made = _extents.get((source, key, made_of), lambda: (lake, make()))
+        _, made = _extents.get((read, root, key, made_of), lambda: (lake, make()))
         return made
 
     def books() -> Books:
-        return Books(_grounds.get(source[0], lambda: Ground(registry)), lake, _once(keep))
+        before = _latest.get((read, root, years, stamps))
+        ground = _grounds.get(whole, lambda: Ground(registry, before.ground if before else None))
+        made = Books(ground, lake, _once(keep))
+        if before is not None:
+            made.take_over(before, related(before.registry, registry))
+        _latest[read, root, years, stamps] = made
+        while len(_latest) > REGISTRIES_KEPT:
+            _latest.pop(next(iter(_latest)))
+        return made
 
-    return _books.get((source, years, stamps), books)
+    return _books.get((whole, root, years, stamps), books)
 
 
 def _once(keep: Keep) -> Keep:
@@ -93,14 +109,21 @@ def _once(keep: Keep) -> Keep:
 
 
 def fingerprint(registry: Registry) -> int:
-    """A number for the registry's content; the registry itself is held so that its identity cannot be reused."""
-    key = id(registry)
-    _, number = _fingerprints.get(key, lambda: (registry, _content(registry)))
-    return number
+    """A number for the registry's whole content."""
+    return fingerprints(registry)[0]
 
 
-def _content(registry: Registry) -> int:
-    return hash(tuple(_hashable(getattr(registry, name)) for name in registry.__slots__))
+def fingerprints(registry: Registry) -> tuple[int, int]:
+    """A number for the registry's whole content, and one for that part of it by which the lake is read."""
+    key = id(registry)  # the registry is held, so that its identity cannot be reused
+    _, numbers = _fingerprints.get(key, lambda: (registry, _content(registry)))
+    return numbers
+
+
+def _content(registry: Registry) -> tuple[int, int]:
+    numbers = {name: hash(_hashable(getattr(registry, name))) for name in registry.__slots__}
+    read = tuple(number for name, number in numbers.items() if name not in _NOT_READ)
+    return hash(tuple(numbers.values())), hash(read)
 
 
 def _hashable(value: object) -> Hashable:

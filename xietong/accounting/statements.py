@@ -129,10 +129,19 @@ def _by_item(rows: Iterable[ReportedAmount]) -> dict[tuple[str, str], tuple[Repo
 class Statements:
     """The statements of one registry that count, by subject and item and in order of time; each made a figure once."""
 
-    def __init__(self, reported: Iterable[ReportedAmount]) -> None:
-        self._rows = in_force(reported)
+    def __init__(self, reported: Iterable[ReportedAmount], before: "Statements | None" = None) -> None:
+        self._reported = _by_subject(reported)
+        self._rows = self._in_force(before)
         self._stocks = Stocks(self._rows)
         self._leaves: dict[int, Amount] = {}
+
+    def _in_force(self, before: "Statements | None") -> dict[tuple[str, str], tuple[ReportedAmount, ...]]:
+        """What counts; of subjects that reported just what they had reported before, what counted then."""
+        known = {} if before is None else before._reported
+        same = {code for code, rows in self._reported.items() if known.get(code) == rows}
+        changed = (row for code, rows in self._reported.items() if code not in same for row in rows)
+        kept = {} if before is None else {key: rows for key, rows in before._rows.items() if key[0] in same}
+        return kept | in_force(changed)
 
     @property
     def pairs(self) -> Iterable[tuple[str, str]]:
@@ -155,6 +164,13 @@ class Statements:
         if id(row) not in self._leaves:
             self._leaves[id(row)] = leaf(row, self._stocks.balance(row), self._stocks.remarks(row))
         return self._leaves[id(row)]
+
+
+def _by_subject(reported: Iterable[ReportedAmount]) -> dict[str, list[ReportedAmount]]:
+    grouped: dict[str, list[ReportedAmount]] = defaultdict(list)
+    for row in reported:
+        grouped[row.subject].append(row)
+    return grouped
 
 
 def _start(row: ReportedAmount) -> datetime:

@@ -28,17 +28,28 @@ class _Change(NamedTuple):
 def touched(before: Registry, after: Registry, wanted: Iterable[Wanted]) -> list[Wanted]:
     """Those of the wanted accounts (subject, period) that may differ between two registries."""
     asked = list(wanted)
-    if any(getattr(before, name) != getattr(after, name) for name in before.__slots__ if name != "reported"):
+    if not _alike(before, after):
         return asked
     changes = [_change(row, before, after) for row in _differing(before.reported, after.reported)]
-    related = {each.subject: _related(after, each.subject, [*before.reported, *after.reported]) for each in changes}
+    among = {each.subject: _related(before, after, each.subject) for each in changes}
     return [
         (code, period)
         for code, period in asked
-        if any(
-            code in related[each.subject] and each.start < period.end and period.start < each.end for each in changes
-        )
+        if any(code in among[each.subject] and each.start < period.end and period.start < each.end for each in changes)
     ]
+
+
+def related(before: Registry, after: Registry) -> frozenset[str] | None:
+    """The subjects of which any figure may differ between two registries; None: any subject."""
+    if not _alike(before, after):
+        return None
+    named = {row.subject for row in _differing(before.reported, after.reported)}
+    return frozenset().union(*(_related(before, after, subject) for subject in named))
+
+
+def _alike(before: Registry, after: Registry) -> bool:
+    """Whether nothing but what was reported differs."""
+    return all(getattr(before, name) == getattr(after, name) for name in before.__slots__ if name != "reported")
 
 
 def _differing(before: tuple[ReportedAmount, ...], after: tuple[ReportedAmount, ...]) -> list[ReportedAmount]:
@@ -66,12 +77,13 @@ def _spans(registry: Registry, row: ReportedAmount) -> set[Period]:
     return {each.period for each in registry.reported if each.subject == row.subject and base_of(each.item) == item}
 
 
-def _related(registry: Registry, subject: str, rows: Iterable[ReportedAmount]) -> frozenset[str]:
+def _related(before: Registry, after: Registry, subject: str) -> frozenset[str]:
     """The subject, all below it, whatever gathers it or receives from it, and whom its rows or others' rows name."""
+    rows = (*before.reported, *after.reported)
     parties = {row.counterparty for row in rows if row.subject == subject}
     parties |= {row.subject for row in rows if row.counterparty == subject}
-    own = {subject, *(code for code in parties if code in registry.subjects)}
-    inside = {each.code for code in own for each in registry.below(code)}
-    inside |= {registry.subjects[code].discharges_to for code in inside}
-    above = {code for code in registry.subjects if any(each.code in inside for each in registry.below(code))}
+    own = {subject, *(code for code in parties if code in after.subjects)}
+    inside = {each.code for code in own for each in after.below(code)}
+    inside |= {after.subjects[code].discharges_to for code in inside}
+    above = {code for code in after.subjects if any(each.code in inside for each in after.below(code))}
     return frozenset(inside | above)

@@ -51,8 +51,8 @@ def wanted_of(registry: Registry) -> list[Wanted]:
 
 
 def batch(registry: Registry, lake: Lake, wanted: list[Wanted], workers: int) -> dict[Wanted, Row]:
-    """Every figure of the wanted accounts."""
-    return dict(each_account(registry, lake, wanted, row_of, workers))
+    """Every figure of the wanted accounts; a single worker keeps the amounts behind them."""
+    return dict(each_account(registry, lake, wanted, row_of, workers, keep=workers == 1))
 
 
 def check_explain(registry: Registry, lake: Lake, rows: dict[Wanted, Row]) -> dict[str, object]:
@@ -83,13 +83,16 @@ def _sample(rows: dict[Wanted, Row]) -> list[tuple[Wanted, str]]:
 
 
 def check_change(registry: Registry, lake: Lake, rows: dict[Wanted, Row], workers: int) -> dict[str, object]:
-    """Compute what one corrected statement changes, and hold it against a batch of everything from nothing."""
+    """Compute what one corrected statement changes, as a process does that made the accounts and keeps their amounts,
+    and hold it against a batch of everything from nothing."""
     after = corrected(registry, *CHANGED)
     wanted = list(rows)
 
     def renew() -> dict[Wanted, Row]:
         return batch(after, lake, touched(registry, after, wanted), 1)
 
+    if batch(registry, lake, wanted, 1) != rows:
+        raise RuntimeError("a batch by one process differs from a batch by several")
     renewed, clock, used = seconds(renew)
     forget()
     if {**rows, **renewed} != batch(after, lake, wanted, workers):
