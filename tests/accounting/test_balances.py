@@ -334,3 +334,21 @@ def test_a_fuel_that_one_tenant_passes_to_another() -> None:
     sheet = whole(park(subject("A"), subject("B"), reported=rows), "P", "coke_oven_gas")
     assert dealt(sheet, "sold", "bought", "residual") == [500, 490, 10]
     assert values(sheet) == {"supply": 700, "use": 690, "sold": None, "loss": None, "residual": 10}
+
+
+def test_a_check_meter_divides_nothing() -> None:
+    registry, lake = metered()
+    check = point("CHECK", "A", "electricity_purchased", "kWh", role="check")
+    hours = {**lake.hours, "CHECK": hours_of("2025-03", "50")}
+    sheet = whole(
+        replace(registry, points={**registry.points, "CHECK": check}), "A", "electricity", lake=HoursLake(hours)
+    )
+    assert len(sheet.lines["use"]) == 9
+
+
+def test_sub_meters_at_the_parks_own_head_stand_for_what_the_tenants_state() -> None:
+    points = [point("HEAD", "P", "heat_purchased", "GJ"), point("S1", "P", "heat_purchased", "GJ", role="sub")]
+    registry = park(subject("A"), points=points, reported=monthly("A", "heat_purchased", "700", "GJ"))
+    lake = HoursLake({"HEAD": hours_of("2025-03", "1"), "S1": hours_of("2025-03", "0.9")})
+    sheet = whole(registry, "P", "heat", lake=lake)
+    assert values(sheet) == pytest.approx({"supply": 744, "use": 669.6, "sold": None, "loss": None, "residual": 74.4})

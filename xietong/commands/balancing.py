@@ -223,9 +223,16 @@ def _sheet_lines(asked: _Asked, sheet: Sheet) -> Iterator[str]:
     for figure in sheet.memo:
         yield from asked.line(figure)
     if sheet.trade is not None and sheet.trade.is_checked:
-        for part in (sheet.trade.sold, sheet.trade.bought, sheet.trade.residual):
-            yield from asked.line(part.figure)
-        yield from asked.line(sheet.trade.share)
+        yield from _trade_lines(asked, sheet.trade)
+
+
+def _trade_lines(asked: _Asked, dealt: Trade) -> Iterator[str]:
+    for part in (dealt.sold, dealt.bought, dealt.residual):
+        yield from asked.line(part.figure)
+    yield from asked.line(dealt.share)
+    for each in dealt.sellers:
+        told = [amount_of(part.figure) for part in (each.sold, each.bought, each.residual)]
+        yield f"    {asked.said(each.sold.figure)}: {told[0]} − {told[1]} = {told[2]}"
 
 
 # ---- one total ----
