@@ -6,6 +6,7 @@ Plain sums of items are made in `gather`; the rates and balances themselves are 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from decimal import Decimal
 
 from xietong.accounting.amounts import Amount, reasons, summed
@@ -42,7 +43,9 @@ def circulation_inputs(books: Books, subject: Subject, period: Period) -> dict[s
     return found
 
 
+@cache
 def _idle(key: str, zh: str, en: str, kind: str = "input") -> Figure:
+    """What was never due is one figure for everyone."""
     figure = Figure(key, None, "t", "not_applicable", missing=(Text(zh, en),))
     return replace(figure, kind="items") if kind == "items" else figure
 
