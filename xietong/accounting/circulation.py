@@ -6,8 +6,8 @@ Plain sums of items are made in `gather`; the rates and balances themselves are 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from decimal import Decimal
+from functools import cache
 
 from xietong.accounting.amounts import Amount, reasons, summed
 from xietong.accounting.books import Books
