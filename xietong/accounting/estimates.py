@@ -57,6 +57,11 @@ def estimates(books: Books, group: Subject, name: str, period: Period) -> tuple[
     return books.keep(key, lambda: tuple(_estimates(books, group, name, period)))
 
 
+def any_estimate(books: Books, group: Subject, period: Period) -> bool:
+    """Whether anything at all can be estimated for a group's absent units: cheaper than to compute it all again."""
+    return any(each.exact is not None for name in books.names for each in estimates(books, group, name, period))
+
+
 def _estimates(books: Books, group: Subject, name: str, period: Period) -> Iterable[Estimate]:
     for unit in books.boundary.units(group.code):
         if unit.kind == "outlet" and books.boundary.works_of(unit) is not None:
@@ -159,8 +164,10 @@ def _of_span(books: Books, unit: Subject, name: str, span: Period) -> Line | Non
         amount, figures = listed
         return _line(name, span, (max(Decimal(0), amount - came), "账单清单 utility's list"), figures)
     before = books.amount(unit.code, name, span.previous_year())
+    if before.exact is None or before.figure.status not in _COMPLETE:
+        return None
     trend = _trend(books, unit, name, span)
-    if before.exact is None or before.figure.status not in _COMPLETE or trend is None:
+    if trend is None:
         return None
     exact = max(Decimal(0), (before.exact * trend.ratio).quantize(_SIX) - came)
     return _line(name, span, (exact, _METHOD), (_last_year(before.figure, span), _trend_line(trend)))

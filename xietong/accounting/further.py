@@ -7,7 +7,7 @@ from typing import Protocol
 
 from xietong.accounting.books import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
-from xietong.accounting.estimates import SUFFIX, estimates, label_of, with_estimate
+from xietong.accounting.estimates import SUFFIX, any_estimate, estimates, label_of, with_estimate
 from xietong.accounting.tax import KEY as TAX
 from xietong.accounting.tax import TAXED, environmental_tax, taxed_amount
 from xietong.calc.figures import Figure
@@ -46,6 +46,8 @@ def further_keys(account: AccountLike, keys: Iterable[str]) -> list[str]:
     if account.subject.kind not in GROUPS:
         return []
     named = [f"{key}{SUFFIX}" for key in keys if account.figure(key).status in ("partial", "missing")]
+    if not named or not any_estimate(account.books, account.subject, account.period):
+        return []
     return [key for key in named if account.figure(key).value is not None]
 
 
