@@ -1,6 +1,8 @@
 """Closed reports through the commands: they keep their numbers whatever is loaded afterwards, and say who and why."""
 
+import hashlib
 import json
+import zlib
 from pathlib import Path
 
 import pytest
@@ -173,3 +175,16 @@ def test_an_evaluation_is_closed_with_its_verdict(park: Path) -> None:
     assert "已封存 closed：第 1 版，张三，年报，excellent" in said("evaluate", "--year", "2025")
     changed = answered("evaluate", "--year", "2025", "--closed", "--difference")["figures"]
     assert [each["key"] for each in changed] == ["P energy_per_output_value"]
+
+
+@pytest.mark.parametrize("with_its_hash", [False, True])
+def test_a_digit_changed_in_the_database_is_found(with_its_hash: bool) -> None:
+    """Whoever changes the document, and even its hash beside it, has not changed what the act says."""
+    said("account", *YEAR, *CLOSE)
+    row = ClosedReport.objects.get()
+    text = zlib.decompress(bytes(row.document)).replace(b"2571.48", b"2471.48")
+    forged = {"document": zlib.compress(text)}
+    ClosedReport.objects.update(**forged, **({"sha256": hashlib.sha256(text).hexdigest()} if with_its_hash else {}))
+    status, _, told = ran("account", *YEAR, "--closed", "--lang", "en")
+    assert status == 2
+    assert "altered" in told

@@ -86,6 +86,14 @@ def test_a_whole_package_with_other_choices_is_told_by_load(park: Path) -> None:
     assert energy() != before[1]
 
 
+def test_a_reopened_report_is_no_longer_named(park: Path) -> None:
+    said("account", *CLOSE)
+    said("account", "--period", "2025", "--reopen", "--person", "张三", "--reason", "更正")
+    found = answered("factors", "difference", park / "factors.csv")
+    assert found["closed_reports"] == []
+    assert not any(each["closed_in"] for each in found["figures"])
+
+
 def test_a_row_that_breaks_physics_is_told_in_the_trial_too(park: Path) -> None:
     bad = FACTORS + "lpg,0.7143,kgce/kg,化验,coal_equivalent,,2025-01-01,x.pdf\n"
     (park / "bad.csv").write_text(bad, encoding="utf-8")
