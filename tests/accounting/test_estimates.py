@@ -131,7 +131,6 @@ def test_an_absent_unit_with_its_own_factor_is_estimated_by_it() -> None:
         "purpose": "coal_equivalent",
         "subject": "A",
         "valid_from": "2020-01-01",
-        "evidence": "coal-2020.pdf",
     }
     rows = [stated(code, "2024", "raw_coal", "100", "t") for code in ("A", "B")]
     rows.append(stated("B", "2025", "raw_coal", "100", "t"))
