@@ -5,7 +5,7 @@ import ipaddress
 from xietong.intake.callers import Caller, is_within
 from xietong.intake.devices import DeviceBook, Rule
 from xietong.intake.pace import Pace, Rate
-from xietong.protocols.hj212 import Piece, Splitter, decode
+from xietong.protocols.hj212 import Piece, Splitter, decode, frame
 from xietong.protocols.hj212.building import Part, Speaker, build
 from xietong.protocols.hj212.sealing import seal
 
@@ -78,6 +78,12 @@ def test_junk_bad_frames_and_parts_are_told_apart() -> None:
     assert [each.kind for each in judged.kept] == ["junk", "hj212-refused", "hj212"]
     assert judged.has_parts
     assert not caller().judge(pieces(data())).has_parts
+    segment = data()[6:-6]
+    for unsaid in (
+        segment.replace(b"Flag=5;", b"Flag=5;PNO=1;PNUM=2;"),
+        segment.replace(b"Flag=5;", b"FLAG=5;PNUM=2;PNO=1;"),
+    ):
+        assert caller().judge(pieces(frame(unsaid))).has_parts  # bit D of the Flag does not say so
 
 
 def test_an_answer_of_a_device_is_no_sample_of_how_it_sends_data() -> None:

@@ -10,7 +10,7 @@ from settle_folder import Folder
 from traffic import BEGIN, Message, entries, mangled, messages, said, through_tcp
 
 from xietong.journal import JournalWriter
-from xietong.protocols.hj212 import ColumnReader, Piece
+from xietong.protocols.hj212 import ColumnReader, Piece, decode, frame
 from xietong.protocols.hj212.building import Part, Speaker, build
 from xietong.protocols.hj212.parts import Parts
 from xietong.readings import Entry
@@ -151,3 +151,15 @@ def test_annex_c_50_is_put_together_though_its_qn_changes() -> None:
     )
     assert settled((0, first), (1, second))[1] == ["1", "2"]
     assert BEGIN.year == 2026
+
+
+def test_pno_may_stand_before_pnum_and_the_flag_may_not_say_so() -> None:
+    """Loggers write PNO before PNUM, or leave bit D out of the Flag: the part is a part, the Flag's fault is named."""
+    head = f"QN=20260314090000000;ST=31;CN=2061;PW=123456;MN={SPEAKER.mn};Flag="
+    turned = frame(f"{head}7;PNO=1;PNUM=2;CP=&&{ONE}&&")
+    unsaid = frame(f"{head}5;PNUM=2;PNO=2;CP=&&{TWO}&&")
+    assert settled((0, turned), (1, unsaid)) == [[], ["1", "2"], []]
+    assert (decode(turned).errors, decode(unsaid).errors) == ((), ("flag",))
+    alone = frame(f"{head}7;PNUM=1;PNO=1;CP=&&{ONE}&&")
+    plain = frame(f"{head}5;CP=&&{ONE}&&")
+    assert said(entries([(0.0, Piece("hj212", alone))])) == said(entries([(0.0, Piece("hj212", plain))]))

@@ -1,1 +1,1 @@
-"""TODO-OWNER writes this line."""
+"""Demo: a park made from a seed, its devices, and the building of its data folder through the real doors."""

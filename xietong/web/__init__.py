@@ -1,1 +1,1 @@
-"""TODO-OWNER writes this line."""
+"""Web: pages, one function an address, over accounting, evaluation and the registry; it computes no figure itself."""

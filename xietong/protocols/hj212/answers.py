@@ -50,11 +50,12 @@ def glance(raw: bytes) -> Glance:
         frame = decode(raw)
         given = answer(frame) if wants_answer(frame) else None
         who = f"PW={frame.pw};MN={frame.mn};".encode()
-        return Glance(given, who, frame.cn, bool((frame.flag or 0) & SPLIT))
+        return Glance(given, who, frame.cn, frame.pnum is not None)
     flag, command = int(plain[4]), plain[2].decode()
+    is_part = bool(flag & SPLIT) or raw.startswith((b"PNUM=", b"PNO="), plain.end())
     if not flag & ANSWER or not _answerable(command):
-        return Glance(None, plain[3], command, bool(flag & SPLIT))
-    return Glance(_build(plain[1], plain[3], flag, _command(command)), plain[3], command, bool(flag & SPLIT))
+        return Glance(None, plain[3], command, is_part)
+    return Glance(_build(plain[1], plain[3], flag, _command(command)), plain[3], command, is_part)
 
 
 def reply(raw: bytes) -> bytes | None:

@@ -15,7 +15,9 @@ from xietong.protocols.hj212.crc import crc16
 
 BLOCK = 16
 _OPENING = b"CP=&&{0x"
-_SEALED = re.compile(rb"(##[0-9]{4})(.*?CP=&&)\{(0x[0-9A-Fa-f]{2}(?:,0x[0-9A-Fa-f]{2})*)\}(.{0,15})&&([0-9A-Fa-f]{4})\s*", re.DOTALL)
+_SEALED = re.compile(
+    rb"(##[0-9]{4})(.*?CP=&&)\{(0x[0-9A-Fa-f]{2}(?:,0x[0-9A-Fa-f]{2})*)\}(.{0,15})&&([0-9A-Fa-f]{4})\s*", re.DOTALL
+)
 _PRINTED = re.compile(rb"[ -~]+")
 
 
