@@ -171,3 +171,18 @@ def test_nothing_leaves_before_it_is_safe_in_the_journal(tmp_path: Path, disk: s
 
     asyncio.run(run())
     assert len(line.sent) == (0 if disk == "refuses" else 1)
+
+
+def test_who_makes_up_names_takes_nobodys_place(tmp_path: Path) -> None:
+    def keep(kind: EntryKind, origin: str, payload: bytes) -> "tuple[int, asyncio.Future[None]]":
+        raise AssertionError(kind, origin, payload)
+
+    asker = Asker(tmp_path, "intake-0", keep, lambda: BOOK, lambda: NOW)
+    inventor, honest = Line(), Line()
+    for number in range(30_000):
+        asker.met(f"MADE{number}", inventor, b"x")
+    asker.met(OWN, honest, b"x")
+    assert asker.knows(OWN, honest)
+    assert not asker.knows("MADE29999", inventor)
+    asker.left(inventor, 0.0)
+    assert not asker.knows("MADE0", inventor)

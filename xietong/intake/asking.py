@@ -22,7 +22,7 @@ from xietong.readings import EntryKind
 
 OWN_ORIGIN = "intake:exchange"
 MOST_EXCHANGES = 64
-MOST_DEVICES = 20_000
+MOST_DEVICES, MOST_A_LINE = 20_000, 256  # a gateway may speak for many; one that makes up names takes nobody's place
 _READ_AGAIN_S = 0.5
 
 
@@ -95,7 +95,7 @@ class Asker:
         """A device spoke on a connection; the newest one is where it is asked. sample: a data frame of its, or b""."""
         device = self._devices.get(mn)
         if device is None:
-            if not mn or len(self._devices) >= MOST_DEVICES:
+            if not mn or len(self._devices) >= MOST_DEVICES or len(self._lines.get(line, ())) >= MOST_A_LINE:
                 return
             device = self._devices[mn] = _Device(line, sample)
             self._lines.setdefault(line, set()).add(mn)
