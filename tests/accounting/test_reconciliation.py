@@ -213,3 +213,9 @@ def test_only_units_above_the_statistical_size_where_they_are_marked() -> None:
     assert steps(found)["below_size"] == pytest.approx(-30.708)
     assert found.statistical.value == pytest.approx(735.468 - 30.708)
     assert found.steps[3].inputs[0].title.zh == "B公司"
+    beside = {figure.key: figure.value for figure in found.beside}
+    everyone = statistical(park(*UNITS, reported=ROWS), None, "P", YEAR)
+    of_b = statistical(park(*UNITS, reported=ROWS), None, "B", YEAR)
+    equal = {figure.key: figure.value or 0 for figure in everyone.beside}["statistical_equal_value"]
+    less = {figure.key: figure.value or 0 for figure in of_b.beside}["statistical_equal_value"]
+    assert beside["statistical_equal_value"] == pytest.approx(equal - less)

@@ -51,7 +51,7 @@ def statistical(registry: Registry, lake: LakeTables | None, subject: str, perio
         _step("without_media", _MEDIA, media, platform),
         _step("basis", _BASIS, basis, media),
         _step("feedstock", _FEEDSTOCK, feedstock, basis),
-        _below_size(own),
+        _below_size(own, _EQUIVALENT),
     ]
     end = _end("statistical", _STATISTICAL, platform, steps)
     return Steps(own.subject, period, platform, tuple(steps), end, tuple(_beside(own, end, steps)))
@@ -70,13 +70,13 @@ def _step(key: str, title: Text, after: Figure, before: Figure) -> Figure:
     return replace(line, formula="after - before", inputs=(after, before))
 
 
-def _below_size(own: Account) -> Figure:
+def _below_size(own: Account, choices: Mapping[str, str]) -> Figure:
     """Less the units that are not marked 规上; where nobody is marked the step is left out and says so."""
     units = [own.subject] if own.subject.kind not in GROUPS else list(own.books.boundary.units(own.subject.code))
     if not any(_is_above(unit) for unit in units):
         return Figure("below_size", None, "tce", "not_applicable", clause=CLAUSE, title=_SIZE, missing=(_UNMARKED,))
     found = [
-        replace(own.of(unit.code).under(_EQUIVALENT).figure(WITH_FEEDSTOCK), title=_named(unit))
+        replace(own.of(unit.code).under(choices).figure(WITH_FEEDSTOCK), title=_named(unit))
         for unit in units
         if not _is_above(unit)
     ]
@@ -109,12 +109,9 @@ def _end(key: str, title: Text, platform: Figure, steps: Sequence[Figure]) -> Fi
 
 def _beside(own: Account, end: Figure, steps: Iterable[Figure]) -> list[Figure]:
     """The same units by 等价值, and without energy used as raw material, as the dual control of energy counts."""
-    known = {step.key: step for step in steps}
-    feedstock = known["feedstock"]
-    found = []
-    if known["below_size"].status == "not_applicable":
-        equal = _under(own, _EQUAL_VALUE, WITH_FEEDSTOCK)
-        found.append(replace(equal, key="statistical_equal_value", title=_EQUAL))
+    equal, below = _under(own, _EQUAL_VALUE, WITH_FEEDSTOCK), _below_size(own, _EQUAL_VALUE)
+    found = [_end("statistical_equal_value", _EQUAL, equal, [below])]
+    feedstock = next(step for step in steps if step.key == "feedstock")
     if end.value is not None and feedstock.value is not None:
         line = replace(end, key="dual_control", value=end.value - feedstock.value, title=_DUAL)
         found.append(replace(line, formula="statistical - feedstock", inputs=(end, feedstock)))
