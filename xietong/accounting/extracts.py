@@ -2,7 +2,7 @@
 points together, and kept as long as the books that own them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Protocol, TypeVar
@@ -18,6 +18,7 @@ from xietong.accounting.metered import (
     hours_received,
     is_amount_point,
     month_totals,
+    newest_hour,
     run_hours,
     service,
     span_totals,
@@ -29,7 +30,7 @@ from xietong.accounting.statements import base_of
 from xietong.accounting.stops import Stops
 from xietong.accounting.substitution import REACH_DAYS, Stand
 from xietong.calc.items import UnknownItemError, item
-from xietong.lake.schemas import hourly
+from xietong.lake.engine import quoted
 from xietong.lake.store import Lake
 from xietong.park.nouns import Point, Registry
 from xietong.periods import Period
@@ -60,6 +61,7 @@ class Slice(NamedTuple):
     stands: tuple[Stand, ...] = ()
 
 
+OUTLETS_TOGETHER = 8
 Slices = dict[tuple[str, str, datetime], list[Slice]]
 
 
@@ -175,16 +177,32 @@ class Extracts:
         return tuple(slices.get((outlet, name, span.start), ()))
 
     def _fetch_outlets(self, extent: Period) -> Slices:
+        """A few outlets at a time, so that their hours of a year never lie in memory all together."""
+        codes, found = sorted(self._outlet_points), Slices()
+        newest = self._newest(codes, _reach(extent)) if len(codes) > OUTLETS_TOGETHER else None
+        for first in range(0, len(codes), OUTLETS_TOGETHER):
+            found |= self._slices(codes[first : first + OUTLETS_TOGETHER], extent, newest)
+        return found
+
+    def _newest(self, outlets: Iterable[str], reach: Period) -> datetime | None:
+        """The newest hour that came from any of the outlets."""
+        if self._lake is None:
+            return None
+        points = [point.code for outlet in outlets for point in self._outlet_points[outlet]]
+        return newest_hour(self._lake, points, reach.utc(self.registry.zone))
+
+    def _slices(self, outlets: Iterable[str], extent: Period, newest: datetime | None) -> Slices:
         spans = tuple(extent.months()) or (extent,)
         buckets = [_bucket(number, span, self.registry) for number, span in enumerate(spans)]
         reach = _reach(extent)
         listed = [
             channel
-            for outlet, points in sorted(self._outlet_points.items())
-            for channel in channels(self.registry, outlet, points, reach)
+            for outlet in outlets
+            for channel in channels(self.registry, outlet, self._outlet_points[outlet], reach)
         ]
         before = [_bucket(-1, Period(reach.start, extent.start), self.registry)] if reach != extent else []
         hours = self._hours(listed, reach, [*before, *buckets])
+        hours = hours._replace(newest=newest) if hours and newest else hours
         stands = stands_of(hours, buckets, self.stops) if hours and before else {}
         found: dict[tuple[str, str, datetime], list[Slice]] = defaultdict(list)
         for number, channel in enumerate(listed):
@@ -246,8 +264,10 @@ def _hourly(lake: LakeTables, points: list[str], start: datetime, end: datetime)
     """The hours of points, of a Lake only the columns that are summed and in no order: half a million rows a year."""
     if not isinstance(lake, Lake):
         return lake.hourly(points, start, end)
-    wanted = hourly.filter(hourly.point.isin(points), hourly.hour >= start, hourly.hour < end)
-    return lake.ask(wanted.select(*SUMMED), start, end)
+    listed = ", ".join(quoted(point) for point in points)
+    question = f"""SELECT {", ".join(SUMMED)} FROM hourly
+      WHERE point IN ({listed}) AND hour >= TIMESTAMPTZ '{start}' AND hour < TIMESTAMPTZ '{end}'"""
+    return lake.ask(question, start, end)
 
 
 @lru_cache(maxsize=1024)

@@ -4,8 +4,8 @@ A point's amount is exact; how many of its due hours came decides between ok and
 multiplier and sign; missing is no row there and a reason here.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -76,6 +76,11 @@ SELECT point, {number} AS month, count(total)
 FROM hourly WHERE hour >= TIMESTAMPTZ '{first}' AND hour < TIMESTAMPTZ '{last}' AND point IN ({points}) GROUP BY ALL
 """
 
+_NEWEST = """
+SELECT epoch(max(hour)) FROM hourly
+WHERE hour >= TIMESTAMPTZ '{first}' AND hour < TIMESTAMPTZ '{last}' AND point IN ({points})
+"""
+
 
 def month_totals(lake: LakeTables, points: Iterable[str], year: Period, zone: ZoneInfo) -> Totals:
     """The totals of points by month of one calendar year."""
@@ -105,6 +110,14 @@ def span_totals(lake: LakeTables, points: Iterable[str], span: Period, zone: Zon
     first, last = span.utc(zone)
     rows = _answer(lake, "hourly", _WHOLE.format(first=first, last=last), points, (first, last))
     return {(row[0], span.start): _metered(row[1:]) for row in rows}
+
+
+def newest_hour(lake: LakeTables, points: Sequence[str], span: tuple[datetime, datetime]) -> datetime | None:
+    """The newest hour between two instants that came from any of the points."""
+    listed = ", ".join(quoted(point) for point in points)
+    question = _NEWEST.format(points=listed, first=span[0], last=span[1])
+    ((newest,),) = _answer(lake, "hourly", question, points, span)
+    return None if newest is None else datetime.fromtimestamp(newest, UTC)
 
 
 def _answer(
