@@ -150,6 +150,8 @@ def test_a_year_against_a_second_method() -> None:
 
 def _second_method(hours: list[datetime], amounts: dict[datetime, str]) -> float:
     quarter = {at: (at.astimezone(ZONE).month - 1) // 3 for at in hours}
+    own = {q: [at in amounts for at in hours if quarter[at] == q] for q in range(4)}
+    rates = {q: sum(valid) / len(valid) for q, valid in own.items()}
     total, index = 0.0, 0
     while index < len(hours):
         if hours[index] in amounts:
@@ -159,9 +161,7 @@ def _second_method(hours: list[datetime], amounts: dict[datetime, str]) -> float
         end = next((n for n in range(index, len(hours)) if hours[n] in amounts), len(hours))
         before = [float(amounts[at]) for at in hours[:index] if at in amounts]
         for at in hours[index:end]:
-            own = [each for each in hours if quarter[each] == quarter[at]]
-            rate = sum(each in amounts for each in own) / len(own)
-            back = 2160 if rate < 0.9 else 180 if end - index <= 24 else 720
+            back = 2160 if rates[quarter[at]] < 0.9 else 180 if end - index <= 24 else 720
             total += max(before[-back:])
         index = end
     return total * 10 * 1e-9
