@@ -151,3 +151,16 @@ def test_the_registry_file_follows_the_mapping(folder: Folder) -> None:
     folder.points = []
     settler.finish()
     assert json.loads((folder.data / "registry.json").read_bytes())["devices"] == []
+
+
+def test_strangers_never_crowd_out_a_registered_device(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xietong.settle.live.MOST_DEVICES", 3)
+    folder.points = [PointSpec("SO2", SO2, shape="mean")]
+    folder.write(*(hour_frame(0, mn=f"MADE{number}") for number in range(6)))
+    settler = folder.settler()
+    settler.step()
+    folder.write(hour_frame(1), hour_frame(1, mn="MADE9"))
+    while settler.step():
+        pass
+    settler.finish()
+    assert set(told(folder)["devices"]) == {"MADE0", "MADE1", "MADE2", "XT01"}

@@ -5,7 +5,7 @@ which entry it has counted, so that a crash neither loses a count nor makes one 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -44,6 +44,7 @@ class Live:
         self._known = _read(path)
         self._last: dict[str, tuple[Entry, Frame | None]] = {}
         self._latest: dict[int, tuple[Entry, Columns]] = {}
+        self.registered: Collection[str] = ()  # devices that the park's points name: strangers never crowd them out
 
     @property
     def positions(self) -> Mapping[str, int]:
@@ -157,7 +158,9 @@ class Live:
                 device.answered(note, entry.received_at)
 
     def _device(self, mn: str) -> Device | None:
-        if mn and mn not in self._known.devices and len(self._known.devices) < MOST_DEVICES:
+        if mn and mn not in self._known.devices:
+            if len(self._known.devices) >= MOST_DEVICES and mn not in self.registered:
+                return None
             self._known.devices[mn] = Device()
         return self._known.devices.get(mn)
 

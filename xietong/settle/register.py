@@ -15,6 +15,7 @@ class Register:
         self._path, self._load_points = path, load_points
         self._number: int | None = None
         self.points: Sequence[PointSpec] = ()
+        self.devices: Sequence[str] = ()
 
     def look(self) -> bool:
         """Ask anew; whether the mapping differs from the one before (true the first time)."""
@@ -22,8 +23,8 @@ class Register:
         number = mapping_number(points)
         if number == self._number:
             return False
-        self.points, self._number = points, number
-        content = {"mapping": f"{number:014x}", "devices": _devices(points), "points": [_told(each) for each in points]}
+        self.points, self.devices, self._number = points, _devices(points), number
+        content = {"mapping": f"{number:014x}", "devices": self.devices, "points": [_told(each) for each in points]}
         replace_file(self._path, json.dumps(content, ensure_ascii=False).encode())
         return True
 

@@ -206,6 +206,7 @@ class Settler:
         if time.monotonic() - self._looked_at >= self._conditions.registry and self._register.look():
             self._is_rolled = False
         if not self._is_rolled:
+            self._live.registered = frozenset(self._register.devices)
             self.lake.roll_up(self._register.points)
             self._is_rolled = True
         self._rolled_at = time.monotonic()
