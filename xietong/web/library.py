@@ -23,7 +23,7 @@ from xietong.web.words import name_of, spoken
 
 MOST = 150
 CONFIDENCE = {
-    "verified": gettext_lazy("已核对原件"),
+    "verified": gettext_lazy("已核对来源"),
     "knowledge": gettext_lazy("参考值，未核对"),
     "park": gettext_lazy("园区自有"),
 }
