@@ -151,3 +151,16 @@ def test_bad_use_exits_2_with_a_sentence(
     assert printed.out == ""
     assert sentence in printed.err
     assert "Traceback" not in printed.err
+
+
+def test_explain_prints_sheets_of_several_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    keys = "energy_per_output_value,electricity_purchased"
+    assert main(["explain", keys, "--subject", "E01", "--period", "2025", "--sheet", "--lang", "en"]) == 0
+    printed = capsys.readouterr().out
+    assert [line for line in printed.splitlines() if line.startswith("== ")] == [
+        "== energy_per_output_value 2025",
+        "== electricity_purchased 2025",
+    ]
+    assert "1000 [MWh]" in printed
+    assert "× 0.1229 [tce/MWh]" in printed
+    assert "(GB/T 8170)" in printed

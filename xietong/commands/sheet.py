@@ -151,7 +151,7 @@ class Sheet:
             self.lines += [self._head(figure, 1), f"    — {figure.status}"]
             self.lines += [f"    ! {said(reason, self.language)}" for reason in figure.missing]
             return
-        self._numbered(figure, [f"~ {plain(figure.value)}{_unit(figure)}{self._source(figure)}"])
+        self._numbered(figure, [f"~ {plain(figure.value)}{_unit(figure)}{self._source(_leaf(figure))}"])
 
     def _result(self, figure: Figure) -> Iterator[str]:
         value = figure.value or 0.0
@@ -170,14 +170,21 @@ class Sheet:
                 told = " · ".join([child.source, *facts])
                 yield f"# {child.key} = {plain(child.value)}{_unit(child)}" + (f" ← {told}" if told else "")
             else:
-                title, sign = said(title_of(child), self.language), "~" if child.inputs else "@"
-                yield f"{sign} {plain(child.value)}{_unit(child)} {title}{self._source(child)}"
+                leaf = _leaf(child)
+                title, sign = said(title_of(child), self.language), "~" if leaf.inputs else "@"
+                yield f"{sign} {plain(child.value)}{_unit(child)} {title}{self._source(leaf)}"
             yield from (f"* {said(remark, self.language)}" for remark in child.remarks)
         yield from (f"* {said(remark, self.language)}" for remark in figure.remarks)
 
     def _source(self, figure: Figure) -> str:
         facts = " ".join(f"{name}={figure.trace[name]}" for name in _WHERE if figure.trace.get(name))
         return (f" ← {figure.source}" if figure.source else "") + (f" · {facts}" if facts else "")
+
+
+def _leaf(figure: Figure) -> Figure:
+    """What a sum of one is the sum of: the statement or the reading itself."""
+    only = [child for child in figure.inputs if child.value is not None]
+    return _leaf(only[0]) if len(only) == 1 and only[0].value == figure.value and not figure.formula else figure
 
 
 def _flat(figures: Iterable[Figure]) -> Iterator[Figure]:
