@@ -11,6 +11,7 @@ from xietong.accounting.estimates import SUFFIX as WITH_ESTIMATE
 from xietong.accounting.trends import Trend, trend
 from xietong.calc.figures import Figure
 from xietong.cli import UsageError
+from xietong.commands.account_all import add_all_argument, run_all
 from xietong.commands.asking import (
     add_asking_arguments,
     amount_of,
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trend", action="store_true", help="同比、环比、累计同比 · changes from a year, a span before, and so far"
     )
+    add_all_argument(parser)
     add_key_enterprises_argument(parser)
     add_balancing_arguments(parser)
     add_standard_argument(parser)
@@ -55,12 +57,14 @@ def run(arguments: argparse.Namespace) -> int:
         return run_closing(arguments, "account", period, account_document)
     if period is None:
         raise UsageError("请写明期间，如 --period 2025 · name the period, such as --period 2025")
-    if arguments.key_enterprises:
-        return run_key_enterprises(arguments, period)
-    if arguments.standard not in (None, MAIN):
-        return run_standard(arguments, period)
-    if asks_balancing(arguments):
-        return run_balancing(arguments, period)
+    for is_asked, answer_with in (
+        (arguments.all, run_all),
+        (arguments.key_enterprises, run_key_enterprises),
+        (arguments.standard not in (None, MAIN), run_standard),
+        (asks_balancing(arguments), run_balancing),
+    ):
+        if is_asked:
+            return answer_with(arguments, period)
     registry = registry_in_use(arguments.lang, arguments.as_of)
     subject = arguments.subject or registry.park.code
     lake = lake_in_use(registry, arguments.as_of)
