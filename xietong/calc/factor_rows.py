@@ -242,6 +242,12 @@ def _known_purpose(row: Mapping[str, str]) -> tuple[str, str, Text] | None:
     )
 
 
+_OUTSIDE = Text(
+    "系数值不在其下限与上限之间，取用哪一个都说不清；请核对这三格（下限 ≤ 数值 ≤ 上限）。",
+    "the factor lies outside its own low and high, so nobody can say which to use; check the three (low ≤ value ≤ high).",
+)
+
+
 def _numbers(row: Mapping[str, str]) -> tuple[str, str, Text] | None:
     for column in ("value", "low", "high"):
         try:
@@ -252,7 +258,7 @@ def _numbers(row: Mapping[str, str]) -> tuple[str, str, Text] | None:
             return column, "number", Text(f"“{row[column]}”不是数字。", f'"{row[column]}" is not a number.')
     low, high = _number(row.get("low")), _number(row.get("high"))
     if low is not None and high is not None and not low <= Decimal(row["value"]) <= high:
-        return "value", "range", Text("系数值不在其上下限之间。", "the factor lies outside its own low and high.")
+        return "value", "range", _OUTSIDE
     return None
 
 
