@@ -244,7 +244,7 @@ def _known_purpose(row: Mapping[str, str]) -> tuple[str, str, Text] | None:
 
 _OUTSIDE = Text(
     "系数值不在其下限与上限之间，取用哪一个都说不清；请核对这三格（下限 ≤ 数值 ≤ 上限）。",
-    "the factor lies outside its own low and high, so nobody can say which to use; check the three (low ≤ value ≤ high).",
+    "the factor lies outside its own low and high, so nobody can say which to use; check the three cells.",
 )
 
 
