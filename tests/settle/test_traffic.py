@@ -2,6 +2,7 @@
 
 import os
 import random
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
@@ -11,8 +12,8 @@ from traffic import BEGIN, Message, entries, mangled, messages, said, through_tc
 
 from xietong.journal import JournalWriter
 from xietong.protocols.hj212 import ColumnReader, Piece, decode, frame
-from xietong.protocols.hj212.building import Part, Speaker, build
-from xietong.protocols.hj212.parts import Parts
+from xietong.protocols.hj212.building import Part, Speaker, build, number, stamp
+from xietong.protocols.hj212.parts import MOST_OF_A_DEVICE, Parts
 from xietong.readings import Entry
 from xietong.settle.taking import take
 
@@ -163,3 +164,33 @@ def test_pno_may_stand_before_pnum_and_the_flag_may_not_say_so() -> None:
     alone = frame(f"{head}7;PNUM=1;PNO=1;CP=&&{ONE}&&")
     plain = frame(f"{head}5;CP=&&{ONE}&&")
     assert said(entries([(0.0, Piece("hj212", alone))])) == said(entries([(0.0, Piece("hj212", plain))]))
+
+
+def test_a_device_that_never_ends_its_messages_holds_little_and_delays_nobody() -> None:
+    """Its own oldest messages are given as they are; what waits for another device goes on waiting."""
+    parts, reader = Parts(), ColumnReader()
+    honest = (part(1, 2, ONE), part(2, 2, TWO))
+    flood = [
+        build(
+            SPEAKER._replace(mn="FLOOD"),
+            "2011",
+            number(BEGIN),
+            f"DataTime={stamp(at)};a1-Rtd={place},a1-Flag=N",
+            part=Part(9, 1),
+        )
+        for place, at in enumerate(BEGIN + timedelta(seconds=second) for second in range(3_000))
+    ]
+    again = [
+        build(SPEAKER._replace(mn="AGAIN"), "2011", number(BEGIN), f"{ONE};b1-Rtd={place},b1-Flag=N", part=Part(2, 1))
+        for place in range(1_000)
+    ]
+    timed = [(0.001 * place, Piece("hj212", raw)) for place, raw in enumerate([honest[0], *flood, *again, honest[1]])]
+    given: dict[str, int] = {}
+    for entry in entries(timed):
+        for each in take(entry, parts, reader, lambda _: ()).readings:
+            mn = each.address.partition("/")[0]
+            given[mn] = given.get(mn, 0) + 1
+        assert parts.held <= 2 * MOST_OF_A_DEVICE
+    assert given[f"hj212:{SPEAKER.mn}"] == 2
+    assert given["hj212:FLOOD"] == 3_000  # nothing is lost
+    assert given["hj212:AGAIN"] == 1_000 + 1

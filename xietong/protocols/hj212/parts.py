@@ -7,8 +7,9 @@ given when it comes. FORGET after its newest part it is forgotten. A message tha
 the state at any entry follows from the entries since the oldest message that is still remembered.
 """
 
+import heapq
 import re
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -22,7 +23,7 @@ from xietong.readings import Entry, Reading
 WAIT = timedelta(seconds=30)  # 10 s, three times: HJ 212-2017 table 1
 FORGET = timedelta(minutes=10)
 CLOSE = timedelta(seconds=2)
-MOST_MESSAGES = 10_000
+MOST_OF_A_DEVICE, MOST_HELD, MOST_VERSIONS = 500, 50_000, 16
 _KEY = re.compile(r"\s*(?:DataTime|[0-9A-Za-z]+-[A-Za-z]+)=")
 _WHOLE = re.compile(r"\s*[0-9A-Za-z]+(?:-[A-Za-z]+)?=.+")
 _FINISHED = re.compile(r"-Flag=[A-Za-z]\s*;?$")
@@ -50,16 +51,28 @@ class _Part(NamedTuple):
     entry: Entry
 
 
-@dataclass
+@dataclass(eq=False)
 class _Message:
+    """parts: those at hand, gone once the message is whole; texts: the hashes of every part that came, by number."""
+
+    key: tuple[str, str, int]
     first: int
     newest: datetime
-    data_time: datetime | None = None
+    data_time: datetime | None
+    pnum: int
+    texts: dict[int, set[int]] = field(default_factory=dict)
     parts: dict[int, list[_Part]] = field(default_factory=dict)
     qns: set[datetime] = field(default_factory=set)
     firsts: set[datetime] = field(default_factory=set)
-    given: set[Hashable] = field(default_factory=set)
+    given: set[int] = field(default_factory=set)
+    keeps_whole: bool = False
     is_open: bool = True
+    is_gone: bool = False
+
+    @property
+    def held(self) -> int:
+        """How many frames are kept."""
+        return sum(map(len, self.parts.values()))
 
 
 def is_part(frame: Frame) -> bool:
@@ -68,91 +81,128 @@ def is_part(frame: Frame) -> bool:
 
 
 class Parts:
-    """The messages of one journal that are not forgotten yet."""
+    """The messages of one journal that are not forgotten yet. A device that sends parts without end holds at most
+    MOST_OF_A_DEVICE of them: its own oldest message is then given as it is, and nobody else's."""
 
     def __init__(self) -> None:
-        self._messages: dict[tuple[str, str, str, int], list[_Message]] = {}
-        self._count = 0
-        self._next: datetime | None = None
+        self._devices: dict[str, list[_Message]] = {}
+        self._due: list[tuple[datetime, int, str, _Message]] = []
+        self._held = self._turn = 0
 
     @property
     def since(self) -> int | None:
         """The oldest entry that the state rests on; None where it rests on none."""
-        firsts = [message.first for messages in self._messages.values() for message in messages]
-        return min(firsts, default=None)
+        return min((messages[0].first for messages in self._devices.values()), default=None)
+
+    @property
+    def held(self) -> int:
+        """How many frames are kept in memory."""
+        return self._held
 
     def tick(self, at: datetime) -> Given | None:
         """Time has come to an entry received at this instant: give up waiting, and forget. Call it for every entry."""
-        if self._next is None or at < self._next:
+        if not self._due or at < self._due[0][0]:
             return None
         found = Given([], [])
-        for key, messages in list(self._messages.items()):
-            for message in messages:
-                if message.is_open and at >= message.newest + WAIT:
-                    message.is_open = False
-                    found.readings.extend(_new(message))
-                    found.gaps.append(_gap(key, message))
-            self._keep(key, [message for message in messages if at < message.newest + FORGET])
-        self._plan()
+        while self._due and at >= self._due[0][0]:
+            _, _, mn, message = heapq.heappop(self._due)
+            if message.is_gone:
+                continue
+            if message.is_open and at >= message.newest + WAIT:
+                _give_up(mn, message, found)
+            if at >= message.newest + FORGET:
+                self._forget(mn, message)
+            else:
+                self._plan(mn, message)
         return found
 
     def add(self, frame: Frame, entry: Entry) -> Given:
         """Take one part (after `tick` of its entry); gives readings where the message is whole or was given before."""
-        assert frame.pnum is not None
         assert frame.pno is not None
-        key = (frame.mn, frame.st, frame.cn, frame.pnum)
-        message = self._message(key, frame, entry)
+        message = self._message(frame, entry)
         message.newest = max(message.newest, entry.received_at)
-        due = entry.received_at + WAIT
-        self._next = due if self._next is None else min(self._next, due)
         message.data_time = message.data_time or frame.data_time
-        copies = message.parts.setdefault(frame.pno, [])
-        if all(_content(part.frame) != _content(frame) for part in copies):
-            copies.append(_Part(frame, entry))
-        if message.is_open and len(message.parts) < frame.pnum:
+        message.keeps_whole = message.keeps_whole or (frame.pno > 1 and frame.data_time is not None)
+        texts = message.texts.setdefault(frame.pno, set())
+        text, part = hash(_content(frame)), _Part(frame, entry)
+        if text in texts:
             return Given([], [])
-        message.is_open = False
-        return Given(list(_new(message)), [])
+        if len(texts) >= MOST_VERSIONS or (len(message.texts) == message.pnum and not message.parts and texts):
+            if len(texts) < MOST_VERSIONS:
+                texts.add(text)
+            return Given(list(_fresh(message, _alone(message, part))), [])
+        texts.add(text)
+        message.parts.setdefault(frame.pno, []).append(part)
+        self._held += 1
+        found = Given([], [])
+        if not message.is_open or len(message.texts) == message.pnum:
+            message.is_open = False
+            found.readings.extend(_fresh(message, _readings(message)))
+            if len(message.texts) == message.pnum:
+                self._let_go(message)
+        self._make_room(frame.mn, found)
+        return found
 
     # ---- inside ----
 
-    def _message(self, key: tuple[str, str, str, int], frame: Frame, entry: Entry) -> _Message:
-        messages = self._messages.setdefault(key, [])
+    def _message(self, frame: Frame, entry: Entry) -> _Message:
+        assert frame.pnum is not None
+        key = (frame.st, frame.cn, frame.pnum)
+        messages = [
+            each
+            for each in self._devices.get(frame.mn, ())
+            if each.key == key and entry.received_at < each.newest + FORGET
+        ]
         qn = read_time(frame.qn)
         found = _same_time(messages, frame) or _close(messages, frame, qn)
         if found is None:
-            found = _Message(entry.ordinal, entry.received_at, frame.data_time)
-            messages.append(found)
-            self._count += 1
-            if self._count > MOST_MESSAGES:
-                self._drop_oldest()
+            found = _Message(key, entry.ordinal, entry.received_at, frame.data_time, frame.pnum)
+            self._devices.setdefault(frame.mn, []).append(found)
+            self._plan(frame.mn, found)
         first = _first_qn(frame, qn)
         if qn and first:
             found.qns.add(qn)
             found.firsts.add(first)
         return found
 
-    def _drop_oldest(self) -> None:
-        key, oldest = min(
-            ((key, message) for key, messages in self._messages.items() for message in messages),
-            key=lambda pair: pair[1].first,
-        )
-        self._keep(key, [message for message in self._messages[key] if message is not oldest])
+    def _plan(self, mn: str, message: _Message) -> None:
+        self._turn += 1
+        due = message.newest + (WAIT if message.is_open else FORGET)
+        heapq.heappush(self._due, (due, self._turn, mn, message))
 
-    def _keep(self, key: tuple[str, str, str, int], messages: list[_Message]) -> None:
-        self._count += len(messages) - len(self._messages[key])
-        if messages:
-            self._messages[key] = messages
-        else:
-            del self._messages[key]
+    def _make_room(self, mn: str, found: Given) -> None:
+        """Give and forget the oldest messages of a device that takes too much."""
+        messages = self._devices[mn]
+        while messages and (
+            len(messages) > MOST_OF_A_DEVICE
+            or self._held > MOST_HELD
+            or sum(message.held for message in messages) > MOST_OF_A_DEVICE
+        ):
+            oldest = messages[0]
+            if oldest.is_open:
+                _give_up(mn, oldest, found)
+            self._forget(mn, oldest)
 
-    def _plan(self) -> None:
-        due = [
-            message.newest + (WAIT if message.is_open else FORGET)
-            for messages in self._messages.values()
-            for message in messages
-        ]
-        self._next = min(due, default=None)
+    def _forget(self, mn: str, message: _Message) -> None:
+        self._let_go(message)
+        message.is_gone = True
+        messages = self._devices[mn]
+        messages.remove(message)
+        if not messages:
+            del self._devices[mn]
+
+    def _let_go(self, message: _Message) -> None:
+        self._held -= message.held
+        message.parts = {}
+
+
+def _give_up(mn: str, message: _Message, found: Given) -> None:
+    """Give what came of a message whose missing parts are waited for no longer, and name the gap."""
+    message.is_open = False
+    found.readings.extend(_fresh(message, _readings(message)))
+    missing = tuple(number for number in range(1, message.pnum + 1) if number not in message.texts)
+    at = message.data_time.isoformat() if message.data_time else ""
+    found.gaps.append(Gap(mn, message.key[1], at, message.pnum, missing))
 
 
 def _same_time(messages: list[_Message], frame: Frame) -> _Message | None:
@@ -183,8 +233,8 @@ def _may_take(message: _Message, frame: Frame) -> bool:
     """Whether a part can be this message's: not of another DataTime, and not another text under the same number."""
     if message.data_time is not None and frame.data_time is not None:
         return False
-    copies = message.parts.get(frame.pno or 0)
-    return copies is None or _content(frame) in (_content(part.frame) for part in copies)
+    texts = message.texts.get(frame.pno or 0)
+    return texts is None or hash(_content(frame)) in texts
 
 
 def _first_qn(frame: Frame, qn: datetime | None) -> datetime | None:
@@ -195,25 +245,25 @@ def _content(frame: Frame) -> bytes:
     return frame.plain.partition(b"CP=&&")[2].rstrip()[:-4]
 
 
-def _gap(key: tuple[str, str, str, int], message: _Message) -> Gap:
-    mn, _, cn, pnum = key
-    missing = tuple(number for number in range(1, pnum + 1) if number not in message.parts)
-    return Gap(mn, cn, message.data_time.isoformat() if message.data_time else "", pnum, missing)
-
-
-def _new(message: _Message) -> Iterator[Reading]:
-    """The readings of a message that it has not given yet."""
-    for reading in _readings(message):
-        key = (reading.address, reading.at, reading.value, reading.flag)
+def _fresh(message: _Message, said: Iterable[Reading]) -> Iterator[Reading]:
+    """Those readings that the message has not given yet."""
+    for reading in said:
+        key = hash((reading.address, reading.at, reading.value, reading.flag))
         if key not in message.given:
             message.given.add(key)
             yield reading
 
 
+def _alone(message: _Message, part: _Part) -> Iterator[Reading]:
+    """What a second version of a part says for itself."""
+    number, text = part.frame.pno or 1, _text(part.frame)
+    text = text if number == 1 else _without_loose_beginning(text)
+    text = text if number == message.pnum or message.keeps_whole else _without_loose_end(text)
+    return _said(message, [part], [text])
+
+
 def _readings(message: _Message) -> Iterator[Reading]:
     """What the parts at hand say. A reading names the entry that holds it, the newest of a text cut inside an item."""
-    pnum = next(iter(message.parts.values()))[0].frame.pnum or 0
-    keeps_whole = any(number > 1 and parts[0].frame.data_time for number, parts in message.parts.items())
     for run in _runs(message.parts):
         parts = [message.parts[number][0] for number in run]
         texts = [_text(part.frame) for part in parts]
@@ -221,14 +271,12 @@ def _readings(message: _Message) -> Iterator[Reading]:
             texts, parts = [_joined(texts)], [max(parts, key=lambda part: part.entry.ordinal)]
         if run[0] > 1:
             texts[0] = _without_loose_beginning(texts[0])
-        if run[-1] < pnum and not keeps_whole:
+        if run[-1] < message.pnum and not message.keeps_whole:
             texts[-1] = _without_loose_end(texts[-1])
         yield from _said(message, parts, texts)
-    for number, versions in message.parts.items():
+    for versions in message.parts.values():
         for again in versions[1:]:
-            text = _text(again.frame) if number == 1 else _without_loose_beginning(_text(again.frame))
-            text = text if number == pnum or keeps_whole else _without_loose_end(text)
-            yield from _said(message, [again], [text])
+            yield from _alone(message, again)
 
 
 def _without_loose_beginning(text: str) -> str:
