@@ -146,6 +146,7 @@ def _collected(pipes: list[Connection], tasks: int) -> Iterator[Any]:
 
 def _worker(pipe: Connection, work: Callable[[Task], Iterator[Any]], tasks: Sequence[Task]) -> None:
     """Ask for tasks by sending None, send results in lists, end when told None."""
+    gc.disable()  # once a task is enough: what it leaves is let go of before the next
     try:
         pipe.send(None)
         while (number := pipe.recv()) is not None:
@@ -156,6 +157,7 @@ def _worker(pipe: Connection, work: Callable[[Task], Iterator[Any]], tasks: Sequ
                     pipe.send(together)
                     together = []
             pipe.send(together)
+            gc.collect()
             pipe.send(None)
     except (EOFError, BrokenPipeError):
         return  # nobody listens any more

@@ -72,6 +72,7 @@ class Extracts:
         self.registry, self._lake = registry, lake
         self._keep = keep
         self.stops = Stops(registry)
+        self._complete: dict[tuple[str, datetime, datetime], tuple[int, int]] = {}
         self._amount_points: dict[tuple[str, str], list[Point]] = defaultdict(list)
         self._outlet_points: dict[str, list[Point]] = defaultdict(list)
         self._states: set[str] = set()
@@ -163,6 +164,14 @@ class Extracts:
     def owed(self, point: Point, span: Period) -> int:
         """How many hours of a month or a shorter span the point owed, stops of production taken off."""
         return hours_owed(point, span, self.metered(point.code, span), self.stopped(point, span))
+
+    def completeness(self, point: Point, span: Period) -> tuple[int, int]:
+        """Hours owed and received of a point in a span; every group that the point is in asks for them again."""
+        key = (point.code, span.start, span.end)
+        found = self._complete.get(key)
+        if found is None:
+            found = self._complete[key] = (self.owed(point, span), self.hours(point, span))
+        return found
 
     def stopped(self, point: Point, span: Period) -> int:
         """Hours of a span on which the point was in service and production was declared to stand still."""

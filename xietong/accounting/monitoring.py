@@ -20,9 +20,9 @@ def monitoring_inputs(books: Books, subject: Subject, period: Period) -> dict[st
         return {key: Figure(key, None, "1", "not_applicable", missing=(nothing,)) for key in MONITORED}
     key = [point for point in present if _is_key(books, point)] or present
     automatic = [point for point in key if point.source != "sheet"]
-    due = sum(books.extracts.owed(point, span) for point in present for span in spans_of(period))
-    received = sum(_received(books, point, period) for point in present)
-    counts = (len(key), len(automatic), due, received)
+    spans = spans_of(period)
+    hours = [books.extracts.completeness(point, span) for point in present for span in spans]
+    counts = (len(key), len(automatic), sum(owed for owed, _ in hours), sum(received for _, received in hours))
     units = ("1", "1", "h", "h")
     return {name: Figure(name, float(count), unit) for name, count, unit in zip(MONITORED, counts, units, strict=True)}
 
@@ -35,7 +35,3 @@ def _is_key(books: Books, point: Point) -> bool:
             return True
         subject = books.registry.subjects.get(subject.parent)
     return False
-
-
-def _received(books: Books, point: Point, period: Period) -> int:
-    return sum(books.extracts.hours(point, span) for span in spans_of(period))

@@ -133,6 +133,8 @@ class Calculation:
 
     def _refusal(self, rule: Rule, taken: Mapping[str, Figure]) -> Figure | None:
         """The outcome where a needed input has no value, or none of the possible ones has: the reasons travel up."""
+        if taken and not any(figure.status in _NO_VALUE for figure in taken.values()):
+            return None
         blocked = [
             taken[argument.name]
             for argument in rule.amounts
