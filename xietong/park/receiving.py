@@ -23,6 +23,7 @@ from xietong.park.doubts import remarks
 from xietong.park.evidence import Evidence, Purpose, enter, keep
 from xietong.park.nouns import Registry
 from xietong.park.package.cells import CellError
+from xietong.park.package.contained import Note
 from xietong.park.package.mapping import FileMapping, reads_times, renamed
 from xietong.park.package.reading import read_package
 from xietong.park.package.readings import Converted, Reader, convert, is_canonical
@@ -112,9 +113,13 @@ class Reception:
     def _enter(self, kept: Iterable[Evidence]) -> None:
         self.answer.entries |= enter(self.data, kept, f"cli:{self.who}", self.at)
 
+    def _noting(self, path: Path) -> Note:
+        """Where a remark on a whole file goes."""
+        return lambda said: self.answer.remarks.append(rejection(path.name, 0, "", "", said))
+
     def _reported(self, path: Path, mapping: FileMapping, park: Registry) -> None:
         table, sheet, answer = TABLES["reported"], Sheet(), self.answer
-        for piece in renamed(tables(path, mapping.shape), mapping):
+        for piece in renamed(tables(path, mapping.shape, self._noting(path)), mapping):
             for record in piece.to_pylist():
                 number = record.pop(ROW)
                 cells = {name: "" if value is None else str(value) for name, value in record.items()}
@@ -137,7 +142,7 @@ class Reception:
         )
         with tempfile.TemporaryDirectory(dir=self.data / "evidence", prefix="incoming-") as scratch:
             target = Path(scratch) / "readings.parquet"
-            converted = convert(renamed(tables(path, mapping.shape), mapping), reader, target)
+            converted = convert(renamed(tables(path, mapping.shape, self._noting(path)), mapping), reader, target)
             self.answer.rejected += converted.rejected
             kept = self._kept_readings(path, target, converted, park, why)
         # A correction that says again what an earlier one said may follow another: it is no repetition.

@@ -18,6 +18,7 @@ from xietong.park.package.sheets import Rejection, Row, Sheet, decode, read_shee
 from xietong.texts import Text
 
 PARK_FILE = "park.toml"
+LARGEST = 64 << 20
 
 
 class PackageError(Exception):
@@ -65,8 +66,7 @@ def read_package(folder: Path, known: Known) -> Package:
         path = folder / table.file
         sheet = Sheet()
         if path.is_file():
-            package.files[table.file] = content = path.read_bytes()
-            sheet = read_sheet(table, table.file, content, package.zone)
+            sheet = _sheet(package, table, path)
         if table.name == "subjects" and not known.park:
             _add_park(table, package, sheet)
         judge(table, sheet, known)
@@ -78,6 +78,19 @@ def read_package(folder: Path, known: Known) -> Package:
         elif path.name not in known_files and not path.name.startswith("."):
             package.remarks.append(_unknown_file(path))
     return package
+
+
+def _sheet(package: Package, table: Table, path: Path) -> Sheet:
+    if path.stat().st_size > LARGEST:
+        problem = CellError(
+            "too_large",
+            f"超过 {LARGEST >> 20} MB，一个园区的表不会这么大，整个文件没有载入；请核对，监测值请放进 readings*.csv",
+            f"it has more than {LARGEST >> 20} MB, which no park's table has, and was left out; check it, and put "
+            "readings into readings*.csv",
+        )
+        return Sheet(rejected=[rejection(table.file, 0, "", "", problem)])
+    package.files[table.file] = content = path.read_bytes()
+    return read_sheet(table, table.file, content, package.zone)
 
 
 def _add_park(table: Table, package: Package, sheet: Sheet) -> None:

@@ -18,9 +18,10 @@ import pyarrow.parquet as pq
 
 from xietong.park.nouns import Point
 from xietong.park.package.cells import Amount, CellError, instant, stated, tidy
+from xietong.park.package.contained import unreadable
 from xietong.park.package.schema import READINGS
 from xietong.park.package.sheets import Rejection, rejection
-from xietong.park.package.tabular import ROW, unreadable
+from xietong.park.package.tabular import ROW
 
 VALUE = pa.decimal128(18, 6)
 AT = pa.timestamp("us", "UTC")

@@ -80,14 +80,18 @@ def decode(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise CellError(
-            "encoding",
-            f"第 {line} 行起不是 UTF-8 文本（像是 {_looks_like(content)}），文字会读错，整个文件没有载入；"
-            "请在 Excel 里另存为“CSV UTF-8（逗号分隔）”",
-            f"from line {line} on it is not UTF-8 (it looks like {_looks_like(content)}), so words would be misread "
-            "and the whole file was left out; save it as “CSV UTF-8 (comma delimited)”",
-        ) from None
+        raise misread(content[: error.start].count(b"\n") + 1, content) from None
+
+
+def misread(line: int, content: bytes) -> CellError:
+    """The sentence for a text that is not UTF-8 from that line on."""
+    return CellError(
+        "encoding",
+        f"第 {line} 行起不是 UTF-8 文本（像是 {_looks_like(content)}），文字会读错，整个文件没有载入；"
+        "请在 Excel 里另存为“CSV UTF-8（逗号分隔）”",
+        f"from line {line} on it is not UTF-8 (it looks like {_looks_like(content)}), so words would be misread "
+        "and the whole file was left out; save it as “CSV UTF-8 (comma delimited)”",
+    )
 
 
 def _looks_like(content: bytes) -> str:

@@ -1,23 +1,30 @@
 """CSV, Excel and Parquet as one stream of Arrow tables with row numbers; nothing is interpreted here."""
 
+import codecs
 import csv
 import gzip
 import io
 import zlib
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple, cast
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-import python_calamine
 
 from xietong.park.package.cells import CellError
-from xietong.park.package.sheets import decode
+from xietong.park.package.contained import Note, parquet_batches, unreadable, workbook_rows
+from xietong.park.package.sheets import misread
+from xietong.park.package.workbook import COLUMNS
 
 ROWS = 50_000
+PIECE = 64 << 20  # characters of text in one piece, a cell counted with 50 more
+LINE = 1 << 20
+LINES_A_ROW = 1_000
+CHUNK = 1 << 20
+# A text may expand to this many times its packed size; ordinary readings expand to 5 to 30 times.
+RATIO = 100
+SMALL = 64 << 20
 ROW = "row"
 
 
@@ -30,16 +37,22 @@ class Shape(NamedTuple):
     encoding: str = "utf-8"
 
 
-def tables(path: Path, shape: Shape) -> Iterator[pa.Table]:
+def _unheard(_note: CellError) -> None:
+    """Who only wants the names of columns hears no remarks."""
+
+
+def tables(path: Path, shape: Shape, note: Note = _unheard) -> Iterator[pa.Table]:
     """The file in pieces, every column by its name in the header, and `row` as a spreadsheet counts.
 
-    Cells of CSV and Excel are text. Raises CellError where the file cannot be read as what its name says.
+    Cells of CSV and Excel are text. `note` hears what is odd about a workbook and yet read. Workbooks and Parquet are
+    opened by a child process with limits (decision 19). Raises CellError where the file cannot be read as what its
+    name says.
     """
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     if suffixes[-1:] == [".parquet"]:
         yield from _parquet(path)
     elif suffixes[-1:] in ([".xlsx"], [".xls"], [".xlsb"], [".ods"]):
-        yield from _gathered(_workbook(path, shape), shape.header_row)
+        yield from _gathered(workbook_rows(path, shape.sheet, note), shape.header_row)
     elif suffixes[-1:] == [".csv"] or suffixes[-2:] == [".csv", ".gz"]:
         yield from _gathered(_csv(path, shape), shape.header_row)
     else:
@@ -51,59 +64,88 @@ def tables(path: Path, shape: Shape) -> Iterator[pa.Table]:
 
 
 def _parquet(path: Path) -> Iterator[pa.Table]:
-    try:
-        file = pq.ParquetFile(path)
-        row = 1
-        for batch in file.iter_batches(batch_size=ROWS):
-            numbers = pa.array(range(row, row + batch.num_rows), pa.int64())
-            piece = pa.Table.from_batches([batch])
-            yield piece if ROW in piece.column_names else piece.append_column(ROW, numbers)
-            row += batch.num_rows
-    except (pa.ArrowException, OSError) as error:
-        raise unreadable(error) from error
-
-
-def unreadable(error: Exception) -> CellError:
-    """The sentence for a file that does not open."""
-    return CellError(
-        "unreadable",
-        f"打不开（{error}），没有载入；请重新导出",
-        f"it cannot be opened ({error}) and was left out; export it again",
-    )
+    row = 1
+    for batch in parquet_batches(path, ROWS):
+        numbers = pa.array(range(row, row + batch.num_rows), pa.int64())
+        piece = pa.Table.from_batches([batch])
+        yield piece if ROW in piece.column_names else piece.append_column(ROW, numbers)
+        row += batch.num_rows
 
 
 def _csv(path: Path, shape: Shape) -> Iterator[list[str]]:
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        text = decode(content) if shape.encoding == "utf-8" else content.decode(shape.encoding)
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise unreadable(error) from error
-    try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=shape.delimiter, strict=True)
-    except csv.Error as error:
-        raise unreadable(error) from error
-
-
-def _workbook(path: Path, shape: Shape) -> Iterator[list[str]]:
-    try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
-        sheet = book.get_sheet_by_name(shape.sheet) if shape.sheet else book.get_sheet_by_index(0)
-        for row in sheet.to_python(skip_empty_area=False):
-            yield [_text(cell) for cell in row]
-    except (python_calamine.CalamineError, OSError) as error:
+        _check_text(path, shape.encoding)
+        encoding = "utf-8-sig" if shape.encoding == "utf-8" else shape.encoding
+        with _opened(path) as file, io.TextIOWrapper(file, encoding=encoding, newline="") as text:
+            lines = _Lines(text)
+            for row in csv.reader(lines, delimiter=shape.delimiter, strict=True):
+                lines.taken = 0
+                if len(row) > COLUMNS:
+                    raise too_wide()
+                yield row
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise unreadable(error) from error
 
 
-def _text(cell: object) -> str:
-    """A cell of a workbook as text.
+def _opened(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else path.open("rb")
 
-    A date gets its midnight: Excel makes the first of March out of the period 2025-03, which must not pass for a day.
-    """
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-    if isinstance(cell, date) and not isinstance(cell, datetime):
-        return f"{cell.isoformat()}T00:00:00"
-    return cell.isoformat() if isinstance(cell, datetime) else str(cell)
+
+class _Lines:
+    """Lines of a text, bounded in length, and in how many one row takes: a quote left open takes no whole file."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self.text, self.taken = text, 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self.text.readline(LINE):
+            self.taken += 1
+            if len(line) >= LINE or self.taken > LINES_A_ROW:
+                raise too_wide()
+            yield line
+
+
+def _check_text(path: Path, encoding: str) -> None:
+    """Before a row is taken: that the whole file is text of its encoding, and no bomb. Raises CellError."""
+    most = max(SMALL, RATIO * path.stat().st_size)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    lines = expanded = 0
+    with _opened(path) as file:
+        while chunk := file.read(CHUNK):
+            expanded += len(chunk)
+            if expanded > most:
+                raise _bomb(expanded)
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                if encoding != "utf-8":
+                    raise
+                raise misread(lines + error.object[: error.start].count(b"\n") + 1, chunk) from None
+            lines += chunk.count(b"\n")
+    decoder.decode(b"", final=True)
+
+
+def too_wide() -> CellError:
+    """The sentence for a row that is far too long."""
+    most = (
+        f"{COLUMNS} 列、{LINE >> 20} MB 或 {LINES_A_ROW} 行",
+        f"{COLUMNS} columns, {LINE >> 20} MB or {LINES_A_ROW} lines",
+    )
+    return CellError(
+        "too_wide",
+        f"有一行超过 {most[0]}，多半是引号没有配对或恶意文件，没有载入；请核对分隔符和引号",
+        f"one row has more than {most[1]}, so a quote is not closed or it is an attack, and the file was left out; "
+        "check delimiters and quotes",
+    )
+
+
+def _bomb(expanded: int) -> CellError:
+    return CellError(
+        "too_large",
+        f"解压到 {expanded >> 20} MB 还没有完，超过原文件的 {RATIO} 倍，可能是压缩炸弹，没有载入；请解压后分批导入",
+        f"it expands beyond {expanded >> 20} MB, more than {RATIO} times its size; it may be a bomb, so nothing was "
+        "loaded; unpack it and import it in parts",
+    )
 
 
 def _gathered(rows: Iterable[list[str]], header_row: int) -> Iterator[pa.Table]:
@@ -114,8 +156,18 @@ def _gathered(rows: Iterable[list[str]], header_row: int) -> Iterator[pa.Table]:
             header = [name.strip() for name in row]
             break
     yield _table(header, [])
-    while piece := list(islice(numbered, ROWS)):
+    while piece := list(_some(numbered)):
         yield _table(header, [(number, row) for number, row in piece if any(cell.strip() for cell in row)])
+
+
+def _some(numbered: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    """As many rows as make one piece: ROWS, or fewer where they are long."""
+    characters = 0
+    for number, row in islice(numbered, ROWS):
+        yield number, row
+        characters += sum(map(len, row)) + 50 * len(row)
+        if characters > PIECE:
+            return
 
 
 def _table(header: list[str], rows: list[tuple[int, list[str]]]) -> pa.Table:
