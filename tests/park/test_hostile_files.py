@@ -175,7 +175,7 @@ def test_who_stops_reading_leaves_no_child(plain: Path, monkeypatch: pytest.Monk
         started.append(really(*command, **more))
         return started[-1]
 
-    monkeypatch.setattr(contained.subprocess, "Popen", start)
+    monkeypatch.setattr(subprocess, "Popen", start)
     pieces = tables(plain, Shape())
     assert next(pieces).column_names == [*HEADER, "row"]
     del pieces
