@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from xietong.accounting.batch import Wanted
 from xietong.bench import account, account_run
 from xietong.bench.industrial_park import PERIODS, Size, corrected, park
 from xietong.lake.store import Lake
@@ -65,7 +66,9 @@ def test_a_corrected_statement_is_one_row() -> None:
 
 def test_the_run_fails_where_explain_says_otherwise(tmp_path: Path) -> None:
     registry, _ = park(Size(1, 8))
-    wrong = {("E000", PERIODS[0]): {"comprehensive_energy_consumption": ("0x1p+0", "tce", "ok")}}
+    wrong: dict[Wanted, account_run.Row] = {
+        ("E000", PERIODS[0]): {"comprehensive_energy_consumption": (1.0, "tce", "ok")}
+    }
     lake = Lake(tmp_path / "lake", registry.zone)
     with pytest.raises(RuntimeError, match="explain says"):
         account_run.check_explain(registry, lake, wrong)

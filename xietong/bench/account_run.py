@@ -23,7 +23,7 @@ from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 
-Row = dict[str, tuple[str, str, str]]
+Row = dict[str, tuple[float | None, str, str]]
 KINDS = ("enterprise", "zone", "sector", "park")
 SAMPLE = 36
 CHANGED = ("E001", "diesel", 6)
@@ -31,10 +31,7 @@ CHANGED = ("E001", "diesel", 6)
 
 def row_of(account: Accounted) -> Row:
     """Value (every bit of it), unit and status of every figure of an account."""
-    return {
-        key: ("" if each.value is None else each.value.hex(), each.unit, each.status)
-        for key, each in account.figures.items()
-    }
+    return {key: (each.value, each.unit, each.status) for key, each in account.figures.items()}
 
 
 def seconds(work: Callable[[], Any]) -> tuple[Any, float, float]:
@@ -64,7 +61,7 @@ def check_explain(registry: Registry, lake: Lake, rows: dict[Wanted, Row]) -> di
         figure, clock, _ = seconds(ask)
         first.append(clock * 1000)
         again.append(seconds(ask)[1] * 1000)
-        told = ("" if figure.value is None else figure.value.hex(), figure.unit, figure.status)
+        told = (figure.value, figure.unit, figure.status)
         if told != rows[code, period][key]:
             raise RuntimeError(
                 f"{key} of {code} in {period.label}: explain says {told}, the batch {rows[code, period]}"
