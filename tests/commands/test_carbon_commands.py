@@ -111,7 +111,7 @@ def test_the_account_prints_its_lines_and_its_open_points(
     assert main(["account", "--period", "2025", "--key", "greenhouse_gases"]) == 0
     told = capsys.readouterr().out
     assert "甲烷 CH4" in told
-    assert "* carbon-view: carbon_view = market (location)" in told
+    assert "现取：基于市场（carbon_view = market）；也可选：基于位置（location）。 [carbon-view]" in told
 
 
 def test_another_standard_through_a_package(
@@ -137,8 +137,8 @@ def test_another_standard_through_a_package(
     }
     assert main(["account", "--standard", "zero-carbon-park", "--period", "2025", "--lang", "en"]) == 0
     told = capsys.readouterr().out
-    assert "met: carbon per energy" in told
-    assert "zero_carbon_power = fossil (residual; average)" in told
+    assert "✓ met: carbon per energy" in told
+    assert "Taken: the factor of fossil power (zero_carbon_power = fossil)" in told
     opened = answer(capsys, "explain", "unit_energy_carbon", "--standard", "zero-carbon-park", "--period", "2025")
     assert opened["value"] == core["value"]
     assert [each["key"] for each in opened["inputs"]] == ["park_co2_emission", "comprehensive_energy_consumption"]

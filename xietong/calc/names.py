@@ -4,8 +4,9 @@ where each has one spelling; here a key finds its own."""
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+from xietong.calc.figures import Figure
 from xietong.calc.items import all_items
-from xietong.calc.rules import RULES
+from xietong.calc.rules import RULES, TABLES
 from xietong.standard.text import standards, terms
 from xietong.texts import Text
 
@@ -20,6 +21,17 @@ def names_of(keys: Iterable[str]) -> Text:
     """The names of several keys in a row, each once."""
     names = list(dict.fromkeys(name_of(key) for key in keys))
     return Text("、".join(name.zh for name in names), ", ".join(name.en for name in names))
+
+
+def title_of(figure: Figure, group: str = "") -> Text:
+    """What a figure is called: the term of its key where its title is only its rule's or it has none, else the title
+    that it was given. group: the key of the figure whose line it is, so that a line ("co2") finds its own word.
+    """
+    ruled = any(figure.title == rule.title for table in TABLES.values() for rule in table.get(figure.key, ()))
+    if figure.title.zh and not ruled:
+        return figure.title
+    part = terms().get("part", {}).get(f"{group}:{figure.key}")
+    return part or name_of(figure.key)
 
 
 def _names(key: str) -> Iterator[Text]:

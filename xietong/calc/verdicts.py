@@ -117,8 +117,7 @@ def _held_against(row: TableRow, figure: Figure, threshold: Threshold, better: s
         return Judged(row, figure, threshold, "not_assessable", text)
     met = figure.value >= threshold.value if better == "higher" else figure.value <= threshold.value
     text = Text(
-        f"{name.zh} {figure.value:.4g} {figure.unit}，要求 {sign} {threshold.value:g}：{'达到' if met else '未达到'}。",
-        f"{name.en} is {figure.value:.4g} {figure.unit}, {sign} {threshold.value:g} is asked: "
-        f"{'met' if met else 'not met'}.",
+        f"{name.zh} {figure.value:.4g} {figure.unit}，要求 {sign} {threshold.value:g} {figure.unit}。",
+        f"{name.en} is {figure.value:.4g} {figure.unit}, {sign} {threshold.value:g} {figure.unit} is asked.",
     )
     return Judged(row, figure, threshold, "met" if met else "not_met", text)

@@ -14,7 +14,6 @@ from xietong.cli import UsageError
 from xietong.commands.account_all import add_all_argument, run_all
 from xietong.commands.asking import (
     add_asking_arguments,
-    amount_of,
     figure_json,
     lake_in_use,
     named_amounts,
@@ -25,8 +24,9 @@ from xietong.commands.asking import (
 )
 from xietong.commands.balancing import add_balancing_arguments, asks_balancing, run_balancing
 from xietong.commands.closed import Beside, add_closing_arguments, asks_closing, run_closing
+from xietong.commands.columns import figure_line
 from xietong.commands.key_enterprises import add_key_enterprises_argument, run_key_enterprises
-from xietong.commands.readings import reading_json, reading_line, readings_of
+from xietong.commands.readings import reading_json, reading_lines, readings_of
 from xietong.commands.standard_points import add_standard_argument
 from xietong.commands.standards import run_standard
 from xietong.commands.trending import trend_json, trend_line
@@ -80,8 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
         answer["readings"] = [reading_json(each, registry.choices, arguments.lang) for each in points]
         print(json.dumps(answer, ensure_ascii=False, indent=1))
     else:
-        _print(found, trends, beside, arguments.lang)
-        print("\n".join(reading_line(each, registry.choices, arguments.lang) for each in points))
+        due = {key: figure for key, figure in found.items() if arguments.key or figure.status != "not_applicable"}
+        _print(due, trends, beside, arguments.lang)
+        print("\n".join(reading_lines(points, registry.choices, arguments.lang)))
     return 0
 
 
@@ -101,11 +102,9 @@ def _print(found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Bes
     if beside is not None:
         print(beside.head_line())
     for key, figure in found.items():
-        if figure.status == "not_applicable":
-            continue
-        print(f"{key:<38} {amount_of(figure):>26}  {figure.status:<9} {said(figure.title, language)}")
+        print(figure_line(figure, key, language))
         for part in named_amounts(figure):
-            print(f"  {part.key:<36} {amount_of(part):>26}  {part.status:<9} {said(part.title, language)}")
+            print(figure_line(part, f"  {part.key}", language, group=key))
         if beside is not None and (line := beside.line(key, figure.value)):
             print(f"    {line}")
         if key in trends:

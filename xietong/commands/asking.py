@@ -11,6 +11,7 @@ from django.conf import settings
 
 from xietong.accounting.accounts import UnknownNameError
 from xietong.calc.figures import Figure
+from xietong.calc.names import title_of
 from xietong.cli import UsageError
 from xietong.commands.answering import usage
 from xietong.lake.past import known_at
@@ -77,12 +78,12 @@ def said(text: Text, language: str) -> str:
     return text.zh if language == "zh" else text.en
 
 
-def figure_json(key: str, figure: Figure, language: str) -> dict[str, Any]:
-    """One figure as plain values; one of several named amounts has them as its lines."""
-    lines = [figure_json(line.key, line, language) for line in named_amounts(figure)]
+def figure_json(key: str, figure: Figure, language: str, group: str = "") -> dict[str, Any]:
+    """One figure as plain values; one of several named amounts has them as its lines (group: the key above a line)."""
+    lines = [figure_json(line.key, line, language, key) for line in named_amounts(figure)]
     return {
         "key": key,
-        "title": said(figure.title, language),
+        "title": said(title_of(figure, group), language),
         "value": figure.value,
         "unit": figure.unit,
         "status": figure.status,

@@ -14,12 +14,15 @@ from xietong.accounting.statistical import Steps, statistical
 from xietong.accounting.trade import Trade
 from xietong.accounting.trends import Trend
 from xietong.calc.figures import Figure
+from xietong.calc.names import title_of
 from xietong.cli import UsageError
 from xietong.commands.asking import amount_of, lake_in_use, registry_in_use, said
+from xietong.commands.columns import amount_column, padded, state_of, to_the_right
 from xietong.commands.trending import trend_json, trend_line
 from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.periods import Period
+from xietong.web.words import term
 
 DEPTH = 3
 TRENDED = ("supply", "use", "sold", "loss", "residual")
@@ -85,7 +88,7 @@ class _Asked:
 
     def said(self, figure: Figure) -> str:
         """A figure's title."""
-        return said(figure.title, self.language) or figure.key
+        return said(title_of(figure), self.language)
 
     def as_json(self, figure: Figure, depth: int = DEPTH) -> dict[str, Any]:
         """One figure with its working, so many levels of it."""
@@ -105,16 +108,11 @@ class _Asked:
 
     def line(self, figure: Figure, indent: int = 2) -> Iterator[str]:
         """One figure as a line, what it lacks below it."""
-        state = "" if figure.status == "ok" else figure.status
-        yield f"{' ' * indent}{_wide(self.said(figure), 52 - indent)} {amount_of(figure):>26}  {state}".rstrip()
+        name = padded(self.said(figure), 52 - indent)
+        yield f"{' ' * indent}{name} {amount_column(figure)} {state_of(figure, self.language)}".rstrip()
         if figure.value is None or figure.status == "partial":
             yield from (f"{' ' * indent}  ! {said(reason, self.language)}" for reason in figure.missing[:2])
         yield from (f"{' ' * indent}  * {said(remark, self.language)}" for remark in figure.remarks[:2])
-
-
-def _wide(text: str, width: int) -> str:
-    """Text padded as a terminal counts it: a Chinese character is two columns wide."""
-    return text + " " * max(1, width - len(text) - sum(ord(letter) > 0x2E7F for letter in text))
 
 
 # ---- balances ----
@@ -186,7 +184,7 @@ def _balance_lines(asked: _Asked, found: Balance, trends: Mapping[str, Mapping[s
     for each in found.media:
         yield f"== {said(each.medium.name, asked.language)} · {each.medium.key} ({each.medium.unit}) =="
         yield _row(["", *(asked.said(figure) for figure in _columns(each.whole))])
-        yield from (_numbers(sheet) for sheet in (*each.months, each.whole))
+        yield from (_numbers(sheet, asked.language) for sheet in (*each.months, each.whole))
         yield from _sheet_lines(asked, each.whole)
         for key, of in trends.get(each.medium.key, {}).items():
             yield f"    {key}: {trend_line(of, asked.language)}"
@@ -197,18 +195,16 @@ def _columns(sheet: Sheet) -> list[Figure]:
     return [*sheet.totals.values(), sheet.residual, sheet.share]
 
 
-def _numbers(sheet: Sheet) -> str:
+def _numbers(sheet: Sheet, language: str) -> str:
     cells = ["—" if figure.value is None else f"{figure.value:,.3f}" for figure in _columns(sheet)]
-    return _row([sheet.period.label, *cells, "" if sheet.status == "ok" else sheet.status])
+    return _row(
+        [sheet.period.label, *cells, "" if sheet.status == "ok" else said(term("status", sheet.status), language)]
+    )
 
 
 def _row(cells: list[str]) -> str:
     first, *rest = cells
-    return (_wide(first, 9) + " ".join(_wide_left(cell, 18) for cell in rest)).rstrip()
-
-
-def _wide_left(text: str, width: int) -> str:
-    return " " * max(0, width - len(text) - sum(ord(letter) > 0x2E7F for letter in text)) + text
+    return (padded(first, 9) + " ".join(to_the_right(cell, 18) for cell in rest)).rstrip()
 
 
 def _sheet_lines(asked: _Asked, sheet: Sheet) -> Iterator[str]:
@@ -273,7 +269,10 @@ def _view_json(asked: _Asked, view: View) -> dict[str, Any]:
 
 
 def _total_lines(asked: _Asked, found: Reconciliation) -> Iterator[str]:
-    yield f"== {said(found.whole.title, asked.language) or found.key} {amount_of(found.whole)} {found.whole.status} =="
+    yield (
+        f"== {asked.said(found.whole)} {amount_of(found.whole)} {state_of(found.whole, asked.language)}".rstrip()
+        + " =="
+    )
     for view in (found.from_units, found.from_fence):
         yield said(view.title, asked.language)
         for figure in (*view.lines, view.result, view.difference):

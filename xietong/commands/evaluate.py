@@ -10,14 +10,23 @@ from xietong.calc.grade import GRADE_NAMES
 from xietong.cli import UsageError
 from xietong.commands.asking import add_asking_arguments, lake_in_use, registry_in_use, said, unknown
 from xietong.commands.closed import add_closing_arguments, asks_closing, row_json, run_closing
-from xietong.commands.readings import reading_json, reading_line, readings_at
+from xietong.commands.columns import padded, to_the_right
+from xietong.commands.readings import reading_json, reading_lines, readings_at
 from xietong.evaluation import Evaluation, as_json, evaluate
 from xietong.evaluation.closing import evaluation_document
 from xietong.evaluation.evaluation import Line
 from xietong.periods import Period
+from xietong.standard.text import terms
+from xietong.texts import Text
 from xietong.web.words import spoken
 
 EVALUATING = "7."
+HEADS = (
+    Text("指标（* 主要指标）", "indicator (* main)"),
+    Text("实际", "actual"),
+    Text("目标", "target"),
+    Text("基本要求", "basic"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
                 f"已封存 closed：第 {closed['revision']} 版，{closed['person']}，{closed['reason']}，{closed['grade']}"
             )
         _print(answer, arguments.lang)
-        print("\n".join(reading_line(each, registry.choices, arguments.lang) for each in points))
+        print("\n".join(reading_lines(points, registry.choices, arguments.lang)))
     return 0
 
 
@@ -74,7 +83,9 @@ def _print(answer: Evaluation, language: str) -> None:
     print(f"{answer.subject} {answer.year}: {said(GRADE_NAMES[answer.grades[answer.rule].grade], language)}")
     for rule, graded in answer.grades.items():
         reason = spoken(graded.reason, "zh" if language == "zh" else "en")
-        print(f"  {rule:<9} {said(GRADE_NAMES[graded.grade], language)}  {reason}")
+        named = padded(said(terms()["grade"][rule], language), 18)
+        print(f"  {named}{padded(said(GRADE_NAMES[graded.grade], language), 20)}{reason}")
+    print(_row(("", "", *(said(head, language) for head in HEADS), "")))
     for line in (*answer.lines, *answer.below):
         print(_line(line, language))
     for weakness in answer.weak:
@@ -90,7 +101,13 @@ def _line(line: Line, language: str) -> str:
         "—" if value is None else f"{value:.6g}" for value in (judged.actual, judged.target, judged.basic)
     )
     mark = "*" if judged.main else " "
-    return (
-        f"  {mark} {line.subject:<8} {judged.key:<38} {actual:>12} / {target:>10} {met[judged.meets_target]}"
-        f" / {basic:>10} {met[judged.meets_basic]} {judged.unit}  {said(line.title, language)}"
+    targets = (f"{target} {met[judged.meets_target]}", f"{basic} {met[judged.meets_basic]}")
+    return _row(
+        (mark, line.subject, said(line.title, language), actual, *targets, f"{padded(judged.unit, 14)}{judged.key}")
     )
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    mark, subject, title, *numbers, unit = cells
+    right = " ".join(to_the_right(each, 13) for each in numbers)
+    return f"  {mark:<1} {padded(subject, 9)}{padded(title, 40)}{right}  {unit}".rstrip()

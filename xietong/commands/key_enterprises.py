@@ -7,8 +7,10 @@ from typing import Any
 from xietong.accounting.accounts import UnknownNameError
 from xietong.accounting.key_enterprises import KeyUnit, KeyUnits, key_enterprises
 from xietong.accounting.trends import Change
+from xietong.calc.names import name_of
 from xietong.cli import UsageError
 from xietong.commands.asking import amount_of, lake_in_use, registry_in_use, said
+from xietong.commands.columns import padded, to_the_right
 from xietong.periods import Period
 from xietong.texts import Text
 
@@ -90,10 +92,12 @@ def _print(found: KeyUnits, language: str) -> None:
     print(f"{found.before.label}: {said(found.source[1], language)}")
     for unit in found.units:
         reasons = f" · {'；'.join(unit.reasons)}" if unit.reasons else ""
-        print(f"{unit.subject.code} {unit.subject.name}  {said(_MOVEMENTS[unit.movement], language)}{reasons}")
+        name = unit.subject.name if language == "zh" else unit.subject.name_en or unit.subject.name
+        print(f"{unit.subject.code} {name}  {said(_MOVEMENTS[unit.movement], language)}{reasons}")
         for key, change in unit.changes.items():
             ratio = "—" if change.ratio is None else f"{change.ratio:+.2%}"
-            print(f"    {key:<38} {amount_of(change.before):>26} → {amount_of(change.now):<26} {ratio}")
+            told = [to_the_right(amount_of(each), 26) for each in (change.before, change.now)]
+            print(f"    {padded(said(name_of(key), language), 32)} {told[0]} → {told[1]} {ratio:>9}")
     for key, (now, before) in found.same.items():
         label = said(Text("两年都在名录的合计", "those listed in both years"), language)
-        print(f"{label} {key}: {before:.10g} → {now:.10g} ({now - before:+.10g})")
+        print(f"{label} {said(name_of(key), language)}: {before:.10g} → {now:.10g} ({now - before:+.10g})")

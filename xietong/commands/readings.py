@@ -6,6 +6,7 @@ from typing import Any
 from xietong.calc.figures import Figure
 from xietong.commands.asking import said
 from xietong.standard.text import Interpretation, interpretations
+from xietong.texts import Text
 
 
 def readings_of(figures: Iterable[Figure]) -> list[Interpretation]:
@@ -36,11 +37,30 @@ def reading_json(point: Interpretation, choices: Mapping[str, str], language: st
     }
 
 
-def reading_line(point: Interpretation, choices: Mapping[str, str], language: str) -> str:
-    """One open point as a line: the reading in force, the other ones in brackets."""
+HEAD = Text("标准没有写定、这里这样读的地方：", "What the standard leaves open, and how it is read here:")
+
+
+def reading_lines(points: Iterable[Interpretation], choices: Mapping[str, str], language: str) -> list[str]:
+    """The open points as sentences under their heading; nothing where there are none."""
+    told = [f"* {said(reading_sentence(each, choices), language)} [{each.id}]" for each in points]
+    return ["", said(HEAD, language), *told] if told else []
+
+
+def reading_sentence(point: Interpretation, choices: Mapping[str, str]) -> Text:
+    """What an open point asks, the reading in force, and what else there was or can be chosen.
+
+    A point of a park's choice names the key and the values of park.toml; any other states its own reading.
+    """
+    other, question = point.alternatives, point.question
+    if not point.choice:
+        return Text(f"{question.zh}未取：{other.zh}。", f"{question.en} Not taken: {other.en}.")
     taken = point.in_force(choices)
-    others = [each for each in point.options if each != taken]
-    told = said(point.alternatives, language)
-    beside = "; ".join([*others, *([told] if told else [])])
-    named = f"{point.choice} = {taken}" if point.choice else taken
-    return f"* {point.id}: {named}{f' ({beside})' if beside else ''}"
+    word, rest = point.word_of(taken), [each for each in point.options if each != taken]
+    rest = [each for each in rest if each.partition(":")[0] != taken.partition(":")[0]]
+    named = [(point.word_of(each), each) for each in rest]
+    return Text(
+        f"{question.zh}现取：{word.zh}（{point.choice} = {taken}）；"
+        f"也可选：{'、'.join(f'{each.zh}（{key}）' if each.zh != key else key for each, key in named)}。",
+        f"{question.en} Taken: {word.en} ({point.choice} = {taken}); "
+        f"can be chosen: {', '.join(f'{each.en} ({key})' if each.en != key else key for each, key in named)}.",
+    )

@@ -9,8 +9,9 @@ from xietong.accounting.accounts import UnknownNameError
 from xietong.accounting.standards import StandardAccount, standard_account
 from xietong.calc.verdicts import Judged
 from xietong.cli import UsageError
-from xietong.commands.asking import amount_of, figure_json, lake_in_use, registry_in_use, said
-from xietong.commands.readings import reading_json, reading_line
+from xietong.commands.asking import figure_json, lake_in_use, registry_in_use, said
+from xietong.commands.columns import figure_line
+from xietong.commands.readings import reading_json, reading_lines
 from xietong.periods import Period
 from xietong.standard.text import clauses, interpretations
 from xietong.texts import Text
@@ -22,6 +23,11 @@ VERDICTS: Mapping[str, Text] = {
     "not_assessable": Text("无法判定", "not assessable"),
     "none": Text("", ""),
 }
+CONFIDENCE: Mapping[str, Text] = {
+    "verified": Text("已与原文核对", "held against the original"),
+    "knowledge": Text("未能与原文核对", "not held against the original"),
+}
+_MARKS = {"met": "✓", "not_met": "✗", "not_classed": "·", "not_assessable": "?"}
 
 
 def run_standard(arguments: argparse.Namespace, period: Period) -> int:
@@ -63,22 +69,17 @@ def _row_json(each: Judged, language: str) -> dict[str, Any]:
 
 
 def _print(found: StandardAccount, choices: Mapping[str, str], language: str) -> None:
-    known = found.about
-    print(f"{said(known.title, language)} · {known.source} · {known.edition} · {known.confidence}")
+    known, colon = found.about, "：" if language == "zh" else ": "
+    confidence = said(CONFIDENCE[known.confidence], language)
+    print(f"{said(known.title, language)} · {known.source} · {known.edition} · {confidence}")
     for each in found.rows:
         if each.verdict == "none" and each.figure is not None and each.figure.value is None:
             continue
         if each.figure is not None:
-            name, value = each.figure.key, f"{amount_of(each.figure):>26}  {each.figure.status:<9}"
-            title = said(each.figure.title, language)
+            print(f"{each.row.id:<6} {figure_line(each.figure, each.figure.key, language)}")
         else:
-            name, value, title = (
-                each.row.id,
-                f"{'—':>26}  {'':<9}",
-                said(clauses(known.name)[each.row.id].gloss, language),
-            )
-        print(f"{each.row.id:<6} {name:<34} {value} {title}")
+            print(f"{each.row.id:<6} {said(clauses(known.name)[each.row.id].gloss, language)}")
         if each.verdict != "none":
-            print(f"       {said(VERDICTS[each.verdict], language)}: {said(each.reason, language)}")
-    for point in interpretations(known.name):
-        print(reading_line(point, choices, language))
+            verdict = f"{_MARKS[each.verdict]} {said(VERDICTS[each.verdict], language)}"
+            print(f"       {verdict}{colon}{said(each.reason, language)}")
+    print("\n".join(reading_lines(interpretations(known.name), choices, language)))

@@ -4,8 +4,15 @@ from typing import Any
 
 from xietong.accounting.trends import Change, Trend
 from xietong.commands.asking import said
+from xietong.standard.text import terms
+from xietong.texts import Text
 
 _NAMES = (("环比", "previous"), ("同比", "year"), ("累计同比", "cumulative"))
+_WORDS = {
+    "previous": Text("环比", "on the span before"),
+    "year": Text("同比", "on the year before"),
+    "cumulative": Text("累计同比", "so far, on the year before"),
+}
 
 
 def trend_json(of: Trend) -> dict[str, Any]:
@@ -32,13 +39,18 @@ def trend_line(of: Trend, language: str) -> str:
     """The three changes and the sum so far on one line; a dash with its reason where there is none."""
     so_far = of.cumulative.now
     total = "—" if so_far.value is None else f"{so_far.value:.10g} {so_far.unit}".rstrip()
-    partial = "" if so_far.status in ("ok", "estimated", "not_applicable") else f"（{so_far.status}）"
-    told = [f"{name} {_ratio(getattr(of, attribute), language)}" for name, attribute in _NAMES]
-    return "  ".join([*told, f"累计 {total}{partial}"])
+    state = terms()["status"][so_far.status]
+    is_told = so_far.status in ("ok", "estimated", "not_applicable")
+    told = [f"{said(word, language)} {_ratio(getattr(of, name), language)}" for name, word in _WORDS.items()]
+    if language == "zh":
+        return "  ".join([*told, f"累计 {total}{'' if is_told else f'（{state.zh}）'}"])
+    return "  ".join([*told, f"so far {total}{'' if is_told else f' ({state.en})'}"])
 
 
 def _ratio(change: Change | None, language: str) -> str:
     if change is None:
         return "—"
     reason = change.reason
-    return f"{change.ratio:+.2%}" if reason is None else f"—（{said(reason, language)}）"
+    if reason is None:
+        return f"{change.ratio:+.2%}"
+    return f"—（{reason.zh}）" if language == "zh" else f"— ({reason.en})"

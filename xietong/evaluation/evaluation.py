@@ -9,7 +9,6 @@ from typing import Any
 
 from xietong.accounting.accounts import Account, Coverage, account, coverage
 from xietong.accounting.metered import LakeTables
-from xietong.calc.engine import RULES
 from xietong.calc.figures import Figure
 from xietong.calc.grade import (
     GRADE_NAMES,
@@ -22,6 +21,7 @@ from xietong.calc.grade import (
     judge_for_reason,
     judge_incomplete,
 )
+from xietong.calc.names import title_of
 from xietong.evaluation.coverage import share_received
 from xietong.evaluation.weakness import Weakness, advice_on, weak_points
 from xietong.park.nouns import Registry, Target
@@ -130,9 +130,7 @@ def _line(registry: Registry, lake: LakeTables | None, target: Target) -> Line:
         came = share_received(figure, before)
         share = Share(came, float(registry.choices.get("grade_coverage", "0.95")), target.waiver)
         judged = _despite_gaps(target, figure, share, account(registry, lake, target.subject, period, filled=True))
-    rule = RULES.get(target.indicator)
-    title = figure.title if figure.title.zh else rule[0].title if rule else Text(target.indicator, target.indicator)
-    return Line(target.subject, title, judged, figure, came, target.waiver)
+    return Line(target.subject, title_of(figure), judged, figure, came, target.waiver)
 
 
 def _despite_gaps(target: Target, figure: Figure, share: Share, filled: Account) -> Judged:

@@ -88,7 +88,8 @@ class Interpretation:
     """An open point and how it is read; options begin with the default, choice is the park's key ("" where ours).
 
     alternatives: other readings that nobody can choose, in words, so that a reader knows what was not taken;
-    printed: where the reading in force is told ("xietong account", "page evaluation" …).
+    printed: where the reading in force is told ("xietong account", "page evaluation" …); words: what its options are
+    called, in their order.
     """
 
     id: str
@@ -98,6 +99,15 @@ class Interpretation:
     choice: str = ""
     alternatives: Text = Text("", "")
     printed: tuple[str, ...] = ()
+    words: tuple[Text, ...] = ()
+
+    def word_of(self, option: str) -> Text:
+        """What an option is called ("constant:2020" by its kind, the year behind it); itself where nobody named it."""
+        kind, _, of = option.partition(":")
+        for known, word in zip(self.options, self.words, strict=False):
+            if known.partition(":")[0] == kind:
+                return Text(f"{word.zh}（{of}）", f"{word.en} ({of})") if of.isdecimal() else word
+        return Text(option, option)
 
     def in_force(self, choices: Mapping[str, str]) -> str:
         """The reading that counts under a park's choices."""
@@ -192,6 +202,7 @@ def interpretations(standard: str = MAIN) -> tuple[Interpretation, ...]:
             row.get("choice", ""),
             Text(row.get("alternatives_zh", ""), row.get("alternatives_en", "")),
             tuple(row.get("printed", ())),
+            tuple(map(Text, row.get("words_zh", ()), row.get("words_en", ()))),
         )
         for row in _load("interpretations", standard).get("interpretation", ())
     )

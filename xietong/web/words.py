@@ -4,9 +4,7 @@ calc/items.csv, where each has one spelling; sentences go through gettext.
 
 import re
 
-from xietong.calc.engine import RULES
-from xietong.calc.figures import Figure
-from xietong.calc.names import name_of
+from xietong.calc.names import name_of, title_of
 from xietong.standard.text import terms
 from xietong.texts import Language, Text
 
@@ -18,12 +16,6 @@ _KEY = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
 def term(group: str, key: str) -> Text:
     """A word of the field by its group (noun, status, grade …); the key itself where the file has none."""
     return terms().get(group, {}).get(key, Text(key, key))
-
-
-def title_of(figure: Figure) -> Text:
-    """What a figure is called: the term of its key where its title is only its rule's, else the title it was given."""
-    ruled = figure.key in RULES and figure.title in [rule.title for rule in RULES[figure.key]]
-    return name_of(figure.key) if ruled or not figure.title.zh else figure.title
 
 
 def spoken(text: Text, language: Language) -> str:
