@@ -85,10 +85,11 @@ def _in_force(expected: Expected, span: Period, first: datetime) -> bool:
 def _is_stated(stated: Statements, expected: Expected, span: Period) -> bool:
     """Whether statements cover the whole span: its own, those of its parts, or one of a longer period."""
     periods = stated.get((expected.subject, base_of(expected.item)), set())
-    return span in periods or _covered(span, periods)
+    return span in periods or covered(span, periods)
 
 
-def _covered(span: Period, periods: Iterable[Period]) -> bool:
+def covered(span: Period, periods: Iterable[Period]) -> bool:
+    """Whether periods together cover the whole span without a break."""
     reached = span.start
     for period in sorted(periods):
         if period.start <= reached:

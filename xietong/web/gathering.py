@@ -6,15 +6,15 @@ from it is remembered by the room that computed it.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 
 from xietong.accounting import balances
-from xietong.accounting.accounts import explain, figures
+from xietong.accounting.accounts import UnknownNameError, explain, figures
 from xietong.accounting.balances import Balance
 from xietong.accounting.memory import stamp
 from xietong.accounting.reconciliation import TOTALS, Reconciliation, reconcile
@@ -22,18 +22,26 @@ from xietong.accounting.statistical import Steps, statistical
 from xietong.accounting.tables import table_keys
 from xietong.calc.figures import Figure
 from xietong.evaluation import Evaluation, evaluate
+from xietong.journal import JournalError, find, names, read
 from xietong.lake.store import Lake
 from xietong.park.models import Act, ReportedAmount
 from xietong.park.nouns import Registry
 from xietong.park.registry import load, point_specs
 from xietong.periods import Period
 from xietong.quality.cases import Case
+from xietong.readings import Entry
 from xietong.settle.doubts import cases_in
 from xietong.web.deadlines import Owed, owed
+from xietong.web.devices import KnownDevice, devices, refused_of
 from xietong.web.live import Live, live, read_live
+from xietong.web.received import Calendar, Line, by_point, line
+from xietong.web.reported_months import MonthCell, reported_months
 
 Answer = TypeVar("Answer")
 _KEPT = 8
+# How far back in the intake's journals a refused frame is looked for, in entries, and how many are shown.
+_TAIL, _MOST_REFUSED = 2000, 12
+_FINENESS = timedelta(minutes=10)
 
 
 class Shelf:
@@ -73,6 +81,7 @@ class Shelf:
 SHELF = Shelf()
 # Accounts are remembered where they are made, but two threads that ask at once would both make them.
 _ACCOUNTS = threading.RLock()
+_MONTHS = Shelf(4)
 
 
 def data_folder() -> Path:
@@ -201,3 +210,86 @@ def readings_of(park: Registry, addresses: Iterable[str], start: datetime, end: 
 def live_view(park: Registry) -> Live:
     """The newest readings as of now."""
     return live(read_live(data_folder() / "live.json"), park, clock())
+
+
+def known_devices(park: Registry) -> list[KnownDevice]:
+    """Every device by registry or by what it sent, as of now."""
+    root = data_folder()
+    return devices(read_live(root / "live.json"), read_live(root / "requests.json"), park, clock())
+
+
+def intake_counts() -> Mapping[str, Any]:
+    """What live.json tells of all connections together: frames, refused by reason, junk, peers."""
+    found: Mapping[str, Any] = read_live(data_folder() / "live.json").get("intake", {})
+    return found
+
+
+def newest_refused() -> list[Entry]:
+    """The newest refused frames and junk among the last entries of the intake's journals, whoever sent them."""
+    root = data_folder() / "journal"
+    reached = read_live(data_folder() / "live.json").get("positions", {})
+    found: list[Entry] = []
+    for name in names(root):
+        if name.startswith("intake"):
+            try:
+                found += read(root, name, max(0, int(reached.get(name, 0)) - _TAIL), 2 * _TAIL)
+            except JournalError:
+                continue  # damage is told by the doctor and on the entry's own page
+    return refused_of(found, _MOST_REFUSED)
+
+
+def received_lines(park: Registry, days: Sequence[date]) -> Mapping[str, Line]:
+    """Point → what was due and came of it on each of those park days; kept until registry, readings or time change."""
+    store, now = lake(park), clock()
+    now -= timedelta(seconds=now.timestamp() % _FINENESS.total_seconds())
+    started = min(now, datetime(days[-1].year, days[-1].month, days[-1].day, tzinfo=UTC) + timedelta(days=3))
+    stamps = tuple(stamp(store, year) for year in sorted({days[0].year, days[-1].year}))
+    key = ("received", data_folder(), _registry_version(), tuple(days), stamps, started)
+    return _MONTHS.get(key, lambda: _lines(park, store, Calendar(park, days, now)))
+
+
+def _lines(park: Registry, store: Lake | None, calendar: Calendar) -> dict[str, Line]:
+    firsts: dict[str, date] = {}
+    rows: dict[str, dict[date, Mapping[str, Any]]] = {}
+    if store is not None:
+        (start, _), (_, end) = calendar.span(calendar.days[0]), calendar.span(calendar.days[-1])
+        asked = "SELECT point, min(day) AS first FROM daily GROUP BY point"
+        begun = store.ask(asked, datetime(1970, 1, 2, tzinfo=UTC), end).to_pylist()
+        firsts = {each["point"]: each["first"] for each in begun}
+        rows = dict(by_point(store.daily(park.points, start, end).to_pylist()))
+    return {code: line(point, rows.get(code, {}), firsts.get(code), calendar) for code, point in park.points.items()}
+
+
+def months_reported(park: Registry, year: int, today: date) -> Mapping[str, tuple[MonthCell, ...]]:
+    """Subject → what was due and reported of it, month by month; kept until the registry or the day changes."""
+    key = ("reported", data_folder(), _registry_version(), year, today)
+    return _MONTHS.get(key, lambda: reported_months(park, year, today))
+
+
+def substituted_hours(park: Registry, outlet: str, item: str, month: Period) -> Mapping[str, tuple[int, int]]:
+    """Concentration point → hours of the month for which a substitute stands in the outlet's emission, and those that
+    lack one; empty where nothing is substituted."""
+    try:
+        waiting = [figure_tree(park, outlet, f"{item}_emission", month)]
+    except UnknownNameError:
+        return {}
+    found: dict[str, tuple[int, int]] = {}
+    while waiting:
+        node = waiting.pop()
+        trace = node.trace
+        if trace.get("hours_due") and trace.get("hours_substituted"):
+            found[trace["point"]] = int(trace["hours_substituted"]), int(trace.get("hours_missing", 0))
+        else:
+            waiting += node.inputs
+    return found
+
+
+def entries_named(ids: Iterable[str]) -> dict[str, Entry]:
+    """The journal entries of those ids, as far as they can be read."""
+    found = {}
+    for each in ids:
+        try:
+            found[each] = find(data_folder() / "journal", each)
+        except JournalError:
+            continue
+    return found

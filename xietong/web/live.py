@@ -74,7 +74,7 @@ def live(content: Mapping[str, Any], registry: Registry, now: datetime) -> Live:
     limits = {(each.subject, each.item): float(each.value) for each in registry.limits if each.kind == "concentration"}
     newest: dict[str, list[tuple[datetime, str, Mapping[str, Any]]]] = {}
     for address, reading in content.get("readings", {}).items():
-        mn = _mn(address)
+        mn = mn_of(address)
         if mn:
             newest.setdefault(mn, []).append((_instant(reading["at"]), address, reading))
     devices = content.get("devices", {})
@@ -100,7 +100,8 @@ class Places:
     limits: Mapping[tuple[str, str], float]
 
 
-def _mn(address: str) -> str:
+def mn_of(address: str) -> str:
+    """The MN of a device's lake address; "" for other addresses."""
     scheme, _colon, rest = address.partition(":")
     return rest.partition("/")[0] if scheme == "hj212" else ""
 
@@ -139,7 +140,7 @@ def _device(
 
 def _place(mn: str, places: Places) -> Text:
     for point in places.registry.points.values():
-        if _mn(point.source) == mn:
+        if mn_of(point.source) == mn:
             return full_name(places.registry, point.subject)
     return Text("未登记的设备", "a device not in the registry")
 

@@ -2,7 +2,18 @@
 
 from django.urls import include, path
 
-from xietong.web import balances, closed_reports, doors, library, proofs, push, views
+from xietong.web import (
+    balances,
+    closed_reports,
+    device_pages,
+    doors,
+    library,
+    proofs,
+    push,
+    received_pages,
+    uploads,
+    views,
+)
 
 urlpatterns = [
     path("", views.cockpit, name="cockpit"),
@@ -10,6 +21,11 @@ urlpatterns = [
     path("quality/", proofs.quality, name="quality"),
     path("balance/", balances.balance, name="balance"),
     path("one-total/", balances.one_total, name="one-total"),
+    # for those who run the intake
+    path("devices/", device_pages.device_list, name="devices"),
+    path("devices/<path:mn>/", device_pages.device, name="device"),
+    path("received/", received_pages.received, name="received"),
+    path("uploads/", uploads.uploads, name="uploads"),
     # from a figure down to the bytes that a device sent
     path("figures/<str:subject>/<str:key>/<str:period>/", views.figure, name="figure"),
     path("points/<str:code>/", proofs.point, name="point"),

@@ -1,0 +1,234 @@
+"""Devices as the people of the intake see them: heard or silent, what they sent, what was refused, what was asked.
+
+Pure: live.json, requests.json, the registry and the clock come in. Nothing here is a figure.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import quote
+
+from xietong.park.nouns import Point, Registry
+from xietong.protocols.hj212.tables import VIOLATIONS, command, result
+from xietong.readings import Entry
+from xietong.texts import Text
+from xietong.web import live
+from xietong.web.places import full_name
+
+State = Literal["online", "one_way", "silent", "never"]
+UNKNOWN_PLACE = Text("未登记的设备", "a device not in the registry")
+# A device's clock may differ by this much before it is worth a word, in seconds.
+CLOCK_TOLERANCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One way in which a device breaks the standard: in words, whether frames were refused for it, how often, where it
+    was last seen (at and entry; none where live.json does not say)."""
+
+    name: str
+    text: Text
+    is_refused: bool
+    times: int
+    at: datetime | None
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something asked of the device: what (the command's words), over which span, how it ended and when."""
+
+    command: Text
+    begin: datetime | None
+    end: datetime | None
+    outcome: str
+    said: Text | None
+    frames: int
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """One device by registry or by what it sent. age: since it was last heard; refused: reason → frames not used;
+    vain: spans asked for without getting them, with how often; waiting: what is to be asked next."""
+
+    mn: str
+    place: Text
+    subject: str
+    points: tuple[Point, ...]
+    state: State
+    age: timedelta | None
+    last_seen: datetime | None
+    told: Mapping[str, Any] = field(default_factory=dict)
+    breaches: tuple[Breach, ...] = ()
+    last_question: Question | None = None
+    vain: tuple[tuple[Question, int], ...] = ()
+    waiting: tuple[Question, ...] = ()
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether a point of the park names it."""
+        return bool(self.points)
+
+    @property
+    def frames(self) -> int:
+        """Accepted frames."""
+        return int(self.told.get("frames", 0))
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """Frames not used, by reason."""
+        return {str(name): int(count) for name, count in self.told.get("refused", {}).items()}
+
+    @property
+    def latest_refused(self) -> Breach | None:
+        """The newest refusal whose entry is known."""
+        known = [each for each in self.breaches if each.is_refused and each.entry and each.at]
+        return max(known, key=lambda each: (each.at, each.name), default=None)
+
+    @property
+    def clock_offset_s(self) -> float | None:
+        """Seconds by which its clock is ahead of ours (negative: behind)."""
+        offset = self.told.get("clock_offset_s")
+        return None if offset is None else float(offset)
+
+    @property
+    def file_wanted(self) -> Text | None:
+        """Why its enterprise is to be asked for a file."""
+        wanted = self.told.get("file_wanted")
+        return Text(wanted["zh"], wanted["en"]) if wanted else None
+
+
+def reason_text(name: str) -> Text:
+    """A reason for refusing or a violation in words; its own name where the table has none."""
+    known = VIOLATIONS.get(name)
+    return known.text if known else Text(name, name)
+
+
+def devices(
+    content: Mapping[str, Any], requests: Mapping[str, Any], registry: Registry, now: datetime
+) -> list[KnownDevice]:
+    """Every device that the registry names or that ever spoke; those that need a person first.
+
+    content, requests: live.json and requests.json, {} where there are none; now: an aware instant.
+    """
+    points = points_of_devices(registry)
+    seen = {line.mn: line for line in live.live(content, registry, now).devices}
+    waiting: dict[str, list[Mapping[str, Any]]] = {}
+    for each in requests.get("requests", []):
+        waiting.setdefault(str(each["mn"]), []).append(each)
+    told = content.get("devices", {})
+    found = [
+        _device(mn, points.get(mn, ()), (seen.get(mn), told.get(mn, {}), waiting.get(mn, [])), registry, now)
+        for mn in sorted({*points, *seen})
+    ]
+    order = {"silent": 0, "never": 1, "one_way": 2, "online": 3}
+    return sorted(found, key=lambda each: (not each.is_registered, order[each.state], each.subject, each.mn))
+
+
+def points_of_devices(registry: Registry) -> dict[str, tuple[Point, ...]]:
+    """MN → the points that name it."""
+    found: dict[str, tuple[Point, ...]] = {}
+    for point in registry.points.values():
+        mn = live.mn_of(point.source)
+        if mn:
+            found[mn] = (*found.get(mn, ()), point)
+    return found
+
+
+def _device(
+    mn: str,
+    points: tuple[Point, ...],
+    known: tuple[live.Device | None, Mapping[str, Any], list[Mapping[str, Any]]],
+    registry: Registry,
+    now: datetime,
+) -> KnownDevice:
+    line, told, waiting = known
+    subject = points[0].subject if points else ""
+    asked = told.get("asked", {})
+    last = asked.get("last")
+    edition = str(told.get("edition", ""))
+    return KnownDevice(
+        mn=mn,
+        place=full_name(registry, subject) if subject else UNKNOWN_PLACE,
+        subject=subject,
+        points=points,
+        state=_state(line, told),
+        age=None if line is None else line.age,
+        last_seen=None if line is None or line.age is None else now - line.age,
+        told=told,
+        breaches=tuple(_breaches(told.get("violations", {}))),
+        last_question=None if last is None else _question(last, edition),
+        vain=tuple((_question(dict(zip(_SPAN, span, strict=False)), edition), int(span[3])) for span in _vain(asked)),
+        waiting=tuple(_question(each, edition) for each in waiting),
+    )
+
+
+_SPAN = ("cn", "begin", "end")
+
+
+def _vain(asked: Mapping[str, Any]) -> list[list[Any]]:
+    spans: list[list[Any]] = asked.get("vain", [])
+    return spans
+
+
+def _state(line: live.Device | None, told: Mapping[str, Any]) -> State:
+    if line is None or line.age is None:
+        return "never"
+    if line.is_stale:
+        return "silent"
+    return "one_way" if told.get("one_way") else "online"
+
+
+def _breaches(violations: Mapping[str, Mapping[str, Any]]) -> Iterator[Breach]:
+    for name, seen in sorted(violations.items()):
+        known = VIOLATIONS.get(name)
+        is_refused = known is not None and known.treated == "refused"
+        yield Breach(
+            name,
+            reason_text(name),
+            is_refused,
+            int(seen["times"]),
+            _instant(seen.get("at")),
+            str(seen.get("entry", "")),
+        )
+
+
+def _question(told: Mapping[str, Any], edition: str) -> Question:
+    cn, code = str(told.get("cn", "")), told.get("code")
+    known = command(cn, edition) if edition else command(cn)
+    name = known.name if known else Text(cn, cn)
+    outcome = str(told.get("exchange") or "")
+    field_name = "QnRtn" if outcome == "refused" else "ExeRtn"
+    said = result(field_name, str(code)) if code else None
+    return Question(
+        Text(f"{cn} {name.zh}", f"{cn} {name.en}"),
+        _instant(told.get("begin")),
+        _instant(told.get("end")),
+        outcome,
+        said,
+        int(told.get("frames") or 0),
+        _instant(told.get("at")),
+    )
+
+
+def _instant(text: object) -> datetime | None:
+    return datetime.fromisoformat(str(text)) if text else None
+
+
+def claimed_mn(entry: Entry) -> str:
+    """The MN that a refused frame claims, as far as its bytes show one; "" for others. Nothing vouches for it."""
+    found = entry.payload.partition(b"MN=")[2].partition(b";")[0]
+    return found[:40].decode("ascii", errors="replace") if entry.kind == "hj212-refused" and found else ""
+
+
+def href_of(mn: str) -> str:
+    """The page of a device."""
+    return f"/devices/{quote(mn, safe='')}/"
+
+
+def refused_of(entries: Iterable[Entry], most: int) -> list[Entry]:
+    """The newest refused frames and junk, the newest first."""
+    found = [each for each in entries if each.kind in ("hj212-refused", "junk")]
+    return sorted(found, key=lambda each: each.received_at, reverse=True)[:most]

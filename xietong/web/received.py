@@ -1,0 +1,174 @@
+"""Due against received: for every point and day of a month how many readings were due and how many came.
+
+Pure: days of the lake, registry and clock come in. A day on which nothing came has no row in the lake; what it owed is
+worked out here from the point's interval, its dates and the declared stops. Missing is never zero.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from xietong.accounting.stops import Stops
+from xietong.park.nouns import Point, Registry
+
+DAY_S = 86_400
+Kind = Literal["whole", "partial", "missing", "stopped", "not_due", "ahead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One point (or several) on one park day.
+
+    due: readings that were due by now; received: usable ones, never more than due; invalid: such as came and cannot be
+    used; estimated: hours of the day are estimates; substituted: its gaps are replaced in the emission amount.
+    """
+
+    day: date
+    kind: Kind
+    received: int = 0
+    due: int = 0
+    invalid: int = 0
+    estimated: bool = False
+    substituted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One point's month. first: the first park day of which it has anything at all; None: nothing ever came."""
+
+    point: Point
+    first: date | None
+    cells: tuple[Cell, ...]
+
+    @property
+    def has_anything(self) -> bool:
+        """Whether anything was due or came in the month."""
+        return any(cell.due or cell.received or cell.invalid for cell in self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Days one after another on which nothing came though it was due; both ends are within."""
+
+    first: date
+    last: date
+
+
+class Calendar:
+    """The days that are looked at, the park's zone, its declared stops and the instant of looking."""
+
+    def __init__(self, registry: Registry, days: Sequence[date], now: datetime) -> None:
+        self.days, self.zone, self.now = tuple(days), registry.zone, now
+        self._stops = Stops(registry)
+
+    def span(self, day: date) -> tuple[datetime, datetime]:
+        """The park day as instants."""
+        return midnight(day, self.zone), midnight(day + timedelta(days=1), self.zone)
+
+    def stopped_h(self, subject: str, start: datetime, end: datetime) -> int:
+        """Whole hours between two instants on which production had stopped."""
+        return self._stops.hours(subject, start, end) if start < end else 0
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Where a park day begins, UTC."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def days_of_month(year: int, month: int) -> list[date]:
+    """Every day of a month."""
+    first = date(year, month, 1)
+    after = date(year + month // 12, month % 12 + 1, 1)
+    return [first + timedelta(days=number) for number in range((after - first).days)]
+
+
+def line(point: Point, rows: Mapping[date, Mapping[str, Any]], first: date | None, calendar: Calendar) -> Line:
+    """A point's days; rows: the lake's daily rows of the point by their day."""
+    return Line(point, first, tuple(_cell(point, day, rows.get(day), first, calendar) for day in calendar.days))
+
+
+def _cell(point: Point, day: date, row: Mapping[str, Any] | None, first: date | None, calendar: Calendar) -> Cell:
+    start, end = calendar.span(day)
+    if start >= calendar.now:
+        return Cell(day, "ahead")
+    due, is_stopped = _due(point, day, first, calendar)
+    if row is None:
+        return Cell(day, "missing" if due else "stopped" if is_stopped else "not_due", 0, due)
+    if point.interval_s > DAY_S or end <= calendar.now:
+        due = int(row["due"])  # the lake also knows the hours that a device itself marked as stopped
+    received = min(int(row["readings"]), due)
+    kind: Kind = "not_due" if not due else "whole" if received == due else "partial" if received else "missing"
+    return Cell(day, kind, received, due, int(row["invalid"]), bool(row["estimated"]))
+
+
+def _due(point: Point, day: date, first: date | None, calendar: Calendar) -> tuple[int, bool]:
+    """How many readings of a day are due by now, and whether a declared stop is the reason where none is.
+
+    Without a date of its own a point owes from the first day of which it has anything.
+    """
+    since = point.since or first
+    if since is None or not 0 < point.interval_s <= DAY_S:
+        return 0, False
+    start, end = calendar.span(day)
+    start = max(start, midnight(since, calendar.zone))
+    end = min(end, calendar.now, *([midnight(point.until, calendar.zone)] if point.until else []))
+    stopped_s = calendar.stopped_h(point.subject, start, end) * 3600
+    seconds = max(0, int((end - start).total_seconds()))
+    return max(0, seconds - stopped_s) // point.interval_s, stopped_s > 0
+
+
+def gaps(cells: Iterable[Cell]) -> list[Gap]:
+    """The stretches of days without anything."""
+    found = []
+    for is_missing, run in groupby(cells, key=lambda cell: cell.kind == "missing"):
+        if is_missing:
+            days = [cell.day for cell in run]
+            found.append(Gap(days[0], days[-1]))
+    return found
+
+
+def share(cells: Iterable[Cell]) -> float | None:
+    """Received ÷ due over the cells, at most 1; None where nothing was due."""
+    listed = list(cells)
+    due = sum(cell.due for cell in listed)
+    return sum(cell.received for cell in listed) / due if due else None
+
+
+def together(lines: Sequence[Line]) -> tuple[Cell, ...]:
+    """Several points' cells as one line: a surplus of one never covers the gap of another."""
+    return tuple(_summed(cells) for cells in zip(*(each.cells for each in lines), strict=True))
+
+
+def _summed(cells: Sequence[Cell]) -> Cell:
+    due, received = sum(cell.due for cell in cells), sum(cell.received for cell in cells)
+    kinds = {cell.kind for cell in cells}
+    alone: Kind = "ahead" if "ahead" in kinds else "stopped" if "stopped" in kinds else "not_due"
+    kind: Kind = alone if not due else "whole" if received == due else "partial" if received else "missing"
+    return Cell(
+        cells[0].day,
+        kind,
+        received,
+        due,
+        sum(cell.invalid for cell in cells),
+        any(cell.estimated for cell in cells),
+        any(cell.substituted for cell in cells),
+    )
+
+
+def with_substitutes(shown: Line) -> Line:
+    """The line with its gaps marked as replaced in the emission amount."""
+    return replace(
+        shown,
+        cells=tuple(
+            replace(cell, substituted=cell.kind in ("partial", "missing") and cell.due > 0) for cell in shown.cells
+        ),
+    )
+
+
+def by_point(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dict[date, Mapping[str, Any]]]]:
+    """Daily rows, sorted by point, as point → day → row."""
+    for code, own in groupby(rows, key=lambda row: str(row["point"])):
+        yield code, {row["day"]: row for row in own}

@@ -1,0 +1,142 @@
+"""导入记录: files and pushes that were brought in, the newest first: who, when, what, how many rows, which entry.
+
+Made from acts and answered pushes; the bytes themselves are the entry's page.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.http import require_safe
+
+from xietong.park.models import Act, Push
+from xietong.park.nouns import Registry
+from xietong.park.registry import NoParkError
+from xietong.readings import Entry
+from xietong.web import gathering, pages
+from xietong.web.views import NothingThereError
+
+MOST, SHORT_HASH = 50, 12
+KINDS = {
+    "load_package": gettext_lazy("园区数据包"),
+    "bring_readings": gettext_lazy("监测值文件"),
+    "correct_readings": gettext_lazy("更正监测值"),
+    "push": gettext_lazy("程序推送"),
+}
+STATED = gettext_lazy("填报与登记表")
+_FILES = Q(verb__in=["load_package", "bring_readings", "correct_readings"]) | Q(verb__startswith="state_")
+
+
+@require_safe
+def uploads(request: HttpRequest) -> HttpResponse:
+    """The newest fifty, or those before an instant (`until`)."""
+    try:
+        registry = gathering.registry()
+    except NoParkError as error:
+        return render(request, "web/no_park.html", {"sentence": error.text})
+    until = _until_or_404(request.GET.get("until"))
+    found = _newest(until)
+    ids = [entry for row in found for entry in row["entries"].values()]
+    known = gathering.entries_named(dict.fromkeys(ids))
+    context = {
+        "here": "uploads",
+        "rows": [_shown(row, known, registry) for row in found],
+        "older": _older(found),
+        "is_newest": until is None,
+    }
+    return render(request, "web/uploads.html", context)
+
+
+def _until_or_404(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise NothingThereError(gettext("“%(text)s”不是时刻；请从列表里翻页。") % {"text": text}) from error
+    if at.tzinfo is None:
+        raise NothingThereError(gettext("“%(text)s”不是时刻；请从列表里翻页。") % {"text": text})
+    return at
+
+
+def _newest(until: datetime | None) -> list[dict[str, Any]]:
+    acts, pushes = Act.objects.filter(_FILES), Push.objects.select_related("key")
+    if until is not None:
+        acts, pushes = acts.filter(at__lt=until), pushes.filter(at__lt=until)
+    rows = [_of_act(each) for each in acts.order_by("-at")[:MOST]]
+    rows += [_of_push(each) for each in pushes.order_by("-at")[:MOST]]
+    return sorted(rows, key=lambda row: row["at"], reverse=True)[:MOST]
+
+
+def _older(found: list[dict[str, Any]]) -> str:
+    if len(found) < MOST:
+        return ""
+    return reverse("uploads") + "?" + urlencode({"until": found[-1]["at"].isoformat()})
+
+
+def _of_act(act: Act) -> dict[str, Any]:
+    what: Mapping[str, Any] = act.what
+    entries = dict(what.get("entries", {}))
+    if act.entry:
+        entries = {str(what.get("file", "")): act.entry}
+    return {
+        "at": act.at,
+        "who": act.who,
+        "kind": str(KINDS.get(act.verb, STATED)),
+        "table": act.verb.removeprefix("state_") if act.verb.startswith("state_") else "",
+        "entries": entries,
+        "rows": what.get("rows", what.get("readings")),
+        "rejected": 0,
+        "reason": what.get("reason", ""),
+        "evidence": what.get("evidence", ""),
+        "is_correction": act.verb == "correct_readings",
+    }
+
+
+def _of_push(push: Push) -> dict[str, Any]:
+    answer: Mapping[str, Any] = push.answer
+    return {
+        "at": push.at,
+        "who": push.key.name,
+        "kind": str(KINDS["push"]),
+        "table": "",
+        "entries": {push.idempotency: answer.get("entry", "")},
+        "rows": answer.get("accepted"),
+        "rejected": len(answer.get("rejected", [])),
+        "reason": "",
+        "evidence": "",
+        "is_correction": False,
+    }
+
+
+def _shown(row: Mapping[str, Any], known: Mapping[str, Entry], registry: Registry) -> dict[str, Any]:
+    files = [_file(name, entry, known.get(entry)) for name, entry in row["entries"].items() if entry]
+    return {**row, "at": row["at"].astimezone(registry.zone), "first": files[:1], "others": files[1:]}
+
+
+def _file(name: str, entry: str, found: Entry | None) -> dict[str, Any]:
+    """A file with its entry and the hash of its bytes: of the original where the entry names one, else of the entry."""
+    told = _told(found)
+    digest = str(told.get("sha256") or (found.payload_sha256.hex() if found else ""))
+    return {
+        "name": name or str(told.get("name", "")),
+        "entry": entry,
+        "href": pages.entry_href(entry),
+        "sha256": digest,
+        "short": digest[:SHORT_HASH],
+        "is_lost": found is None,
+    }
+
+
+def _told(found: Entry | None) -> Mapping[str, Any]:
+    if found is None or found.kind != "file":
+        return {}
+    told = json.loads(found.payload)
+    return told if isinstance(told, dict) else {}
