@@ -287,7 +287,10 @@ def _said_amount(name: Text) -> Text:
 
 
 def _said_own(name: Text) -> Text:
-    return Text(f"{name.zh}：部分单位自有系数的影响", f"{name.en}: what units with factors of their own change")
+    return Text(
+        f"{name.zh}：部分单位自有系数、期内系数变化的影响",
+        f"{name.en}: what units with factors of their own, or a factor changed inside the period, change",
+    )
 
 
 def _said_between(title: Text) -> Text:

@@ -5,6 +5,7 @@ conversion of a factor to the unit that its purpose needs. Checking of rows is i
 """
 
 import csv
+from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -80,6 +81,7 @@ class FactorBook:
     def __init__(self, rows: Iterable[FactorRow], subjects: Sequence[str] = ()) -> None:
         self._subjects = tuple(subjects)
         self._found: dict[Hashable, Figure | Text] = {}
+        self._days: dict[str, list[date]] = {}
         self._rows: dict[tuple[str, str], list[FactorRow]] = {}
         for row in rows:
             self._rows.setdefault((row.purpose, row.key), []).append(row)
@@ -134,6 +136,14 @@ class FactorBook:
             return None if row is None else figure_of(row)
 
         return steam_enthalpy(key, row_of) if purpose == "steam_enthalpy" else None
+
+    def days_of_change(self, after: date, until: date, purpose: str = "") -> tuple[date, ...]:
+        """The days after the first up to the second on which a row, or one of that purpose, begins or ends."""
+        if purpose not in self._days:
+            rows = [row for row in self.rows() if purpose in ("", row.purpose)]
+            self._days[purpose] = sorted({day for row in rows for day in (row.valid_from, row.valid_to)})
+        days = self._days[purpose]
+        return tuple(days[bisect_right(days, after) : bisect_right(days, until)])
 
     def rows(self) -> Iterator[FactorRow]:
         """Every row of the book, by purpose and key, in the order in which they were given."""

@@ -36,6 +36,11 @@ class OwnBook(FactorBook):
             "not approved": FactorBook([]).with_rows(proposed, whose),
         }
 
+    def days_of_change(self, after: date, until: date, purpose: str = "") -> tuple[date, ...]:
+        """The days on which a shipped row or one of the park's begins or ends, also one that only fills a gap."""
+        books = (self._first, self._aside["no evidence"])
+        return tuple(sorted({day for book in books for day in book.days_of_change(after, until, purpose)}))
+
     def find(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Figure:
         """The factor in force on that day, with why it was chosen; raises UnknownValueError with the remedy."""
         try:

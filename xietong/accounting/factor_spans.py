@@ -1,0 +1,190 @@
+"""Factors that change inside a period: a year is the sum of its months, each at the factor in force at its end.
+
+A rule that multiplies amounts by factors is applied to each run of months with the same factors, and the lines are
+added; what is stated for longer than a run, and so for none of them, takes the factor of the period's last day and says
+so. Most periods see no change and pay one look at the days on which rows begin or end.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from xietong.accounting.factors import day_of
+from xietong.calc.engine import RULES, Calculation, Rule, UnknownValueError, rule_for
+from xietong.calc.factors import FactorBook
+from xietong.calc.figures import Figure, worst
+from xietong.periods import Period
+from xietong.texts import Text
+
+LEAST = 1e-12
+# Rules that are no product of amounts and factors: they cannot be computed in parts and added.
+_UNDIVIDED = frozenset(
+    {"value_at_constant_price", "emission_by_coefficient", "outlet_equivalents", "outlet_tax", "solid_waste_tax"}
+)
+_REST = Text("按月分不开的部分，用期末系数", "what is not known by months, at the last factor")
+
+
+class Spanned(NamedTuple):
+    """A period's calculation by the factors of its last day, and how to make those of its spans and of other inputs."""
+
+    period: Period
+    factors: FactorBook
+    choices: Mapping[str, str]
+    of_span: Callable[[Period], Calculation]
+    over: Callable[[Mapping[str, Figure]], Calculation]
+
+    @property
+    def spans(self) -> tuple[Period, ...]:
+        """The runs of months between days on which any factor changes; () where none does inside the period."""
+        period = self.period
+        if period.month_count < 2:
+            return ()
+        days = self.factors.days_of_change(period.start.date(), day_of(period))
+        firsts = {Period.month(day.year, day.month).start for day in days}
+        cuts = sorted(first for first in firsts if period.start < first)
+        edges = [period.start, *cuts, period.end]
+        return tuple(Period(start, end) for start, end in pairwise(edges)) if cuts else ()
+
+
+def span_figures(asked: Spanned) -> dict[str, Figure]:
+    """The figures in which a factor that changed inside the period counts month by month, by key; mostly none."""
+    spans = asked.spans
+    if not spans:
+        return {}
+    found: dict[str, Figure] = {}
+    days = [day_of(span) for span in spans]
+    for key in _in_order():
+        rule = rule_for(key, days[-1], asked.choices)
+        if rule is None or not _may_change(asked, rule, days):
+            continue
+        calculation = asked.over(found)
+        whole = calculation.figure(key)
+        if whole.status in ("missing", "not_applicable"):
+            continue
+        parts = [(span, asked.of_span(span)) for span in spans]
+        rest = asked.over(found | dict(_rest(rule, calculation, [part for _, part in parts]))).figure(key)
+        lines = [replace(part.figure(key), title=Text(span.label, span.label)) for span, part in parts]
+        made = _added(asked, whole, [*lines, replace(rest, title=_REST)], days)
+        if made is not None:
+            found[key] = made
+    return found
+
+
+@cache
+def _in_order() -> tuple[str, ...]:
+    """The keys of rules with factors, each after those that it rests on."""
+    ordered: dict[str, None] = {}
+
+    def visit(key: str) -> None:
+        if key in ordered or key not in RULES:
+            return
+        for rule in RULES[key]:
+            for argument in rule.amounts:
+                visit(argument.source)
+        ordered[key] = None
+
+    for key in sorted(RULES):
+        visit(key)
+    return tuple(key for key in ordered if key not in _UNDIVIDED and any(rule.tables for rule in RULES[key]))
+
+
+def _may_change(asked: Spanned, rule: Rule, days: Sequence[date]) -> bool:
+    """Whether a row of the rule's purposes begins or ends inside the period."""
+    return any(asked.factors.days_of_change(days[0], days[-1], argument.name) for argument in rule.tables)
+
+
+def _changes(asked: Spanned, figure: Figure, days: Sequence[date]) -> bool:
+    """Whether a factor that a figure's line used is another one on one of these days."""
+    whose = "@" + figure.key.partition("@")[2] if "@" in figure.key else ""
+    return any(_another(asked, f"{used.key}{whose}", days) for used in _used(figure))
+
+
+def _used(figure: Figure) -> Iterator[Figure]:
+    """The factors a figure used itself; of one that is a sum of units, those of its lines."""
+    for child in figure.inputs:
+        if child.kind == "factor":
+            yield child
+        elif not figure.formula and child.kind == "indicator":
+            yield from _used(child)
+
+
+def _another(asked: Spanned, used: str, days: Sequence[date]) -> bool:
+    purpose, _, key = used.partition(":")
+    values = set()
+    for day in days:
+        try:
+            values.add(asked.factors.find(purpose, key, day, asked.choices).value)
+        except UnknownValueError:
+            values.add(None)
+    return len(values) > 1
+
+
+def _added(asked: Spanned, whole: Figure, lines: Sequence[Figure], days: Sequence[date]) -> Figure | None:
+    """The lines added up, name by name where the figure has several; None where no factor used is another one."""
+    if whole.kind != "items":
+        return _sum(whole, lines) if _changes(asked, whole, days) else None
+    named = [
+        _sum(line, [replace(each.child(line.key), title=each.title) for each in lines if each.has(line.key)])
+        if line.value is not None and _changes(asked, line, days)
+        else line
+        for line in whole.inputs
+    ]
+    if all(one is other for one, other in zip(named, whole.inputs, strict=True)):
+        return None
+    status = worst("partial" if line.status == "missing" else line.status for line in named)
+    missing = tuple(dict.fromkeys((*whole.missing, *(reason for line in named for reason in line.missing))))
+    return replace(whole, inputs=tuple(named), status=worst([whole.status, status]), missing=missing)
+
+
+def _sum(whole: Figure, lines: Sequence[Figure]) -> Figure:
+    least = LEAST * max(1.0, abs(whole.value or 0.0))
+    counted = [line for line in lines if line.status == "missing" or abs(line.value or 0.0) > least]
+    counted = [line for line in counted if line.title is not _REST or line.value is not None]
+    values = [line.value for line in counted if line.value is not None]
+    if not values:
+        return whole
+    remarks = [*whole.remarks, _SUM] + ([_NOT_BY_MONTH] if any(line.title is _REST for line in counted) else [])
+    return replace(
+        whole,
+        value=sum(values),
+        status=worst([whole.status, *("partial" if line.status == "missing" else line.status for line in counted)]),
+        missing=tuple(dict.fromkeys((*whole.missing, *(reason for line in counted for reason in line.missing)))),
+        formula="",
+        inputs=tuple(counted),
+        remarks=tuple(dict.fromkeys(remarks)),
+    )
+
+
+def _rest(rule: Rule, whole: Calculation, parts: Sequence[Calculation]) -> Iterator[tuple[str, Figure]]:
+    """What the rule's amounts are without those of the spans."""
+    for argument in rule.amounts:
+        figure = whole.figure(argument.source)
+        taken = [part.figure(argument.source) for part in parts]
+        if figure.kind == "items":
+            named = [(line, [each.child(line.key) for each in taken if each.has(line.key)]) for line in figure.inputs]
+            left = tuple(line for whole_line, theirs in named if (line := _less(whole_line, theirs)).value)
+            nothing = replace(figure, status="not_applicable", missing=(), inputs=())
+            yield argument.source, replace(figure, inputs=left) if left else nothing
+        elif figure.value is not None:
+            yield argument.source, _less(figure, taken)
+
+
+def _less(figure: Figure, taken: Sequence[Figure]) -> Figure:
+    if figure.value is None:
+        return figure
+    left = figure.value - sum(each.value for each in taken if each.value is not None)
+    return replace(figure, value=left if abs(left) > LEAST * abs(figure.value) else 0.0)
+
+
+_SUM = Text(
+    "系数在本期内有变化：按各段当时的系数分别计算，再相加。",
+    "a factor changed inside the period: each part is computed by the one then in force, and all are added.",
+)
+_NOT_BY_MONTH = Text(
+    "有的数量只按更长期间填报，分不到系数变化前后，按期末系数计算；请按月填报。",
+    "some amounts are stated for longer only, so that what lies before and after the change of a factor is not known: "
+    "the last factor was taken; report by month.",
+)
