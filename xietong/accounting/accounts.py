@@ -15,6 +15,7 @@ from xietong.accounting.books import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.carbon_keys import carbon_keys
 from xietong.accounting.concentrations import highest_outlet
+from xietong.accounting.factor_spans import Spanned, span_figures
 from xietong.accounting.factors import choices_of, day_of, factor_book, list_of_clean_energy
 from xietong.accounting.further import further, further_keys
 from xietong.accounting.gather import engine_inputs
@@ -74,6 +75,7 @@ class Account:
         self, books: Books, subject: Subject, period: Period, filled: bool = False, estimated: bool = False
     ) -> None:
         self.books, self.subject, self._period = books, subject, period
+        self._filled, self._estimated = filled, estimated
         registry = books.registry
         self.inputs = engine_inputs(books, subject, period, filled, estimated)
         below = [subject.code] if subject.kind in GROUPS else [each.code for each in books.boundary.below(subject.code)]
@@ -88,7 +90,20 @@ class Account:
         on = day_of(self._period)
         inside = Group(self.books, self.subject, self.inputs, self._factors, on, chosen, self._of_unit)
         apart = apart_figures(inside)
-        return Calculation(self.inputs.beside(apart) if apart else self.inputs, self._factors, on, chosen, pack)
+
+        def over(given: Mapping[str, Figure]) -> Calculation:
+            beside = {**apart, **given}
+            return Calculation(self.inputs.beside(beside) if beside else self.inputs, self._factors, on, chosen, pack)
+
+        def of_span(span: Period) -> Calculation:
+            return self._of_span(span).under(choices, pack)
+
+        return over(span_figures(Spanned(self._period, self._factors, chosen, of_span, over)))
+
+    def _of_span(self, span: Period) -> "Account":
+        """The account of a part of the period, as this one is filled up or estimated."""
+        key = ("span", self.subject.code, span, self._filled, self._estimated)
+        return self.books.remember(key, lambda: Account(self.books, self.subject, span, self._filled, self._estimated))
 
     def _of_unit(self, code: str, key: str) -> Figure:
         return self.of(code).figure(key)
