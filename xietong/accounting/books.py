@@ -32,6 +32,8 @@ _OWN = Text("本级自报值", "the subject's own statement")
 Named = tuple[Subject, Amount]
 Made = TypeVar("Made")
 MADE_KEPT = 512
+# What is kept (see `keep`) under (one of these, subject, …) rests on that subject alone.
+OF_ONE_SUBJECT = frozenset({"tax", "tax of a month"})
 
 
 class Ground:
@@ -99,6 +101,11 @@ class Books:
         if touched is None or self.names != before.names:
             return
         self._known |= {key: made for key, made in before._known.items() if key[0] not in touched}
+        self._lasting |= {
+            key: made
+            for key, made in before._lasting.items()
+            if isinstance(key, tuple) and key[0] in OF_ONE_SUBJECT and key[1] not in touched
+        }
 
     def forget(self) -> None:
         """Let go of every amount made so far; what was read of the lake and the statements stays."""
