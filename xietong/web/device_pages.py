@@ -15,6 +15,8 @@ from django.views.decorators.http import require_safe
 
 from xietong.park.nouns import Registry
 from xietong.park.registry import NoParkError
+from xietong.protocols.hj212 import decode
+from xietong.protocols.hj212.violations import violations
 from xietong.readings import Entry
 from xietong.web import gathering, numbers, pages
 from xietong.web.devices import (
@@ -143,7 +145,9 @@ def _completeness(lines: Iterable[Line]) -> dict[str, Any]:
 
 def share_words(ratio: float | None) -> str:
     """A share in per cent; a dash for none. Never rounded up to a full 100 %."""
-    return "—" if ratio is None else f"{numbers.digits(ratio * 100, '%')} %"
+    if ratio is None:
+        return "—"
+    return "100 %" if ratio == 1 else f"{numbers.digits(ratio * 100, '%')} %"
 
 
 def clock_words(offset_s: float | None) -> str:
@@ -185,6 +189,7 @@ def _peers(peers: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
 def _refused_entry(entry: Entry, registry: Registry) -> dict[str, Any]:
     mn = claimed_mn(entry)
     peer, _, rule = entry.origin.partition("#")
+    names = [rule] if rule else violations(decode(entry.payload)) if entry.kind == "hj212-refused" else []
     return {
         "id": entry.id,
         "href": pages.entry_href(entry.id),
@@ -192,7 +197,7 @@ def _refused_entry(entry: Entry, registry: Registry) -> dict[str, Any]:
         "peer": peer,
         "mn": mn,
         "device_href": href_of(mn) if mn in points_of_devices(registry) else "",
-        "words": spoken(reason_text(rule), reading_language()) if rule else "",
+        "words": [spoken(reason_text(name), reading_language()) for name in names],
         "is_junk": entry.kind == "junk",
         "size": len(entry.payload),
     }
