@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
     "load": Command("load", True, Text("载入园区数据包", "load a park package")),
     "export": Command("export", True, Text("导出园区数据包", "export the park as a package")),
     "import": Command("import_", True, Text("导入监测值或填报量", "import readings or reported amounts")),
+    "template": Command("template", True, Text("一个月的填报工作簿", "the workbook of a month to fill in")),
     "key": Command("key", True, Text("推送数据的密钥", "keys for programs that push readings")),
     "hj212": Command("hj212", False, Text("解码、发送 HJ 212 报文", "decode or send HJ 212 frames")),
     "account": Command("account", True, Text("核算指标", "compute figures")),

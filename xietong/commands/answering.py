@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.conf import settings
 from django.db import OperationalError, ProgrammingError
@@ -47,6 +48,15 @@ def usage(language: Language) -> Iterator[None]:
             "or bring a park into a new folder with xietong load.",
         )
         raise UsageError(said.in_language(language)) from error
+
+
+def check_new_workbook(target: Path) -> None:
+    """Raise UsageError unless a workbook can be written there without overwriting anything."""
+    if target.exists() or target.suffix.lower() != ".xlsx" or not target.parent.is_dir():
+        raise UsageError(
+            f"{target} 已存在、不是 .xlsx 或没有那个文件夹；请另取一个文件名 · "
+            f"{target} exists already, is no .xlsx or has no folder; name another file"
+        )
 
 
 def give_answer(answer: Answer, *, settled: bool, arguments: argparse.Namespace) -> int:

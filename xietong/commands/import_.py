@@ -7,10 +7,10 @@ from pathlib import Path
 from django.conf import settings
 
 from xietong.cli import UsageError
-from xietong.commands.answering import add_answer_arguments, give_answer, usage
+from xietong.commands.answering import add_answer_arguments, check_new_workbook, give_answer, usage
 from xietong.park.founding import found_if_new
 from xietong.park.package.mapping import FileMapping, read_mapping
-from xietong.park.receiving import Correction, Reception
+from xietong.park.receiving import Correction, Manner, Reception
 from xietong.settle.once import settle_waiting
 
 
@@ -31,6 +31,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--reason", default="", metavar="WHY", help="更正的理由 · why it is corrected")
     parser.add_argument("--evidence", type=Path, metavar="FILE", help="更正的凭证 · what proves the correction")
+    parser.add_argument(
+        "--partial",
+        action="store_true",
+        help="填报工作簿有错时只收能用的行 · of a filled-in workbook with errors, take the rows that can be used",
+    )
+    parser.add_argument(
+        "--errors",
+        type=Path,
+        metavar="FILE.xlsx",
+        help="把有错的格标出来另存 · write a workbook with the errors marked",
+    )
     add_answer_arguments(parser)
 
 
@@ -40,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.file} 不是文件 · is no file")
     if arguments.evidence is not None and not arguments.evidence.is_file():
         raise UsageError(f"{arguments.evidence} 不是文件 · is no file")
+    if arguments.errors is not None:
+        check_new_workbook(arguments.errors)
     with usage(arguments.lang):
         found_if_new(settings.DATA)
         mapping = read_mapping(arguments.mapping) if arguments.mapping else FileMapping()
@@ -48,5 +61,5 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.corrects:
             answer = reception.correction(arguments.file, mapping, Correction(arguments.reason, arguments.evidence))
         else:
-            answer = reception.file(arguments.file, mapping)
+            answer = reception.file(arguments.file, mapping, Manner(arguments.partial, arguments.errors))
     return give_answer(answer, settled=settle_waiting(settings.DATA), arguments=arguments)

@@ -4,7 +4,7 @@ The commands call this and settle afterwards; what it gives back is their answer
 """
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from xietong.park.actions import (
 )
 from xietong.park.doubts import remarks
 from xietong.park.evidence import Evidence, Purpose, enter, keep
+from xietong.park.marking import located, write_marked
 from xietong.park.nouns import Registry
 from xietong.park.package.cells import CellError
 from xietong.park.package.contained import Note
@@ -30,9 +31,10 @@ from xietong.park.package.readings import Converted, Reader, convert, is_canonic
 from xietong.park.package.rules import judge
 from xietong.park.package.schema import TABLES
 from xietong.park.package.sheets import Rejection, Row, Sheet, rejection, take_row
-from xietong.park.package.tabular import ROW, tables
+from xietong.park.package.tabular import ROW, WORKBOOKS, tables
 from xietong.park.people import check_person, check_reason
 from xietong.park.revisions import Change
+from xietong.park.template import FILLED_IN, is_template, unfilled
 
 
 @dataclass(slots=True)
@@ -57,6 +59,14 @@ class Correction(NamedTuple):
     evidence: Path | None = None
 
 
+class Manner(NamedTuple):
+    """How a sheet is taken. partial: what can be used of a workbook of ours, although some of it cannot; errors: where
+    to write the workbook of errors."""
+
+    partial: bool = False
+    errors: Path | None = None
+
+
 class Reception:
     """Where one person's files come in at one instant (UTC)."""
 
@@ -78,13 +88,16 @@ class Reception:
             self._readings(path, FileMapping(), park)
         return answer
 
-    def file(self, path: Path, mapping: FileMapping) -> Answer:
+    def file(self, path: Path, mapping: FileMapping, manner: Manner | None = None) -> Answer:
         """Bring one file of readings or reported amounts in; raises NoParkError where nothing is registered yet."""
         park = registry.load()
+        manner = manner or Manner()
         try:
+            if not mapping.table and is_template(path):
+                mapping = FILLED_IN
             table = mapping.table or _table_of(path, mapping)
             if table == "reported":
-                self._reported(path, mapping, park)
+                self._reported(path, mapping, park, manner)
             else:
                 self._readings(path, mapping, park)
         except CellError as error:
@@ -117,19 +130,37 @@ class Reception:
         """Where a remark on a whole file goes."""
         return lambda said: self.answer.remarks.append(rejection(path.name, 0, "", "", said))
 
-    def _reported(self, path: Path, mapping: FileMapping, park: Registry) -> None:
+    def _reported(self, path: Path, mapping: FileMapping, park: Registry, manner: Manner) -> None:
         table, sheet, answer = TABLES["reported"], Sheet(), self.answer
+        rows = list(self._rows(path, mapping))
+        for row in rows:
+            take_row(table, sheet, row, park.zone)
+        judge(table, sheet, registry.known_codes())
+        if path.suffix.lower() in WORKBOOKS:
+            columns = list(rows[0].cells) if rows and not mapping.columns else []
+            sheet.rejected = [located(each, mapping.shape.sheet, columns) for each in sheet.rejected]
+        if manner.errors is not None and sheet.rejected:
+            write_marked(manner.errors, mapping.shape, rows, sheet.rejected)
+        self._enter([self._keep(path, path.name, "original")])
+        answer.rejected += sheet.rejected
+        if mapping.whole and sheet.rejected and not manner.partial:
+            answer.remarks.append(_nothing_entered(path))
+            return
+        answer.changes[table.name] = state_facts(table.name, sheet.rows, answer.entries, self.who, self.at)
+        answer.accepted += len(sheet.rows)
+        answer.remarks += remarks(sheet.rows, registry.load())
+
+    def _rows(self, path: Path, mapping: FileMapping) -> Iterator[Row]:
+        """The rows of a sheet as they came; of a workbook of ours those that were filled in, remarks for the others."""
         for piece in renamed(tables(path, mapping.shape, self._noting(path)), mapping):
             for record in piece.to_pylist():
                 number = record.pop(ROW)
-                cells = {name: "" if value is None else str(value) for name, value in record.items()}
-                take_row(table, sheet, Row(path.name, number, {}, cells), park.zone)
-        judge(table, sheet, registry.known_codes())
-        self._enter([self._keep(path, path.name, "original")])
-        answer.changes[table.name] = state_facts(table.name, sheet.rows, answer.entries, self.who, self.at)
-        answer.accepted += len(sheet.rows)
-        answer.rejected += sheet.rejected
-        answer.remarks += remarks(sheet.rows, registry.load())
+                row = Row(path.name, number, {}, {name: "" if v is None else str(v) for name, v in record.items()})
+                blank = unfilled(row) if mapping.whole else None
+                if blank is None:
+                    yield row
+                else:
+                    self.answer.remarks.append(blank)
 
     def _readings(self, path: Path, mapping: FileMapping, park: Registry, why: Correction | None = None) -> None:
         reader = Reader(
@@ -190,3 +221,13 @@ def _table_of(path: Path, mapping: FileMapping) -> str:
     first = next(iter(tables(path, mapping.shape)), None)
     names = set() if first is None else set(first.column_names)
     return "reported" if {"subject", "period"} <= names else "readings"
+
+
+def _nothing_entered(path: Path) -> Rejection:
+    problem = CellError(
+        "nothing_entered",
+        "有不能用的格，整个工作簿没有入账，文件已存证；请改正后再导入，或用 --partial 只收能用的行",
+        "some cells cannot be used, so nothing of the workbook was entered; the file is kept as evidence; correct them "
+        "and import it again, or take the rows that can be used with --partial",
+    )
+    return rejection(path.name, 0, "", "", problem)

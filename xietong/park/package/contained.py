@@ -121,6 +121,18 @@ def workbook_rows(path: Path, sheet: str, note: Note) -> Iterator[list[str]]:
         child.ended()
 
 
+def sheet_names(path: Path) -> list[str]:
+    """The names of a workbook's sheets; raises CellError as `workbook_rows` does."""
+    with _child(["workbook", str(path), ""]) as child:
+        for line in _lines(child):
+            said = json.loads(line)
+            if "refused" in said:
+                raise _said(*said["refused"])
+            return [str(name) for name in said["sheets"]]
+        child.ended()
+    return []
+
+
 def parquet_batches(path: Path, rows: int) -> Iterator[pa.RecordBatch]:
     """A Parquet file in batches; raises CellError where it cannot be read within the limits."""
     with _child(["columnar", str(path), str(rows)]) as child:

@@ -32,6 +32,7 @@ class FileMapping(NamedTuple):
 
     columns: our column → the file's; constants: our column → its value in every row; at: strptime form of times, ""
     for ISO 8601; closes_day: a row stamped 00:00 is the end of the day it names; missing: texts that mean no value;
+    whole: nothing of the file counts unless all of it does;
     decimal: the sign before the decimals.
     """
 
@@ -43,6 +44,7 @@ class FileMapping(NamedTuple):
     stamps: Stamps = "start"
     closes_day: bool = False
     missing: tuple[str, ...] = ()
+    whole: bool = False
     decimal: str = "."
 
 

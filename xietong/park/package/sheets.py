@@ -18,7 +18,8 @@ from xietong.texts import Language, Text
 class Rejection(NamedTuple):
     """Something that could not be used: where it stands, which rule it breaks, and the sentence with the remedy.
 
-    row: as a spreadsheet counts, the header being row 1; 0 where the whole file is meant.
+    row: as a spreadsheet counts, the header being row 1; 0 where the whole file is meant; sheet, cell, clause: of a
+    workbook where in it, and the clause of the standard that asks for it.
     """
 
     file: str
@@ -27,10 +28,15 @@ class Rejection(NamedTuple):
     value: str
     rule: str
     message: Text
+    sheet: str = ""
+    cell: str = ""
+    clause: str = ""
 
     def as_json(self, language: Language) -> dict[str, str | int]:
-        """The rejection as the commands answer it."""
-        return {**self._asdict(), "message": self.message.in_language(language)}
+        """The rejection as the commands answer it; sheet, cell and clause only where a workbook was read by its own
+        mapping."""
+        stated = {name: value for name, value in self._asdict().items() if value or name not in self._field_defaults}
+        return {**stated, "message": self.message.in_language(language)}
 
 
 @dataclass(frozen=True, slots=True)

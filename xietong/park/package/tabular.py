@@ -26,6 +26,7 @@ CHUNK = 1 << 20
 RATIO = 100
 SMALL = 64 << 20
 ROW = "row"
+WORKBOOKS = (".xlsx", ".xls", ".xlsb", ".ods")
 
 
 class Shape(NamedTuple):
@@ -51,7 +52,7 @@ def tables(path: Path, shape: Shape, note: Note = _unheard) -> Iterator[pa.Table
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     if suffixes[-1:] == [".parquet"]:
         yield from _parquet(path)
-    elif suffixes[-1:] in ([".xlsx"], [".xls"], [".xlsb"], [".ods"]):
+    elif path.suffix.lower() in WORKBOOKS:
         yield from _gathered(workbook_rows(path, shape.sheet, note), shape.header_row)
     elif suffixes[-1:] == [".csv"] or suffixes[-2:] == [".csv", ".gz"]:
         yield from _gathered(_csv(path, shape), shape.header_row)

@@ -2,7 +2,8 @@
 memory and time, so that a hostile file kills only it. It imports calamine and the standard library alone (it starts in
 50 ms), evaluates nothing, fetches nothing and writes nothing but rows to its standard output; `contained` reads them.
 
-Lines of JSON: first {"notes": [[rule, detail] …]}, then a list of cells a row; or {"refused": [rule, detail]}, the end.
+Lines of JSON: first {"notes": [[rule, detail] …], "sheets": [name …]}, then a list of cells a row; or
+{"refused": [rule, detail]} and no more.
 """
 
 import json
@@ -58,8 +59,10 @@ def main(arguments: Sequence[str]) -> int:
     limit()
     path, name = Path(arguments[0]), arguments[1]
     try:
-        _say({"notes": list(_looked_through(path, name)) if zipfile.is_zipfile(path) else []})
-        _rows(path, name)
+        notes = list(_looked_through(path, name)) if zipfile.is_zipfile(path) else []
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        _say({"notes": notes, "sheets": book.sheet_names})
+        _rows(book, name)
     except RefusedWorkbook as refused:
         _say({"refused": refused.said})
         return 3
@@ -73,8 +76,7 @@ def _say(line: object) -> None:
     sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
-def _rows(path: Path, name: str) -> None:
-    book = python_calamine.CalamineWorkbook.from_path(str(path))
+def _rows(book: python_calamine.CalamineWorkbook, name: str) -> None:
     sheet = book.get_sheet_by_name(name) if name else book.get_sheet_by_index(0)
     width = sheet.end[1] + 1 if sheet.end else 0
     if width > COLUMNS:
