@@ -4,16 +4,16 @@ A function of the entry, of the parts remembered from earlier entries of its jou
 clock.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from xietong.lake.filing import SHEET
+from xietong.protocols import mqtt, pushed
 from xietong.protocols.hj212 import ColumnReader, Columns, Frame, decode
 from xietong.protocols.hj212.columns import columns_of
 from xietong.protocols.hj212.parts import Gap, Given, Parts, is_part
 from xietong.protocols.hj212.sealing import is_sealed
-from xietong.protocols.pushed import opened
 from xietong.readings import Entry, Reading
 
 
@@ -47,8 +47,21 @@ def take(entry: Entry, parts: Parts, reader: ColumnReader, keys: Callable[[str],
 
 def pushed_readings(entry: Entry, zone: ZoneInfo) -> Iterator[Reading]:
     """The readings of a body that was pushed over HTTP: what a program says for a point is like what a sheet says."""
-    for row in opened(entry.payload, zone):
+    for row in pushed.opened(entry.payload, zone):
         yield Reading(f"{SHEET}{row.point}", row.at, row.value, row.flag, entry.id, entry.received_at)
+
+
+def mqtt_readings(entry: Entry, zone: ZoneInfo) -> Iterator[Reading]:
+    """The readings of a message of MQTT, by the mapping that was in force when it came."""
+    for each in mqtt.decode(mqtt.opened(entry.payload), entry.received_at, zone).values:
+        yield Reading(each.address, each.at, each.value, "", entry.id, entry.received_at)
+
+
+# Kinds of entries that are taken by themselves, each from its payload alone.
+READINGS_OF: Mapping[str, Callable[[Entry, ZoneInfo], Iterator[Reading]]] = {
+    "pushed": pushed_readings,
+    "mqtt": mqtt_readings,
+}
 
 
 def _decoded(raw: bytes, keys: Callable[[str], Sequence[bytes]]) -> Frame | None:

@@ -1,0 +1,245 @@
+"""Messages of MQTT as the journal keeps them: a line with the mapping in force, then the very bytes. No sockets here.
+
+    {"topic": "works/m1", "qos": 1, "retained": false, "mid": 7,
+     "mapping": {"time": "ts", "form": "unix_ms", "values": ["kw"]}}   (all in one line)
+    {"ts": 1740787200000, "kw": 12.5}
+
+A path names the way through objects and lists by keys and places with a dot between, `data.0.kw`; in a key "~" is
+written ~0 and "." ~1, and an empty key is ~2. The same bytes always give the same values, which is how
+settle reads them again later.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from typing import Any, Literal, NamedTuple, get_args
+from zoneinfo import ZoneInfo
+
+from xietong.texts import Text
+
+Form = Literal["iso", "unix_s", "unix_ms", "park", "receipt"]
+FORMS: tuple[Form, ...] = get_args(Form)
+MOST_VALUES, LONGEST_ADDRESS = 1_000, 500
+_SIXTH, _LARGEST = Decimal("0.000001"), Decimal(10) ** 12
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+_MICROSECONDS = {"unix_s": 10**6, "unix_ms": 10**3}
+_DIGITS = re.compile(r"(\d{8})(\d{6})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicMapping:
+    """Where a message says when and what: the path and form of its time ("" with "receipt": it has none), and the paths
+    of its values; none named: every number in it but the time."""
+
+    time: str = ""
+    form: Form = "receipt"
+    values: tuple[str, ...] = ()
+
+
+class Heard(NamedTuple):
+    """A message and how it came.
+
+    mid: the broker's number for it while it is unacknowledged; mapping: None where no topic of the settings fits;
+    first: when it was first received, where this repeats a message that the broker took for unacknowledged.
+    """
+
+    topic: str
+    qos: int
+    retained: bool
+    mid: int
+    mapping: TopicMapping | None
+    first: datetime | None
+    body: bytes
+
+
+class MessageValue(NamedTuple):
+    """One value: its lake address mqtt:TOPIC#path, UTC, the number to six decimals (half to even, as for HJ 212)."""
+
+    address: str
+    at: datetime
+    value: Decimal
+
+
+class Unused(NamedTuple):
+    """What in a message is no reading (path "": the message), and why; the entry keeps it."""
+
+    path: str
+    sentence: Text
+
+
+class Message(NamedTuple):
+    """A message taken apart."""
+
+    values: tuple[MessageValue, ...]
+    unused: tuple[Unused, ...]
+
+
+class _NotUsed(Exception):
+    def __init__(self, path: str, sentence: Text) -> None:
+        self.unused = Unused(path, sentence)
+        super().__init__(sentence.en)
+
+
+def sealed(heard: Heard) -> bytes:
+    """The payload of the journal entry: the line, a line feed, and the very body."""
+    mapping = heard.mapping
+    head: dict[str, object] = {"topic": heard.topic, "qos": heard.qos, "retained": heard.retained, "mid": heard.mid}
+    head["mapping"] = mapping and {"time": mapping.time, "form": mapping.form, "values": mapping.values}
+    if heard.first is not None:
+        head["first"] = heard.first.isoformat()
+    return json.dumps(head, separators=(",", ":")).encode() + b"\n" + heard.body
+
+
+def opened(payload: bytes) -> Heard:
+    """What `sealed` was given."""
+    head, _, body = payload.partition(b"\n")
+    told = json.loads(head)
+    stated, first = told["mapping"], told.get("first")
+    mapping = stated and TopicMapping(stated["time"], stated["form"], tuple(stated["values"]))
+    at = datetime.fromisoformat(first) if first else None
+    return Heard(told["topic"], told["qos"], told["retained"], told["mid"], mapping, at, body)
+
+
+def decode(heard: Heard, received_at: datetime, zone: ZoneInfo) -> Message:
+    """The values of a message, and what in it is none. zone: park time, for the form "park"."""
+    mapping = heard.mapping
+    if mapping is None:
+        return Message((), (Unused("", _NO_MAPPING),))
+    try:
+        leaves = _leaves(heard.body)
+        at = _at(heard, mapping, leaves, heard.first or received_at, zone)
+        wanted = _wanted(mapping, leaves)
+    except _NotUsed as error:
+        return Message((), (error.unused,))
+    found = [_taken(heard.topic, path, leaves, at) for path in wanted]
+    values = tuple(each for each in found if isinstance(each, MessageValue))
+    return Message(values, tuple(each for each in found if isinstance(each, Unused)))
+
+
+def _leaves(body: bytes) -> dict[str, object]:
+    """Everything in the body that is no object and no list, by its path."""
+    try:
+        told = json.loads(body, parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal, object_pairs_hook=_once)
+    except (ValueError, RecursionError, InvalidOperation):
+        raise _NotUsed("", _NO_JSON) from None
+    found: dict[str, object] = {}
+    waiting: list[tuple[str, Any]] = [("", told)]
+    while waiting:
+        path, value = waiting.pop()
+        inside = list(_inside(value))
+        if isinstance(value, dict | list):
+            waiting += [(f"{path}.{name}" if path else name, each) for name, each in reversed(inside)]
+        else:
+            found[path] = value
+    return found
+
+
+def _inside(value: object) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield key.replace("~", "~0").replace(".", "~1") or "~2", each
+    elif isinstance(value, list):
+        for place, each in enumerate(value):
+            yield str(place), each
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in which every name stands once: of two values under one name nobody knows which is meant."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _at(
+    heard: Heard, mapping: TopicMapping, leaves: Mapping[str, object], received_at: datetime, zone: ZoneInfo
+) -> datetime:
+    if mapping.form == "receipt":
+        if heard.retained:
+            raise _NotUsed("", _RETAINED)
+        return received_at
+    stated = leaves.get(mapping.time)
+    try:
+        at = _instant(stated, mapping.form, zone)
+    except (ValueError, OverflowError, InvalidOperation):
+        at = None
+    if at is None or not _FIRST <= at < _LAST:
+        raise _NotUsed(mapping.time, _NO_TIME)
+    return at
+
+
+def _instant(stated: object, form: Form, zone: ZoneInfo) -> datetime | None:
+    """The instant as a mapping's form says it; None or ValueError where it is not of that form."""
+    if form in _MICROSECONDS:
+        if isinstance(stated, bool) or not isinstance(stated, Decimal | str):
+            return None
+        number = Decimal(stated)
+        if not number.is_finite() or not 0 <= number < _LARGEST * 10:
+            return None
+        return _EPOCH + timedelta(microseconds=int(number * _MICROSECONDS[form]))
+    text = str(stated) if isinstance(stated, Decimal | str) else ""
+    digits = _DIGITS.fullmatch(text)
+    at = datetime.fromisoformat(f"{digits[1]}T{digits[2]}" if digits else text)
+    if (at.tzinfo is None) != (form == "park"):
+        return None
+    return (at.replace(tzinfo=zone) if form == "park" else at).astimezone(UTC)
+
+
+def _wanted(mapping: TopicMapping, leaves: Mapping[str, object]) -> list[str]:
+    """The paths that are looked at: those named, or all of a message that is not larger than any device's."""
+    if mapping.values:
+        return list(mapping.values)
+    if len(leaves) > MOST_VALUES:
+        raise _NotUsed("", _TOO_MANY)
+    is_timed = mapping.form != "receipt"
+    return [path for path in leaves if not (is_timed and path == mapping.time)]
+
+
+def _taken(topic: str, path: str, leaves: Mapping[str, object], at: datetime) -> MessageValue | Unused:
+    address = f"mqtt:{topic}#{path}"
+    if len(address) > LONGEST_ADDRESS or not address.isprintable():
+        return Unused(path, _NO_ADDRESS)
+    if path not in leaves:
+        return Unused(path, _ABSENT)
+    stated = leaves[path]
+    if not isinstance(stated, Decimal):
+        return Unused(path, _NO_NUMBER)
+    if not stated.is_finite() or not -_LARGEST < stated < _LARGEST:  # abs() would overflow at 1e1000000
+        return Unused(path, _NO_READING)
+    rounded = stated.quantize(_SIXTH, ROUND_HALF_EVEN)
+    return MessageValue(address, at, rounded) if abs(rounded) < _LARGEST else Unused(path, _NO_READING)
+
+
+_NO_MAPPING = Text(
+    "mqtt.toml 中没有与此主题相符的设置，消息只存证；请为它写 topics，或换一个 client 以放弃旧订阅。",
+    "no topic of mqtt.toml fits this one, so the message is only kept; write topics for it, or another client name to "
+    "leave old subscriptions.",
+)
+_NO_JSON = Text(
+    "消息不是 JSON，或同一对象中有重名；原文已存证，没有监测值。",
+    "the message is no JSON, or an object in it has one name twice; it is kept, and gives no readings.",
+)
+_RETAINED = Text(
+    "代理保留的旧消息没有自带时刻，不知何时测得，只存证。",
+    "a message that the broker had retained says no time of its own: nobody knows when it was measured; it is kept.",
+)
+_NO_TIME = Text(
+    "此处没有读得懂的时刻（或不在 2000 至 2099 年），整条消息只存证；请核对 mqtt.toml 的 time 与 form 和设备时钟。",
+    "no time can be read here (or it is not in 2000 to 2099), so the message is only kept; compare time and form in "
+    "mqtt.toml, and the device's clock.",
+)
+_TOO_MANY = Text(
+    f"消息中超过 {MOST_VALUES} 个值，只存证；请在 mqtt.toml 的 values 中写明要哪些。",
+    f"the message has more than {MOST_VALUES} values and is only kept; name those you want under values in mqtt.toml.",
+)
+_NO_ADDRESS = Text("主题或路径过长或有不可见字符，不能作为地址。", "topic or path is too long or not printable.")
+_ABSENT = Text("消息里没有这个值；缺失不等于零。", "the message lacks this value; missing is not zero.")
+_NO_NUMBER = Text("是文字、真假或空，不是数；只存证。", "it is text, true, false or null, no number; it is kept.")
+_NO_READING = Text(
+    "不是有限数，或小数点前超过 12 位；只存证。",
+    "it is not finite, or has more than 12 digits before the point; it is kept.",
+)
