@@ -18,6 +18,7 @@ PAGES = (
     "/factors/",
     "/balance/?period=2025",
     "/one-total/?period=2025",
+    "/standards/zero-carbon-park/?period=2025",
 )
 
 
@@ -112,6 +113,22 @@ def test_nothing_scrolls_sideways(site: str, browser: Browser, width: int) -> No
             page.goto(site + path)
             across = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
             assert across[0] <= across[1], (path, english)
+    watched.is_calm()
+
+
+def test_the_matrix_is_reached_by_keyboard_and_opens_the_hours_of_a_day(site: str, browser: Browser) -> None:
+    watched = Watched(browser.new_context(viewport={"width": 390, "height": 844}), site)
+    page = watched.sign_in()
+    page.click("nav.ways a[href='/received/']")
+    page.goto(f"{site}/received/?month=2025-03&enterprise=E01")
+    day = page.get_by_title("2025-03-14 · 完整 · 24/24").first
+    box = day.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 24  # WCAG 2.2, target size
+    day.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/points/G1-*/?period=2025-03-14")
+    assert page.locator("tbody tr").count() == 24
     watched.is_calm()
 
 

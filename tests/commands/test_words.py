@@ -15,7 +15,6 @@ from xietong.calc.items import ANY, all_items
 from xietong.calc.names import title_of
 from xietong.cli import main
 from xietong.commands.columns import amount_column, figure_line, padded, to_the_right, width_of
-from xietong.commands.readings import reading_sentence
 from xietong.park import registry
 from xietong.park.nouns import Registry
 from xietong.periods import Period
@@ -70,22 +69,20 @@ def test_a_missing_figure_says_its_name(park: None, capsys: pytest.CaptureFixtur
 def test_open_points_are_sentences_in_the_asked_language() -> None:
     for standard in standards():
         for point in interpretations(standard):
-            told = reading_sentence(point, {})
+            told = point.sentence({})
             assert (told.zh[: len(point.question.zh)], told.zh[-1]) == (point.question.zh, "。"), point.id
             assert (told.en[: len(point.question.en)], told.en[-1]) == (point.question.en, "."), point.id
             assert HAN.search(told.en.replace("当量", "").replace("等价", "").replace("万元", "")) is None, point.id
             if point.choice and point.choice != "grade_coverage":
                 assert len(point.words) == len(point.options), point.id
     by_id = {point.id: point for point in interpretations()}
-    assert reading_sentence(by_id["output-value"], {}) == Text(
+    assert by_id["output-value"].sentence({}) == Text(
         "产值的口径：工业总产值还是工业增加值。现取：工业总产值（output_value = gross）；也可选：工业增加值（added）。",
         "What output value is: gross industrial output or added value. Taken: gross industrial output "
         "(output_value = gross); can be chosen: added value (added).",
     )
-    assert (
-        "某一年的可比价（2020）（price = constant:2020）"
-        in reading_sentence(by_id["price"], {"price": "constant:2020"}).zh
-    )
+    told = by_id["price"].sentence({"price": "constant:2020"})
+    assert "某一年的可比价（2020）（price = constant:2020）" in told.zh
 
 
 def test_columns_stand_in_line_beside_chinese_characters() -> None:

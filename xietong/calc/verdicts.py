@@ -21,7 +21,7 @@ _NOT_WHOLE: tuple[Status, ...] = ("partial", "missing", "not_applicable")
 class Judged(NamedTuple):
     """One indicator of a row (None where nothing answers the row), what it is held against, the verdict and why.
 
-    verdict: "none" where the standard asks nothing of the figure.
+    verdict: "none" where the standard asks nothing of the figure; sign: the side on which it is met, ≤ or ≥.
     """
 
     row: TableRow
@@ -29,6 +29,7 @@ class Judged(NamedTuple):
     threshold: Threshold | None
     verdict: Verdict
     reason: Text
+    sign: str = "≤"
 
 
 class Frame(NamedTuple):
@@ -114,10 +115,10 @@ def _held_against(row: TableRow, figure: Figure, threshold: Threshold, better: s
             f"{name.zh}没有完整的数，不能与 {sign} {threshold.value:g} {figure.unit} 比较。",
             f"{name.en} is not complete, so it cannot be held against {sign} {threshold.value:g} {figure.unit}.",
         )
-        return Judged(row, figure, threshold, "not_assessable", text)
+        return Judged(row, figure, threshold, "not_assessable", text, sign)
     met = figure.value >= threshold.value if better == "higher" else figure.value <= threshold.value
     text = Text(
         f"{name.zh} {figure.value:.4g} {figure.unit}，要求 {sign} {threshold.value:g} {figure.unit}。",
         f"{name.en} is {figure.value:.4g} {figure.unit}, {sign} {threshold.value:g} {figure.unit} is asked.",
     )
-    return Judged(row, figure, threshold, "met" if met else "not_met", text)
+    return Judged(row, figure, threshold, "met" if met else "not_met", text, sign)

@@ -42,25 +42,5 @@ HEAD = Text("标准没有写定、这里这样读的地方：", "What the standa
 
 def reading_lines(points: Iterable[Interpretation], choices: Mapping[str, str], language: str) -> list[str]:
     """The open points as sentences under their heading; nothing where there are none."""
-    told = [f"* {said(reading_sentence(each, choices), language)} [{each.id}]" for each in points]
+    told = [f"* {said(each.sentence(choices), language)} [{each.id}]" for each in points]
     return ["", said(HEAD, language), *told] if told else []
-
-
-def reading_sentence(point: Interpretation, choices: Mapping[str, str]) -> Text:
-    """What an open point asks, the reading in force, and what else there was or can be chosen.
-
-    A point of a park's choice names the key and the values of park.toml; any other states its own reading.
-    """
-    other, question = point.alternatives, point.question
-    if not point.choice:
-        return Text(f"{question.zh}未取：{other.zh}。", f"{question.en} Not taken: {other.en}.")
-    taken = point.in_force(choices)
-    word, rest = point.word_of(taken), [each for each in point.options if each != taken]
-    rest = [each for each in rest if each.partition(":")[0] != taken.partition(":")[0]]
-    named = [(point.word_of(each), each) for each in rest]
-    return Text(
-        f"{question.zh}现取：{word.zh}（{point.choice} = {taken}）；"
-        f"也可选：{'、'.join(f'{each.zh}（{key}）' if each.zh != key else key for each, key in named)}。",
-        f"{question.en} Taken: {word.en} ({point.choice} = {taken}); "
-        f"can be chosen: {', '.join(f'{each.en} ({key})' if each.en != key else key for each, key in named)}.",
-    )

@@ -13,20 +13,8 @@ from xietong.commands.asking import figure_json, lake_in_use, registry_in_use, s
 from xietong.commands.columns import figure_line
 from xietong.commands.readings import reading_json, reading_lines
 from xietong.periods import Period
-from xietong.standard.text import clauses, interpretations
-from xietong.texts import Text
+from xietong.standard.text import clauses, interpretations, terms
 
-VERDICTS: Mapping[str, Text] = {
-    "met": Text("达到", "met"),
-    "not_met": Text("未达到", "not met"),
-    "not_classed": Text("不判定", "not classed"),
-    "not_assessable": Text("无法判定", "not assessable"),
-    "none": Text("", ""),
-}
-CONFIDENCE: Mapping[str, Text] = {
-    "verified": Text("已与原文核对", "held against the original"),
-    "knowledge": Text("未能与原文核对", "not held against the original"),
-}
 _MARKS = {"met": "✓", "not_met": "✗", "not_classed": "·", "not_assessable": "?"}
 
 
@@ -70,7 +58,7 @@ def _row_json(each: Judged, language: str) -> dict[str, Any]:
 
 def _print(found: StandardAccount, choices: Mapping[str, str], language: str) -> None:
     known, colon = found.about, "：" if language == "zh" else ": "
-    confidence = said(CONFIDENCE[known.confidence], language)
+    confidence = said(terms()["confidence"][known.confidence], language)
     print(f"{said(known.title, language)} · {known.source} · {known.edition} · {confidence}")
     for each in found.rows:
         if each.verdict == "none" and each.figure is not None and each.figure.value is None:
@@ -80,6 +68,6 @@ def _print(found: StandardAccount, choices: Mapping[str, str], language: str) ->
         else:
             print(f"{each.row.id:<6} {said(clauses(known.name)[each.row.id].gloss, language)}")
         if each.verdict != "none":
-            verdict = f"{_MARKS[each.verdict]} {said(VERDICTS[each.verdict], language)}"
+            verdict = f"{_MARKS[each.verdict]} {said(terms()['verdict'][each.verdict], language)}"
             print(f"       {verdict}{colon}{said(each.reason, language)}")
     print("\n".join(reading_lines(interpretations(known.name), choices, language)))

@@ -113,6 +113,24 @@ class Interpretation:
         """The reading that counts under a park's choices."""
         return choices.get(self.choice, self.options[0]) if self.choice else self.options[0]
 
+    def sentence(self, choices: Mapping[str, str]) -> Text:
+        """What is asked, the reading in force, and what else there was or can be chosen.
+
+        A point of a park's choice names the key and the values of park.toml; any other states its own reading.
+        """
+        other, question = self.alternatives, self.question
+        if not self.choice:
+            return Text(f"{question.zh}未取：{other.zh}。", f"{question.en} Not taken: {other.en}.")
+        taken = self.in_force(choices)
+        rest = [each for each in self.options if each.partition(":")[0] != taken.partition(":")[0]]
+        word, words = self.word_of(taken), [(self.word_of(each), each) for each in rest]
+        zh = "、".join(f"{each.zh}（{key}）" if each.zh != key else key for each, key in words)
+        en = ", ".join(f"{each.en} ({key})" if each.en != key else key for each, key in words)
+        return Text(
+            f"{question.zh}现取：{word.zh}（{self.choice} = {taken}）；也可选：{zh}。",
+            f"{question.en} Taken: {word.en} ({self.choice} = {taken}); can be chosen: {en}.",
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Covered:

@@ -20,33 +20,34 @@ from xietong.web.views import NothingThereError, newest_year, period_or_404, sub
 @require_safe
 def balance(request: HttpRequest) -> HttpResponse:
     """介质平衡（5.4.4）: every medium of a subject, month by month, with what is not accounted for."""
-    reader = _reader(request)
+    reader = asked_reader(request)
     if not isinstance(reader, Reader):
         return reader
     found = gathering.balance(reader.registry, reader.subject.code, reader.period)
     sections = [medium_section(reader, each) for each in found.media]
-    context = _context(reader, request, ("park", "zone", "enterprise", "supply", "process", "equipment", "treatment"))
+    kinds = ("park", "zone", "enterprise", "supply", "process", "equipment", "treatment")
+    context = page_context(reader, request, kinds)
     return render(request, "web/balance.html", context | {"sections": sections})
 
 
 @require_safe
 def one_total(request: HttpRequest) -> HttpResponse:
     """一个总量: energy and carbon from the units and from the fence, and the way to the statistical figure."""
-    reader = _reader(request)
+    reader = asked_reader(request)
     if not isinstance(reader, Reader):
         return reader
     if reader.subject.kind not in GROUPS:
         sentence = gettext("“%(name)s”不是园区、区域或行业，没有下属单位可以勾稽；请从列表里选。")
         raise NothingThereError(sentence % {"name": pages.subject_name(reader.subject, reader.language)})
     found = gathering.one_total(reader.registry, reader.subject.code, reader.period)
-    context = _context(reader, request, ("park", "zone", "sector")) | {
+    context = page_context(reader, request, ("park", "zone", "sector")) | {
         "sections": [total_section(reader, each) for each in found.totals],
         "way": steps_section(found.way),
     }
     return render(request, "web/one_total.html", context)
 
 
-def _reader(request: HttpRequest) -> Reader | HttpResponse:
+def asked_reader(request: HttpRequest) -> Reader | HttpResponse:
     """Whose page of which period was asked for, the park and its newest year by default; the page that says so before
     there is a park."""
     try:
@@ -59,7 +60,8 @@ def _reader(request: HttpRequest) -> Reader | HttpResponse:
     return Reader(registry, subject, period, reading_language())
 
 
-def _context(reader: Reader, request: HttpRequest, kinds: tuple[str, ...]) -> dict[str, Any]:
+def page_context(reader: Reader, request: HttpRequest, kinds: tuple[str, ...]) -> dict[str, Any]:
+    """What the head of such a page prints: whose, of which period, and what else can be chosen."""
     year = reader.period.start.year
     return {
         "subject": reader.subject.code,

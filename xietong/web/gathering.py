@@ -13,11 +13,12 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 
-from xietong.accounting import balances
+from xietong.accounting import balances, standards
 from xietong.accounting.accounts import UnknownNameError, explain, figures
 from xietong.accounting.balances import Balance
 from xietong.accounting.memory import stamp
 from xietong.accounting.reconciliation import TOTALS, Reconciliation, reconcile
+from xietong.accounting.standards import StandardAccount
 from xietong.accounting.statistical import Steps, statistical
 from xietong.accounting.tables import table_keys
 from xietong.calc.figures import Figure
@@ -205,6 +206,18 @@ def readings_of(park: Registry, addresses: Iterable[str], start: datetime, end: 
     """The readings of the addresses as they came, in order."""
     store = lake(park)
     return [] if store is None else store.readings(addresses, start, end).to_pylist()
+
+
+def standard_account(park: Registry, subject: str, period: Period, standard: str) -> StandardAccount:
+    """What another standard says of a subject and period; raises UnknownNameError for a standard nobody knows."""
+    with _ACCOUNTS:
+        return standards.standard_account(park, lake(park), subject, period, standard)
+
+
+def standard_figure(park: Registry, subject: str, key: str, period: Period, standard: str) -> Figure:
+    """One figure of another standard with its whole working; raises UnknownNameError for a key it does not know."""
+    with _ACCOUNTS:
+        return standards.standard_figure(park, lake(park), key, subject, period, standard)
 
 
 def live_view(park: Registry) -> Live:

@@ -11,6 +11,7 @@ from xietong.web import (
     proofs,
     push,
     received_pages,
+    standard_pages,
     uploads,
     views,
 )
@@ -21,6 +22,12 @@ urlpatterns = [
     path("quality/", proofs.quality, name="quality"),
     path("balance/", balances.balance, name="balance"),
     path("one-total/", balances.one_total, name="one-total"),
+    path("standards/<str:standard>/", standard_pages.standard, name="standard"),
+    path(
+        "standards/<str:standard>/<str:subject>/<str:key>/<str:period>/",
+        standard_pages.standard_figure,
+        name="standard-figure",
+    ),
     # for those who run the intake
     path("devices/", device_pages.device_list, name="devices"),
     path("devices/<path:mn>/", device_pages.device, name="device"),
