@@ -118,3 +118,25 @@ def test_a_month_that_did_not_come_stays_named() -> None:
     assert figure.value == pytest.approx(50 * 12.143 + 60 * 12.5, rel=1e-12)
     assert figure.status == "partial"
     assert any("2025-05" in reason.en for reason in figure.missing)
+
+
+def by_equal_value(reported: Iterable[ReportedAmount]) -> Registry:
+    rows = (own("electricity", "0.29", "kgce/kWh", "2025-07-01", purpose="equal_value", subject=""),)
+    registry = small(reported, rows)
+    return replace(registry, choices={**registry.choices, "electricity_basis": "equal_value"})
+
+
+def test_an_amount_stated_for_the_year_stays_whole() -> None:
+    """What lay before July is not known; 1,200 MWh came all the same."""
+    registry = by_equal_value([stated("A", "2025", "electricity_purchased", "1200", "MWh")])
+    figure = account(registry, None, "A", YEAR).figure(ENERGY)
+    assert figure.value == pytest.approx(1200 * 0.29, rel=1e-12)
+    assert (figure.status, figure.missing) == ("ok", ())
+
+
+def test_a_gap_is_named_once() -> None:
+    rows = [row for row in months("A", "electricity_purchased", "10", "MWh") if row.period.label != "2025-05"]
+    figure = account(by_equal_value(rows), None, "P", YEAR).figure(ENERGY)
+    assert figure.value == pytest.approx(50 * 0.302 + 60 * 0.29, rel=1e-12)
+    assert figure.status == "partial"
+    assert len(figure.missing) == 1

@@ -140,22 +140,29 @@ def _added(asked: Spanned, whole: Figure, lines: Sequence[Figure], days: Sequenc
 
 
 def _sum(whole: Figure, lines: Sequence[Figure]) -> Figure:
+    """The lines with a value, and those that lack their factor; what is absent of the amounts the whole says itself."""
     least = LEAST * max(1.0, abs(whole.value or 0.0))
-    counted = [line for line in lines if line.status == "missing" or abs(line.value or 0.0) > least]
-    counted = [line for line in counted if line.title is not _REST or line.value is not None]
+    counted = [line for line in lines if abs(line.value or 0.0) > least or _lacks_factor(line)]
     values = [line.value for line in counted if line.value is not None]
     if not values:
         return whole
     remarks = [*whole.remarks, _SUM] + ([_NOT_BY_MONTH] if any(line.title is _REST for line in counted) else [])
+    lacking = [line for line in counted if line.value is None]
     return replace(
         whole,
         value=sum(values),
-        status=worst([whole.status, *("partial" if line.status == "missing" else line.status for line in counted)]),
-        missing=tuple(dict.fromkeys((*whole.missing, *(reason for line in counted for reason in line.missing)))),
+        status=worst([whole.status, "partial"]) if lacking else whole.status,
+        missing=tuple(dict.fromkeys((*whole.missing, *(reason for line in lacking for reason in line.missing)))),
         formula="",
         inputs=tuple(counted),
         remarks=tuple(dict.fromkeys(remarks)),
     )
+
+
+def _lacks_factor(line: Figure) -> bool:
+    """Whether all amounts of a line came and it has no value: there was no factor then."""
+    amounts = [child for child in line.inputs if child.kind != "factor"]
+    return line.status == "missing" and bool(amounts) and all(child.value is not None for child in amounts)
 
 
 def _rest(rule: Rule, whole: Calculation, parts: Sequence[Calculation]) -> Iterator[tuple[str, Figure]]:
