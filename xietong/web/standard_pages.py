@@ -55,7 +55,8 @@ def _finding(found: StandardAccount) -> str:
     verdicts: list[str] = [each.verdict for each in found.rows if each.verdict != "none"]
     language = reading_language()
     counts = [(verdicts.count(name), term("verdict", name).in_language(language)) for name in COUNTED]
-    told = gettext("，").join(f"{count} {word}" for count, word in counts if count)
+    between = " 项" if language == "zh" else " "
+    told = gettext("，").join(f"{count}{between}{word}" for count, word in counts if count)
     return gettext("要求共 %(count)s 项：%(told)s。") % {"count": len(verdicts), "told": told}
 
 
