@@ -19,6 +19,11 @@ PAGES = (
     "/balance/?period=2025",
     "/one-total/?period=2025",
     "/standards/zero-carbon-park/?period=2025",
+    "/devices/",
+    "/devices/XTWALK000000000000000001/",
+    "/received/?month=2025-03",
+    "/received/?month=2025-03&enterprise=E01",
+    "/uploads/",
 )
 
 

@@ -236,7 +236,7 @@ def _headline(lines: Sequence[Line]) -> dict[str, Any]:
         "share": share_words(share(cells)),
         "points": len(lines),
         "missing": sum(1 for each in lines if any(cell.kind == "missing" for cell in each.cells)),
-        "never": sum(1 for each in lines if each.first is None),
+        "never": sum(1 for each in lines if not each.has_anything),
     }
 
 
