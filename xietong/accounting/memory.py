@@ -57,6 +57,7 @@ _grounds = Memory(REGISTRIES_KEPT)
 _latest: dict[Hashable, Books] = {}
 _NOT_READ = frozenset(
     {"reported", "targets", "documents", "measures", "effects", "flows", "key_lists", "expected", "factors", "choices"}
+    | {"accounts"}
 )
 
 

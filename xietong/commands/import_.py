@@ -8,6 +8,7 @@ from django.conf import settings
 
 from xietong.cli import UsageError
 from xietong.commands.answering import add_answer_arguments, check_new_workbook, give_answer, usage
+from xietong.park.bills import shipped
 from xietong.park.founding import found_if_new
 from xietong.park.package.mapping import FileMapping, read_mapping
 from xietong.park.receiving import Correction, Manner, Reception
@@ -17,7 +18,11 @@ from xietong.settle.once import settle_waiting
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("file", type=Path, metavar="FILE", help="CSV（可 .gz）、Excel、Parquet")
-    parser.add_argument("--mapping", type=Path, metavar="M", help="映射文件（TOML） · a mapping (TOML)")
+    parser.add_argument(
+        "--mapping",
+        metavar="M",
+        help="映射文件（TOML），或 electricity、gas、heat、water · a mapping (TOML), or one of those that come along",
+    )
     parser.add_argument(
         "--stamps",
         choices=["start", "end"],
@@ -55,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_new_workbook(arguments.errors)
     with usage(arguments.lang):
         found_if_new(settings.DATA)
-        mapping = read_mapping(arguments.mapping) if arguments.mapping else FileMapping()
+        mapping = _mapping(arguments.mapping) if arguments.mapping else FileMapping()
         mapping = mapping if arguments.stamps is None else mapping._replace(stamps=arguments.stamps)
         reception = Reception(settings.DATA, arguments.who, datetime.now(UTC))
         if arguments.corrects:
@@ -63,3 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             answer = reception.file(arguments.file, mapping, Manner(arguments.partial, arguments.errors))
     return give_answer(answer, settled=settle_waiting(settings.DATA), arguments=arguments)
+
+
+def _mapping(name: str) -> FileMapping:
+    return read_mapping(shipped(name) or Path(name))

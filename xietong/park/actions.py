@@ -31,6 +31,7 @@ MODELS: Mapping[str, type[models.Revision]] = {
     "factors": models.FactorRow,
     "flows": models.Flow,
     "documents": models.Document,
+    "accounts": models.Account,
 }
 # Any number that no other program on the same database uses: "xietong" in ASCII.
 ACT_LOCK = 0x786965746F6E67

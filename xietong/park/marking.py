@@ -20,10 +20,9 @@ def located(found: Rejection, sheet: str, columns: Sequence[str]) -> Rejection:
     clause = CLAUSES.get(found.rule, CLAUSE)
     letters = xl_col_to_name(columns.index(found.column)) if found.column in columns else ""
     cell = f"{letters}{found.row}" if letters and found.row else ""
-    place = f"{sheet}!{cell}" if sheet and cell else cell or sheet or f"{found.row}"
-    message = Text(
-        f"{found.message.zh}（{place}，标准第 {clause} 条）", f"{found.message.en} ({place}, clause {clause})"
-    )
+    place = "!".join(filter(None, [sheet, cell]))
+    zh, en = (f"{place}，", f"{place}, ") if place else ("", "")
+    message = Text(f"{found.message.zh}（{zh}标准第 {clause} 条）", f"{found.message.en} ({en}clause {clause})")
     return found._replace(message=message, sheet=sheet, cell=cell, clause=clause)
 
 

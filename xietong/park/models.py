@@ -242,6 +242,17 @@ class Effect(Revision):
     method = _words()
 
 
+class Account(Revision):
+    """The account number of a subject at a utility."""
+
+    utility = _code()
+    number = _code()
+    subject = _code()
+    since = models.DateField(null=True)
+    until = models.DateField(null=True)
+    note = _words()
+
+
 class Flow(Revision):
     """A material or energy that one subject gives another."""
 

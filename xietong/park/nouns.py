@@ -239,6 +239,18 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """The account number 户号 of a subject at a utility; a subject may have several."""
+
+    utility: Literal["electricity", "gas", "heat", "water"]
+    number: str
+    subject: str
+    since: date | None = None
+    until: date | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """A material or energy that one subject gives another; an end may be "outside:NAME"."""
 
@@ -289,6 +301,7 @@ class Registry:
     effects: tuple[Effect, ...] = ()
     flows: tuple[Flow, ...] = ()
     documents: tuple[Document, ...] = ()
+    accounts: tuple[Account, ...] = ()
 
     @property
     def park(self) -> Subject:

@@ -19,6 +19,7 @@ from xietong.park.actions import (
     load_package,
     state_facts,
 )
+from xietong.park.bills import beside, by_subject
 from xietong.park.doubts import remarks
 from xietong.park.evidence import Evidence, Purpose, enter, keep
 from xietong.park.marking import located, write_marked
@@ -133,7 +134,11 @@ class Reception:
     def _reported(self, path: Path, mapping: FileMapping, park: Registry, manner: Manner) -> None:
         table, sheet, answer = TABLES["reported"], Sheet(), self.answer
         rows = list(self._rows(path, mapping))
-        for row in rows:
+        placed = rows
+        if mapping.utility:
+            placed, sheet.rejected = by_subject(rows, mapping.utility, park)
+            answer.remarks += beside(placed, park)
+        for row in placed:
             take_row(table, sheet, row, park.zone)
         judge(table, sheet, registry.known_codes())
         if path.suffix.lower() in WORKBOOKS:

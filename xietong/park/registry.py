@@ -60,6 +60,7 @@ def load(as_of: datetime | None = None) -> nouns.Registry:
         measures={measure.code: measure for measure in _nouns(nouns.Measure, models.Measure, as_of)},
         effects=tuple(_nouns(nouns.Effect, models.Effect, as_of)),
         flows=tuple(_nouns(nouns.Flow, models.Flow, as_of, period=_period)),
+        accounts=tuple(_nouns(nouns.Account, models.Account, as_of)),
         documents=tuple(_nouns(nouns.Document, models.Document, as_of)),
     )
 

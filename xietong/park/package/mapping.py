@@ -2,7 +2,7 @@
 
 import codecs
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -20,24 +20,27 @@ from xietong.park.package.tabular import ROW, Shape
 Stamps = Literal["start", "end"]
 NOTHING: Mapping[str, str] = MappingProxyType({})
 # Section → its keys; docs/park-package.md explains each.
+ACCOUNT = "account"
+UTILITIES = TABLES["accounts"].column("utility").values
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "file": ("sheet", "header_row", "delimiter", "encoding"),
     "times": ("format", "stamps", "midnight"),
     "numbers": ("decimal", "missing"),
+    "accounts": ("utility",),
 }
 
 
 class FileMapping(NamedTuple):
     """How one file is to be read.
 
-    columns: our column → the file's; constants: our column → its value in every row; at: strptime form of times, ""
-    for ISO 8601; closes_day: a row stamped 00:00 is the end of the day it names; missing: texts that mean no value;
-    whole: nothing of the file counts unless all of it does;
-    decimal: the sign before the decimals.
+    columns: our column → the file's, or several of which the first that it has is taken; constants: our column → its
+    value in every row; at: strptime form of times, "" for ISO 8601; closes_day: a row stamped 00:00 ends the day it
+    names; missing: texts that mean no value; whole: nothing of the file counts unless all of it does; utility: whose
+    account numbers the rows name instead of subjects; decimal: the sign before the decimals.
     """
 
     table: str = ""
-    columns: Mapping[str, str] = NOTHING
+    columns: Mapping[str, str | tuple[str, ...]] = NOTHING
     constants: Mapping[str, str] = NOTHING
     shape: Shape = Shape()
     at: str = ""
@@ -45,6 +48,7 @@ class FileMapping(NamedTuple):
     closes_day: bool = False
     missing: tuple[str, ...] = ()
     whole: bool = False
+    utility: str = ""
     decimal: str = "."
 
 
@@ -68,23 +72,32 @@ def read_mapping(path: Path) -> FileMapping:
             raise _wrong(path, f"{section}.{key}", str(value), ", ".join(allowed))
     if times.get("midnight") and times.get("stamps") != "end":
         raise _wrong(path, "times.midnight", str(times["midnight"]), 'stamps = "end"')
+    utility = str(document.get("accounts", {}).get("utility", ""))
+    if "accounts" in document and utility not in UTILITIES:
+        raise _wrong(path, "accounts.utility", utility, ", ".join(UTILITIES))
     _check_file(path, document.get("file", {}))
     return FileMapping(
         table=table,
-        columns={name: str(value) for name, value in document.get("columns", {}).items()},
+        columns={name: _named(value) for name, value in document.get("columns", {}).items()},
         constants={name: str(value) for name, value in document.get("constants", {}).items()},
         shape=Shape(**document.get("file", {})),
         at=str(times.get("format", "")),
         stamps=times.get("stamps", "start"),
         closes_day="midnight" in times,
         missing=tuple(str(each) for each in numbers.get("missing", ())),
+        utility=utility,
         decimal=str(numbers.get("decimal", ".")),
     )
 
 
+def _named(value: object) -> tuple[str, ...]:
+    return tuple(str(each) for each in value) if isinstance(value, list) else (str(value),)
+
+
 def _check_names(path: Path, document: Mapping[str, Any], table: str) -> None:
     ours = tuple(column.name for column in TABLES[table].columns)
-    allowed = {**SECTIONS, "columns": ours, "constants": ours}
+    named = (*ours, ACCOUNT) if table == "reported" and "accounts" in document else ours
+    allowed = {**SECTIONS, "columns": named, "constants": ours}
     for section, content in document.items():
         if section == "table":
             continue
@@ -123,22 +136,29 @@ def renamed(pieces: Iterable[pa.Table], mapping: FileMapping) -> Iterator[pa.Tab
     Raises CellError where the file lacks a column that the mapping names.
     """
     for piece in pieces:
-        for ours, theirs in mapping.columns.items():
-            if theirs not in piece.column_names:
-                names = [name for name in piece.column_names if name != ROW]
-                raise CellError(
-                    "missing_column",
-                    f"文件里没有映射所说的“{theirs}”列（作 {ours} 用），没有导入；文件的列是 {'、'.join(names)}",
-                    f'it has no column "{theirs}" that the mapping takes as {ours}, so nothing was imported; '
-                    f"its columns are {', '.join(names)}",
-                )
+        found = {ours: _found(ours, theirs, piece.column_names) for ours, theirs in mapping.columns.items()}
         columns = {name: piece.column(name) for name in piece.column_names} if not mapping.columns else {}
-        columns |= {ours: piece.column(theirs) for ours, theirs in mapping.columns.items()}
+        columns |= {ours: piece.column(theirs) for ours, theirs in found.items()}
         columns |= {
             name: pa.chunked_array([pa.array([value] * piece.num_rows, pa.string())])
             for name, value in mapping.constants.items()
         }
         yield _numbers_understood(pa.table({**columns, ROW: piece.column(ROW)}), mapping)
+
+
+def _found(ours: str, stated: str | tuple[str, ...], names: Sequence[str]) -> str:
+    theirs = (stated,) if isinstance(stated, str) else stated
+    for each in theirs:
+        if each in names:
+            return each
+    held = [name for name in names if name != ROW]
+    wanted = "”或“".join(theirs), '" or "'.join(theirs)
+    raise CellError(
+        "missing_column",
+        f"文件里没有映射所说的“{wanted[0]}”列（作 {ours} 用），没有导入；文件的列是 {'、'.join(held)}",
+        f'it has no column "{wanted[1]}" that the mapping takes as {ours}, so nothing was imported; '
+        f"its columns are {', '.join(held)}",
+    )
 
 
 def _numbers_understood(piece: pa.Table, mapping: FileMapping) -> pa.Table:

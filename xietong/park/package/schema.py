@@ -67,6 +67,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "factors": ("name", "purpose", "subject", "region", "valid_from"),
     "flows": ("origin", "destination", "material", "period"),
     "documents": ("code", "version"),
+    "accounts": ("utility", "number", "since"),
 }
 
 SENTENCES: Mapping[str, Text] = {
@@ -86,6 +87,10 @@ SENTENCES: Mapping[str, Text] = {
     "factors": Text("园区自有系数，先于内置系数", "the park's own factors, which go before the built-in ones"),
     "flows": Text("主体之间的物料和能量流", "materials and energy between subjects"),
     "documents": Text("制度、方案和报告", "schemes, rules and reports"),
+    "accounts": Text(
+        "水电气热户号：供应商的月度清单按它归到主体",
+        "account numbers at utilities, by which their lists find a subject",
+    ),
 }
 
 CHOICES: Mapping[str, tuple[str, ...]] = choices()
