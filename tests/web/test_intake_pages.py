@@ -241,14 +241,14 @@ def test_older_uploads_are_a_page_away(director: Client, monkeypatch: pytest.Mon
     monkeypatch.setattr("xietong.web.uploads.MOST", 2)
     for number in range(3):
         at = handmade.NOW + timedelta(minutes=number)
-        Act.objects.create(who=f"w{number}", verb="state_reported", what={"rows": number}, at=at, entry="cli-9/9")
+        Act.objects.create(who=f"clerk-{number}", verb="state_reported", what={"rows": number}, at=at, entry="cli-9/9")
     html = director.get("/uploads/").content.decode()
-    assert "w2" in html
-    assert "w0" not in html
+    assert "clerk-2" in html
+    assert "clerk-0" not in html
     assert "读不出这条存证" in html
     older = re.search(r'href="(/uploads/\?until=[^"]+)"', html)
     assert older is not None
-    assert "w0" in words(director, older[1])
+    assert "clerk-0" in words(director, older[1])
     for asked in ("yesterday", "2026-03-04T00:00:00"):
         assert director.get("/uploads/", {"until": asked}).status_code == 404
 
@@ -259,3 +259,11 @@ def test_without_a_park_they_say_what_to_do(data: Path, director: Client, monkey
     gathering.SHELF.clear()
     for path in ("/devices/", "/received/", "/uploads/"):
         assert "load" in words(director, path)
+
+
+def test_a_day_of_a_point_shows_its_missing_hours(director: Client) -> None:
+    shown = words(director, "/points/E01-P/?period=2025-03-14")
+    assert shown.count("没有收到") == 22
+    assert "2025-03-14T09 — 0/1 没有收到" in shown
+    assert "2025-03-14T07 41.25 kWh 1/1 完整" in shown
+    assert "没有收到" not in words(director, "/points/E01-P/?period=2025-03")

@@ -11,7 +11,18 @@ import pytest
 
 from xietong.park.nouns import Event, Expected, Point, Registry, ReportedAmount
 from xietong.periods import Period
-from xietong.web.received import Calendar, Gap, Line, days_of_month, gaps, line, share, together, with_substitutes
+from xietong.web.received import (
+    Calendar,
+    Gap,
+    Line,
+    days_of_month,
+    due_in_hour,
+    gaps,
+    line,
+    share,
+    together,
+    with_substitutes,
+)
 from xietong.web.reported_months import gathered, reported_months
 
 NOW = datetime(2025, 3, 20, 4, 30, tzinfo=UTC)  # 12:30 on 20 March in the park
@@ -139,3 +150,16 @@ def test_what_lies_below_an_enterprise_counts_with_it() -> None:
     )
     found = gathered(reported_months(park, 2025, march(20)), {"E01": "E01", "E01-G1": "E01"})
     assert [(cell.due, cell.stated) for cell in found["E01"][:2]] == [(2, 1), (2, 1)]
+
+
+def test_an_hour_owes_by_interval_dates_stops_and_the_clock() -> None:
+    stop = Event("E01", "stop", datetime(2025, 3, 4, tzinfo=UTC), datetime(2025, 3, 4, 2, tzinfo=UTC))
+    calendar = Calendar(replace(handmade.park(), events=(stop,)), [march(4)], NOW)
+    at = datetime(2025, 3, 4, 1, tzinfo=UTC)
+    assert due_in_hour(HOURLY, at, calendar) == 0
+    assert due_in_hour(HOURLY, at.replace(hour=2), calendar) == 1
+    assert due_in_hour(replace(HOURLY, interval_s=60), at.replace(hour=2), calendar) == 60
+    assert due_in_hour(replace(HOURLY, interval_s=86_400), at.replace(hour=2), calendar) == 0
+    assert due_in_hour(replace(HOURLY, since=march(5)), at.replace(hour=2), calendar) == 0
+    assert due_in_hour(replace(HOURLY, until=march(4)), at.replace(hour=2), calendar) == 0
+    assert due_in_hour(HOURLY, datetime(2025, 3, 20, 4, tzinfo=UTC), calendar) == 0

@@ -1,6 +1,6 @@
 """The way down from a figure: a point's months, days and hours, the readings of an hour, the raw entry itself."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,6 +16,7 @@ from xietong.journal import CorruptSegment, NoSuchEntry, find
 from xietong.park.nouns import Point, Registry
 from xietong.web import gathering, pages, raw
 from xietong.web.languages import reading_language
+from xietong.web.received import Calendar, due_in_hour
 from xietong.web.verdicts import folded
 from xietong.web.views import (
     NothingThereError,
@@ -185,8 +186,11 @@ def _about(registry: Registry, shown: Point) -> dict[str, Any]:
 
 
 def _bins(shown: Point, hours: Iterable[Mapping[str, Any]], registry: Registry, length: timedelta) -> list[Bin]:
-    """The hours gathered by month, day or hour, in order; only such as came: missing is no row."""
+    """The hours gathered by month, day or hour, in order; of hours also those between that owed something and did not
+    come: missing is a row without a value."""
     form = "%Y-%m" if length > MONTHS_ABOVE else "%Y-%m-%d" if length > DAYS_ABOVE else "%Y-%m-%dT%H"
+    if form.endswith("%H"):
+        hours = _with_missing(shown, list(hours), registry)
     found: dict[str, Bin] = {}
     for hour in hours:
         label = hour["hour"].astimezone(registry.zone).strftime(form)
@@ -194,6 +198,22 @@ def _bins(shown: Point, hours: Iterable[Mapping[str, Any]], registry: Registry, 
             found[label] = Bin(label, _deeper(shown.code, label), shown.shape not in ("counter", "amount"))
         found[label].add(hour)
     return list(found.values())
+
+
+def _with_missing(shown: Point, hours: list[Mapping[str, Any]], registry: Registry) -> Iterator[Mapping[str, Any]]:
+    """The hours and, in the park days that they touch, those that owe readings and have no row."""
+    came = {hour["hour"]: hour for hour in hours}
+    days = sorted({at.astimezone(registry.zone).date() for at in came})
+    calendar = Calendar(registry, days, gathering.clock())
+    for day in days:
+        at, end = calendar.span(day)
+        while at < end:
+            due = due_in_hour(shown, at, calendar)
+            if at in came:
+                yield came[at]
+            elif due:
+                yield {"hour": at, "total": Decimal(0), "readings": 0, "due": due, "invalid": 0, "estimated": False}
+            at += timedelta(hours=1)
 
 
 def _deeper(code: str, label: str) -> str:

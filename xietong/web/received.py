@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from xietong.accounting.stops import Stops
 from xietong.park.nouns import Point, Registry
 
-DAY_S = 86_400
+HOUR_S, DAY_S = 3600, 86_400
 Kind = Literal["whole", "partial", "missing", "stopped", "not_due", "ahead"]
 
 
@@ -118,6 +118,16 @@ def _due(point: Point, day: date, first: date | None, calendar: Calendar) -> tup
     stopped_s = calendar.stopped_h(point.subject, start, end) * 3600
     seconds = max(0, int((end - start).total_seconds()))
     return max(0, seconds - stopped_s) // point.interval_s, stopped_s > 0
+
+
+def due_in_hour(point: Point, start: datetime, calendar: Calendar) -> int:
+    """How many readings the hour from an instant owes by now; 0 for a point that is read less than hourly."""
+    end = start + timedelta(hours=1)
+    if not 0 < point.interval_s <= HOUR_S or end > calendar.now or calendar.stopped_h(point.subject, start, end):
+        return 0
+    begun = point.since is None or midnight(point.since, calendar.zone) <= start
+    ended = point.until is not None and midnight(point.until, calendar.zone) < end
+    return HOUR_S // point.interval_s if begun and not ended else 0
 
 
 def gaps(cells: Iterable[Cell]) -> list[Gap]:
