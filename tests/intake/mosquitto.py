@@ -4,7 +4,6 @@ import os
 import shutil
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,14 +61,17 @@ class Publisher:
         self._client = Client(CallbackAPIVersion.VERSION2, "publisher", protocol=MQTTv311)
         self._client.on_publish = self._published
         self._sent: dict[int, str] = {}
-        self._lock = threading.Lock()
-        self.acknowledged: list[str] = []
+        self._answered: list[int] = []
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
 
+    @property
+    def acknowledged(self) -> list[str]:
+        """The bodies that the broker has taken."""
+        return [self._sent[mid] for mid in self._answered[:] if mid in self._sent]
+
     def send(self, topic: str, body: str, retain: bool = False) -> None:
-        with self._lock:  # the answer may come before the number is written down
-            self._sent[self._client.publish(topic, body, 1, retain).mid] = body
+        self._sent[self._client.publish(topic, body, 1, retain).mid] = body
 
     def close(self) -> None:
         """Wait until everything is acknowledged."""
@@ -80,5 +82,4 @@ class Publisher:
     def _published(
         self, _client: Client, _data: object, mid: int, _reason: ReasonCode, _properties: Properties
     ) -> None:
-        with self._lock:
-            self.acknowledged.append(self._sent[mid])
+        self._answered.append(mid)  # no lock here: the client holds its own, which `publish` takes too

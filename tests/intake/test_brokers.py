@@ -59,6 +59,7 @@ def test_without_a_file_there_are_no_brokers(tmp_path: Path) -> None:
     assert read_brokers(tmp_path / "mqtt.toml") == ()
 
 
+TWIN = '[broker.b]\nhost = "h"\nclient = "c"\n[[broker.b.topic]]\nfilter = "b"'
 TOPIC = '[[broker.a.topic]]\nfilter = "a"\n'
 
 
@@ -82,8 +83,7 @@ TOPIC = '[[broker.a.topic]]\nfilter = "a"\n'
         (f'[broker.a]\nhost = "h"\n{TOPIC}time = "t"\nform = "receipt"', "form"),
         (f'[broker.a]\nhost = "h"\n{TOPIC}time = "t"\nform = "unix"', "form"),
         (f'[broker.a]\nhost = "h"\n{TOPIC}values = "v"', "values"),
-        (f'[broker.a]\nhost = "h"\nclient = "c"\n{TOPIC}[broker.b]\nhost = "h"\nclient = "c"\n'
-         '[[broker.b.topic]]\nfilter = "b"', "client"),
+        (f'[broker.a]\nhost = "h"\nclient = "c"\n{TOPIC}' + TWIN, "client"),
         *((f'[broker.a]\nhost = "h"\n[[broker.a.topic]]\nfilter = "{bad}"', "filter") for bad in
           ("", "a/#/b", "a#", "a/b+", "+a", "##")),
     ],
@@ -95,8 +95,10 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, word: str)
     assert word in caught.value.text.zh
 
 
-@pytest.mark.parametrize(("host", "tls", "warns"), [("127.0.0.1", "false", False), ("localhost", "false", False),
-                                                    ("10.1.2.3", "false", True), ("10.1.2.3", "true", False)])  # fmt: skip
+ELSEWHERE = [("127.0.0.1", "false", False), ("localhost", "false", False), ("10.1.2.3", "false", True)]
+
+
+@pytest.mark.parametrize(("host", "tls", "warns"), [*ELSEWHERE, ("10.1.2.3", "true", False)])
 def test_a_broker_elsewhere_wants_tls(tmp_path: Path, host: str, tls: str, warns: bool) -> None:
     (broker,) = read_brokers(written(tmp_path, f'[broker.a]\nhost = "{host}"\ntls = {tls}\n{TOPIC}'))
     assert (exposed(broker) is not None) == warns

@@ -16,14 +16,21 @@ RECEIVED = datetime(2025, 3, 1, 9, 30, tzinfo=UTC)
 EIGHT = datetime(2025, 3, 1, 0, 0, tzinfo=UTC)  # 08:00 of the park, 1740787200 s after 1970
 
 
-def heard(body: bytes | str, mapping: TopicMapping | None = TopicMapping(), **other: object) -> Heard:
+EVERY = TopicMapping()
+
+
+def heard(body: bytes | str, mapping: TopicMapping | None = EVERY, retained: bool = False) -> Heard:
     raw = body.encode() if isinstance(body, str) else body
-    return Heard("works/m1", 1, False, 7, mapping, None, raw)._replace(**other)
+    return Heard("works/m1", 1, retained, 7, mapping, None, raw)
 
 
-def taken(body: bytes | str, mapping: TopicMapping | None = TopicMapping(), **other: object) -> Message:
+def through(said: Heard) -> Message:
     """What settle makes of a message, through the journal's payload."""
-    return decode(opened(sealed(heard(body, mapping, **other))), RECEIVED, ZONE)
+    return decode(opened(sealed(said)), RECEIVED, ZONE)
+
+
+def taken(body: bytes | str, mapping: TopicMapping | None = EVERY, retained: bool = False) -> Message:
+    return through(heard(body, mapping, retained))
 
 
 def values(message: Message) -> dict[str, str]:
@@ -143,12 +150,12 @@ def test_a_retained_message_counts_only_with_a_time_of_its_own() -> None:
 
 
 def test_a_repetition_has_the_time_of_its_first_receipt() -> None:
-    assert [each.at for each in taken("5", first=EIGHT).values] == [EIGHT]
+    assert [each.at for each in through(heard("5")._replace(first=EIGHT)).values] == [EIGHT]
 
 
 def test_an_address_that_cannot_be_written_is_no_reading() -> None:
     assert taken(b'{"\\ud800": 1, "\\u0000": 2}').values == ()
-    assert taken("1", topic="x" * 600).values == ()
+    assert through(heard("1")._replace(topic="x" * 600)).values == ()
 
 
 trees = st.recursive(
