@@ -108,3 +108,26 @@ def test_it_is_reached_from_the_overview_and_unknown_standards_say_so(client: Cl
     assert 'href="/standards/zero-carbon-park/?subject=PARK&amp;period=2025"' in body(client, "/?year=2025")
     for path in ("/standards/nowhere/", "/standards/zero-carbon-park/PARK/energy_per_nothing/2025/"):
         assert client.get(path).status_code == 404
+
+
+def test_totals_lead_to_their_parts_and_to_the_pages_that_check_them(client: Client) -> None:
+    carbon = body(client, "/figures/PARK/carbon_emission_total/2025/")
+    for way in ("/figures/PARK/carbon_by_category/2025/", "/figures/PARK/greenhouse_gases/2025/"):
+        assert f'href="{way}"' in carbon
+        assert 'href="/figures/PARK/carbon_emission_total/2025/"' in body(client, way)
+    assert 'href="/one-total/?subject=PARK&amp;period=2025" hx-boost="false"' in carbon
+    energy = body(client, "/figures/A/comprehensive_energy_consumption/2025/")
+    assert 'href="/balance/?subject=A&amp;period=2025"' in energy
+    assert "/one-total/?subject=A" not in energy
+    assert "换个角度看" not in body(client, "/figures/A/output_value/2025/")
+
+
+def test_lines_of_categories_and_gases_have_names_in_both_languages(client: Client) -> None:
+    for language, names in (
+        ("zh-hans", ("燃料燃烧", "过程排放", "净购入电力", "净购入热力")),
+        ("en", ("Combustion", "Processes", "Net electricity", "Net heat")),
+    ):
+        client.cookies["django_language"] = language
+        told = words(body(client, "/figures/PARK/carbon_by_category/2025/"))
+        assert [name for name in names if name not in told] == []
+    assert "Carbon dioxide CO2" in words(body(client, "/figures/PARK/greenhouse_gases/2025/"))

@@ -222,7 +222,7 @@ def grades(judged: Iterable[Judged], waived: Mapping[str, str] | None = None) ->
 def _silence(silent: list[Judged]) -> Text:
     if not silent:
         return Text("没有可比的定量目标，无法评定。", "no target in numbers to compare with, so no grade.")
-    names = ", ".join(each.key + ("（主要指标）" if each.main else "") for each in silent)
+    names = "、".join(each.key + ("（主要指标）" if each.main else "") for each in silent)
     names_en = ", ".join(each.key + (" (main)" if each.main else "") for each in silent)
     return Text(
         f"下列指标缺少完整数据，无法评定：{names}。请补报；非主要指标可记录理由后不计。",
@@ -257,19 +257,18 @@ def _default(counted: list[Judged]) -> _Outcome:
         return _ALL_MET
     failing = _short_of_basic(_main(counted))
     if failing:
-        names = ", ".join(failing)
         said = Text(
-            f"主要指标未达到基本要求：{names}（7.4.6）。",
-            f"main indicators miss the basic requirement: {names} (7.4.6).",
+            f"主要指标未达到基本要求：{'、'.join(failing)}（7.4.6）。",
+            f"main indicators miss the basic requirement: {', '.join(failing)} (7.4.6).",
         )
         return "needs_improvement", said, failing
     beyond = _short_of_basic(counted)
-    also = f"；另有非主要指标未达到基本要求：{', '.join(beyond)}" if beyond else ""
+    also = f"；另有非主要指标未达到基本要求：{'、'.join(beyond)}" if beyond else ""
     also_en = f"; others miss their basic value: {', '.join(beyond)}" if beyond else ""
     return (
         "qualified",
         Text(
-            f"主要指标均达到基本要求，未全部达到目标值：{', '.join(short)}{also}（7.4.5）。",
+            f"主要指标均达到基本要求，未全部达到目标值：{'、'.join(short)}{also}（7.4.5）。",
             f"main indicators meet the basic requirement, but not every target: {', '.join(short)}{also_en} (7.4.5).",
         ),
         short,
@@ -279,10 +278,9 @@ def _default(counted: list[Judged]) -> _Outcome:
 def _cautious(counted: list[Judged]) -> _Outcome:
     failing = _short_of_basic(counted)
     if failing:
-        names = ", ".join(failing)
         said = Text(
-            f"有指标未达到基本要求：{names}（7.4.6 优先）。",
-            f"indicators miss their basic value: {names} (7.4.6 first).",
+            f"有指标未达到基本要求：{'、'.join(failing)}（7.4.6 优先）。",
+            f"indicators miss their basic value: {', '.join(failing)} (7.4.6 first).",
         )
         return "needs_improvement", said, failing
     return _default(counted)
@@ -291,9 +289,9 @@ def _cautious(counted: list[Judged]) -> _Outcome:
 def _strict(counted: list[Judged]) -> _Outcome:
     short = _short_of_target(counted)
     if short:
-        names = ", ".join(short)
         said = Text(
-            f"有指标未达到目标值：{names}（7.4.6 从严）。", f"indicators miss their targets: {names} (7.4.6, strictly)."
+            f"有指标未达到目标值：{'、'.join(short)}（7.4.6 从严）。",
+            f"indicators miss their targets: {', '.join(short)} (7.4.6, strictly).",
         )
         return "needs_improvement", said, short
     return _ALL_MET

@@ -24,6 +24,7 @@ from xietong.web.evidence import BREADTH, DEPTH, hours_behind, tree, walk
 from xietong.web.formulas import with_names, with_numbers
 from xietong.web.languages import reading_language
 from xietong.web.places import full_name
+from xietong.web.related import related
 from xietong.web.words import name_of, spoken, title_of
 
 MOST_REASONS, ALL = 6, 500
@@ -172,6 +173,7 @@ def figure(request: HttpRequest, subject: str, key: str, period: str) -> HttpRes
         "year": span.start.year,
         "months": _months(subject, key, span) if len(path) == 1 else [],
         "weak": _weak_sentences(registry, subject, key, span) if len(path) == 1 else [],
+        "related": related(whose, key, span) if len(path) == 1 else [],
         "revisions": pages.revision_lines(gathering.revisions_of(*_stated_in(path[-1][1])), registry.zone),
     }
     return page_or_fragment(request, "figure", context)
