@@ -35,7 +35,7 @@ from xietong.settle.doubts import cases_in
 from xietong.web.deadlines import Owed, owed
 from xietong.web.devices import KnownDevice, devices, refused_of
 from xietong.web.live import Live, live, read_live
-from xietong.web.received import Calendar, Line, by_point, line
+from xietong.web.received import Calendar, Line, by_point, line, midnight
 from xietong.web.reported_months import MonthCell, reported_months
 
 Answer = TypeVar("Answer")
@@ -255,9 +255,9 @@ def received_lines(park: Registry, days: Sequence[date]) -> Mapping[str, Line]:
     """Point → what was due and came of it on each of those park days; kept until registry, readings or time change."""
     store, now = lake(park), clock()
     now -= timedelta(seconds=now.timestamp() % _FINENESS.total_seconds())
-    started = min(now, datetime(days[-1].year, days[-1].month, days[-1].day, tzinfo=UTC) + timedelta(days=3))
+    known_until = min(now, midnight(days[-1] + timedelta(days=1), park.zone))
     stamps = tuple(stamp(store, year) for year in sorted({days[0].year, days[-1].year}))
-    key = ("received", data_folder(), _registry_version(), tuple(days), stamps, started)
+    key = ("received", data_folder(), _registry_version(), tuple(days), stamps, known_until)
     return _MONTHS.get(key, lambda: _lines(park, store, Calendar(park, days, now)))
 
 

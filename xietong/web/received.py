@@ -7,6 +7,7 @@ worked out here from the point's interval, its dates and the declared stops. Mis
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -73,6 +74,7 @@ class Calendar:
         return self._stops.hours(subject, start, end) if start < end else 0
 
 
+@lru_cache(maxsize=4096)
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Where a park day begins, UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
@@ -94,11 +96,12 @@ def _cell(point: Point, day: date, row: Mapping[str, Any] | None, first: date | 
     start, end = calendar.span(day)
     if start >= calendar.now:
         return Cell(day, "ahead")
-    due, is_stopped = _due(point, day, first, calendar)
     if row is None:
+        due, is_stopped = _due(point, day, first, calendar)
         return Cell(day, "missing" if due else "stopped" if is_stopped else "not_due", 0, due)
-    if point.interval_s > DAY_S or end <= calendar.now:
-        due = int(row["due"])  # the lake also knows the hours that a device itself marked as stopped
+    # Of a whole day the lake also knows the hours that a device itself marked as stopped.
+    is_over = point.interval_s > DAY_S or end <= calendar.now
+    due = int(row["due"]) if is_over else _due(point, day, first, calendar)[0]
     received = min(int(row["readings"]), due)
     kind: Kind = "not_due" if not due else "whole" if received == due else "partial" if received else "missing"
     return Cell(day, kind, received, due, int(row["invalid"]), bool(row["estimated"]))
