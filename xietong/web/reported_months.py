@@ -35,23 +35,26 @@ Stated = Mapping[tuple[str, str], list[ReportedAmount]]
 def reported_months(registry: Registry, year: int, today: date) -> dict[str, tuple[MonthCell, ...]]:
     """Subject that reports → its twelve months; a subject of which nothing was due in the year is left out."""
     stated: dict[tuple[str, str], list[ReportedAmount]] = defaultdict(list)
-    for row in registry.reported:
+    whole = Period.year(year)
+    near = [row for row in registry.reported if _touches(row, Period(whole.previous_year().start, whole.end))]
+    for row in near:
         stated[row.subject, base_of(row.item)].append(row)
-    dues = DueList(registry, Statements(registry.reported))
+    dues = DueList(registry, Statements(() if registry.expected else near))
+    months = tuple(whole.months())
+    ends = {length: {month: _ends(month, length) for month in months} for length in _LENGTHS.values()}
     found: dict[str, list[tuple[str, tuple[Period, ...]]]] = defaultdict(list)
-    for (subject, item), length in sorted(_owing(registry, stated, Period.year(year)).items()):
+    for (subject, item), length in sorted(_owing(registry, stated).items()):
         if subject in registry.subjects:
-            due = dues.months(subject, item, Period.year(year), tuple(Period.year(year).months()))
-            ended = tuple(month for month in due if _ends(month, length) <= today)
-            found[subject].append((item, ended))
+            due = dues.months(subject, item, whole, months)
+            found[subject].append((item, tuple(month for month in due if ends[length][month] <= today)))
     return {
-        subject: tuple(_cell(subject, month, owed, stated) for month in Period.year(year).months())
+        subject: tuple(_cell(subject, month, owed, stated) for month in months)
         for subject, owed in found.items()
         if any(months for _, months in owed)
     }
 
 
-def _owing(registry: Registry, stated: Stated, year: Period) -> dict[tuple[str, str], int]:
+def _owing(registry: Registry, stated: Stated) -> dict[tuple[str, str], int]:
     """What is to be reported, with the months that one statement of it usually covers: by the due list where the park
     keeps one, else by what was stated lately."""
     if registry.expected:
@@ -60,12 +63,16 @@ def _owing(registry: Registry, stated: Stated, year: Period) -> dict[tuple[str, 
             for each in registry.expected
             if each.frequency not in _NEVER
         }
-    since = year.previous_year().start
-    lately = {
-        key: [row.period.month_count for row in rows if row.period.start < year.end and row.period.end > since]
-        for key, rows in stated.items()
-    }
-    return {key: max(1, min(lengths)) for key, lengths in lately.items() if lengths}
+    return {key: _usual(min(row.period.month_count for row in rows)) for key, rows in stated.items()}
+
+
+def _usual(months: int) -> int:
+    """The usual span of reporting that so many months fill."""
+    return max(length for length in _LENGTHS.values() if length <= max(1, months))
+
+
+def _touches(row: ReportedAmount, span: Period) -> bool:
+    return row.period.start < span.end and row.period.end > span.start
 
 
 def _ends(month: Period, length: int) -> date:
@@ -83,7 +90,7 @@ def _cell(subject: str, month: Period, owed: list[tuple[str, tuple[Period, ...]]
 
 
 def _of_month(rows: list[ReportedAmount], month: Period) -> Iterator[ReportedAmount]:
-    return (row for row in rows if row.period.start < month.end and row.period.end > month.start)
+    return (row for row in rows if _touches(row, month))
 
 
 def gathered(months: Mapping[str, tuple[MonthCell, ...]], whose: Mapping[str, str]) -> dict[str, tuple[MonthCell, ...]]:
