@@ -119,6 +119,31 @@ def test_a_daily_limit_judges_daily_means() -> None:
     assert (highest.value, highest.trace["at"]) == (70.0, "2025-03-02T16:00:00+00:00")
 
 
+def test_a_limit_of_hours_counts_beside_one_of_days() -> None:
+    """One hour at 160 of a day whose mean is 47.5, and a day at 80: 1 hour above 100, 24 hours of a day above 60."""
+    values = dict.fromkeys(hours_of("2025-03", "40"), "40")
+    days = sorted(values)
+    values[days[30]] = "160"
+    values[days[31]] = "100"
+    values |= dict.fromkeys(days[48:72], "80")
+    points = (point("C", "A-1", "nox", "mg/m3", "mean"), point("Q", "A-1", "waste_gas", "m3/s", "mean"))
+    day = Limit("A-1", "nox", "concentration", Decimal(60), "mg/m3", "day")
+    hour = Limit("A-1", "nox", "concentration", Decimal(100), "mg/m3", "hour")
+    lake = HoursLake({"C": values, "Q": hours_of("2025-03", "10")})
+    for limits in ([day, hour], [hour, day]):
+        registry = park(*SUBJECTS, points=points, limits=limits)
+        assert explain(registry, lake, "nox_exceedance_hours", "A", MONTH).value == 25.0
+        assert explain(registry, lake, "nox_compliance_rate", "A", MONTH).value == pytest.approx(719 / 744 * 100)
+
+
+def test_a_newer_limit_replaces_one_that_nobody_ended() -> None:
+    since = Period.parse("2025-03-16").start.date()
+    old = Limit("A-1", "nox", "concentration", Decimal(50), "mg/m3", "hour")
+    new = Limit("A-1", "nox", "concentration", Decimal(30), "mg/m3", "hour", since=since)
+    lake = HoursLake({"C": hours_of("2025-03", "40"), "Q": hours_of("2025-03", "10")})
+    assert explain(stack(limits=(old, new)), lake, "nox_exceedance_hours", "A", MONTH).value == 16 * 24
+
+
 def test_without_a_limit_nothing_is_judged() -> None:
     found = figures(stack(limits=()), HoursLake(HOURS), "A", MONTH, ["nox_compliance_rate", "nox_emission"])
     assert found["nox_compliance_rate"].status == "not_applicable"

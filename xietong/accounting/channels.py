@@ -26,12 +26,13 @@ Span = tuple[datetime, datetime]
 
 
 class _Parts(NamedTuple):
-    """What a channel is made of; without a value it is one of volume."""
+    """What a channel is made of; without a value it is one of volume. hour_limit: that of hours beside a daily one."""
 
     value: Point | None
     flow: Point | None
     oxygen: Point | None = None
     limit: Limit | None = None
+    hour_limit: Limit | None = None
 
 
 def concentration_unit(point: Point) -> str:
@@ -75,8 +76,8 @@ def channels(registry: Registry, outlet: str, points: Iterable[Point], span: Per
     for value in _in_turn([point for point in listed if is_concentration(point)]):
         limits = [limit for limit in registry.limits if limit.subject == outlet and limit.item == value.item]
         for flow in _or_none(flows):
-            for limit, start, end in _judged_spans(limits, _service(value, flow, span)):
-                parts = _Parts(value, flow, _beside(oxygen, start), limit)
+            for judging, start, end in _judged_spans(limits, _service(value, flow, span)):
+                parts = _Parts(value, flow, _beside(oxygen, start), *judging)
                 yield _channel(outlet, value.item, parts, _utc((start, end), registry.zone))
     volume = VOLUMES[medium(listed)]
     for flow in flows:
@@ -116,15 +117,23 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, datetime.min.time())
 
 
-def _judged_spans(limits: list[Limit], service: Span) -> Iterator[tuple[Limit | None, datetime, datetime]]:
-    """The service cut where limits begin and end; where none is in force the limit is None."""
+def _judged_spans(limits: list[Limit], service: Span) -> Iterator[tuple[tuple[Limit, ...], datetime, datetime]]:
+    """The service cut where limits begin and end, with the limits in force: that of daily means and that of hours, or
+    the one that there is, or none. Of several alike in force the newest counts."""
     start, end = service
-    concentration = [limit for limit in limits if limit.kind == "concentration"]
+    concentration = sorted(
+        (limit for limit in limits if limit.kind == "concentration"),
+        key=lambda limit: limit.since or date.min,
+        reverse=True,
+    )
     cuts = {_midnight(day) for limit in concentration for day in (limit.since, limit.until) if day}
     edges = [start, *sorted(cut for cut in cuts if start < cut < end), end]
     for opens, closes in pairwise(edges):
         if opens < closes:
-            yield next((limit for limit in concentration if _holds(limit, opens)), None), opens, closes
+            held = [limit for limit in concentration if _holds(limit, opens)]
+            daily = [limit for limit in held if limit.averaging in _DAILY]
+            hourly = [limit for limit in held if limit.averaging not in _DAILY]
+            yield (*daily[:1], *hourly[:1]), opens, closes
 
 
 def _holds(limit: Limit, at: datetime) -> bool:
@@ -142,7 +151,7 @@ def _utc(span: Span, zone: ZoneInfo) -> Span:
 
 
 def _channel(outlet: str, name: str, parts: _Parts, span: Span) -> Channel:
-    value, flow, oxygen, limit = parts
+    value, flow, oxygen, limit, hour_limit = parts
     reference = limit.o2_reference if limit else None
     unit = concentration_unit(value) if value else ""
     return Channel(
@@ -160,6 +169,7 @@ def _channel(outlet: str, name: str, parts: _Parts, span: Span) -> Channel:
         daily=limit is not None and limit.averaging in _DAILY,
         start=span[0],
         end=span[1],
+        hour_limit=convert(hour_limit.value, hour_limit.unit, unit) if hour_limit else None,
     )
 
 

@@ -25,7 +25,8 @@ class Channel(NamedTuple):
 
     unit: mg/m3 or mg/L, "" for a channel of volume alone; flow_factor turns the flow point's unit into m3 an hour (or
     m3), value_factor the concentration into `unit`; flow_is_mean: an hour's flow is the mean of its readings, else
-    their sum; limit: in `unit`; daily: it holds for the mean of a park day; start, end: validity, UTC.
+    their sum; limit: in `unit`; daily: it holds for the mean of a park day; hour_limit: what holds for each hour
+    beside a daily limit; start, end: validity, UTC.
     """
 
     outlet: str
@@ -42,6 +43,7 @@ class Channel(NamedTuple):
     daily: bool
     start: datetime
     end: datetime
+    hour_limit: Decimal | None = None
 
 
 class Bucket(NamedTuple):
@@ -120,6 +122,7 @@ _CHANNELS = pa.schema(
         ("oxygen_reference", pa.decimal128(18, 6)),
         ("bound", pa.decimal128(18, 6)),
         ("daily", pa.bool_()),
+        ("hour_bound", pa.decimal128(18, 6)),
         ("since", pa.timestamp("us", "UTC")),
         ("until", pa.timestamp("us", "UTC")),
         ("shared", pa.int32()),
@@ -152,7 +155,7 @@ CREATE TEMP TABLE measured AS
 DELETE FROM measured USING struck
   WHERE is_invalid AND struck.channel = measured.channel AND struck.hour = measured.hour;
 CREATE TEMP TABLE judged AS
-  SELECT m.channel, m.hour, m.bucket, value, flow, bound, daily, shared,
+  SELECT m.channel, m.hour, m.bucket, value, flow, bound, daily, hour_bound, shared,
     epoch(m.hour)::BIGINT + m.offset_s AS local_s,
     CASE WHEN flow <= 0 THEN NULL WHEN oxygen_reference IS NULL THEN value
       WHEN o.mean >= 0 AND o.mean < {HIGHEST_OXYGEN} THEN (value::DOUBLE
@@ -169,7 +172,7 @@ _ONCE = """
 CREATE TEMP TABLE once AS
   SELECT min(channel) AS channel, hour, min(bucket) AS bucket, any_value(value) AS value,
     sum(flow)::DECIMAL(20,6) AS flow, any_value(bound) AS bound, any_value(daily) AS daily,
-    shared, min(local_s) AS local_s, any_value(judged) AS judged
+    any_value(hour_bound) AS hour_bound, shared, min(local_s) AS local_s, any_value(judged) AS judged
   FROM judged WHERE shared IS NOT NULL GROUP BY shared, hour;
 DELETE FROM judged WHERE shared IS NOT NULL;
 INSERT INTO judged BY NAME SELECT * FROM once;
@@ -206,8 +209,10 @@ JOIN hourly ON point IN (value_point, flow_point) AND hour >= since AND hour < u
 WHERE readings = 0 AND due = 0 AND invalid = 0 AND list_contains($wanted, channel) ORDER BY ALL
 """
 _DAYS = """
-SELECT channel, bucket, coalesce(sum(hours) FILTER (WHERE mean > bound), 0), max({'value': mean, 'back': -opens}) FROM (
+SELECT channel, bucket, coalesce(sum(CASE WHEN mean > bound THEN hours ELSE hours_above END), 0),
+  max({'value': mean, 'back': -opens}) FROM (
   SELECT channel, bucket, bound, count(judged) AS hours, epoch_us(min(hour)) AS opens,
+    count(*) FILTER (WHERE judged > hour_bound) AS hours_above,
     coalesce(sum(judged * flow)::DOUBLE / nullif(sum(flow) FILTER (WHERE judged IS NOT NULL), 0)::DOUBLE,
       sum(judged)::DOUBLE / count(judged))::DECIMAL(20,6) AS mean
   FROM judged WHERE daily AND judged IS NOT NULL GROUP BY channel, bucket, bound, local_s // 86400)
@@ -312,7 +317,8 @@ def _shared(channels: Sequence[Channel]) -> list[int | None]:
 
 
 def _judged(row: tuple[Any, ...], days: tuple[Any, ...] | None) -> Judged:
-    """Hours as they were judged; under a daily limit the hours of the days above it, and the highest day."""
+    """Hours as they were judged; under a daily limit the hours of the days above it, those of other days that are above
+    the limit of hours, and the highest day."""
     valid, judged, above, top, *sums = row
     if days is not None:
         above, top = days
@@ -335,6 +341,7 @@ def _channel_table(channels: tuple[Channel, ...]) -> pa.Table:
             "oxygen_reference": channel.oxygen_reference,
             "bound": channel.limit,
             "daily": channel.daily,
+            "hour_bound": channel.hour_limit,
             "since": channel.start,
             "until": channel.end,
             "shared": shared[number],
