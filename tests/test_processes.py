@@ -171,6 +171,13 @@ def test_one_service_alone_or_all() -> None:
     assert web.environment["XIETONG_DATA"] == "/data"
 
 
+def test_mqtt_is_a_process_where_there_are_settings_for_it(tmp_path: Path) -> None:
+    door = Door(web_port=1, hj212_port=2)
+    assert platform(tmp_path, door, "mqtt") == []
+    (tmp_path / "mqtt.toml").touch()
+    assert [service.name for service in platform(tmp_path, door)] == ["intake", "mqtt", "settle", "web"]
+
+
 def test_a_taken_port_is_seen() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

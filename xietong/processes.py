@@ -54,7 +54,10 @@ class Door(NamedTuple):
 
 
 def platform(data: Path, door: Door, only: str | None = None) -> list[Service]:
-    """The services of one data folder, or the one named: intake, settle or web."""
+    """The services of one data folder, or the one named: intake, mqtt, settle or web.
+
+    mqtt is one of them only where the data folder has settings for it (mqtt.toml).
+    """
     environment = {
         "XIETONG_DATA": str(data),
         "XIETONG_WEB_PORT": str(door.web_port),
@@ -64,8 +67,10 @@ def platform(data: Path, door: Door, only: str | None = None) -> list[Service]:
     }
     python = sys.executable
     listener = ("--data", str(data), "--host", door.host, "--port", str(door.hj212_port))
+    subscriber = Service("mqtt", (python, "-m", "xietong.intake.mqtt", "--data", str(data)), environment)
     services = [
         Service("intake", (python, "-m", "xietong.intake", *listener), environment),
+        *([subscriber] if (data / "mqtt.toml").exists() else []),
         Service("settle", (python, "-m", "xietong", "settle", "--data", str(data)), environment),
         Service("web", (python, "-m", "granian", *_web(door), "xietong.web.wsgi:application"), environment),
     ]

@@ -16,6 +16,7 @@ from mosquitto import Publisher, broker, free_port, until
 
 from xietong.journal import read
 from xietong.lake.points import PointSpec
+from xietong.processes import Door, Supervisor, platform
 from xietong.protocols.mqtt import opened
 from xietong.readings import Entry
 from xietong.settle import Conditions, Settler
@@ -237,3 +238,14 @@ def test_what_cannot_be_a_reading_is_kept_and_acknowledged(tmp_path: Path, port:
 def test_a_password_is_given_and_a_refusal_is_told(tmp_path: Path, port: int) -> None:
     with broker(tmp_path, port, anonymous=False), intake(tmp_path):
         assert until(lambda: "refused" in (tmp_path / "intake.log").read_text())
+
+
+def test_the_platform_starts_it_and_takes_it_along(tmp_path: Path, port: int) -> None:
+    supervisor = Supervisor(platform(tmp_path, Door(), "mqtt"))
+    with broker(tmp_path, port):
+        supervisor.start()
+        try:
+            assert until(lambda: sessions(tmp_path) == 1)
+        finally:
+            supervisor.stop()
+        assert until(lambda: "Received DISCONNECT from xietong-works" in (tmp_path / "mosquitto.log").read_text())
