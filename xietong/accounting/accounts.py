@@ -14,6 +14,7 @@ from xietong.accounting.apart import Group, apart_figures
 from xietong.accounting.books import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.carbon_keys import carbon_keys
+from xietong.accounting.cautions import absent, cautioned
 from xietong.accounting.concentrations import highest_outlet
 from xietong.accounting.factor_spans import Spanned, span_figures
 from xietong.accounting.factors import choices_of, day_of, factor_book, list_of_clean_energy
@@ -211,6 +212,9 @@ class Account:
         """The figure in the unit its product is counted in; without a value, why it says nothing of such a subject."""
         if figure.value is None and not applies(figure.key, self.subject.kind):
             return replace(figure, status="not_applicable", missing=(_not_for(figure.key, self.books, self.subject),))
+        if figure.status == "missing" and (gone := absent(self.subject, self._period)) is not None:
+            return replace(figure, status="not_applicable", missing=(gone,))
+        figure = cautioned(figure, self.inputs)
         if figure.key == "clean_energy_share":
             return replace(figure, remarks=(*figure.remarks, *list_of_clean_energy(self.books.registry)))
         if figure.value is None or not figure.key.endswith(PER_PRODUCT):
