@@ -62,7 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
             print(
                 f"已封存 closed：第 {closed['revision']} 版，{closed['person']}，{closed['reason']}，{closed['grade']}"
             )
-        _print(answer, arguments.lang)
+        own = registry.subjects[subject]
+        _print(answer, arguments.lang, own.name if arguments.lang == "zh" else own.name_en or own.name)
         print("\n".join(reading_lines(points, registry.choices, arguments.lang)))
     return 0
 
@@ -79,8 +80,8 @@ def _closed_beside(subject: str, year: str, language: str) -> dict[str, Any]:
     return {**row_json(row), "grade": document["evaluation"]["grade"]}
 
 
-def _print(answer: Evaluation, language: str) -> None:
-    print(f"{answer.subject} {answer.year}: {said(GRADE_NAMES[answer.grades[answer.rule].grade], language)}")
+def _print(answer: Evaluation, language: str, whose: str) -> None:
+    print(f"{answer.subject} {whose} {answer.year}: {said(GRADE_NAMES[answer.grades[answer.rule].grade], language)}")
     for rule, graded in answer.grades.items():
         reason = spoken(graded.reason, "zh" if language == "zh" else "en")
         named = padded(said(terms()["grade"][rule], language), 18)

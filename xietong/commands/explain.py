@@ -20,6 +20,7 @@ from xietong.commands.asking import (
     unknown,
 )
 from xietong.commands.closed import closed_figure
+from xietong.commands.columns import state_of
 from xietong.commands.sheet import HEAD, sheet
 from xietong.commands.standard_points import add_standard_argument
 from xietong.lake.store import Lake
@@ -134,7 +135,8 @@ class _Teller:
         """The tree as indented lines."""
         margin = "  " * level
         clause = f"  [{figure.clause}]" if figure.clause else ""
-        state = "" if figure.status == "ok" else f"  ({figure.status})"
+        word = state_of(figure, self._language)
+        state = f"  ({word})" if word else ""
         title = said(title_of(figure), self._language)
         name = figure.key if title in ("", figure.key) else f"{title} {figure.key}"
         print_value = "" if figure.kind == "items" else f" = {amount_of(figure)}"

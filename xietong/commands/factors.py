@@ -16,10 +16,13 @@ from xietong.accounting.library import library
 from xietong.calc.emission_limits import EmissionLimit, emission_limits
 from xietong.calc.factor_choice import Listed
 from xietong.calc.factor_rows import FactorRow
+from xietong.calc.factors import PURPOSES
+from xietong.calc.names import name_of
 from xietong.calc.published_table import PublishedTableError, checked
 from xietong.cli import UsageError
 from xietong.commands.answering import give_answer, usage
 from xietong.commands.asking import lake_in_use, period_asked, said
+from xietong.commands.columns import padded
 from xietong.commands.differing import difference_lines
 from xietong.park.accepting import accept_factors
 from xietong.park.actions import approve_factors
@@ -29,6 +32,11 @@ from xietong.park.registry import NoParkError, load
 from xietong.park.trial import Trial, as_if_loaded
 from xietong.texts import Text
 
+CONFIDENCE = {
+    "verified": Text("已核对", "checked"),
+    "knowledge": Text("未核对", "unchecked"),
+    "park": Text("园区自有", "the park's"),
+}
 VERBS = ("list", "limits", "check", "difference", "accept", "approve")
 
 
@@ -141,11 +149,12 @@ def _line(each: Listed, language: str) -> str:
     whose = f"@{row['subject']}" if row["subject"] else ""
     span = f"{row['valid_from'] or '…'}–{row['valid_to'] or ''}"
     stated = " ".join(part for part in (row["source"], row["edition"], row["table_row"]) if part)
-    value = f"{row['value']} {row['unit']}"
-    return (
-        f"{mark} {row['purpose']:<22} {row['key'] + whose:<26} {value:<22} {span:<22} {row['confidence']:<9} "
-        f"{stated}  — {said(each.why, language)}"
-    )
+    value = padded(f"{row['value']} {row['unit']}", 22)
+    purpose = PURPOSES.get(row["purpose"], Text(row["purpose"], row["purpose"]))
+    named = padded(f"{said(purpose, language)} · {said(name_of(row['key']), language)}", 58)
+    keys = padded(f"{row['purpose']} {row['key']}{whose}", 46)
+    sure = padded(said(CONFIDENCE[row["confidence"]], language), 12)
+    return f"{mark} {named}{keys}{value}{padded(span, 22)}{sure}{stated} — {said(each.why, language)}"
 
 
 def _limits(arguments: argparse.Namespace) -> int:
@@ -156,8 +165,9 @@ def _limits(arguments: argparse.Namespace) -> int:
     else:
         for each in rows:
             print(
-                f"{each.item:<18} {said(each.said(), arguments.lang):<58} "
-                f"{each.source} {each.edition} {each.table_row}  {each.confidence}"
+                f"{padded(said(name_of(each.item), arguments.lang), 26)}"
+                f"{padded(said(each.said(), arguments.lang), 76)}{each.source} {each.edition} {each.table_row}  "
+                f"{said(CONFIDENCE[each.confidence], arguments.lang)}"
             )
     return 0
 

@@ -7,12 +7,14 @@ from xietong.accounting.deviations import Deviation, deviations
 from xietong.accounting.memory import books_for
 from xietong.accounting.metered import LakeTables
 from xietong.commands.asking import lake_in_use, period_asked, registry_in_use, said
+from xietong.commands.columns import padded
 from xietong.park.doubts import of_registry
 from xietong.park.nouns import Registry
 from xietong.park.registry import point_specs
 from xietong.periods import Period
 from xietong.quality.cases import KINDS
 from xietong.settle.doubts import cases_in
+from xietong.standard.text import terms
 
 DEVIATION, DOUBT = "deviation", "doubt"
 
@@ -46,12 +48,17 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(answer, ensure_ascii=False, indent=1))
         return 0
     for case in chosen:
-        print(f"{case.kind}\t{said(case.sentence, arguments.lang)}")
+        print(f"{_head(case.kind, arguments.lang)}{said(case.sentence, arguments.lang)}")
     for each in apart:
-        print(f"{DEVIATION}\t{said(each.sentence, arguments.lang)}")
+        print(f"{_head(DEVIATION, arguments.lang)}{said(each.sentence, arguments.lang)}")
     for doubt in doubted:
-        print(f"{DOUBT}\t{doubt.row.subject} {said(doubt.text, arguments.lang)}")
+        print(f"{_head(DOUBT, arguments.lang)}{doubt.row.subject} {said(doubt.text, arguments.lang)}")
     return 0
+
+
+def _head(kind: str, language: str) -> str:
+    """The kind in words, as wide as the longest."""
+    return padded(said(terms()["case"][kind], language), 11 if language == "zh" else 20)
 
 
 def _apart(registry: Registry, lake: LakeTables | None, period: Period | None) -> list[Deviation]:
