@@ -2,18 +2,21 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import handmade
 import pytest
 from django.test import Client
 
+from xietong.journal import open_writer
 from xietong.park.actions import bring_readings, correct_readings
 from xietong.park.evidence import enter, keep
 from xietong.park.models import Act, ApiKey, Push
 from xietong.park.nouns import Registry
+from xietong.readings import EntryKind
 from xietong.web import gathering
 from xietong.web.device_pages import clock_words, share_words
 from xietong.web.devices import claimed_mn, devices
@@ -131,6 +134,26 @@ def test_those_that_need_a_person_come_first(park: Registry) -> None:
         (handmade.MN, "silent", True),
         ("ON", "online", False),
     ]
+
+
+def test_a_meter_on_mqtt_is_a_device_too(park: Registry) -> None:
+    meter = replace(park.points["E01-P"], source="mqtt:e01/meter#kwh", interval_s=600)
+    registry = replace(park, points={**park.points, "E01-P": meter})
+    at = handmade.NOW - timedelta(minutes=29)
+    content = {"readings": {"mqtt:e01/meter#kwh": {"at": at.isoformat(), "value": "1", "received_at": at.isoformat()}}}
+    found = {each.mn: each for each in devices(content, {}, registry, handmade.NOW)}
+    assert (found["mqtt:e01/meter"].state, found["mqtt:e01/meter"].frames) == ("online", None)
+    later = {each.mn: each.state for each in devices(content, {}, registry, handmade.NOW + timedelta(minutes=2))}
+    assert later["mqtt:e01/meter"] == "silent"
+
+
+@pytest.mark.parametrize("kind", get_args(EntryKind))
+def test_every_kind_of_entry_opens(director: Client, data: Path, kind: EntryKind) -> None:
+    with open_writer(data / "journal", "web") as writer:
+        payload = b'{"name":"a.bin","sha256":"00","size":1}' if kind == "file" else b'{"readings":[]}'
+        ordinal = writer.append(kind, "http:scada", payload, handmade.NOW)
+        writer.commit()
+    assert "http:scada" in words(director, f"/entries/{writer.name}/{ordinal}/")
 
 
 def test_a_clock_is_told_in_words() -> None:

@@ -18,6 +18,7 @@ from xietong.web.places import full_name
 
 State = Literal["online", "one_way", "silent", "never"]
 UNKNOWN_PLACE = Text("未登记的设备", "a device not in the registry")
+_OTHERS = ("mqtt:", "modbus:", "opcua:")
 # A device's clock may differ by this much before it is worth a word, in seconds.
 CLOCK_TOLERANCE_S = 60.0
 
@@ -72,9 +73,9 @@ class KnownDevice:
         return bool(self.points)
 
     @property
-    def frames(self) -> int:
-        """Accepted frames."""
-        return int(self.told.get("frames", 0))
+    def frames(self) -> int | None:
+        """Accepted frames of HJ 212; None for other protocols, of which none are counted."""
+        return None if self.mn.startswith(_OTHERS) else int(self.told.get("frames", 0))
 
     @property
     def refused(self) -> dict[str, int]:
@@ -114,7 +115,7 @@ def devices(
     content, requests: live.json and requests.json, {} where there are none; now: an aware instant.
     """
     points = points_of_devices(registry)
-    seen = {line.mn: line for line in live.live(content, registry, now).devices}
+    seen = {line.mn: line for line in live.live(content, registry, now).devices} | _others(content, points, now)
     waiting: dict[str, list[Mapping[str, Any]]] = {}
     for each in requests.get("requests", []):
         waiting.setdefault(str(each["mn"]), []).append(each)
@@ -127,11 +128,41 @@ def devices(
     return sorted(found, key=lambda each: (not each.is_registered, order[each.state], each.subject, each.mn))
 
 
+def device_of(address: str) -> str:
+    """What sends under a lake address: an MN of HJ 212, scheme and topic (or address) elsewhere; "" for none."""
+    if address.startswith(_OTHERS):
+        return address.partition("#")[0]
+    return live.mn_of(address)
+
+
+def _others(
+    content: Mapping[str, Any], points: Mapping[str, tuple[Point, ...]], now: datetime
+) -> dict[str, live.Device]:
+    """What was heard by other protocols than HJ 212, by the newest value of each: no frames are counted there."""
+    heard: dict[str, datetime] = {}
+    for address, reading in content.get("readings", {}).items():
+        name = device_of(address) if address.startswith(_OTHERS) else ""
+        if name:
+            at = datetime.fromisoformat(reading.get("received_at") or reading["at"])
+            heard[name] = max(at, heard.get(name, at))
+    return {
+        name: live.Device(
+            name, UNKNOWN_PLACE, (), now - at, _is_stale(now - at, points.get(name, ())), 0, 0, (), "", None
+        )
+        for name, at in heard.items()
+    }
+
+
+def _is_stale(age: timedelta, points: tuple[Point, ...]) -> bool:
+    interval = min((point.interval_s for point in points if point.interval_s > 0), default=60)
+    return age > timedelta(seconds=max(live.STALE_INTERVALS * interval, 120))
+
+
 def points_of_devices(registry: Registry) -> dict[str, tuple[Point, ...]]:
-    """MN → the points that name it."""
+    """MN, or topic or address of another protocol → the points that name it."""
     found: dict[str, tuple[Point, ...]] = {}
     for point in registry.points.values():
-        mn = live.mn_of(point.source)
+        mn = device_of(point.source)
         if mn:
             found[mn] = (*found.get(mn, ()), point)
     return found

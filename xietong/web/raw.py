@@ -33,6 +33,8 @@ _KINDS = {
     "act": gettext_lazy("一个人的操作。"),
     "hj212-sent": gettext_lazy("平台发给设备的 HJ 212 请求，发出之前先保存。"),
     "note": gettext_lazy("接收进程自己的记录，例如一次请求的结果。"),
+    "pushed": gettext_lazy("程序经 HTTP 推送的数据，按收到的内容保存。"),
+    "mqtt": gettext_lazy("设备经 MQTT 发来的消息，连同当时有效的映射一起保存。"),
 }
 
 
