@@ -50,7 +50,8 @@ class Meters(NamedTuple):
 
     series: steps are taken only inside one series; interval_us; numerator, denominator, sign: the multiplier, exact;
     since_us, until_us: the dates of the mapping; modulus: where the register starts again, in millionths (0: unknown);
-    changes: the registers recorded when meters were changed, by the schema CHANGES.
+    changes: the registers recorded when meters were changed, by the schema CHANGES; daily: whether the register starts
+    again at zero every park midnight; offset_us: by how much park time is ahead of UTC.
     """
 
     series: Ints
@@ -62,6 +63,8 @@ class Meters(NamedTuple):
     until_us: Ints
     modulus: Ints
     changes: pa.Table
+    daily: Flags
+    offset_us: int
 
 
 class _Rows(NamedTuple):
@@ -109,7 +112,7 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
     """
     every = _with_changes(rows, meters)
     taken = np.flatnonzero(every.usable)
-    aside = set_aside(every.meter[taken], every.at_us[taken], every.register[taken])
+    aside = set_aside(_runs(every, meters)[taken], every.at_us[taken], every.register[taken])
     believed = taken[~aside | ~every.real[taken]]
     step = _multiplied(_steps(every, believed, meters), every.sid, meters)
     pieces = _pieces(step, phase_us)
@@ -152,6 +155,14 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
     )
 
 
+def _runs(every: _Rows, meters: Meters) -> Ints:
+    """Within what a register only rises: its meter, and the park day where it starts again every midnight."""
+    day = (every.at_us + meters.offset_us) // DAY_US % _DAYS
+    return every.meter * _DAYS + np.where(meters.daily[every.sid], day, 0)
+
+
+# More days than any lake has; a day's number stands below the meter's.
+_DAYS = 1_000_000
 _ZERO_HOUR = 1 << 31
 
 
@@ -194,11 +205,15 @@ def _steps(every: _Rows, believed: Ints, meters: Meters) -> _Steps:
     lasting = end_us - begin_us
     amount = counted(every.register[believed], meters.modulus[sid])
     same = (every.meter[start] == every.meter[end]) & (lasting > 0)
+    over, rest_us = _over_midnight(begin_us, end_us, amount, meters, sid)
+    amount = np.where(over, every.register[end], amount)
     known = same & (amount >= 0) & (lasting <= LONGEST_SPREAD_US)
     gap = lasting > meters.interval_us[sid] * (1 + JITTER)
     pace = np.full(len(start), np.nan)
-    trusted = known & (lasting <= LONGEST_ESTIMATE_US)
+    trusted = known & ~over & (lasting <= LONGEST_ESTIMATE_US)
     pace[trusted] = amount[trusted] / lasting[trusted]
+    if over.any():
+        amount, known, gap = _with_rest(_Parts(amount, known, gap), over & same, rest_us, pace)
     beside = _beside(pace)
     broken = same & (amount < 0) & (lasting <= LONGEST_ESTIMATE_US) & ~np.isnan(beside)
     amount[broken] = np.rint(beside[broken] * lasting[broken]).astype(np.int64)
@@ -206,6 +221,35 @@ def _steps(every: _Rows, believed: Ints, meters: Meters) -> _Steps:
     between = _Steps(end[kept], begin_us[kept], end_us[kept], amount[kept], (gap | broken)[kept])
     ends = _ends(every, believed, pace, meters)
     return _Steps(*(np.concatenate(both) for both in zip(between, *ends, strict=True)))
+
+
+class _Parts(NamedTuple):
+    amount: Ints
+    known: Flags
+    gap: Flags
+
+
+def _over_midnight(begin_us: Ints, end_us: Ints, amount: Ints, meters: Meters, sid: Ints) -> tuple[Flags, Ints]:
+    """Which steps of registers that start again every midnight go over one, and how long each lasted before it.
+
+    At midnight itself the register may show the whole day yet, or nothing already: where it fell it started again.
+    """
+    midnight = end_us - (end_us + meters.offset_us) % DAY_US
+    over = meters.daily[sid] & (begin_us <= midnight) & ((midnight < end_us) | (amount < 0))
+    over &= (begin_us < midnight) | (amount < 0)
+    return over, midnight - begin_us
+
+
+def _with_rest(parts: _Parts, over: Flags, rest_us: Ints, pace: Floats) -> _Parts:
+    """What flowed between the last reading of a day and midnight, of which no register tells: at the pace of the step
+    before, as an estimate; of more than a day nothing is said."""
+    before = np.append(np.nan, pace[:-1])
+    before = np.where(np.isnan(before), _beside(pace), before)
+    rest = np.where(rest_us > 0, before * rest_us, 0.0)
+    told = over & (rest_us <= LONGEST_ESTIMATE_US) & ~np.isnan(rest)
+    amount = parts.amount.copy()
+    amount[told] += np.rint(rest[told]).astype(np.int64)
+    return _Parts(amount, (parts.known & ~over) | told, parts.gap | (told & (rest_us > 0)))
 
 
 def _beside(pace: Floats) -> Floats:

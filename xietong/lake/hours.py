@@ -46,7 +46,7 @@ def spec_table(points: Sequence[PointSpec]) -> pa.Table:
     )
 
 
-def meters(points: Sequence[PointSpec]) -> Meters:
+def meters(points: Sequence[PointSpec], zone: ZoneInfo) -> Meters:
     """The same for counters. One meter: one point, in force over the same time, with one multiplier and sign."""
     keys = [(s.point, s.since_utc, s.until_utc, s.multiplier, s.sign) for s in points]
     numbers = {key: index for index, key in enumerate(dict.fromkeys(keys))}
@@ -61,6 +61,8 @@ def meters(points: Sequence[PointSpec]) -> Meters:
         until_us=np.array([_us(spec.until_utc, NEVER_US) for spec in points], np.int64),
         modulus=np.array([10 ** (spec.digits + 6) if 0 < spec.digits <= 12 else 0 for spec in points], np.int64),
         changes=_changes(points),
+        daily=np.array([spec.daily_reset for spec in points], bool),
+        offset_us=_offset_us(zone),
     )
 
 
@@ -83,8 +85,12 @@ def _changes(points: Sequence[PointSpec]) -> pa.Table:
 
 def phase_us(zone: ZoneInfo) -> int:
     """By how much the zone's hours lag UTC's: zero nearly everywhere, half an hour in India."""
+    return _offset_us(zone) % HOUR_US
+
+
+def _offset_us(zone: ZoneInfo) -> int:
     offset = datetime(2020, 1, 1, tzinfo=zone).utcoffset()
-    return 0 if offset is None else int(offset.total_seconds() * 1_000_000) % HOUR_US
+    return 0 if offset is None else int(offset.total_seconds() * 1_000_000)
 
 
 def _us(at: datetime | None, otherwise: int) -> int:

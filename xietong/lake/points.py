@@ -22,7 +22,7 @@ class PointSpec(NamedTuple):
     interval_s: what is due, one reading per so many seconds (0: nothing is due); low, high: bounds of the value in the
     point's unit, that is after the multiplier; multiplier: CT × PT or the like; sign: −1 turns the direction round;
     digits: how many a register has before its decimals, after which it starts again at zero (0: unknown); changes: what
-    is recorded of its meter's changes.
+    is recorded of its meter's changes; daily_reset: the register starts again at zero every park midnight.
     """
 
     point: str
@@ -37,6 +37,7 @@ class PointSpec(NamedTuple):
     sign: int = 1
     digits: int = 0
     changes: tuple[MeterChange, ...] = ()
+    daily_reset: bool = False
 
 
 # Raised when the rules of the roll-up change, so that every lake is rolled up anew.
@@ -45,7 +46,9 @@ EDITION = 2
 
 def mapping_number(points: Iterable[PointSpec]) -> int:
     """A number that differs when the mapping differs (56 bits of SHA-256); the order of the points does not matter."""
-    lines = sorted(repr(tuple(_plain(value) for value in point)) for point in points)
+    # A register that never starts anew counts as before there were others: no lake is rolled up anew for the word.
+    stated = (tuple(point) if point.daily_reset else tuple(point)[:-1] for point in points)
+    lines = sorted(repr(tuple(_plain(value) for value in point)) for point in stated)
     digest = hashlib.sha256("\n".join([str(EDITION), *lines]).encode()).digest()
     return int.from_bytes(digest[:7], "big")
 

@@ -75,7 +75,11 @@ class RollUp:
 
     def __init__(self, tables: Tables, points: Sequence[PointSpec]) -> None:
         self.tables, self.engine, self.zone = tables, tables.engine, tables.zone
-        self.specs, self.meters, self.phase = sql.spec_table(points), sql.meters(points), sql.phase_us(tables.zone)
+        self.specs, self.meters, self.phase = (
+            sql.spec_table(points),
+            sql.meters(points, tables.zone),
+            sql.phase_us(tables.zone),
+        )
         self.codes = sorted({spec.point for spec in points})
         self.snapshot: Snapshot = tables.readings.view()
         self.by_day: dict[date, list[ActiveFile]] = {}

@@ -140,6 +140,7 @@ def point_specs(registry: nouns.Registry) -> list[PointSpec]:
             sign=point.sign,
             digits=point.digits or 0,
             changes=changes.get(point.code, ()),
+            daily_reset="daily_reset" in point.basis,
         )
         for point in registry.points.values()
         for address in point.addresses

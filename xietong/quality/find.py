@@ -123,8 +123,9 @@ def stuck(series: Series, parameters: Parameters) -> Iterator[Span]:
 
 
 def meter_changes(series: Series, _: Parameters) -> Iterator[Span]:
-    """A register that went back and stayed back, where that is neither its turn at zero nor a recorded change."""
-    if series.watched.shape != "counter":
+    """A register that went back and stayed back, where that is neither its turn at zero nor a recorded change;
+    one that starts again every midnight goes back every day."""
+    if series.watched.shape != "counter" or series.watched.daily_reset:
         return
     usable = np.flatnonzero(series.usable)
     at, register = series.at_us[usable], series.micro[usable]

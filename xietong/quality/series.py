@@ -23,7 +23,8 @@ _MICRO = timedelta(microseconds=1)
 class Watched(NamedTuple):
     """What the search must know of a point. low and high are in its unit, after the multiplier; since ≤ at < until.
 
-    digits: of a register before its decimals (0: unknown); changes: when its meter was changed, as recorded.
+    digits: of a register before its decimals (0: unknown); changes: when its meter was changed, as recorded;
+    daily_reset: its register starts again every midnight.
     """
 
     point: str
@@ -37,6 +38,7 @@ class Watched(NamedTuple):
     until: datetime | None = None
     digits: int = 0
     changes: tuple[datetime, ...] = ()
+    daily_reset: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ def watched(specs: Sequence[PointSpec]) -> list[Watched]:
             spec.until_utc,
             spec.digits,
             tuple(change.at_utc for change in spec.changes),
+            spec.daily_reset,
         )
     return list(points.values())
 
