@@ -112,7 +112,8 @@ def test_a_park_without_a_row_of_its_own_is_made_from_its_toml(tmp_path: Path) -
 def test_points_become_dated_specs_of_the_lake(tmp_path: Path) -> None:
     load(write_package(tmp_path))
     specs = {spec.address: spec for spec in registry.point_specs(registry.load())}
-    assert set(specs) == {"sheet:M1", "sheet:M2", "hj212:YL0001/w01018/Avg@2061"}
+    corrected = {"corrected:M1", "corrected:M2"}
+    assert set(specs) == {"sheet:M1", "sheet:M2", "hj212:YL0001/w01018/Avg@2061", *corrected}
     assert specs["sheet:M1"].since_utc == datetime(2017, 12, 31, 16, tzinfo=UTC)
     assert specs["sheet:M1"].until_utc is None
     assert (specs["sheet:M2"].shape, specs["sheet:M2"].interval_s, specs["sheet:M2"].high) == (
