@@ -68,8 +68,26 @@ def test_what_one_tenant_gives_another_is_used_once_in_the_park_and_by_both_alon
     used = figure(of, "byproduct_used")
     assert used.value == 60
     assert [each.value for each in used.inputs if each.source == "flows.csv"] == [-60]
-    without_a_flow = replace(of, flows=())
-    assert figure(without_a_flow, "resource_utilization_rate").status == "missing"
+    without_a_flow = figure(replace(of, flows=()), "byproduct_used")
+    assert without_a_flow.value == 60
+    assert [each.value for each in without_a_flow.inputs if each.source == "reported"][-1] == -60
+
+
+def test_only_statements_that_name_each_other_prove_a_transfer_without_a_flow() -> None:
+    """A's 60 go to B, which names A for 50 of its 90: 60 + 90 − 50. Named by one alone they are two uses."""
+    both = tenants(
+        yearly("A", "byproduct_generated", "1000"),
+        yearly("A", "byproduct_used", "60", counterparty="B"),
+        yearly("B", "byproduct_used", "50", counterparty="A"),
+        yearly("B", "byproduct_used", "40"),
+    )
+    assert figure(both, "resource_utilization_rate").value == pytest.approx(10)
+    one = tenants(
+        yearly("A", "byproduct_generated", "1000"),
+        yearly("A", "byproduct_used", "60", counterparty="B"),
+        yearly("B", "byproduct_used", "90"),
+    )
+    assert figure(one, "resource_utilization_rate").value == pytest.approx(15)
 
 
 @pytest.mark.parametrize(("sent", "left"), [("60", 85.0), ("50", 95.0), ("1000", 85.0)])
@@ -161,12 +179,12 @@ amounts = st.integers(0, 10**6)
 def test_uses_and_transfers_close_whatever_is_given_taken_and_sent(
     made: int, given: int, taken: int, sent: int
 ) -> None:
-    """The park's use is what both state less what both state of one flow; without a flow it is their sum."""
+    """The park's use is what both state less what both state of one flow, or of each other without a flow."""
     rows = (
         yearly("A", "byproduct_generated", str(made)),
         yearly("A", "byproduct_used", str(given), counterparty="B"),
         yearly("B", "byproduct_used", str(taken), counterparty="A"),
     )
-    assert figure(tenants(*rows), "byproduct_used").value == given + taken
+    assert figure(tenants(*rows), "byproduct_used").value == given + taken - min(given, taken)
     once = figure(tenants(*rows, flows=[flow(str(sent))]), "byproduct_used").value
     assert once == given + taken - min(given, taken, sent)

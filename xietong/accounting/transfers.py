@@ -2,13 +2,15 @@
 
 The giver's statement counts (国家统计局: what is sent to others for use is used by who generated it); what the taker
 states of the same is taken off a group's sum. A recorded flow proves the transfer; kind or counterparty ties the two
-statements to it. Where nothing ties them, the giver's use is taken to hold what it gave if it is large enough and its
-own balance leaves no room for it, and the taker's if it uses more than it generated itself.
+statements to it. Statements that name each other as counterparty prove it without a flow. Where nothing ties them, the
+giver's use is taken to hold what it gave if it is large enough and its own balance leaves no room for it, and the
+taker's if it uses more than it generated itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount
 from xietong.accounting.statements import Statements, cover, stated_item
@@ -27,7 +29,7 @@ def without_second_use(
     total: Amount, statements: Statements, flows: Iterable[Flow], units: Iterable[Subject], period: Period
 ) -> Amount:
     """A group's sum of a use with what two of its units both stated taken off once, each transfer named."""
-    name, codes = total.figure.key, {unit.code: unit for unit in units}
+    name, codes, flows = total.figure.key, {unit.code: unit for unit in units}, tuple(flows)
     if name not in USED or total.exact is None:
         return total
     found: list[tuple[Flow, Decimal]] = []
@@ -35,12 +37,54 @@ def without_second_use(
         if flow.origin in codes and flow.destination in codes:
             amount = _stated_twice(statements, flow, name, period) or _used_twice(statements, flow, name, period, found)
             found += [(flow, amount)] if amount > 0 else []
-    if not found:
+    recorded = {frozenset((flow.origin, flow.destination)) for flow in flows}
+    mutual = [each for each in _naming_each_other(statements, codes, name, period) if each.ends not in recorded]
+    if not found and not mutual:
         return total
     lines = tuple(_line(name, total.figure.unit, flow, amount, codes) for flow, amount in found)
+    lines += tuple(_mutual_line(name, total.figure.unit, each, codes) for each in mutual)
     exact = total.exact - sum((amount for _, amount in found), Decimal(0))
+    exact -= sum((each.amount for each in mutual), Decimal(0))
     figure = replace(total.figure, value=float(exact), inputs=(*total.figure.inputs, *lines))
     return total._replace(figure=figure, exact=exact)
+
+
+class _Mutual(NamedTuple):
+    """Two units that name each other in a use, and what both of them state of it."""
+
+    one: str
+    other: str
+    amount: Decimal
+
+    @property
+    def ends(self) -> frozenset[str]:
+        return frozenset((self.one, self.other))
+
+
+def _naming_each_other(statements: Statements, codes: Iterable[str], name: str, period: Period) -> Iterator[_Mutual]:
+    """The pairs of units whose statements of a use name each other, each pair once."""
+    named: dict[tuple[str, str], Decimal] = {}
+    for code in codes:
+        rows = statements.within(code, name, period)
+        for other in dict.fromkeys(row.counterparty for row in rows if row.counterparty):
+            own = cover([row for row in rows if row.counterparty == other], period).chosen
+            amounts = (statements.leaf(row).exact for row in own)
+            named[code, other] = sum((amount for amount in amounts if amount is not None), Decimal(0))
+    for (one, other), amount in named.items():
+        both = min(amount, named.get((other, one), Decimal(0)))
+        if one < other and both > 0:
+            yield _Mutual(one, other, both)
+
+
+def _mutual_line(name: str, unit: str, each: _Mutual, units: dict[str, Subject]) -> Figure:
+    one, other = units[each.one], units[each.other]
+    title = Text(
+        f"{one.name}与{other.name}互为对方、双方都填报的利用，只计一次",
+        f"{one.name_en or one.name} and {other.name_en or other.name} name each other: what both state as used counts "
+        "once",
+    )
+    trace = {"subject": each.one, "counterparty": each.other}
+    return Figure(name, float(-each.amount), unit, title=title, source="reported", trace=trace)
 
 
 def _stated_twice(statements: Statements, flow: Flow, name: str, period: Period) -> Decimal:
