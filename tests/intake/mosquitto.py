@@ -15,9 +15,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 PROGRAM = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin") or "mosquitto"
-SETTINGS = (
-    "listener {port} 127.0.0.1\nallow_anonymous {anonymous}\npersistence false\nmax_queued_messages 0\nlog_type all\n"
-)
+# Started by root it would become another user, who may not read the folders of the tests.
+SETTINGS = "listener {port} 127.0.0.1\nuser root\npersistence false\nmax_queued_messages 0\nlog_type all\n"
 
 
 def free_port() -> int:
@@ -40,10 +39,10 @@ def answers(port: int) -> bool:
 
 
 @contextmanager
-def broker(folder: Path, port: int, anonymous: bool = True) -> Iterator[subprocess.Popen[bytes]]:
+def broker(folder: Path, port: int, more: str = "allow_anonymous true") -> Iterator[subprocess.Popen[bytes]]:
     """A broker that keeps everything for those who are away, as long as it runs."""
     settings = folder / "mosquitto.conf"
-    settings.write_text(SETTINGS.format(port=port, anonymous=str(anonymous).lower()))
+    settings.write_text(SETTINGS.format(port=port) + more)
     with (folder / "mosquitto.log").open("ab") as log:
         process = subprocess.Popen([PROGRAM, "-c", str(settings)], stdout=log, stderr=log)
     try:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from mosquitto import Publisher, broker, free_port, until
+from test_limits import certificate
 
 from xietong.journal import read
 from xietong.lake.points import PointSpec
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.slow
 ZONE = ZoneInfo("Asia/Shanghai")
 BEGIN = datetime(2025, 3, 1, tzinfo=UTC)
 ROUNDS, BURST = 5, 15
+SECURED = [("password_file", "users"), ("certfile", "cert.pem"), ("keyfile", "key.pem")]
 SETTINGS = """
 [broker.works]
 host = "127.0.0.1"
@@ -235,9 +237,24 @@ def test_what_cannot_be_a_reading_is_kept_and_acknowledged(tmp_path: Path, port:
     assert told["mqtt:plain/m2#"]["value"] == "6.000000"
 
 
-def test_a_password_is_given_and_a_refusal_is_told(tmp_path: Path, port: int) -> None:
-    with broker(tmp_path, port, anonymous=False), intake(tmp_path):
-        assert until(lambda: "refused" in (tmp_path / "intake.log").read_text())
+def test_a_password_is_given_over_tls_and_a_refusal_is_told(tmp_path: Path, port: int) -> None:
+    certificate(tmp_path)
+    (tmp_path / "right").write_text("secret\n")
+    (tmp_path / "wrong").write_text("guess\n")
+    subprocess.run(["mosquitto_passwd", "-b", "-c", "users", "park", "secret"], cwd=tmp_path, check=True)
+    more = "\n".join(f"{word} {tmp_path / name}" for word, name in SECURED)
+    settings, log = SETTINGS.format(port=port).replace("127.0.0.1", "localhost"), tmp_path / "intake.log"
+    with broker(tmp_path, port, more), intake(tmp_path):
+        assert until(lambda: "Nothing else is hurt" in log.read_text())  # it speaks no TLS
+        with_tls = settings.replace("[[", 'user = "park"\ntls = true\nca = "cert.pem"\npassword_file = "wrong"\n[[', 1)
+        (tmp_path / "mqtt.toml").write_text(with_tls)
+        assert until(lambda: "refused: Not authorized" in log.read_text())
+        assert "secret" not in log.read_text()
+        assert "guess" not in log.read_text()
+        (tmp_path / "mqtt.toml").write_text(with_tls.replace("wrong", "right").replace("cert.pem", "right"))
+        assert until(lambda: "right: " in log.read_text())  # that is no certificate, and ends nothing
+        (tmp_path / "mqtt.toml").write_text(with_tls.replace("wrong", "right"))
+        assert until(lambda: sessions(tmp_path) == 1)
 
 
 def test_the_platform_starts_it_and_takes_it_along(tmp_path: Path, port: int) -> None:

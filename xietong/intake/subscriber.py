@@ -86,9 +86,8 @@ class Subscriber:
     async def run(self) -> None:
         """Until `end`: connect, take messages, and after each loss pause, twice as long while nothing comes of it."""
         while not self._stop.is_set():
-            self._client, self._refusal = self._made(), ""
             began = self._loop.time()
-            problem = await self._loop.run_in_executor(self._thread, self._connection, self._client)
+            problem = await self._attempt()
             if self._stop.is_set():
                 break
             self._say(problem)
@@ -105,6 +104,15 @@ class Subscriber:
         self._stop.set()
         if self._client is not None:
             self._leave(self._client)
+
+    async def _attempt(self) -> str:
+        """One connection; answers why it ended, or never was."""
+        self._refusal = ""
+        try:
+            self._client = self._made()
+        except OSError as error:  # certificates that are none
+            return f"{self.broker.ca}: {error}"
+        return await self._loop.run_in_executor(self._thread, self._connection, self._client)
 
     # ---- in the socket's thread ----
 
