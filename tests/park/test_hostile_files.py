@@ -1,6 +1,7 @@
 """Files made to hang, blow up or mislead: each gets a sentence, and the program that reads them lives on."""
 
 import gzip
+import random
 import subprocess
 import zipfile
 from datetime import datetime
@@ -180,3 +181,35 @@ def test_who_stops_reading_leaves_no_child(plain: Path, monkeypatch: pytest.Monk
     assert next(pieces).column_names == [*HEADER, "row"]
     del pieces
     assert [each.poll() is not None for each in started] == [True]
+
+
+def damaged(content: bytes, dice: random.Random) -> bytes:
+    """A file with bytes changed, taken out or put in."""
+    result = bytearray(content)
+    for _ in range(dice.choice([1, 3, 20])):
+        place = dice.randrange(len(result))
+        end = place + dice.choice([0, 1, dice.randrange(1, 50)])
+        result[place:end] = dice.randbytes(dice.choice([0, 1, 20]))
+        result = result or bytearray(b"x")
+    return bytes(result)
+
+
+@pytest.mark.parametrize(
+    "runs", [pytest.param(60, marks=pytest.mark.slow), pytest.param(20_000, marks=pytest.mark.long)]
+)
+def test_a_damaged_file_is_read_or_refused_in_a_sentence(tmp_path: Path, plain: Path, runs: int) -> None:
+    pq.write_table(pa.table({"point": ["M1"] * 500, "value": [1.5] * 500}), tmp_path / "plain.parquet")
+    (tmp_path / "plain.csv.gz").write_bytes(gzip.compress(b"point,at,value\nM1,2025,1\n" * 100))
+    seeds = [plain, tmp_path / "plain.parquet", tmp_path / "plain.csv.gz"]
+    dice = random.Random(runs)
+    refusals = 0
+    for number in range(runs):
+        seed = seeds[number % len(seeds)]
+        path = tmp_path / f"damaged{''.join(seed.suffixes)}"
+        path.write_bytes(damaged(seed.read_bytes(), dice))
+        try:
+            read(path)
+        except CellError as error:
+            refusals += 1
+            assert error.text.zh
+    assert refusals > runs / 4

@@ -186,6 +186,8 @@ class _Child:
         code = self.process.wait()
         if self.slow or code in KILLED:
             raise _said("too_slow")
+        if code == -signal.SIGSEGV:
+            raise _said("unreadable", "SIGSEGV")
         if code:
             raise _died(said.decode("utf-8", "replace").strip().rpartition("\n")[2])
 
