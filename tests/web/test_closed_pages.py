@@ -73,7 +73,7 @@ def test_a_report_shows_its_numbers_beside_todays(director: Client) -> None:
     assert "65 tce" in shown
     assert "−6.43 tce" in shown
     assert "个数不同；报告保留原值" in shown
-    assert "产品产量 钢" in shown
+    assert "产品产量（钢）" in shown
     assert "折标准煤系数（当量值） · 原煤 · A" in shown
     assert report.sha256 in shown
     english = words(director, f"/closed/{report.pk}/", "en")

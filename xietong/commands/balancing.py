@@ -183,7 +183,7 @@ def _trade_json(asked: _Asked, dealt: Trade) -> dict[str, Any]:
 def _balance_lines(asked: _Asked, found: Balance, trends: Mapping[str, Mapping[str, Trend]]) -> Iterator[str]:
     for each in found.media:
         yield f"== {said(each.medium.name, asked.language)} · {each.medium.key} ({each.medium.unit}) =="
-        yield _row(["", *(asked.said(figure) for figure in _columns(each.whole))])
+        yield _row(["", *(f"{asked.said(figure)}{' %' * (figure.unit == '%')}" for figure in _columns(each.whole))])
         yield from (_numbers(sheet, asked.language) for sheet in (*each.months, each.whole))
         yield from _sheet_lines(asked, each.whole)
         for key, of in trends.get(each.medium.key, {}).items():

@@ -111,11 +111,15 @@ def _is_worth(figure: Figure) -> bool:
 
 
 def _figure(report: int, key: str, figure: Figure, change: FigureChange | None, registry: Registry) -> dict[str, Any]:
-    """A line of the report: the figure as it was, and the change where there is one."""
+    """A line of the report: the figure as it was, and the change where there is one.
+
+    A kind ("product:steel") stands behind a title that does not name it, as titles once did not.
+    """
+    title, kind = spoken(title_of(figure), reading_language()), key.partition(":")[2]
     return {
         "key": key,
-        "title": spoken(title_of(figure), reading_language()),
-        "whose": _subject_name(key.partition(" ")[0], registry) if " " in key else key.partition(":")[2],
+        "title": title,
+        "whose": _subject_name(key.partition(" ")[0], registry) if " " in key else kind * (kind not in title),
         "figure": figure,
         "href": reverse("closed-figure", args=[report, key]),
         "now": None if change is None else change.after,

@@ -15,7 +15,7 @@ from xietong.calc.emission_limits import EmissionLimit, emission_limits
 from xietong.calc.factor_choice import Listed
 from xietong.calc.factors import PURPOSES
 from xietong.park.registry import NoParkError
-from xietong.texts import Language, Text
+from xietong.texts import Language
 from xietong.web import gathering
 from xietong.web.languages import reading_language
 from xietong.web.views import NothingThereError
@@ -27,8 +27,6 @@ CONFIDENCE = {
     "knowledge": gettext_lazy("参考值，未核对"),
     "park": gettext_lazy("园区自有"),
 }
-
-CARRIERS = {"electricity": Text("电力", "electricity"), "heat": Text("热力", "heat")}
 
 
 @require_safe
@@ -75,7 +73,7 @@ def _own_first(rows: Iterable[Listed]) -> list[Listed]:
 
 def called(key: str, language: Language) -> str:
     """What a factor's key is called: the item's name, or the carrier's."""
-    return spoken(CARRIERS.get(key) or name_of(key), language)
+    return spoken(name_of(key), language)
 
 
 def _row(each: Listed, language: Language) -> dict[str, Any]:
