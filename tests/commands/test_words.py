@@ -18,7 +18,8 @@ from xietong.commands.columns import amount_column, figure_line, padded, to_the_
 from xietong.park import registry
 from xietong.park.nouns import Registry
 from xietong.periods import Period
-from xietong.standard.text import interpretations, standards
+from xietong.quality.cases import KINDS
+from xietong.standard.text import about, clauses, interpretations, standards, terms
 from xietong.texts import Text
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -92,3 +93,10 @@ def test_columns_stand_in_line_beside_chinese_characters() -> None:
     assert width_of(padded("能源 energy", 20)) == width_of(to_the_right("能源 energy", 20)) == 20
     assert "[缺失]" in figure_line(figures[2], "c", "zh")
     assert "[missing]" in figure_line(figures[2], "c", "en")
+
+
+def test_every_code_that_is_printed_has_its_word() -> None:
+    assert set(terms()["case"]) == {*KINDS, "deviation", "doubt"}
+    sure = {each.confidence for name in standards() for each in clauses(name).values()}
+    assert sure | {about(name).confidence for name in standards()} <= set(terms()["confidence"])
+    assert {"met", "not_met", "not_classed", "not_assessable"} == set(terms()["verdict"])
