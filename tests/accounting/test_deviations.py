@@ -112,3 +112,19 @@ def test_the_answer_is_plain() -> None:
     registry = metered(replace(stated("A", "2025-03", POWER, "600", "MWh", method="bill")))
     plain = found(registry, LAKE)[0].as_json()
     assert (plain["used"]["value"], plain["other"]["value"], plain["kind"]) == (600.0, 744.0, "deviation")
+
+
+@pytest.mark.parametrize(("bought", "findings"), [("96", 0), ("90", 1)])
+def test_steam_sold_inside_that_nobody_bought_is_a_finding(bought: str, findings: int) -> None:
+    """A plant sells 100 t; what its buyer does not state would leave the park's energy without a word."""
+    rows = [
+        stated("A", "2025-03", "raw_coal", "30", "t", use="conversion"),
+        stated("A", "2025-03", "steam_sold:0.8MPa", "100", "t", counterparty="B"),
+        stated("B", "2025-03", "steam_purchased:0.8MPa", bought, "t", counterparty="A"),
+    ]
+    told = found(park(subject("A", "supply"), subject("B"), reported=rows), None)
+    assert len(told) == findings
+    for finding in told:
+        assert (finding.subject, finding.item) == ("P", "steam_sold:0.8MPa")
+        assert finding.ratio == pytest.approx(-0.1)
+        assert "energy and carbon lack it" in finding.sentence.en

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 from xietong.accounting.amounts import DEVIATION, Amount
 from xietong.accounting.books import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
+from xietong.accounting.media import Medium, media_in
 from xietong.accounting.statements import DERIVED, METHOD_NAMES, METHODS, Line, cover, stated_item
+from xietong.accounting.trade import trade
 from xietong.park.nouns import ReportedAmount, Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -21,6 +23,7 @@ METERED = Text("表计", "meter")
 AUTOMATIC = Text("自动监测", "automatic monitoring")
 BELOW = Text("下级合计", "sum of what lies below")
 OWN = Text("本级填报", "own statement")
+_SOLD, _BOUGHT = Text("内部售出", "sold inside"), Text("内部购入", "bought inside")
 _COMPLETE = ("ok", "estimated")
 
 
@@ -66,7 +69,39 @@ def deviations(books: Books, code: str, period: Period) -> tuple[Deviation, ...]
         for name in names:
             found += _of_item(books, subject, name, period)
         found += _of_methods(books, subject, period)
+        if subject.kind in GROUPS:
+            found += _of_trade(books, subject, period)
     return tuple(sorted(found, key=lambda each: (each.subject, each.item, each.period)))
+
+
+def _of_trade(books: Books, group: Subject, period: Period) -> Iterator[Deviation]:
+    """What tenants sold each other and what they bought of each other: the group's total lacks the difference."""
+    names = [name for name in books.names if books.knows(group.code, name)]
+    for medium in media_in(names):
+        dealt = trade(books, group, medium, period) if medium.kind == "network" else None
+        if dealt is None or not dealt.is_checked or not dealt.sold.exact or dealt.residual.exact is None:
+            continue
+        sold, bought, gap = dealt.sold.exact, dealt.bought.exact, dealt.residual.exact
+        if bought is None or abs(gap) <= DEVIATION * sold:
+            continue
+        sides, unit = (Said(_SOLD, sold), Said(_BOUGHT, bought)), dealt.sold.figure.unit
+        sentence = _said_trade(group, medium, period, (sides[0], sides[1], unit))
+        yield Deviation(group.code, medium.sold, period, unit, *sides, -float(gap / sold), sentence)
+
+
+def _said_trade(group: Subject, medium: Medium, period: Period, said: tuple[Said, Said, str]) -> Text:
+    sold, bought, unit = said
+    percent = f"{abs(float((sold.exact - bought.exact) / sold.exact)):.1%}"
+    return Text(
+        f"{group.name}（{group.code}）{period.label} 的{medium.name.zh}："
+        f"{sold.source.zh} {float(sold.exact):.6g} {unit}，"
+        f"{bought.source.zh} {float(bought.exact):.6g} {unit}，相差 {percent}（超过 5 %）；差额被当作离开园区，"
+        "能耗和碳排放合计因此不含这一部分。请购方补报购入量；管网损失请由供方从外供量中减去。",
+        f"{medium.name.en} of {group.name_en or group.name} ({group.code}), {period.label}: {sold.source.en} "
+        f"{float(sold.exact):.6g} {unit}, {bought.source.en} {float(bought.exact):.6g} {unit}, {percent} apart (more "
+        "than 5 %); the difference is taken as having left, so energy and carbon lack it. Let the buyers report what "
+        "they bought; what the network loses is no supply: let the seller take it off.",
+    )
 
 
 def _of_item(books: Books, subject: Subject, name: str, period: Period) -> Iterator[Deviation]:
