@@ -62,14 +62,13 @@ def span_figures(asked: Spanned) -> dict[str, Figure]:
             continue
         calculation = asked.over(found)
         whole = calculation.figure(key)
-        if whole.status in ("missing", "not_applicable"):
+        lines = whole.inputs if whole.kind == "items" else (whole,)
+        if not any(line.value is not None and _changes(asked, line, days) for line in lines):
             continue
         parts = [(span, asked.of_span(span)) for span in spans]
         rest = asked.over(found | dict(_rest(rule, calculation, [part for _, part in parts]))).figure(key)
-        lines = [replace(part.figure(key), title=Text(span.label, span.label)) for span, part in parts]
-        made = _added(asked, whole, [*lines, replace(rest, title=_REST)], days)
-        if made is not None:
-            found[key] = made
+        figures = [replace(part.figure(key), title=Text(span.label, span.label)) for span, part in parts]
+        found[key] = _added(asked, whole, [*figures, replace(rest, title=_REST)], days)
     return found
 
 
@@ -122,18 +121,16 @@ def _another(asked: Spanned, used: str, days: Sequence[date]) -> bool:
     return len(values) > 1
 
 
-def _added(asked: Spanned, whole: Figure, lines: Sequence[Figure], days: Sequence[date]) -> Figure | None:
-    """The lines added up, name by name where the figure has several; None where no factor used is another one."""
+def _added(asked: Spanned, whole: Figure, lines: Sequence[Figure], days: Sequence[date]) -> Figure:
+    """The lines added up, name by name where the figure has several; a name whose factors stay is left as it is."""
     if whole.kind != "items":
-        return _sum(whole, lines) if _changes(asked, whole, days) else None
+        return _sum(whole, lines)
     named = [
         _sum(line, [replace(each.child(line.key), title=each.title) for each in lines if each.has(line.key)])
         if line.value is not None and _changes(asked, line, days)
         else line
         for line in whole.inputs
     ]
-    if all(one is other for one, other in zip(named, whole.inputs, strict=True)):
-        return None
     status = worst("partial" if line.status == "missing" else line.status for line in named)
     missing = tuple(dict.fromkeys((*whole.missing, *(reason for line in named for reason in line.missing))))
     return replace(whole, inputs=tuple(named), status=worst([whole.status, status]), missing=missing)
