@@ -7,12 +7,12 @@ and park choices select among functions of one name; they are never an `if` in a
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from xietong.calc.figures import Figure, Status, entitled, missing_figure, worst
+from xietong.calc.figures import Figure, Kind, Status, entitled, missing_figure, worst
 from xietong.calc.names import name_of, names_of
 from xietong.calc.rule_packs import PARK_STANDARD, RulePack
 from xietong.calc.rules import (
@@ -116,7 +116,7 @@ class Calculation:
         if key in self._given:
             return self.figure(key).status != "not_applicable"
         rule = self._rules[key]
-        return rule is not None and any(self._is_supplied(argument.source) for argument in rule.amounts)
+        return any(self._is_supplied(argument.source) for argument in (() if rule is None else rule.amounts))
 
     def _apply(self, rule: Rule) -> Figure:
         tables = {
@@ -172,7 +172,12 @@ def _named(figure: Figure, rule: Rule | None) -> Figure:
 
 
 def _outcome(
-    rule: Rule, value: float | None, status: Status, missing: tuple[Text, ...], inputs: tuple[Figure, ...]
+    rule: Rule,
+    value: float | None,
+    status: Status,
+    missing: tuple[Text, ...],
+    inputs: tuple[Figure, ...],
+    kind: Kind = "indicator",
 ) -> Figure:
     """What a rule came to."""
     return Figure(
@@ -180,7 +185,7 @@ def _outcome(
         value,
         rule.unit,
         status,
-        "indicator",
+        kind,
         rule.clause,
         rule.title,
         missing,
@@ -199,7 +204,10 @@ def _settled(figure: Figure) -> Figure:
     if not figure.items():
         absent = any(child.status == "missing" for child in figure.inputs)
         return replace(figure, status="missing" if absent else "not_applicable", missing=missing)
-    return replace(figure, status=worst([figure.status, *_parts(figure.inputs)]), missing=missing)
+    status = worst([figure.status, *_parts(figure.inputs)])
+    if status == figure.status and missing == figure.missing:
+        return figure
+    return replace(figure, status=status, missing=missing)
 
 
 def _cannot_be_known(figure: Figure) -> bool:
@@ -233,7 +241,7 @@ def _call(rule: Rule, taken: Mapping[str, Figure], tables: Mapping[str, Factors]
     status = worst(_parts(inputs))
     if isinstance(result, Mapping):
         lines = _lines(rule, result, taken, tables)
-        return _settled(replace(_outcome(rule, None, status, missing, lines), kind="items"))
+        return _settled(_outcome(rule, None, status, missing, lines, "items"))
     if not math.isfinite(result):
         return _outcome(rule, None, "missing", (*missing, _not_finite(rule)), inputs)
     used = tuple(figure for table in tables.values() for figure in table.used.values())
@@ -306,11 +314,12 @@ def _left_out(rule: Rule, name: str, groups: list[Figure], tables: Mapping[str, 
     return replace(line, missing=tuple(reasons) or (usual,))
 
 
-def _reasons(figures: Iterable[Figure]) -> tuple[Text, ...]:
+def _reasons(figures: Collection[Figure]) -> tuple[Text, ...]:
     """Every sentence once, in order; what was not due gives none beside what was."""
-    every = [figure for figure in figures if figure.missing or figure.status != "not_applicable"]
-    if not any(figure.missing for figure in every):
+    said = [figure for figure in figures if figure.missing]
+    if not said:
         return ()
+    every = [figure for figure in figures if figure.missing or figure.status != "not_applicable"]
     due = [figure for figure in every if figure.status != "not_applicable"]
     return tuple(dict.fromkeys(reason for figure in due or every for reason in figure.missing))
 

@@ -13,7 +13,7 @@ _ORDER: tuple[Status, ...] = ("ok", "estimated", "partial", "missing")
 _RANKS: Mapping[str, int] = {"not_applicable": 0, **{status: rank for rank, status in enumerate(_ORDER)}}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Figure:
     """A number that can be opened.
 
@@ -22,6 +22,9 @@ class Figure:
     inputs is the working, one level down; formula is the rule's expression with names; source says where an input or
     factor comes from; trace points further down (entry and row of a reported amount; point, start, end of readings);
     remarks say what a reader should know although nothing is absent (another source that differs, a choice made).
+
+    Made once and never changed (tests/calc/test_figures.py looks for who would); it is not declared frozen because a
+    frozen one takes six times as long to make, and a park's year has a million.
     """
 
     key: str
