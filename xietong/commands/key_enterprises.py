@@ -35,8 +35,8 @@ def add_key_enterprises_argument(parser: argparse.ArgumentParser) -> None:
 
 def run_key_enterprises(arguments: argparse.Namespace, period: Period) -> int:
     """Print every key unit of the list with its figures, a year before and the change."""
-    registry = registry_in_use(arguments.lang)
-    lake = lake_in_use(registry)
+    registry = registry_in_use(arguments.lang, arguments.as_of)
+    lake = lake_in_use(registry, arguments.as_of)
     try:
         found = key_enterprises(registry, lake, period, arguments.key_enterprises, arguments.key)
     except UnknownNameError as error:

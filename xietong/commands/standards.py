@@ -20,10 +20,10 @@ _MARKS = {"met": "✓", "not_met": "✗", "not_classed": "·", "not_assessable":
 
 def run_standard(arguments: argparse.Namespace, period: Period) -> int:
     """Print a standard's figures, thresholds and verdicts."""
-    registry = registry_in_use(arguments.lang)
+    registry = registry_in_use(arguments.lang, arguments.as_of)
     subject = arguments.subject or registry.park.code
     try:
-        found = standard_account(registry, lake_in_use(registry), subject, period, arguments.standard)
+        found = standard_account(registry, lake_in_use(registry, arguments.as_of), subject, period, arguments.standard)
     except UnknownNameError as error:
         raise UsageError(said(error.text, arguments.lang)) from error
     if arguments.json:
