@@ -24,7 +24,7 @@ from xietong.accounting.factors import choices_of, day_of, factor_book
 from xietong.accounting.metered import LakeTables
 from xietong.accounting.models import ClosedReport
 from xietong.calc.engine import UnknownValueError
-from xietong.calc.figures import Figure
+from xietong.calc.figures import Figure, walked
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 
@@ -123,14 +123,7 @@ def _statements_changed(before: Iterable[Figure], after: Iterable[Figure]) -> It
 def _statements(found: Iterable[Figure]) -> dict[tuple[str, ...], Row]:
     """Every reported amount under the figures, by what it says and where it stands."""
     rows: dict[tuple[str, ...], Row] = {}
-    seen: set[int] = set()
-    waiting = list(found)
-    while waiting:
-        figure = waiting.pop()
-        if id(figure) in seen:
-            continue
-        seen.add(id(figure))
-        waiting += figure.inputs
+    for figure in walked(found):
         trace = figure.trace
         if trace.get("entry") and not figure.inputs:
             stated = {name: trace.get(name, "") for name in ("subject", "item", "period", "amount", "unit")}

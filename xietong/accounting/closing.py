@@ -19,7 +19,7 @@ from xietong.accounting.factors import choices_of
 from xietong.accounting.frozen import freeze, thaw
 from xietong.accounting.metered import LakeTables
 from xietong.accounting.models import ClosedReport
-from xietong.calc.figures import Figure
+from xietong.calc.figures import Figure, walked
 from xietong.park.models import Act
 from xietong.park.nouns import Registry
 from xietong.periods import Period
@@ -144,14 +144,7 @@ def document(
 def factors_used(found: Iterable[Figure]) -> Iterator[dict[str, str]]:
     """The factor rows that figures rest on, each once, with value in the unit used, source and validity."""
     slots: dict[tuple[str, ...], dict[str, str]] = {}
-    seen: set[int] = set()
-    waiting = list(found)
-    while waiting:
-        figure = waiting.pop()
-        if id(figure) in seen:
-            continue
-        seen.add(id(figure))
-        waiting += figure.inputs
+    for figure in walked(found):
         if figure.kind == "factor" and ":" in figure.key:
             row = _factor(figure)
             slots[row["purpose"], row["key"], row["subject"], row.get("source", "")] = row

@@ -1,6 +1,6 @@
 """Figure: a number with its working. One shape for results, inputs, factors and the facts below them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -55,6 +55,18 @@ class Figure:
     def has(self, key: str) -> bool:
         """Whether a direct input has that key."""
         return any(child.key == key for child in self.inputs)
+
+
+def walked(figures: Iterable[Figure]) -> Iterator[Figure]:
+    """The figures and all that they rest on, each once: several of them share much of their working."""
+    seen: set[int] = set()
+    waiting = list(figures)
+    while waiting:
+        figure = waiting.pop()
+        if id(figure) not in seen:
+            seen.add(id(figure))
+            waiting += figure.inputs
+            yield figure
 
 
 def entitled(figure: Figure, key: str, title: Text, clause: str | None = None) -> Figure:

@@ -198,12 +198,12 @@ class BookFile:
     def __init__(self, path: Path, meanwhile: DeviceBook | None = None) -> None:
         """meanwhile: what holds until the file is mended; without it a bad file raises BadSettings."""
         self._path = path
-        self._seen = _stamp(path)
+        self._seen = stamp(path)
         self.book = meanwhile or DeviceBook.read(path)
 
     def look(self) -> BadSettings | None:
         """Read the file again if it changed; what is wrong with it where it is, and then the former book stays."""
-        seen = _stamp(self._path)
+        seen = stamp(self._path)
         if seen == self._seen:
             return None
         self._seen = seen
@@ -216,7 +216,8 @@ class BookFile:
         return None
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """What tells one state of a file from another; None where there is no such file."""
     try:
         found = path.stat()
     except OSError:

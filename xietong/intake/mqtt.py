@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from xietong.intake.brokers import FILE, Broker, read_brokers
-from xietong.intake.devices import BadSettings
+from xietong.intake.devices import BadSettings, stamp
 from xietong.intake.listener import utc_now
 from xietong.intake.subscriber import MOST_RECENT, Recent, Subscriber
 from xietong.journal import GroupCommit, JournalError, JournalReader, JournalWriter, open_writer
@@ -82,13 +82,13 @@ class _Settings:
     """mqtt.toml as it is now; where it cannot be used, the former brokers stay."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._seen = path, _stamp(path)
+        self._path, self._seen = path, stamp(path)
         self.brokers: tuple[Broker, ...] = ()
         self._read()
 
     def changed(self) -> bool:
         """Whether there are other brokers now."""
-        seen, former = _stamp(self._path), self.brokers
+        seen, former = stamp(self._path), self.brokers
         if seen == self._seen:
             return False
         self._seen = seen
@@ -116,14 +116,6 @@ async def _until_change(stop: asyncio.Event, settings: _Settings, running: list[
 
 def _origin(broker: Broker) -> str:
     return f"mqtt:{broker.name}/{broker.client}"
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _ignore(error: JournalError) -> None:
