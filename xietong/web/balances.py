@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 
 from xietong.accounting.boundary import GROUPS
 from xietong.park.nouns import Registry
-from xietong.park.registry import NoParkError
 from xietong.periods import Period
 from xietong.web import gathering, pages
 from xietong.web.balance_sheets import Reader, medium_section, steps_section, total_section
@@ -21,8 +20,6 @@ from xietong.web.views import NothingThereError, newest_year, period_or_404, sub
 def balance(request: HttpRequest) -> HttpResponse:
     """介质平衡（5.4.4）: every medium of a subject, month by month, with what is not accounted for."""
     reader = asked_reader(request)
-    if not isinstance(reader, Reader):
-        return reader
     found = gathering.balance(reader.registry, reader.subject.code, reader.period)
     sections = [medium_section(reader, each) for each in found.media]
     kinds = ("park", "zone", "enterprise", "supply", "process", "equipment", "treatment")
@@ -34,8 +31,6 @@ def balance(request: HttpRequest) -> HttpResponse:
 def one_total(request: HttpRequest) -> HttpResponse:
     """一个总量: energy and carbon from the units and from the fence, and the way to the statistical figure."""
     reader = asked_reader(request)
-    if not isinstance(reader, Reader):
-        return reader
     if reader.subject.kind not in GROUPS:
         sentence = gettext("“%(name)s”不是园区、区域或行业，没有下属单位可以勾稽；请从列表里选。")
         raise NothingThereError(sentence % {"name": pages.subject_name(reader.subject, reader.language)})
@@ -47,13 +42,9 @@ def one_total(request: HttpRequest) -> HttpResponse:
     return render(request, "web/one_total.html", context)
 
 
-def asked_reader(request: HttpRequest) -> Reader | HttpResponse:
-    """Whose page of which period was asked for, the park and its newest year by default; the page that says so before
-    there is a park."""
-    try:
-        registry = gathering.registry()
-    except NoParkError as error:
-        return render(request, "web/no_park.html", {"sentence": error.text})
+def asked_reader(request: HttpRequest) -> Reader:
+    """Whose page of which period was asked for, the park and its newest year by default."""
+    registry = gathering.registry()
     subject = subject_or_404(registry, request.GET.get("subject") or registry.park.code)
     asked = request.GET.get("period")
     period = period_or_404(asked) if asked else Period.year(newest_year(years_of(registry)))

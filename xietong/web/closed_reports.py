@@ -21,7 +21,6 @@ from xietong.accounting.models import ClosedReport
 from xietong.calc.factors import PURPOSES
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Registry
-from xietong.park.registry import NoParkError
 from xietong.web import gathering, pages
 from xietong.web.evidence import walk
 from xietong.web.languages import reading_language
@@ -37,10 +36,7 @@ CHANGES = {"new": gettext_lazy("新增"), "changed": gettext_lazy("改动"), "go
 @require_safe
 def closed_list(request: HttpRequest) -> HttpResponse:
     """Every closed report of the park, the newest revision of each first."""
-    try:
-        registry = gathering.registry()
-    except NoParkError as error:
-        return render(request, "web/no_park.html", {"sentence": error.text})
+    registry = gathering.registry()
     return render(request, "web/closed_list.html", {"rows": [_row(each, registry) for each in closed_reports()]})
 
 

@@ -14,7 +14,6 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
 from xietong.park.nouns import Registry
-from xietong.park.registry import NoParkError
 from xietong.protocols.hj212 import decode
 from xietong.protocols.hj212.violations import violations
 from xietong.readings import Entry
@@ -56,10 +55,7 @@ OUTCOMES = {
 @require_safe
 def device_list(request: HttpRequest) -> HttpResponse:
     """Every device, those that need a person first, and what was refused lately whoever sent it."""
-    try:
-        registry = gathering.registry()
-    except NoParkError as error:
-        return render(request, "web/no_park.html", {"sentence": error.text})
+    registry = gathering.registry()
     known, lines = gathering.known_devices(registry), _lines(registry)
     intake = gathering.intake_counts()
     context = {

@@ -14,7 +14,6 @@ from xietong.accounting.library import library
 from xietong.calc.emission_limits import EmissionLimit, emission_limits
 from xietong.calc.factor_choice import Listed
 from xietong.calc.factors import PURPOSES
-from xietong.park.registry import NoParkError
 from xietong.texts import Language
 from xietong.web import gathering
 from xietong.web.languages import reading_language
@@ -32,10 +31,7 @@ CONFIDENCE = {
 @require_safe
 def factors(request: HttpRequest) -> HttpResponse:
     """The library: `q` words to look for, `purpose`, `on` a day, `all` also rows that do not count."""
-    try:
-        registry = gathering.registry()
-    except NoParkError as error:
-        return render(request, "web/no_park.html", {"sentence": error.text})
+    registry = gathering.registry()
     language = reading_language()
     asked = request.GET.get("q", "").strip()
     purpose = request.GET.get("purpose", "")

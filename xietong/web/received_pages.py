@@ -14,7 +14,6 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
 from xietong.park.nouns import Registry
-from xietong.park.registry import NoParkError
 from xietong.periods import Period
 from xietong.web import gathering, pages
 from xietong.web.device_pages import share_words
@@ -41,10 +40,7 @@ _OWNERS = ("enterprise", "supply")
 @require_safe
 def received(request: HttpRequest) -> HttpResponse:
     """The matrix of a month (`month`, this one where none is asked) for the park or one `enterprise`."""
-    try:
-        registry = gathering.registry()
-    except NoParkError as error:
-        return render(request, "web/no_park.html", {"sentence": error.text})
+    registry = gathering.registry()
     today = gathering.clock().astimezone(registry.zone).date()
     month = _month_or_404(request.GET.get("month") or f"{today:%Y-%m}")
     chosen = request.GET.get("enterprise", "")

@@ -32,8 +32,6 @@ COUNTED = ("met", "not_met", "not_assessable", "not_classed")
 def standard(request: HttpRequest, standard: str) -> HttpResponse:
     """零碳园区 and its like: `subject` and `period`, the park and its newest year by default."""
     reader = asked_reader(request)
-    if not isinstance(reader, Reader):
-        return reader
     try:
         found = gathering.standard_account(reader.registry, reader.subject.code, reader.period, standard)
     except UnknownNameError as error:

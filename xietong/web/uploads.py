@@ -18,7 +18,6 @@ from django.views.decorators.http import require_safe
 
 from xietong.park.models import Act, Push
 from xietong.park.nouns import Registry
-from xietong.park.registry import NoParkError
 from xietong.readings import Entry
 from xietong.web import gathering, pages
 from xietong.web.views import NothingThereError
@@ -37,10 +36,7 @@ _FILES = Q(verb__in=["load_package", "bring_readings", "correct_readings"]) | Q(
 @require_safe
 def uploads(request: HttpRequest) -> HttpResponse:
     """The newest fifty, or those before an instant (`until`)."""
-    try:
-        registry = gathering.registry()
-    except NoParkError as error:
-        return render(request, "web/no_park.html", {"sentence": error.text})
+    registry = gathering.registry()
     until = _until_or_404(request.GET.get("until"))
     found = _newest(until)
     ids = [entry for row in found for entry in row["entries"].values()]

@@ -15,7 +15,6 @@ from xietong.accounting.tables import table_keys
 from xietong.calc.figures import Figure
 from xietong.calc.grade import Judged
 from xietong.park.nouns import Registry, Subject
-from xietong.park.registry import NoParkError
 from xietong.periods import Period, PeriodError
 from xietong.texts import Text
 from xietong.web import cockpit as model
@@ -70,10 +69,7 @@ def period_or_404(text: str) -> Period:
 @require_safe
 def cockpit(request: HttpRequest) -> HttpResponse:
     """总览: the grade, three columns, tables 1 to 5, what moved, and what is coming in now."""
-    try:
-        registry = gathering.registry()
-    except NoParkError as error:
-        return render(request, "web/no_park.html", {"sentence": error.text})
+    registry = gathering.registry()
     subject = subject_or_404(registry, request.GET.get("subject") or registry.park.code)
     years = years_of(registry)
     year = year_or_404(request.GET.get("year"), years)
@@ -146,10 +142,7 @@ def _tables(place: pages.Place, goals: Mapping[str, Judged], subject: Subject) -
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
     """实时: the newest readings with their age, one line a device; a fragment for htmx, a page without it."""
-    try:
-        registry = gathering.registry()
-    except NoParkError as error:
-        return render(request, "web/no_park.html", {"sentence": error.text})
+    registry = gathering.registry()
     return page_or_fragment(request, "live", {"live": gathering.live_view(registry)})
 
 
