@@ -13,9 +13,9 @@ from small_parks import ZONE, HoursLake, hours_of, monthly, park, point, stated,
 
 from xietong.accounting import explain
 from xietong.accounting.metered import Metered, hours_owed
-from xietong.accounting.stops import Stops
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Event, Limit, Registry
+from xietong.park.stops import Stops
 from xietong.periods import Period
 
 YEAR, MARCH = Period.parse("2025"), Period.parse("2025-03")

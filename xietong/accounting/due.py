@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from xietong.accounting.statements import Statements, base_of
-from xietong.accounting.stops import Stops
 from xietong.park.nouns import Expected, Registry, Subject
+from xietong.park.stops import Stops
 from xietong.periods import Period
 
 _NEVER = frozenset({"never", "none", "无"})

@@ -27,12 +27,12 @@ from xietong.accounting.outlet_events import struck_hours
 from xietong.accounting.outlet_gaps import stands_of
 from xietong.accounting.outlet_hours import SUMMED, Bucket, Channel, Flow, Judged, Mass, OutletHours, outlet_hours
 from xietong.accounting.statements import base_of
-from xietong.accounting.stops import Stops
 from xietong.accounting.substitution import REACH_DAYS, Stand
 from xietong.calc.items import UnknownItemError, item
 from xietong.lake.engine import quoted
 from xietong.lake.store import Lake
 from xietong.park.nouns import Point, Registry
+from xietong.park.stops import Stops
 from xietong.periods import Period
 
 Made = TypeVar("Made")

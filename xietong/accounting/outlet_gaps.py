@@ -12,7 +12,6 @@ from functools import reduce
 import numpy as np
 
 from xietong.accounting.outlet_hours import Bucket, Channel, Key, OutletHours
-from xietong.accounting.stops import Stops
 from xietong.accounting.substitution import (
     BY_HOURS,
     REACH_DAYS,
@@ -24,6 +23,7 @@ from xietong.accounting.substitution import (
     by_days,
     by_hours,
 )
+from xietong.park.stops import Stops
 
 _HOUR_S = 3600
 

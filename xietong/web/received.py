@@ -12,8 +12,8 @@ from itertools import groupby
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from xietong.accounting.stops import Stops
 from xietong.park.nouns import Point, Registry
+from xietong.park.stops import Stops
 
 HOUR_S, DAY_S = 3600, 86_400
 Kind = Literal["whole", "partial", "missing", "stopped", "not_due", "ahead"]
