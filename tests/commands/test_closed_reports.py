@@ -103,6 +103,22 @@ def test_closing_again_is_a_revision_and_the_old_one_stays() -> None:
     assert ran("account", *YEAR, "--closed", "--revision", "7")[0] == 2
 
 
+def test_what_is_closed_is_not_closed_again_before_it_is_reopened() -> None:
+    said("account", *YEAR, *CLOSE)
+    acts = Act.objects.count()
+    status, _, told = ran("account", *YEAR, "--close", "--person", "李四", "--reason", "再封一次", "--lang", "en")
+    assert (status, told.count("\n")) == (2, 1)
+    assert "P 2025 was closed by 张三" in told
+    assert "reopen it first (--reopen) with a reason" in told
+    assert (ClosedReport.objects.count(), Act.objects.count()) == (1, acts)
+    said("account", "--period", "2025-03", *CLOSE)
+    said("account", *YEAR, "--subject", "A", *CLOSE)
+    said("evaluate", "--year", "2025", *CLOSE)
+    said("account", *YEAR, "--reopen", "--person", "李四", "--reason", "甲厂更正")
+    said("account", *YEAR, "--close", "--person", "李四", "--reason", "更正后")
+    assert [row["revision"] for row in answered("account", "--closed", "--subject", "P")["closed"]] == [2, 1, 1]
+
+
 def test_who_when_and_why_are_an_act_in_the_same_transaction() -> None:
     before = Act.objects.count()
     said("account", *YEAR, *CLOSE)

@@ -1,5 +1,5 @@
 """The verbs of accounting: close the figures of a subject and period, and reopen them, each with its Act in one
-transaction. What is closed is never changed: closing again adds a revision."""
+transaction. What is closed is never changed: once it is reopened, closing again adds a revision."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,8 @@ class Deed:
 
 
 def close_report(content: Mapping[str, Any], deed: Deed) -> ClosedReport:
-    """Keep a document of `closing` for good; raises RefusedError where the person may not, or no reason is given."""
+    """Keep a document of `closing` for good; raises RefusedError where the person may not, no reason is given, or a
+    closed report of the same is still in force: what was closed is reopened first, with a reason of its own."""
     kind, subject, period = content["kind"], content["subject"]["code"], content["period"]
     _check(deed, subject)
     if not any("value" in node for node in content["nodes"]):
@@ -37,6 +38,7 @@ def close_report(content: Mapping[str, Any], deed: Deed) -> ClosedReport:
         )
     document, sha256 = packed(content)
     with transaction.atomic():
+        _check_not_closed(kind, subject, period)
         revision = max((row.revision for row in closed_reports(kind, subject, period)), default=0) + 1
         what = {"kind": kind, "subject": subject, "period": period, "revision": revision}
         what |= {"sha256": sha256, "reason": deed.reason, "figures": len(content["figures"])}
@@ -84,6 +86,18 @@ def check_ended(registry: Registry, period: Period, now: datetime) -> None:
         raise RefusedError(
             f"{period.label} 还没有结束，数字还会变，不能封存；请等期间结束。",
             f"{period.label} has not ended and its figures will change, so it cannot be closed; wait for its end.",
+        )
+
+
+def _check_not_closed(kind: str, subject: str, period: str) -> None:
+    report = in_force(kind, subject, period)
+    if report is not None:
+        at = report.closed_at.date().isoformat()
+        raise RefusedError(
+            f"{subject} {period} 已由 {report.person} 于 {at} 封存（第 {report.revision} 版），数字不能再封存一次；"
+            "确需更正的，请先重开（--reopen）并写明理由，再封存为新的一版。",
+            f"{subject} {period} was closed by {report.person} on {at} (revision {report.revision}) and cannot be "
+            "closed again; where it must be corrected, reopen it first (--reopen) with a reason, then close it anew.",
         )
 
 
