@@ -118,3 +118,36 @@ def test_what_still_waits_in_the_journal_is_not_missing(folder: Folder) -> None:
         assert not requests.exists()
     settler.step()
     assert json.loads(requests.read_bytes())["requests"] == []
+
+
+def test_a_declared_stop_makes_the_hours_within_it_not_due(folder: Folder) -> None:
+    """From nine and a half hours before NOW to three and a half: the two hours that it only cuts stay due."""
+    send(folder, hours(12, 11, 2, 1))
+    half = timedelta(minutes=30)
+    stops = {"a21026": [(NOW - 9 * HOUR - half, NOW - 3 * HOUR - half)]}
+    found = missing(folder.settler().lake, [point()], NOW, WEEK, stops)
+    assert [((NOW - each.begin) // HOUR, (NOW - each.end) // HOUR) for each in found] == [(10, 10), (4, 3)]
+    still = missing(folder.settler().lake, [point()], NOW, WEEK, {"a21026": [(NOW - 9 * HOUR, NOW - 3 * HOUR)]})
+    assert [((NOW - each.begin) // HOUR, each.instants) for each in still] == [(10, 1), (3, 1)]
+
+
+def test_a_stop_of_one_outlet_is_no_stop_of_another_on_the_same_device(folder: Folder) -> None:
+    send(folder, hours(6, 1), codes=("a21026", "a21002"))
+    stopped = {"a21026": [(NOW - WEEK, NOW)]}
+    lake, both = folder.settler().lake, [point(), point("a21002")]
+    assert [each.instants for each in missing(lake, both, NOW, WEEK, stopped)] == [4]
+    assert missing(lake, both, NOW, WEEK, {**stopped, "a21002": stopped["a21026"]}) == []
+    shared = point()._replace(point="ANOTHER")  # another point fed by the same address, which did not stop
+    assert [each.instants for each in missing(lake, [point(), shared], NOW, WEEK, stopped)] == [4]
+
+
+def test_nobody_is_asked_for_the_hours_of_a_stop(folder: Folder) -> None:
+    send(folder, hours(6, 1))
+    for until, asked in ((5, 1), (2, 1), (1, 0)):
+        stops = {"a21026": [(NOW - 5 * HOUR, NOW - until * HOUR)]}
+        settler = Settler(folder.data, ZONE, lambda: [point()], lambda: NOW, AT_ONCE, stops.copy)
+        while settler.step():
+            pass
+        settler.step()
+        told = json.loads((folder.data / "requests.json").read_bytes())["requests"]
+        assert len(told) == asked, until

@@ -1,11 +1,13 @@
 """What was due of every device against what came: the matrix from which the platform asks devices for the rest.
 
-Pure over the lake's readings, the point mapping and an instant. Hours, minutes and days that a point's device sends by
-itself (CN 2061, 2051, 2031, 2041) are looked at; real-time values are not kept by devices and cannot be asked for.
+Pure over the lake's readings, the point mapping, the declared stops and an instant. Hours, minutes and days that a
+point's device sends by itself (CN 2061, 2051, 2031, 2041) are looked at; real-time values are not kept by devices and
+cannot be asked for. Nothing is due of a period that lies wholly in a declared stop of production (HJ 75-2017 12.2).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -21,6 +23,9 @@ GRACE: Mapping[str, int] = {"2051": 600, "2061": 900, "2031": 3 * HOUR, "2041": 
 # How many values one request asks for at most: what a logger can read out within its time-out.
 AT_ONCE: Mapping[str, int] = {"2051": 36, "2061": 24, "2031": 31, "2041": 31}
 Seconds: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
+# Point → its declared stops of production, in order, those that touch as one.
+Standstills: TypeAlias = Mapping[str, Sequence[tuple[datetime, datetime]]]
+NO_STOPS: Standstills = MappingProxyType({})
 
 
 class Series(NamedTuple):
@@ -75,25 +80,33 @@ def series(points: Iterable[PointSpec]) -> list[Series]:
     ]
 
 
-def matrix(lake: Lake, wanted: Sequence[Series], begin: datetime, end: datetime) -> Iterator[Row]:
+def matrix(
+    lake: Lake, wanted: Sequence[Series], begin: datetime, end: datetime, stops: Standstills = NO_STOPS
+) -> Iterator[Row]:
     """Due against received in [begin, end): one row an address. An address from which nothing ever came in that time is
-    left out where others of its series did come: the device does not send it at all."""
+    left out where others of its series did come: the device does not send it at all. stops: by address here."""
     came = _received(lake, [address for each in wanted for address in each.addresses], begin, end)
     for each in wanted:
         seen = {address: came[address] for address in each.addresses if address in came}
         due = _due(lake, each, seen.values(), begin, end)
         for address in seen or each.addresses:
-            yield Row(each.mn, each.cn, address, due, np.isin(due, seen.get(address, _NONE)))
+            owed = _without(due, each.step, stops.get(address, ()))
+            yield Row(each.mn, each.cn, address, owed, np.isin(owed, seen.get(address, _NONE)))
 
 
-def missing(lake: Lake, points: Iterable[PointSpec], now: datetime, window: timedelta) -> list[Span]:
-    """What every device still owes of the last while, in spans that one request can ask for, the oldest first."""
+def missing(
+    lake: Lake, points: Sequence[PointSpec], now: datetime, window: timedelta, stops: Standstills = NO_STOPS
+) -> list[Span]:
+    """What every device still owes of the last while, in spans that one request can ask for, the oldest first.
+
+    stops: by point; nothing is missing of what they cover.
+    """
     wanted = series(points)
     if not wanted:
         return []
     lacking: dict[tuple[str, str], list[Seconds]] = {}
     steps = {(each.mn, each.cn): each.step for each in wanted}
-    for row in matrix(lake, wanted, now - window, now):
+    for row in matrix(lake, wanted, now - window, now, _by_address(points, stops)):
         step = steps[row.mn, row.cn]
         ended = row.due + step + GRACE[row.cn] <= now.timestamp()
         lacking.setdefault((row.mn, row.cn), []).append(row.due[ended & ~row.came])
@@ -108,6 +121,23 @@ def missing(lake: Lake, points: Iterable[PointSpec], now: datetime, window: time
 # ---- inside ----
 
 _NONE = np.empty(0, np.int64)
+
+
+def _by_address(points: Sequence[PointSpec], stops: Standstills) -> Standstills:
+    """Address → the stops of the one point that it fills; an address of several points goes on being due."""
+    if not stops:
+        return NO_STOPS
+    filled: dict[str, set[str]] = {}
+    for point in points:
+        filled.setdefault(point.address, set()).add(point.point)
+    return {address: stops[point] for address, (point, *others) in filled.items() if not others and point in stops}
+
+
+def _without(due: Seconds, step: int, stops: Sequence[tuple[datetime, datetime]]) -> Seconds:
+    """Those instants whose period does not lie wholly in a stop."""
+    for opens, closes in stops:
+        due = due[(due < opens.timestamp()) | (due + step > closes.timestamp())]
+    return due
 
 
 def _step(cn: str, interval_s: int) -> int:

@@ -13,6 +13,8 @@ from xietong.lake.points import PointSpec
 from xietong.park import models
 from xietong.park.nouns import Registry
 from xietong.park.registry import NoParkError, load, point_specs
+from xietong.park.stops import Stops
+from xietong.settle.due import NO_STOPS, Standstills
 from xietong.settle.lock import SettleBusy, SettleLock
 from xietong.settle.settler import Settler
 
@@ -32,7 +34,8 @@ def settle(data: Path, stop: Event, once: bool) -> None:
         while not finished:
             park = ParkMapping()
             try:
-                Settler(data, park.zone, park.points, lambda: datetime.now(UTC)).run(stop, once)
+                settler = Settler(data, park.zone, park.points, lambda: datetime.now(UTC), load_stops=park.stops)
+                settler.run(stop, once)
                 finished = True
             except ZoneChanged:
                 LOG.warning("the park's time zone is not %s any more; settling goes on in its own", park.zone)
@@ -48,13 +51,14 @@ def settle_waiting(data: Path) -> bool:
 
 
 class ParkMapping:
-    """The points of the registry, read again only after somebody has acted. Without a park there are none: evidence is
-    settled all the same, by what devices call themselves."""
+    """The points of the registry and their declared stops, read again only after somebody has acted. Without a park
+    there are none: evidence is settled all the same, by what devices call themselves."""
 
     def __init__(self) -> None:
         registry = _registry()
         self.zone = registry.zone if registry else NO_PARK_ZONE
         self._points: Sequence[PointSpec] = ()
+        self._stops: Standstills = NO_STOPS
         self._act: int | None = None
 
     def points(self) -> Sequence[PointSpec]:
@@ -65,8 +69,19 @@ class ParkMapping:
             if registry and registry.zone != self.zone:
                 raise ZoneChanged
             self._points = point_specs(registry) if registry else ()
+            self._stops = _stops(registry) if registry else NO_STOPS
             self._act = act
         return self._points
+
+    def stops(self) -> Standstills:
+        """The declared stops of production as of the mapping that was given last, by point."""
+        return self._stops
+
+
+def _stops(registry: Registry) -> Standstills:
+    declared = Stops(registry)
+    spans = ((point.code, declared.spans(point.subject)) for point in registry.points.values())
+    return {code: found for code, found in spans if found}
 
 
 def _newest_act() -> int | None:

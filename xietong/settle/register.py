@@ -6,20 +6,25 @@ from pathlib import Path
 
 from xietong.lake.durable import replace_file
 from xietong.lake.points import PointSpec, mapping_number
+from xietong.settle.due import NO_STOPS, Standstills
 
 
 class Register:
-    """Asks for the mapping and rewrites registry.json when it has changed."""
+    """Asks for the mapping and the declared stops, and rewrites registry.json when the mapping has changed."""
 
-    def __init__(self, path: Path, load_points: Callable[[], Sequence[PointSpec]]) -> None:
-        self._path, self._load_points = path, load_points
+    def __init__(
+        self, path: Path, load_points: Callable[[], Sequence[PointSpec]], load_stops: Callable[[], Standstills]
+    ) -> None:
+        self._path, self._load_points, self._load_stops = path, load_points, load_stops
         self._number: int | None = None
         self.points: Sequence[PointSpec] = ()
         self.devices: Sequence[str] = ()
+        self.stops: Standstills = NO_STOPS
 
     def look(self) -> bool:
         """Ask anew; whether the mapping differs from the one before (true the first time)."""
         points = self._load_points()
+        self.stops = self._load_stops()
         number = mapping_number(points)
         if number == self._number:
             return False

@@ -20,7 +20,7 @@ from xietong.lake.store import Lake
 from xietong.protocols.hj212 import ColumnReader
 from xietong.readings import Entry
 from xietong.settle.batch import Batch
-from xietong.settle.due import missing
+from xietong.settle.due import NO_STOPS, Standstills, missing
 from xietong.settle.followers import Follower, Followers
 from xietong.settle.imports import import_file
 from xietong.settle.live import Live
@@ -52,7 +52,8 @@ USUAL = Conditions()
 class Settler:
     """One data folder's settle; hold SettleLock while it lives.
 
-    load_points: the mapping of the moment, asked again and again; clock: UTC now, for the times written in live.json.
+    load_points: the mapping of the moment, asked again and again; clock: UTC now, for the times written in live.json;
+    load_stops: the declared stops of production of the moment, by point.
     """
 
     def __init__(
@@ -62,11 +63,12 @@ class Settler:
         load_points: Callable[[], Sequence[PointSpec]],
         clock: Callable[[], datetime],
         conditions: Conditions = USUAL,
+        load_stops: Callable[[], Standstills] = lambda: NO_STOPS,
     ) -> None:
         self._data, self._clock, self._conditions = data, clock, conditions
         self.lake = Lake(data / "lake", zone)
         self._live = Live(data / "live.json")
-        self._register = Register(data / "registry.json", load_points)
+        self._register = Register(data / "registry.json", load_points, load_stops)
         self._settled = self.lake.positions()
         self._followers = Followers(data / "journal", self._settled, dict(self._live.positions), self._report)
         self._counted = dict(self._live.positions)
@@ -223,7 +225,8 @@ class Settler:
         if problem is not None:
             self._tell(problem.text, {"path": "devices.toml"})
         book, at = self._settings.book, self._clock()
-        spans = missing(self.lake, self._register.points, at, timedelta(days=book.asking.window_days))
+        window = timedelta(days=book.asking.window_days)
+        spans = missing(self.lake, self._register.points, at, window, self._register.stops)
         wanted = plan(spans, self._live.devices, book, at)
         write(self._data / "requests.json", wanted, self._live.positions, at)
         self._write_live()  # who is one-way and what is wanted in a file has changed with it
