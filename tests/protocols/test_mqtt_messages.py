@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from xietong.protocols.mqtt import FORMS, Form, Heard, Message, TopicMapping, decode, opened, sealed
+from xietong.protocols.mqtt import FORMS, Form, Heard, TopicMapping, decode, opened, sealed
+from xietong.protocols.values import Message
 
 ZONE = ZoneInfo("Asia/Shanghai")
 RECEIVED = datetime(2025, 3, 1, 9, 30, tzinfo=UTC)

@@ -14,18 +14,26 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
+from xietong.protocols.values import (
+    LARGEST,
+    LONGEST_ADDRESS,
+    MOST_VALUES,
+    NO_READING,
+    Message,
+    Unused,
+    Value,
+    is_plausible,
+    rounded,
+)
 from xietong.texts import Text
 
 Form = Literal["iso", "unix_s", "unix_ms", "park", "receipt"]
 FORMS: tuple[Form, ...] = get_args(Form)
-MOST_VALUES, LONGEST_ADDRESS = 1_000, 500
-_SIXTH, _LARGEST = Decimal("0.000001"), Decimal(10) ** 12
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _MICROSECONDS = {"unix_s": 10**6, "unix_ms": 10**3}
 _DIGITS = re.compile(r"(\d{8})(\d{6})", re.ASCII)
 
@@ -54,28 +62,6 @@ class Heard(NamedTuple):
     mapping: TopicMapping | None
     first: datetime | None
     body: bytes
-
-
-class MessageValue(NamedTuple):
-    """One value: its lake address mqtt:TOPIC#path, UTC, the number to six decimals (half to even, as for HJ 212)."""
-
-    address: str
-    at: datetime
-    value: Decimal
-
-
-class Unused(NamedTuple):
-    """What in a message is no reading (path "": the message), and why; the entry keeps it."""
-
-    path: str
-    sentence: Text
-
-
-class Message(NamedTuple):
-    """A message taken apart."""
-
-    values: tuple[MessageValue, ...]
-    unused: tuple[Unused, ...]
 
 
 class _NotUsed(Exception):
@@ -116,7 +102,7 @@ def decode(heard: Heard, received_at: datetime, zone: ZoneInfo) -> Message:
     except _NotUsed as error:
         return Message((), (error.unused,))
     found = [_taken(heard.topic, path, leaves, at) for path in wanted]
-    values = tuple(each for each in found if isinstance(each, MessageValue))
+    values = tuple(each for each in found if isinstance(each, Value))
     return Message(values, tuple(each for each in found if isinstance(each, Unused)))
 
 
@@ -167,7 +153,7 @@ def _at(
         at = _instant(stated, mapping.form, zone)
     except (ValueError, OverflowError, InvalidOperation):
         at = None
-    if at is None or not _FIRST <= at < _LAST:
+    if at is None or not is_plausible(at):
         raise _NotUsed(mapping.time, _NO_TIME)
     return at
 
@@ -178,7 +164,7 @@ def _instant(stated: object, form: Form, zone: ZoneInfo) -> datetime | None:
         if isinstance(stated, bool) or not isinstance(stated, Decimal | str):
             return None
         number = Decimal(stated)
-        if not number.is_finite() or not 0 <= number < _LARGEST * 10:
+        if not number.is_finite() or not 0 <= number < LARGEST * 10:
             return None
         return _EPOCH + timedelta(microseconds=int(number * _MICROSECONDS[form]))
     text = str(stated) if isinstance(stated, Decimal | str) else ""
@@ -199,7 +185,7 @@ def _wanted(mapping: TopicMapping, leaves: Mapping[str, object]) -> list[str]:
     return [path for path in leaves if not (is_timed and path == mapping.time)]
 
 
-def _taken(topic: str, path: str, leaves: Mapping[str, object], at: datetime) -> MessageValue | Unused:
+def _taken(topic: str, path: str, leaves: Mapping[str, object], at: datetime) -> Value | Unused:
     address = f"mqtt:{topic}#{path}"
     if len(address) > LONGEST_ADDRESS or not address.isprintable():
         return Unused(path, _NO_ADDRESS)
@@ -207,11 +193,9 @@ def _taken(topic: str, path: str, leaves: Mapping[str, object], at: datetime) ->
         return Unused(path, _ABSENT)
     stated = leaves[path]
     if not isinstance(stated, Decimal):
-        return Unused(path, _NO_NUMBER)
-    if not stated.is_finite() or not -_LARGEST < stated < _LARGEST:  # abs() would overflow at 1e1000000
-        return Unused(path, _NO_READING)
-    rounded = stated.quantize(_SIXTH, ROUND_HALF_EVEN)
-    return MessageValue(address, at, rounded) if abs(rounded) < _LARGEST else Unused(path, _NO_READING)
+        return Unused(path, _NO_NUMBER, str(stated))
+    kept = rounded(stated)
+    return Unused(path, NO_READING, str(stated)) if kept is None else Value(address, at, kept)
 
 
 _NO_MAPPING = Text(
@@ -239,7 +223,3 @@ _TOO_MANY = Text(
 _NO_ADDRESS = Text("主题或路径过长或有不可见字符，不能作为地址。", "topic or path is too long or not printable.")
 _ABSENT = Text("消息里没有这个值；缺失不等于零。", "the message lacks this value; missing is not zero.")
 _NO_NUMBER = Text("是文字、真假或空，不是数；只存证。", "it is text, true, false or null, no number; it is kept.")
-_NO_READING = Text(
-    "不是有限数，或小数点前超过 12 位；只存证。",
-    "it is not finite, or has more than 12 digits before the point; it is kept.",
-)
