@@ -89,6 +89,30 @@ def test_a_declared_stop_owes_nothing() -> None:
     assert [(cell.kind, cell.due) for cell in shown.cells[3:6]] == [("missing", 24), ("stopped", 0), ("missing", 12)]
 
 
+def test_a_stop_inside_a_day_of_which_something_came_is_not_due_either() -> None:
+    """Twelve of 24 hours stood still, by the declaration or by the device's own mark or by both: twelve came, all."""
+    stop = Event("E01", "stop", datetime(2025, 3, 1, 16, tzinfo=UTC), datetime(2025, 3, 2, 4, tzinfo=UTC))
+    park = replace(handmade.park(), events=(stop,))
+    for owed in (24, 12):
+        cell = month(HOURLY, {march(2): row(readings=12, due=owed)}, march(1), park).cells[1]
+        assert (cell.kind, cell.received, cell.due, cell.stopped_h) == ("whole", 12, 12, 12)
+    assert month(HOURLY, {march(2): row(readings=12, due=6)}, march(1), park).cells[1].due == 6
+    silent = month(HOURLY, {march(2): row(readings=0, due=0)}, march(1)).cells[1]
+    assert (silent.kind, silent.due) == ("stopped", 0)  # every hour marked F by the device
+    daily = month(replace(HOURLY, interval_s=86_400), {march(2): row(readings=1, due=1)}, march(1), park).cells[1]
+    assert (daily.kind, daily.due) == ("whole", 1)
+
+
+def test_a_calibration_is_due_and_named_and_one_of_another_outlet_is_neither() -> None:
+    """HJ 75-2017: hours of calibration count as hours of the plant; their data are invalid and are replaced."""
+    span = datetime(2025, 3, 2, 1, tzinfo=UTC), datetime(2025, 3, 2, 3, tzinfo=UTC)
+    events = (Event("E01", "calibration", *span), Event("PARK", "start_up", *span), Event("PARK", "fault", *span))
+    shown = month(HOURLY, {march(2): row(readings=22, invalid=2)}, march(1), replace(handmade.park(), events=events))
+    assert [cell.declared for cell in shown.cells[:3]] == [(), ("calibration", "start_up"), ()]
+    assert (shown.cells[1].kind, shown.cells[1].due, shown.cells[1].stopped_h) == ("partial", 24, 0)
+    assert together([shown, shown])[1].declared == ("calibration", "start_up")
+
+
 def test_a_surplus_covers_no_gap() -> None:
     full = month(HOURLY, {march(day): row(readings=30) for day in range(1, 20)}, march(1))
     short = month(HOURLY, {march(1): row(readings=12, estimated=True)}, march(1))

@@ -12,10 +12,12 @@ from itertools import groupby
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from xietong.park.nouns import Point, Registry
+from xietong.park.nouns import Event, Point, Registry
 from xietong.park.stops import Stops
 
 HOUR_S, DAY_S = 3600, 86_400
+OF_INSTRUMENTS = frozenset({"calibration", "maintenance", "fault"})
+OF_THE_PLANT = frozenset({"start_up", "shut_down"})
 Kind = Literal["whole", "partial", "missing", "stopped", "not_due", "ahead"]
 
 
@@ -24,7 +26,9 @@ class Cell:
     """One point (or several) on one park day.
 
     due: readings that were due by now; received: usable ones, never more than due; invalid: such as came and cannot be
-    used; estimated: hours of the day are estimates; substituted: its gaps are replaced in the emission amount.
+    used; estimated: hours of the day are estimates; substituted: its gaps are replaced in the emission amount;
+    stopped_h: declared hours of standstill, of which nothing is due; declared: what else events.csv says of the day, by
+    its kinds (an hour of calibration is due by HJ 75 and comes as invalid).
     """
 
     day: date
@@ -34,6 +38,8 @@ class Cell:
     invalid: int = 0
     estimated: bool = False
     substituted: bool = False
+    stopped_h: int = 0
+    declared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,16 @@ class Gap:
 
 
 class Calendar:
-    """The days that are looked at, the park's zone, its declared stops and the instant of looking."""
+    """The days that are looked at, the park's zone, its declared events and the instant of looking."""
 
     def __init__(self, registry: Registry, days: Sequence[date], now: datetime) -> None:
         self.days, self.zone, self.now = tuple(days), registry.zone, now
         self._stops = Stops(registry)
+        self._subjects = registry.subjects
+        self._events: dict[str, list[Event]] = {}
+        for event in registry.events:
+            if event.kind in OF_INSTRUMENTS or event.kind in OF_THE_PLANT:
+                self._events.setdefault(event.subject, []).append(event)
 
     def span(self, day: date) -> tuple[datetime, datetime]:
         """The park day as instants."""
@@ -72,6 +83,21 @@ class Calendar:
     def stopped_h(self, subject: str, start: datetime, end: datetime) -> int:
         """Whole hours between two instants on which production had stopped."""
         return self._stops.hours(subject, start, end) if start < end else 0
+
+    def declared(self, subject: str, start: datetime, end: datetime) -> tuple[str, ...]:
+        """What else was declared of a subject between two instants, of its instruments or of the plant it is in."""
+        if not self._events:
+            return ()
+        found = [each for each in self._of(subject) if each.start < end and (each.end or end) > start]
+        return tuple(sorted({each.kind for each in found}))
+
+    def _of(self, subject: str) -> Iterator[Event]:
+        yield from self._events.get(subject, ())
+        seen = {subject}
+        while subject in self._subjects and self._subjects[subject].parent not in seen:
+            subject = self._subjects[subject].parent
+            seen.add(subject)
+            yield from (each for each in self._events.get(subject, ()) if each.kind in OF_THE_PLANT)
 
 
 @lru_cache(maxsize=4096)
@@ -96,31 +122,54 @@ def _cell(point: Point, day: date, row: Mapping[str, Any] | None, first: date | 
     start, end = calendar.span(day)
     if start >= calendar.now:
         return Cell(day, "ahead")
+    declared = calendar.declared(point.subject, start, min(end, calendar.now))
+    due, stopped_h = _due(point, day, first, calendar)
     if row is None:
-        due, is_stopped = _due(point, day, first, calendar)
-        return Cell(day, "missing" if due else "stopped" if is_stopped else "not_due", 0, due)
-    # Of a whole day the lake also knows the hours that a device itself marked as stopped.
+        return Cell(day, _kind(0, due, stopped_h > 0), 0, due, stopped_h=stopped_h, declared=declared)
     is_over = point.interval_s > DAY_S or end <= calendar.now
-    due = int(row["due"]) if is_over else _due(point, day, first, calendar)[0]
+    marked = False
+    if is_over:
+        # Of a whole day the lake also knows the hours that a device itself marked as stopped: it is the same stop.
+        owed = int(row["due"])
+        marked = due > 0 and not owed and not row["readings"]
+        due = min(owed, due) if stopped_h else owed
     received = min(int(row["readings"]), due)
-    kind: Kind = "not_due" if not due else "whole" if received == due else "partial" if received else "missing"
-    return Cell(day, kind, received, due, int(row["invalid"]), bool(row["estimated"]))
+    kind = _kind(received, due, stopped_h > 0 or marked)
+    return Cell(
+        day,
+        kind,
+        received,
+        due,
+        int(row["invalid"]),
+        bool(row["estimated"]),
+        stopped_h=stopped_h,
+        declared=declared,
+    )
 
 
-def _due(point: Point, day: date, first: date | None, calendar: Calendar) -> tuple[int, bool]:
-    """How many readings of a day are due by now, and whether a declared stop is the reason where none is.
+def _kind(received: int, due: int, is_stopped: bool) -> Kind:
+    if not due:
+        return "stopped" if is_stopped else "not_due"
+    return "whole" if received == due else "partial" if received else "missing"
+
+
+def _due(point: Point, day: date, first: date | None, calendar: Calendar) -> tuple[int, int]:
+    """How many readings of a day are due by now, and the hours of declared standstill, of which none are.
 
     Without a date of its own a point owes from the first day of which it has anything.
     """
     since = point.since or first
     if since is None or not 0 < point.interval_s <= DAY_S:
-        return 0, False
+        return 0, 0
     start, end = calendar.span(day)
     start = max(start, midnight(since, calendar.zone))
     end = min(end, calendar.now, *([midnight(point.until, calendar.zone)] if point.until else []))
-    stopped_s = calendar.stopped_h(point.subject, start, end) * 3600
+    stopped_h = calendar.stopped_h(point.subject, start, end)
     seconds = max(0, int((end - start).total_seconds()))
-    return max(0, seconds - stopped_s) // point.interval_s, stopped_s > 0
+    stopped_s = stopped_h * HOUR_S
+    if point.interval_s > HOUR_S and stopped_s < seconds:  # a value of the day is due of what was left of it
+        stopped_s = 0
+    return max(0, seconds - stopped_s) // point.interval_s, stopped_h
 
 
 def due_in_hour(point: Point, start: datetime, calendar: Calendar) -> int:
@@ -158,8 +207,7 @@ def together(lines: Sequence[Line]) -> tuple[Cell, ...]:
 def _summed(cells: Sequence[Cell]) -> Cell:
     due, received = sum(cell.due for cell in cells), sum(cell.received for cell in cells)
     kinds = {cell.kind for cell in cells}
-    alone: Kind = "ahead" if "ahead" in kinds else "stopped" if "stopped" in kinds else "not_due"
-    kind: Kind = alone if not due else "whole" if received == due else "partial" if received else "missing"
+    kind: Kind = "ahead" if "ahead" in kinds and not due else _kind(received, due, "stopped" in kinds)
     return Cell(
         cells[0].day,
         kind,
@@ -168,6 +216,8 @@ def _summed(cells: Sequence[Cell]) -> Cell:
         sum(cell.invalid for cell in cells),
         any(cell.estimated for cell in cells),
         any(cell.substituted for cell in cells),
+        max(cell.stopped_h for cell in cells),
+        tuple(sorted({kind for cell in cells for kind in cell.declared})),
     )
 
 

@@ -34,6 +34,13 @@ KINDS = {
     "not_due": gettext_lazy("不应收"),
     "ahead": gettext_lazy("未到"),
 }
+DECLARED = {
+    "calibration": gettext_lazy("校准"),
+    "maintenance": gettext_lazy("维护"),
+    "fault": gettext_lazy("故障"),
+    "start_up": gettext_lazy("启动"),
+    "shut_down": gettext_lazy("停机"),
+}
 _OWNERS = ("enterprise", "supply")
 
 
@@ -181,6 +188,8 @@ def _day(cell: Cell, href: str) -> dict[str, Any]:
             ("invalid", cell.invalid),
             ("guess", cell.estimated),
             ("stood", cell.substituted),
+            ("halted", cell.stopped_h and cell.due),
+            ("declared", cell.declared),
         )
         if is_so
     ]
@@ -203,6 +212,10 @@ def cell_text(cell: Cell) -> str:
         parts.append(gettext("含估算"))
     if cell.substituted:
         parts.append(gettext("排放量已用替代值"))
+    if cell.stopped_h and cell.due:
+        parts.append(gettext("停产 %(n)s 小时，不应收") % {"n": cell.stopped_h})
+    if cell.declared:
+        parts.append(gettext("已申报：%(what)s") % {"what": "、".join(str(DECLARED[each]) for each in cell.declared)})
     return " · ".join(parts)
 
 
@@ -216,6 +229,8 @@ def _told(cells: Sequence[Cell]) -> dict[str, Any]:
         "invalid": sum(cell.invalid for cell in cells),
         "estimated": sum(cell.estimated for cell in cells),
         "substituted": sum(cell.substituted for cell in cells),
+        "stopped": sum(cell.stopped_h for cell in cells),
+        "declared": ", ".join(str(cell.day.day) for cell in cells if cell.declared),
     }
 
 
