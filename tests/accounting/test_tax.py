@@ -147,6 +147,38 @@ def test_the_parks_own_rate_counts() -> None:
     assert tax(registry, "P").value == pytest.approx(28_000 * 7)
 
 
+RATE = {
+    "unit": "元/污染当量",
+    "source": "省人大新决定",
+    "purpose": "environmental_tax_rate",
+    "valid_from": "2018-01-01",
+}
+
+
+@pytest.mark.parametrize(
+    ("rows", "rate"),
+    [
+        ((), 3.0),  # 山东: COD 3, other water 1.4
+        (({**RATE, "key": "water", "value": "7", "evidence": "a.pdf"},), 7.0),
+        (({**RATE, "key": "water", "value": "7", "evidence": "a.pdf", "approval": "proposed"},), 3.0),
+        (({**RATE, "key": "water", "value": "7"},), 3.0),
+        (
+            (
+                {**RATE, "key": "water", "value": "7", "evidence": "a.pdf"},
+                {**RATE, "key": "cod", "value": "9", "evidence": "a.pdf"},
+            ),
+            9.0,
+        ),
+    ],
+    ids=["shipped", "own group", "proposed", "without evidence", "own of the pollutant"],
+)
+def test_the_parks_own_rate_of_water_goes_before_a_shipped_one_of_cod(
+    rows: tuple[dict[str, str], ...], rate: float
+) -> None:
+    registry = replace(three_tenants(), region="山东", factors=rows)
+    assert tax(registry, "P").value == pytest.approx(28_000 * rate)
+
+
 def test_the_tax_is_shown_for_outlet_enterprise_and_park() -> None:
     registry = three_tenants("2025-03")
     for code in ("A-2", "A", "P"):

@@ -358,6 +358,12 @@ RATES = {
     ("云南", "air", 2018): 1.2,
     ("云南", "air", 2025): 2.8,
     ("贵州", "water", 2025): 2.8,
+    ("北京", "water", 2025): 14.0,
+    ("湖北省武汉市", "so2", 2025): 2.4,
+    ("湖北", "air", 2025): 1.2,
+    ("天津", "cod", 2025): 7.5,
+    ("福建", "ammonia_nitrogen", 2025): 1.5,
+    ("甘肃", "air", 2025): 1.2,
 }
 
 
@@ -367,7 +373,17 @@ def test_a_province_sets_its_own_rate_of_tax(region: str, pollutant: str, year: 
     assert found.value == pytest.approx(RATES[region, pollutant, year])
 
 
-@pytest.mark.parametrize("region", ["江苏", "河北省保定市", "西藏", ""])
+def test_every_rate_of_a_province_lies_within_the_law() -> None:
+    """环境保护税法附表一: 1.2 to 12 yuan of air, 1.4 to 14 of water an equivalent."""
+    rows = [row for row in FactorBook.default().rows() if row.purpose == "environmental_tax_rate"]
+    for row in rows:
+        carrier = row.key if row.key in ("air", "water") else item(row.key).carrier
+        low, high = {"air": ("1.2", "12"), "water": ("1.4", "14")}[carrier]
+        assert Decimal(low) <= row.value <= Decimal(high), row
+    assert len({row.region.partition(" ")[0] for row in rows}) >= 18
+
+
+@pytest.mark.parametrize("region", ["江苏", "河北省保定市", "西藏", "浙江", ""])
 def test_where_the_city_or_the_rate_is_not_known_nothing_is_guessed(region: str) -> None:
     with pytest.raises(UnknownValueError):
         FactorBook.default().find("environmental_tax_rate", "air", date(2025, 12, 31), {"region": region})

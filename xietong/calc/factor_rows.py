@@ -158,6 +158,7 @@ def figure_of(row: FactorRow) -> Figure:
         "valid_to": "" if row.valid_to == date.max else row.valid_to.isoformat(),
         "confidence": row.confidence,
         "subject": row.subject,
+        "own": "yes" if row.own else "",
     }
     said = " ".join(part for part in (row.source, row.edition, row.table_row) if part)
     source = f"园区自有系数 park's own factor: {said}" if row.own else said

@@ -49,7 +49,8 @@ class OwnBook(FactorBook):
             gap = _found(self._aside["no evidence"], purpose, key, on, choices)
             if gap is None:
                 raise
-            return replace(gap, remarks=(*gap.remarks, _fills_a_gap(gap)))
+            trace = {name: said for name, said in gap.trace.items() if name != "own"}  # it goes before nothing
+            return replace(gap, trace=trace, remarks=(*gap.remarks, _fills_a_gap(gap)))
         if _found(self._own, purpose, key, on, choices) is not None:
             return replace(
                 found, remarks=(*found.remarks, _outranks(found, _found(self._shipped, purpose, key, on, choices)))

@@ -65,9 +65,14 @@ class Factors:
         return value
 
     def nearest(self, key: str, group: str) -> float:
-        """The factor of that key, else of the group it belongs to; the working shows it under the key."""
-        if key not in self.used and key not in self:
-            self.used[key] = self._source.find(self._purpose, group, self._on, self._choices)
+        """The factor of that key, else of the group it belongs to; a park's own row of the group goes before a shipped
+        one of the key. The working shows it under the key."""
+        if key not in self.used:
+            found = self._known(key)
+            if found is None or "own" not in found.trace:
+                of_group = self._known(group)
+                if found is None or (of_group is not None and "own" in of_group.trace):
+                    self.used[key] = of_group or self._source.find(self._purpose, group, self._on, self._choices)
         return self[key]
 
     def known(self, key: str) -> bool:
@@ -77,12 +82,15 @@ class Factors:
         return found
 
     def __contains__(self, key: object) -> bool:
+        return self._known(str(key)) is not None
+
+    def _known(self, key: str) -> Figure | None:
+        """The factor of that key; None, and why in `lacking`, where there is none."""
         try:
-            self._source.find(self._purpose, str(key), self._on, self._choices)
+            return self._source.find(self._purpose, key, self._on, self._choices)
         except UnknownValueError as unknown:
-            self.lacking[str(key)] = unknown.text
-            return False
-        return True
+            self.lacking[key] = unknown.text
+            return None
 
 
 @dataclass(frozen=True, slots=True)
