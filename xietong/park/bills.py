@@ -122,7 +122,8 @@ def _statement(subject: str, month: str, lines: Mapping[str, Row]) -> Row:
     """One row for a subject's month: at the place of its first line, the sum of all, each account named in the note."""
     first = next(iter(lines.values()))
     told = "; ".join(f"{number}: {row.cells.get('amount', '')}" for number, row in lines.items())
-    cells = {**first.cells, "subject": subject, "period": month, "note": f"户号 {told}"[:4000]}
+    named = {name: text for name, text in first.cells.items() if name != ACCOUNT}
+    cells = {**named, "subject": subject, "period": month, "note": f"户号 {told}"[:4000]}
     if len(lines) > 1:
         cells["amount"] = _sum(row.cells.get("amount", "") for row in lines.values())
     return Row(first.file, first.number, {}, cells)

@@ -1,6 +1,6 @@
 """Where in a workbook a rejection stands, and the workbook of errors: the rows as they came, wrong cells marked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import xlsxwriter
@@ -8,16 +8,13 @@ from xlsxwriter.utility import xl_col_to_name
 
 from xietong.park.package.sheets import Rejection, Row
 from xietong.park.package.tabular import Shape
+from xietong.park.statements import clause_of
 from xietong.texts import Text
-
-# What asks for it: 6.1.4 data true, accurate, complete, traceable; 6.3.2 what of energy is to be stated.
-CLAUSES: Mapping[str, str] = {"stock": "6.3.2", "item": "6.1.2"}
-CLAUSE = "6.1.4"
 
 
 def located(found: Rejection, sheet: str, columns: Sequence[str]) -> Rejection:
     """The rejection with sheet, cell and clause named, in its sentence too."""
-    clause = CLAUSES.get(found.rule, CLAUSE)
+    clause = clause_of(found.rule)
     letters = xl_col_to_name(columns.index(found.column)) if found.column in columns else ""
     cell = f"{letters}{found.row}" if letters and found.row else ""
     place = "!".join(filter(None, [sheet, cell]))

@@ -4,7 +4,7 @@ The commands call this and settle afterwards; what it gives back is their answer
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,13 +29,12 @@ from xietong.park.package.contained import Note
 from xietong.park.package.mapping import FileMapping, reads_times, renamed
 from xietong.park.package.reading import read_package
 from xietong.park.package.readings import Converted, Reader, convert, is_canonical
-from xietong.park.package.rules import judge
-from xietong.park.package.schema import TABLES
-from xietong.park.package.sheets import Rejection, Row, Sheet, rejection, take_row
+from xietong.park.package.sheets import Rejection, Row, Sheet, rejection
 from xietong.park.package.tabular import ROW, WORKBOOKS, tables
 from xietong.park.people import check_person, check_reason
 from xietong.park.revisions import Change
-from xietong.park.template import FILLED_IN, is_template, unfilled
+from xietong.park.statements import Sender, filled_in, judged
+from xietong.park.template import FILLED_IN, is_template
 
 
 @dataclass(slots=True)
@@ -69,10 +68,15 @@ class Manner(NamedTuple):
 
 
 class Reception:
-    """Where one person's files come in at one instant (UTC)."""
+    """Where one person's files come in at one instant (UTC).
 
-    def __init__(self, data: Path, who: str, at: datetime) -> None:
-        self.data, self.who, self.at = data, who, at
+    door: by which way, as the journal tells it; own: the subjects whose amounts the person may state (None: all).
+    """
+
+    def __init__(
+        self, data: Path, who: str, at: datetime, door: str = "cli", own: Collection[str] | None = None
+    ) -> None:
+        self.data, self.who, self.at, self.door, self.own = data, who, at, door, own
         self.answer = Answer()
 
     def package(self, folder: Path) -> Answer:
@@ -125,22 +129,34 @@ class Reception:
         return keep(self.data, source, name, purpose, more)
 
     def _enter(self, kept: Iterable[Evidence]) -> None:
-        self.answer.entries |= enter(self.data, kept, f"cli:{self.who}", self.at)
+        self.answer.entries |= enter(self.data, kept, f"{self.door}:{self.who}", self.at)
 
     def _noting(self, path: Path) -> Note:
         """Where a remark on a whole file goes."""
         return lambda said: self.answer.remarks.append(rejection(path.name, 0, "", "", said))
 
+    def statement(self, body: bytes, name: str, rows: Sequence[Row], partial: bool) -> Answer:
+        """A month that was typed into the form or sent by a program: `rows` as typed, `body` what is kept of it.
+
+        Unlike a file, what is refused as a whole is not kept: whoever sent it still has it. Raises NoParkError.
+        """
+        park, answer = registry.load(), self.answer
+        kept, answer.remarks = filled_in(rows, park)
+        sheet = judged(kept, park, self._sender())
+        answer.rejected, answer.remarks = sheet.rejected, answer.remarks + sheet.remarks
+        if sheet.rows and (partial or not sheet.rejected):
+            self._enter([self._keep(body, name, "original")])
+            self._state(sheet)
+        return answer
+
     def _reported(self, path: Path, mapping: FileMapping, park: Registry, manner: Manner) -> None:
-        table, sheet, answer = TABLES["reported"], Sheet(), self.answer
-        rows = list(self._rows(path, mapping))
-        placed = rows
-        if mapping.utility:
-            placed, sheet.rejected = by_subject(rows, mapping.utility, park)
-            answer.remarks += beside(placed, park)
-        for row in placed:
-            take_row(table, sheet, row, park.zone)
-        judge(table, sheet, registry.known_codes())
+        answer = self.answer
+        rows = list(self._rows(path, mapping, park))
+        placed, refused = by_subject(rows, mapping.utility, park) if mapping.utility else (rows, [])
+        answer.remarks += beside(placed, park) if mapping.utility else []
+        sheet = judged(placed, park, self._sender())
+        answer.remarks += sheet.remarks
+        sheet.rejected = [*refused, *sheet.rejected]
         if path.suffix.lower() in WORKBOOKS:
             columns = list(rows[0].cells) if rows and not mapping.columns else []
             sheet.rejected = [located(each, mapping.shape.sheet, columns) for each in sheet.rejected]
@@ -150,22 +166,31 @@ class Reception:
         answer.rejected += sheet.rejected
         if mapping.whole and sheet.rejected and not manner.partial:
             answer.remarks.append(_nothing_entered(path))
-            return
-        answer.changes[table.name] = state_facts(table.name, sheet.rows, answer.entries, self.who, self.at)
+        else:
+            self._state(sheet)
+
+    def _sender(self) -> Sender:
+        return Sender(self.own, self.at)
+
+    def _state(self, sheet: Sheet) -> None:
+        """Enter the rows that can be used, and say what they leave in doubt."""
+        answer, table = self.answer, "reported"
+        answer.changes[table] = state_facts(table, sheet.rows, answer.entries, self.who, self.at)
         answer.accepted += len(sheet.rows)
         answer.remarks += remarks(sheet.rows, registry.load())
 
-    def _rows(self, path: Path, mapping: FileMapping) -> Iterator[Row]:
+    def _rows(self, path: Path, mapping: FileMapping, park: Registry) -> list[Row]:
         """The rows of a sheet as they came; of a workbook of ours those that were filled in, remarks for the others."""
+        found = []
         for piece in renamed(tables(path, mapping.shape, self._noting(path)), mapping):
             for record in piece.to_pylist():
                 number = record.pop(ROW)
-                row = Row(path.name, number, {}, {name: "" if v is None else str(v) for name, v in record.items()})
-                blank = unfilled(row) if mapping.whole else None
-                if blank is None:
-                    yield row
-                else:
-                    self.answer.remarks.append(blank)
+                cells = {name: "" if v is None else str(v) for name, v in record.items()}
+                found.append(Row(path.name, number, {}, cells))
+        if mapping.whole:
+            found, blank = filled_in(found, park)
+            self.answer.remarks += blank
+        return found
 
     def _readings(self, path: Path, mapping: FileMapping, park: Registry, why: Correction | None = None) -> None:
         reader = Reader(

@@ -17,7 +17,6 @@ from xietong.park.package.cells import CellError
 from xietong.park.package.contained import sheet_names
 from xietong.park.package.mapping import FileMapping
 from xietong.park.package.schema import TABLES
-from xietong.park.package.sheets import Rejection, Row, rejection
 from xietong.park.package.tabular import Shape
 from xietong.periods import Period
 
@@ -181,19 +180,6 @@ def is_template(path: Path) -> bool:
         return {SHEET, NOTES} <= set(sheet_names(path))
     except CellError:
         return False
-
-
-def unfilled(row: Row) -> Rejection | None:
-    """For a row that was left empty the remark that it stays missing; None for one that was filled in."""
-    if any(row.cells.get(name, "").strip() for name in ("amount", "closing")):
-        return None
-    item = row.cells.get("item", "")
-    said = CellError(
-        "not_filled",
-        f"{item} 没有填，按缺失算，不按零算；请补填，为零请写 0",
-        f"{item} was not filled in and counts as missing, not as zero; fill it in, or write 0",
-    )
-    return rejection(row.file, row.number, "amount", "", said)
 
 
 def template_json(target: Path, lines: int) -> str:
