@@ -327,3 +327,39 @@ class Push(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.idempotency}"
+
+
+class Submission(models.Model):
+    """A month that was typed in or sent by a program, and was answered: the same sender and key get the same again."""
+
+    sender = models.CharField(max_length=220, help_text="person:NAME or key:NAME")
+    idempotency = models.CharField(max_length=160)
+    body_sha256 = models.CharField(max_length=64)
+    subject = models.CharField(max_length=60)
+    period = models.CharField(max_length=40)
+    answer = models.JSONField()
+    at = models.DateTimeField(help_text="UTC")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["sender", "idempotency"], name="submission_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sender} {self.subject} {self.period}"
+
+
+class Draft(models.Model):
+    """What somebody has typed of a month and not sent in yet; each saving is a row of its own, so that none is lost."""
+
+    subject = models.CharField(max_length=60)
+    period = models.CharField(max_length=40)
+    who = models.CharField(max_length=150)
+    cells = models.JSONField(help_text="a list of rows, column → what was typed")
+    at = models.DateTimeField(help_text="UTC")
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["subject", "period", "at"], name="draft_of_month")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.period} {self.who}"
