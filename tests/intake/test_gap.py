@@ -208,3 +208,4 @@ def test_a_device_that_speaks_in_cipher_is_heard_and_asked(park: Park) -> None:
     assert sum(b"CP=&&{0x" in raw for raw in frames) == 12
     assert park.live()["resent"] == 4
     assert len(logger.acknowledged) == 12
+    assert [b"CP=&&{0x" in asked.raw for asked in logger.asked] == [True]  # asked as it speaks

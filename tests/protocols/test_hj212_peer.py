@@ -115,3 +115,12 @@ def test_whatever_is_heard_it_ends_and_sends_at_most_three_times(heard: list[Fra
     waiting.due(now + 1000)
     assert waiting.result is not None
     assert sent <= 3
+
+
+def test_a_command_to_stop_is_answered_by_a_notice_alone() -> None:
+    """Annex C.11 and C.13: 2012 and 2022 have neither 9011 nor 9012; of other commands a 9013 says nothing."""
+    for cn, ends in (("2012", True), ("2022", True), ("1062", False)):
+        asked = Exchange(Request(SPEAKER.mn, cn, QN, build(SPEAKER, cn, QN, "")), Patience(), 0.0)
+        assert asked.due(0.0) is not None
+        assert asked.heard(says("9013", "", OTHER), 1.0) is ends
+        assert asked.result == (("done", "", 0) if ends else None)

@@ -73,7 +73,7 @@ class Logger:
         splitter = Splitter()
         while chunk := await reader.read(65536):
             for piece in splitter.feed(chunk):
-                frame = decode(piece.raw)
+                frame = decode(piece.raw, [self.key] if self.key else [])
                 if frame.cn == "9014":
                     self.acknowledged.add(frame.qn)
                 elif not frame.cn.startswith("9"):

@@ -16,7 +16,9 @@ from typing import NamedTuple, Protocol
 from xietong.intake.devices import DeviceBook
 from xietong.protocols.hj212 import decode
 from xietong.protocols.hj212.building import Speaker, asking, build, number, parameters
+from xietong.protocols.hj212.framing import CRC, HEAD
 from xietong.protocols.hj212.peer import Exchange, Patience, Request
+from xietong.protocols.hj212.sealing import is_sealed, seal, wants_seal
 from xietong.protocols.hj212.tables import FETCHING, READING
 from xietong.readings import EntryKind
 
@@ -178,6 +180,9 @@ class Asker:
         if wanted.begin is not None and wanted.end is not None:
             text = asking(wanted.begin, wanted.end)
         raw = build(self._speaker(device, wanted.mn), wanted.cn, qn, text or wanted.parameters)
+        keys = self._book().rule(wanted.mn).sm4_keys
+        if keys and is_sealed(device.sample) and wants_seal(wanted.cn):
+            raw = seal(raw[HEAD : -CRC - 2], keys[0])  # a device that encrypts is spoken to likewise
         request = Request(wanted.mn, wanted.cn, qn, raw, wanted.begin, wanted.end)
         device.exchange = Exchange(request, Patience(limits.timeout_s, limits.sends), now, device.earlier_qn)
         self._busy.add(wanted.mn)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from xietong.protocols.hj212.frames import Frame
+from xietong.protocols.hj212.tables import command
 
 Outcome = Literal["done", "no_data", "refused", "failed", "unfinished", "silent", "cut"]
 
@@ -77,6 +78,9 @@ class Exchange:
         if frame.cn == "9012" and self._is_ours(frame):
             self._executed(frame)
             return True
+        if frame.cn == "9013" and self._ends_with_a_notice() and self._is_ours(frame):
+            self._end("done")
+            return True
         if frame.cn == self.request.cn and self._was_asked(frame):
             self.frames += 1
             self._deadline = now + self._patience.seconds * self._patience.sends
@@ -89,6 +93,11 @@ class Exchange:
             self._end("cut")
 
     # ---- inside ----
+
+    def _ends_with_a_notice(self) -> bool:
+        """2012 and 2022 stop what a device sends and are answered by 9013 alone (annex C.11, C.13)."""
+        asked = command(self.request.cn)
+        return asked is not None and asked.answer == "9013"
 
     def _is_ours(self, frame: Frame) -> bool:
         return frame.qn == self.request.qn or (bool(frame.qn) and frame.qn != self._earlier)

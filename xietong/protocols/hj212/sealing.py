@@ -49,6 +49,11 @@ def is_sealed(raw: bytes | bytearray) -> bool:
     return _OPENING in raw
 
 
+def wants_seal(cn: str) -> bool:
+    """Whether the standard has the content of a command encrypted: 2000 to 2999, 1014 and 3020 (HJ 212-2025)."""
+    return cn.startswith("2") or cn in ("1014", "3020")
+
+
 def seal(segment: bytes, key: bytes) -> bytes:
     """A frame with its content encrypted; its length digits are the plain segment's, as the standard prints them.
 
