@@ -1,101 +1,154 @@
-"""Many simulated devices in one process: each sends a frame, waits for its acknowledgement and sends the next.
+"""`bench devices`: 10,000 HJ 212 connections and 2,000 MQTT clients, each sending every 10 s, on the running platform.
 
-Frames are made before the clock starts; an acknowledgement counts only when it carries its frame's QN.
+Everything is a process of its own on the same two cores: intake, MQTT intake, settle and web as `xietong serve` has
+them, a real Mosquitto, and the simulated devices. The figure is the worse p99 of HJ 212 (frame sent to 9014 heard) and
+of MQTT (message published to our PUBACK, which is after the fsync, seen between us and the broker). Then the power
+fails: the connections fall silent without an end, and as many new ones come at once.
 """
 
 import argparse
 import json
-import selectors
-import socket
+import re
+import shutil
+import signal
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
-from typing import NamedTuple
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
-from xietong.protocols.hj212 import frame
+from xietong.bench.machine import machine, raise_file_limit, stay_on_two_cores
+from xietong.bench.rig import SETTINGS, Devices, Watch, broker, devices, running, until
+from xietong.intake.listener import USUAL
+from xietong.journal import names, read
+from xietong.processes import Door, free_port
+from xietong.protocols.mqtt import opened
 
-FACTORS = ("a34013", "a21026", "a21002", "a19001", "a01012")
-RING = 256  # different frames of one device
-
-
-class _Sent(NamedTuple):
-    quoted: bytes
-    raw: bytes
-
-
-class Device:
-    """One connection with one frame under way."""
-
-    def __init__(self, number: int, port: int) -> None:
-        self.ring = [_made(number, turn) for turn in range(RING)]
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.turn, self.received, self.sent_at = 0, b"", 0.0
-
-    def send(self) -> None:
-        """Send the next frame."""
-        self.sent_at = time.perf_counter()
-        self.socket.sendall(self.ring[self.turn % RING].raw)
-
-    def receive(self) -> bool:
-        """Take what came; True once the acknowledgement of the frame under way is whole."""
-        received = self.socket.recv(4096)
-        if not received:
-            raise ConnectionError("the door closed the connection")
-        self.received += received
-        if not self.received.endswith(b"\r\n"):
-            return False
-        if self.ring[self.turn % RING].quoted not in self.received or b"CN=9014" not in self.received:
-            raise ValueError(f"not the acknowledgement of the frame under way: {self.received!r}")
-        self.turn, self.received = self.turn + 1, b""
-        return True
+LIMIT_MS, LIMIT_KB = 250, 40
+_FRAME = re.compile(rb"##\d{4}QN=(\d{17});.*?MN=([^;]+);")
 
 
-def _made(number: int, turn: int) -> _Sent:
-    quoted = b"QN=20250314%02d%02d%02d%03d;" % (number % 24, turn // 60 % 60, turn % 60, number % 1000)
-    values = ";".join(
-        f"{code}-Rtd={turn % 97 + place}.{number % 100:02d},{code}-ZsRtd={turn % 97 + place}.5,{code}-Flag=N"
-        for place, code in enumerate(FACTORS)
-    )
-    time_of_data = f"20250314{number % 24:02d}{turn // 60 % 60:02d}{turn % 60:02d}"
-    header = f"ST=31;CN=2011;PW=123456;MN=BENCH{number:019d};Flag=5;"
-    return _Sent(quoted, frame(quoted + f"{header}CP=&&DataTime={time_of_data};{values}&&".encode()))
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How many devices, how long, from how many addresses."""
+    parser.add_argument("--connections", type=int, default=10_000, help="HJ 212 连接数 · connections of HJ 212")
+    parser.add_argument("--clients", type=int, default=2_000, help="MQTT 客户端数 · clients of MQTT")
+    parser.add_argument("--seconds", type=float, default=60.0, help="平稳阶段时长 · length of the steady phase")
+    parser.add_argument("--interval", type=float, default=10.0, help="每台设备的发送间隔 · seconds between two sends")
+    parser.add_argument("--sources", type=int, default=1, help="设备来自多少个地址 · addresses; 1: behind one gateway")
+    parser.add_argument("--doors-only", action="store_true", help="不运行结转和网页 · without settle and web")
+    parser.add_argument("--folder", type=Path, help="数据所在磁盘 · where the data lie (default: here)")
 
 
-def drive(port: int, connections: int, seconds: float) -> dict[str, float]:
-    """Run the devices; frames acknowledged, seconds, and percentiles of the wait for an acknowledgement in ms."""
-    devices = [Device(number, port) for number in range(connections)]
-    selector = selectors.DefaultSelector()
-    for device in devices:
-        selector.register(device.socket, selectors.EVENT_READ, device)
-    waits: list[float] = []
-    begun = time.perf_counter()
-    for device in devices:
-        device.send()
-    while (now := time.perf_counter()) - begun < seconds:
-        for key, _ in selector.select(1.0):
-            if key.data.receive():
-                now = time.perf_counter()
-                waits.append(now - key.data.sent_at)
-                key.data.send()
-    taken = now - begun
-    for device in devices:
-        device.socket.close()
-    waits.sort()
-    p50, p99 = (waits[int(len(waits) * part)] * 1000 for part in (0.5, 0.99))
-    return {"frames": len(waits), "seconds": taken, "p50_ms": p50, "p99_ms": p99, "max_ms": waits[-1] * 1000}
+def run(arguments: argparse.Namespace) -> dict[str, object]:
+    """Measure; figure and limit in ms, dropped, kb_a_connection. Raises OSError where files or broker are lacking, and
+    RuntimeError where something acknowledged is not in the journal or a process has died."""
+    raise_file_limit(arguments.connections + arguments.clients + 500)
+    stay_on_two_cores()
+    data = Path(tempfile.mkdtemp(prefix="bench-devices-", dir=arguments.folder or Path.cwd()))
+    try:
+        return _measured(data, arguments)
+    finally:
+        shutil.rmtree(data)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """`python -m xietong.bench.devices --port N`: one JSON line."""
-    parser = argparse.ArgumentParser(prog="python -m xietong.bench.devices")
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--connections", type=int, default=100)
-    parser.add_argument("--seconds", type=float, default=3.0)
-    given = parser.parse_args(arguments)
-    print(json.dumps(drive(given.port, given.connections, given.seconds)))
-    return 0
+def _measured(data: Path, given: argparse.Namespace) -> dict[str, object]:
+    door, broker_port = Door().with_ports(), free_port("127.0.0.1")
+    door = door._replace(web_port=free_port("127.0.0.1"), hj212_port=free_port("127.0.0.1"))
+    found: dict[str, Any] = {}
+    with ExitStack() as stack:
+        stack.enter_context(broker(data, broker_port))
+        options = ("--broker", broker_port, "--clients", given.clients, "--interval", given.interval)
+        publishers = stack.enter_context(devices("publishers", data / "mqtt.txt", *options))
+        relay = int(publishers.line())
+        (data / "mqtt.toml").write_text(SETTINGS.format(port=relay))
+        if not given.doors_only:
+            subprocess.run(
+                [sys.executable, "-m", "xietong", "init", "--data", str(data)], stdout=subprocess.DEVNULL, check=True
+            )
+        supervisor = stack.enter_context(running(data, door, given.doors_only))
+        watch = Watch(data, supervisor, not given.doors_only)
+        crowd = stack.enter_context(devices("crowd", data / "first.txt", *_options(door.hj212_port, given)))
+        found["start"] = _phase("connect", crowd, publishers)
+        watch.look()
+        found["steady"] = _steady(crowd, publishers, watch, given.seconds)
+        crowd.process.send_signal(signal.SIGSTOP)  # silent without an end, as when the power fails
+        again = stack.enter_context(devices("crowd", data / "again.txt", *_options(door.hj212_port, given)))
+        found["power_failure"] = _phase("connect", again, publishers)
+        crowd.process.send_signal(signal.SIGCONT)
+        if not given.doors_only:
+            found["settle"] = _settled(watch)
+        died = [name for name in supervisor.pids() if supervisor.starts(name) != 1]
+        acknowledged = crowd.end() | again.end() | publishers.end()
+    if died:
+        raise RuntimeError(f"{', '.join(died)} died under the load")
+    lost = acknowledged - _kept(data / "journal")
+    if lost:
+        raise RuntimeError(f"{len(lost)} of {len(acknowledged)} acknowledged are not in the journal: {min(lost)} …")
+    return _answer(found, watch, given) | {"in_the_journal": len(acknowledged)}
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _options(port: int, given: argparse.Namespace) -> tuple[object, ...]:
+    sizes = ("--connections", given.connections, "--sources", given.sources, "--interval", given.interval)
+    return ("--port", port, *sizes)
+
+
+def _phase(line: str, crowd: Devices, publishers: Devices) -> dict[str, Any]:
+    for each in (crowd, publishers):
+        each.say(line)
+    return {"hj212": crowd.heard(), "mqtt": publishers.heard()}
+
+
+def _steady(crowd: Devices, publishers: Devices, watch: Watch, seconds: float) -> dict[str, Any]:
+    for each in (crowd, publishers):
+        each.say(f"steady {seconds}")
+    watch.until(time.monotonic() + seconds)
+    return {"hj212": crowd.heard(), "mqtt": publishers.heard()}
+
+
+def _settled(watch: Watch) -> dict[str, float]:
+    begun = time.monotonic()
+    until(lambda: watch.behind() == 0.0, "settle")
+    return {"most_behind_s": round(watch.lag_s, 1), "done_after_s": round(time.monotonic() - begun, 1)}
+
+
+def _kept(root: Path) -> set[str]:
+    """What the journals hold, as the simulated devices name it."""
+    found: set[str] = set()
+    for name in names(root):
+        for entry in read(root, name):
+            frame = _FRAME.match(entry.payload) if entry.kind == "hj212" else None
+            if frame is not None:
+                found.add(f"{frame[2].decode()} {frame[1].decode()}")
+            elif entry.kind == "mqtt":
+                heard = opened(entry.payload)
+                found.add(f"{heard.topic} {json.loads(heard.body)['n']}")
+    return found
+
+
+def _answer(found: dict[str, Any], watch: Watch, given: argparse.Namespace) -> dict[str, object]:
+    hj212, mqtt = found["steady"]["hj212"], found["steady"]["mqtt"]
+    figure = max(hj212["p99_ms"], mqtt["whole_p99_ms"])
+    dropped = sum(phase[door]["dropped"] for phase in (found["steady"], found["power_failure"]) for door in phase)
+    grown = {name: watch.most[name] - size for name, size in watch.before.items()}
+    kb = grown["intake"] / given.connections
+    return {
+        "name": "devices",
+        "figure": figure,
+        "unit": "ms",
+        "limit": LIMIT_MS,
+        "ratio": round(figure / LIMIT_MS, 3),
+        "dropped": dropped,
+        "kb_a_connection": round(kb, 1),
+        "kb_limit": LIMIT_KB,
+        "holds": figure <= LIMIT_MS and dropped == 0 and kb <= LIMIT_KB,
+        **found,
+        "rss_mb": {name: round(size / 1024) for name, size in watch.most.items()},
+        "connections": given.connections,
+        "clients": given.clients,
+        "interval_s": given.interval,
+        "addresses": given.sources,
+        "door_allows": {"connections": USUAL.connections, "of_one_address": USUAL.connections_a_peer},
+        "machine": machine(),
+    }

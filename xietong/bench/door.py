@@ -92,6 +92,6 @@ def _listening(command: list[str]) -> Iterator[int]:
 
 def _drive(port: int, arguments: argparse.Namespace) -> dict[str, float]:
     options = ["--connections", str(arguments.connections), "--seconds", str(arguments.seconds)]
-    command = [sys.executable, "-m", "xietong.bench.devices", "--port", str(port), *options]
+    command = [sys.executable, "-m", "xietong.bench.door_devices", "--port", str(port), *options]
     told: dict[str, float] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     return told

@@ -12,6 +12,7 @@ from xietong.texts import Text
 
 BENCHES: dict[str, Text] = {
     "account": Text("核算：全部指标及其计算过程的秒数", "accounts: seconds for every figure with its working"),
+    "devices": Text("一万台设备同时在线：确认时延的 p99", "ten thousand devices at once: p99 of the acknowledgement"),
     "door": Text("监听口：确认的帧每秒", "the listener: acknowledged frames a second"),
     "settle": Text("结转：到小时和日的监测值每秒", "settle: readings a second, up to hours and days"),
 }
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     module.add_arguments(own)
     try:
         measured = module.run(own.parse_args([option for option in arguments.options if option != "--json"]))
-    except FileNotFoundError as error:
+    except OSError as error:
         print(f"xietong bench: {error}", file=sys.stderr)
         return 1
     print(json.dumps(measured, ensure_ascii=False))
