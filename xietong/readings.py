@@ -8,7 +8,9 @@ from typing import Literal
 # Addresses of what persons say in place of a reading: "corrected:POINT". Such a reading counts before any other of its
 # instant, the newest first; one marked WITHDRAWN says that the reading was wrong and nothing is known in its place.
 CORRECTED, WITHDRAWN = "corrected:", "X"
-EntryKind = Literal["hj212", "hj212-refused", "junk", "file", "act", "hj212-sent", "note", "pushed", "mqtt"]
+EntryKind = Literal[
+    "hj212", "hj212-refused", "junk", "file", "act", "hj212-sent", "note", "pushed", "mqtt", "modbus", "opcua"
+]
 
 
 @dataclass(frozen=True, slots=True)

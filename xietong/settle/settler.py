@@ -26,7 +26,7 @@ from xietong.settle.imports import import_file
 from xietong.settle.live import Live
 from xietong.settle.register import Register
 from xietong.settle.requests import plan, write
-from xietong.settle.taking import READINGS_OF, Taken, mqtt_readings, take
+from xietong.settle.taking import LIVE_KINDS, READINGS_OF, Taken, take
 from xietong.texts import Text
 
 LOG = logging.getLogger("xietong.settle")
@@ -175,8 +175,8 @@ class Settler:
             self._live.frame(entry, taken.columns, taken.frame)
         else:
             self._live.other(entry)
-            if entry.kind == "mqtt":
-                self._live.readings(mqtt_readings(entry, self.lake.zone))
+            if entry.kind in LIVE_KINDS:
+                self._live.readings(READINGS_OF[entry.kind](entry, self.lake.zone))
             self._has_asked = self._has_asked or entry.kind == "note"
 
     def _keys(self, mn: str) -> Sequence[bytes]:

@@ -9,11 +9,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from xietong.lake.filing import SHEET
-from xietong.protocols import mqtt, pushed
+from xietong.protocols import modbus, mqtt, pushed
 from xietong.protocols.hj212 import ColumnReader, Columns, Frame, decode
 from xietong.protocols.hj212.columns import columns_of
 from xietong.protocols.hj212.parts import Gap, Given, Parts, is_part
 from xietong.protocols.hj212.sealing import is_sealed
+from xietong.protocols.values import Message
 from xietong.readings import Entry, Reading
 
 
@@ -53,15 +54,27 @@ def pushed_readings(entry: Entry, zone: ZoneInfo) -> Iterator[Reading]:
 
 def mqtt_readings(entry: Entry, zone: ZoneInfo) -> Iterator[Reading]:
     """The readings of a message of MQTT, by the mapping that was in force when it came."""
-    for each in mqtt.decode(mqtt.opened(entry.payload), entry.received_at, zone).values:
-        yield Reading(each.address, each.at, each.value, "", entry.id, entry.received_at)
+    yield from _readings(entry, mqtt.decode(mqtt.opened(entry.payload), entry.received_at, zone))
+
+
+def modbus_readings(entry: Entry, _zone: ZoneInfo) -> Iterator[Reading]:
+    """The readings of a poll of Modbus, by the register map that was in force then."""
+    yield from _readings(entry, modbus.decode(modbus.opened(entry.payload)))
 
 
 # Kinds of entries that are taken by themselves, each from its payload alone.
 READINGS_OF: Mapping[str, Callable[[Entry, ZoneInfo], Iterator[Reading]]] = {
     "pushed": pushed_readings,
     "mqtt": mqtt_readings,
+    "modbus": modbus_readings,
 }
+# Those of them that a device said by itself: their newest values are live.
+LIVE_KINDS = frozenset(READINGS_OF) - {"pushed"}
+
+
+def _readings(entry: Entry, message: Message) -> Iterator[Reading]:
+    for each in message.values:
+        yield Reading(each.address, each.at, each.value, each.flag, entry.id, entry.received_at)
 
 
 def _decoded(raw: bytes, keys: Callable[[str], Sequence[bytes]]) -> Frame | None:

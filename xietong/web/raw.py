@@ -35,6 +35,8 @@ _KINDS = {
     "note": gettext_lazy("接收进程自己的记录，例如一次请求的结果。"),
     "pushed": gettext_lazy("程序经 HTTP 推送的数据，按收到的内容保存。"),
     "mqtt": gettext_lazy("设备经 MQTT 发来的消息，连同当时有效的映射一起保存。"),
+    "modbus": gettext_lazy("平台向 Modbus 设备询问一次所得的应答，连同当时有效的寄存器表一起保存。"),
+    "opcua": gettext_lazy("OPC UA 服务器通知的值，连同当时有效的映射一起保存。"),
 }
 
 
