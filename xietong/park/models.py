@@ -359,7 +359,9 @@ class Draft(models.Model):
     at = models.DateTimeField(help_text="UTC")
 
     class Meta:
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["subject", "period", "at"], name="draft_of_month")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["subject", "period", "at"], name="draft_of_month")
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject} {self.period} {self.who}"

@@ -135,19 +135,27 @@ class Reception:
         """Where a remark on a whole file goes."""
         return lambda said: self.answer.remarks.append(rejection(path.name, 0, "", "", said))
 
+    def verdicts(self, rows: Sequence[Row]) -> Sheet:
+        """What a month that was typed into the form or sent by a program would give; nothing is kept of it.
+
+        Raises NoParkError.
+        """
+        park, answer = registry.load(), self.answer
+        kept, blank = filled_in(rows, park)
+        sheet = judged(kept, park, self._sender())
+        answer.rejected, answer.remarks = sheet.rejected, blank + sheet.remarks
+        return sheet
+
     def statement(self, body: bytes, name: str, rows: Sequence[Row], partial: bool) -> Answer:
-        """A month that was typed into the form or sent by a program: `rows` as typed, `body` what is kept of it.
+        """Bring such a month in: `rows` as typed, `body` what is kept of it as evidence.
 
         Unlike a file, what is refused as a whole is not kept: whoever sent it still has it. Raises NoParkError.
         """
-        park, answer = registry.load(), self.answer
-        kept, answer.remarks = filled_in(rows, park)
-        sheet = judged(kept, park, self._sender())
-        answer.rejected, answer.remarks = sheet.rejected, answer.remarks + sheet.remarks
+        sheet = self.verdicts(rows)
         if sheet.rows and (partial or not sheet.rejected):
             self._enter([self._keep(body, name, "original")])
             self._state(sheet)
-        return answer
+        return self.answer
 
     def _reported(self, path: Path, mapping: FileMapping, park: Registry, manner: Manner) -> None:
         answer = self.answer

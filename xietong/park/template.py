@@ -4,7 +4,10 @@ Made here and known again here; what was filled in is checked by the one rule se
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,50 +48,78 @@ NEVER = frozenset({"never", "none", "无"})
 
 
 class Line(NamedTuple):
-    """One row to be filled in: what it is about, and what was stated last."""
+    """One row to be filled in: what it is about and of which period (the quarter of an item that is due by quarters),
+    what was stated last before it, and what is stated of it already."""
 
     subject: str
     item: str
     unit: str
+    period: Period
     last: ReportedAmount | None = None
+    now: ReportedAmount | None = None
+
+    @property
+    def like(self) -> ReportedAmount | None:
+        """What tells use, method and counterparty: of the period itself, else the last before it."""
+        return self.now or self.last
 
 
 def lines_owed(park: Registry, subject: str, period: Period) -> list[Line]:
     """What the subject and what lies below it owe for a period: by the due list where it has one of theirs, else what
-    they reported in the twelve months before."""
+    they reported in the twelve months before; then whatever else is stated of the period already."""
     below = {each.code for each in park.below(subject)}
-    before = [row for row in park.reported if row.subject in below and _lately(row.period, period)]
+    rows: dict[tuple[str, str], list[ReportedAmount]] = defaultdict(list)
+    for row in park.reported:
+        if row.subject in below:
+            rows[row.subject, row.item].append(row)
     listed = [each for each in park.expected if each.subject in below]
     if listed:
-        wanted = dict.fromkeys((each.subject, each.item) for each in listed if _is_due(each, period))
+        wanted = {(each.subject, each.item): _span(each, period) for each in listed if _is_due(each, period)}
     else:
-        wanted = dict.fromkeys(
-            (row.subject, row.item) for row in sorted(before, key=lambda row: (row.subject, row.item))
-        )
-    return [line for who, item in wanted for line in _lines(who, item, before)]
+        wanted = {name: period for name, of in sorted(rows.items()) if any(_lately(row, period) for row in of)}
+    stated = {name: period for name, of in sorted(rows.items()) if any(row.period == period for row in of)}
+    every = wanted | {name: span for name, span in stated.items() if name not in wanted}
+    return [line for name, span in every.items() for line in _lines(name, span, rows[name])]
 
 
-def _lately(stated: Period, period: Period) -> bool:
+def _lately(row: ReportedAmount, period: Period) -> bool:
+    stated = row.period
     return period.previous_year().start <= stated.start < period.start and stated.month_count <= period.month_count
 
 
+def _last_month(period: Period) -> int:
+    return (period.start.month + period.month_count - 1 - 1) % 12 + 1
+
+
 def _is_due(each: Expected, period: Period) -> bool:
-    last = (period.start.month + period.month_count - 1 - 1) % 12 + 1
     first_day = period.start.date()
     in_force = (each.since is None or each.since < period.end.date()) and (each.until is None or each.until > first_day)
-    return in_force and each.frequency not in NEVER and last % EVERY.get(each.frequency, 1) == 0
+    return in_force and each.frequency not in NEVER and _last_month(period) % EVERY.get(each.frequency, 1) == 0
 
 
-def _lines(subject: str, item: str, before: Iterable[ReportedAmount]) -> Iterator[Line]:
-    """One line for each use and counterparty that the item was last stated with."""
-    latest: dict[tuple[str, str, str], ReportedAmount] = {}
-    for row in sorted(before, key=lambda row: row.period.start):
-        if (row.subject, row.item) == (subject, item):
-            latest[row.method, row.use, row.counterparty] = row
-    for row in latest.values():
-        yield Line(subject, item, row.unit, row)
-    if not latest:
-        yield Line(subject, item, items.item(item).unit)
+def _span(each: Expected, period: Period) -> Period:
+    """The quarter, half or whole year of an item due by such, which ends with the period; else the period itself."""
+    months = EVERY.get(each.frequency, 1)
+    if months <= period.month_count:
+        return period
+    year, last = (period.end - timedelta(days=1)).year, _last_month(period)
+    return Period(Period.month(year, last - months + 1).start, period.end)
+
+
+def _lines(name: tuple[str, str], period: Period, rows: Sequence[ReportedAmount]) -> Iterator[Line]:
+    """One line for each use and counterparty that the item was last stated with, or is stated with already."""
+    subject, item = name
+    before = sorted((row for row in rows if _lately(row, period)), key=lambda row: row.period.start)
+    latest, now = _by_use(before), _by_use(row for row in rows if row.period == period)
+    for use in dict.fromkeys([*latest, *now]):
+        like = now.get(use) or latest[use]
+        yield Line(subject, item, like.unit, period, latest.get(use), now.get(use))
+    if not latest and not now:
+        yield Line(subject, item, items.item(item).unit, period)
+
+
+def _by_use(rows: Iterable[ReportedAmount]) -> dict[tuple[str, str, str], ReportedAmount]:
+    return {(row.method, row.use, row.counterparty): row for row in rows}
 
 
 def write_template(target: Path, park: Registry, subject: str, period: Period) -> int:
@@ -104,7 +135,7 @@ def write_template(target: Path, park: Registry, subject: str, period: Period) -
         sheet.write_string(1, column, _heading(name), grey)
         sheet.write_string(HEADER_ROW - 1, column, name, bold)
     for number, line in enumerate(lines, start=HEADER_ROW):
-        for column, value in enumerate(_cells(line, period)):
+        for column, value in enumerate(_cells(line)):
             style = fill if COLUMNS[column] in ("amount", "closing", "note") else None
             sheet.write(number, column, value, style) if value else sheet.write_blank(number, column, None, style)
         _choices(sheet, number, line)
@@ -118,33 +149,50 @@ def _heading(name: str) -> str:
     return OWN[name][0] if name in OWN else TABLES["reported"].column(name).sentence.zh
 
 
-def _cells(line: Line, period: Period) -> Sequence[str]:
-    last = line.last
-    known = {
-        "subject": line.subject,
-        "period": period.label,
-        "item": line.item,
-        "name": items.item(line.item).name.zh,
-        "unit": line.unit,
-        "last": _shown(last) if last else "",
-        "use": last.use if last else "",
-        "method": last.method if last else "",
-        "counterparty": last.counterparty if last else "",
-        "opening": plain(last.closing) if last and last.closing is not None else "",
-    }
+def _cells(line: Line) -> Sequence[str]:
+    known = known_cells(line)
     return [known.get(name, "") for name in COLUMNS]
 
 
-def _shown(row: ReportedAmount) -> str:
-    value = plain(row.amount) if row.amount is not None else f"<{plain(row.below)}" if row.below else "ND"
-    return f"{value} {row.unit}（{row.period.label}）"
+def known_cells(line: Line) -> dict[str, str]:
+    """What of a line is known beforehand, column → text; the opening stock is the closing one of the period before."""
+    last, now, like = line.last, line.now, line.like
+    known = {
+        "subject": line.subject,
+        "period": line.period.label,
+        "item": line.item,
+        "name": items.item(line.item).name.zh,
+        "amount": amount_text(now) if now else "",
+        "unit": line.unit,
+        "last": f"{amount_text(last)} {last.unit}（{last.period.label}）" if last else "",
+        "use": like.use if like else "",
+        "method": like.method if like else "",
+        "counterparty": like.counterparty if like else "",
+        "note": now.note if now else "",
+        "opening": _stock(now.opening) if now else _stock(last.closing) if last else "",
+        "closing": _stock(now.closing) if now else "",
+    }
+    return {name: text for name, text in known.items() if text}
+
+
+def _stock(value: Decimal | None) -> str:
+    return "" if value is None else plain(value)
+
+
+def amount_text(row: ReportedAmount) -> str:
+    """An amount as it is typed: a number, <0.025, or ND."""
+    return plain(row.amount) if row.amount is not None else f"<{plain(row.below)}" if row.below else "ND"
+
+
+def units_of(line: Line) -> list[str]:
+    """The units that a person may pick for a line: the one stated last first."""
+    item = items.item(line.item)
+    return list(dict.fromkeys([line.unit, item.unit, *(unit for unit, _ in item.also)]))
 
 
 def _choices(sheet: xlsxwriter.worksheet.Worksheet, number: int, line: Line) -> None:
-    item = items.item(line.item)
-    units = list(dict.fromkeys([line.unit, item.unit, *(unit for unit, _ in item.also)]))
     for name, values in (
-        ("unit", units),
+        ("unit", units_of(line)),
         ("use", TABLES["reported"].column("use").values),
         ("method", TABLES["reported"].column("method").values),
     ):

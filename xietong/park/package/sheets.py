@@ -21,7 +21,7 @@ class Rejection(NamedTuple):
     """Something that could not be used: where it stands, which rule it breaks, and the sentence with the remedy.
 
     row: as a spreadsheet counts, the header being row 1; 0 where the whole file is meant; sheet, cell: of a workbook
-    where in it; clause: of the standard that asks for it; remedy: the end of the sentence, which says what to do.
+    where in it; clause: of the standard that asks for it; said: the sentence without the place.
     """
 
     file: str
@@ -33,11 +33,18 @@ class Rejection(NamedTuple):
     sheet: str = ""
     cell: str = ""
     clause: str = ""
-    remedy: Text = NOTHING_SAID
+    said: Text = NOTHING_SAID
+
+    @property
+    def remedy(self) -> Text:
+        """What to do: every sentence about data ends with it, after its last semicolon."""
+        zh, en = self.said.zh.rpartition("；")[2], self.said.en.rpartition("; ")[2]
+        return Text(zh, f"{en[:1].upper()}{en[1:]}")
 
     def as_json(self, language: Language) -> dict[str, str | int]:
         """The rejection as the commands answer it; sheet and cell of workbooks only, the clause of statements only."""
         stated = {name: value for name, value in self._asdict().items() if value or name not in self._field_defaults}
+        stated.pop("said", None)
         return {
             **stated,
             "message": self.message.in_language(language),
@@ -84,13 +91,8 @@ def rejection(file: str, row: int, column: str, value: str, error: CellError) ->
     place_en = ", ".join(filter(None, [file, f"row {row}" if row else "", f"column {column}" if column else ""]))
     zh = f"{place_zh}：" + (f"“{shown}”" if shown else "") + f"{error.text.zh}。"
     en = f"{place_en}: " + (f'"{shown}": ' if shown else "") + f"{error.text.en}."
-    return Rejection(file, row, column, value, error.rule, Text(zh, en), remedy=_remedy(error.text))
-
-
-def _remedy(said: Text) -> Text:
-    """What to do: every sentence about data ends with it, after its last semicolon."""
-    zh, en = said.zh.rpartition("；")[2], said.en.rpartition("; ")[2]
-    return Text(f"{zh}。", f"{en[:1].upper()}{en[1:]}.")
+    said = Text(f"{error.text.zh}。", f"{error.text.en[:1].upper()}{error.text.en[1:]}.")
+    return Rejection(file, row, column, value, error.rule, Text(zh, en), said=said)
 
 
 def decode(content: bytes) -> str:

@@ -7,10 +7,13 @@ Lines of JSON: first {"notes": [[rule, detail] …], "sheets": [name …]}, then
 """
 
 import json
+import lzma
 import re
 import resource
+import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -25,6 +28,11 @@ COLUMNS = 1_000
 CHUNK = 1 << 20
 OVERLAP = 2_000
 SHOWN = 3
+# What zipfile and calamine say of an archive that is damaged, encrypted or packed in a way nobody reads.
+UNREADABLE = (
+    *(python_calamine.CalamineError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError),
+    *(ValueError, KeyError, NotImplementedError, RuntimeError),
+)
 
 Said = tuple[str, str]
 
@@ -59,14 +67,14 @@ def main(arguments: Sequence[str]) -> int:
     limit()
     path, name = Path(arguments[0]), arguments[1]
     try:
-        notes = list(_looked_through(path, name)) if zipfile.is_zipfile(path) else []
+        notes = list(looked_through(path, name)) if zipfile.is_zipfile(path) else []
         book = python_calamine.CalamineWorkbook.from_path(str(path))
         _say({"notes": notes, "sheets": book.sheet_names})
         _rows(book, name)
     except RefusedWorkbook as refused:
         _say({"refused": refused.said})
         return 3
-    except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
+    except UNREADABLE as error:
         _say({"refused": ["unreadable", " ".join(str(error).split())[:200]]})
         return 3
     return 0
@@ -99,7 +107,7 @@ def _text(cell: object) -> str:
     return cell.isoformat() if isinstance(cell, datetime) else str(cell)
 
 
-def _looked_through(path: Path, name: str) -> Iterator[Said]:
+def looked_through(path: Path, name: str) -> Iterator[Said]:
     """What is odd about the workbook and yet no reason to refuse it; raises RefusedWorkbook where there is one."""
     with zipfile.ZipFile(path) as archive:
         _size(archive)
