@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo
 
 from xietong.texts import Text
@@ -17,6 +17,7 @@ from xietong.texts import Text
 _SIXTH = Decimal("0.000001")
 _LARGEST = Decimal(10) ** 12
 _FLAG_LENGTH, _POINT_LENGTH = 8, 60
+_FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class PushedRow(NamedTuple):
@@ -61,7 +62,7 @@ def decode(body: bytes, zone: ZoneInfo) -> Pushed:
     """Take a body apart; the same bytes always give the same rows, which is how settle reads them again later."""
     try:
         listed = json.loads(body, parse_float=Decimal, parse_int=Decimal)["readings"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError, InvalidOperation):
         listed = None
     if not isinstance(listed, list):
         said = Text(
@@ -83,10 +84,10 @@ def _taken(index: int, stated: object, zone: ZoneInfo) -> Iterator[PushedRow | P
     wrong = [
         Problem(index, name, said)
         for name, said, is_wrong in (
-            ("point", _POINT, not isinstance(point, str) or not 0 < len(point) <= _POINT_LENGTH),
+            ("point", _POINT, not _is_word(point) or not 0 < len(point) <= _POINT_LENGTH),
             ("at", _AT, at is None),
             ("value", _VALUE, value is None),
-            ("flag", _FLAG, not isinstance(flag, str) or len(flag) > _FLAG_LENGTH),
+            ("flag", _FLAG, not _is_word(flag) or len(flag) > _FLAG_LENGTH),
         )
         if is_wrong
     ]
@@ -96,17 +97,25 @@ def _taken(index: int, stated: object, zone: ZoneInfo) -> Iterator[PushedRow | P
     yield PushedRow(index, str(point), at, value, str(flag))
 
 
+def _is_word(stated: object) -> TypeGuard[str]:
+    """Text that can be kept: JSON may also hold half a character (\\ud800) or control characters."""
+    return isinstance(stated, str) and stated.isprintable()
+
+
 _POINT = Text("没有监测点代码；请写明 point。", "there is no code of a point; state it under point.")
 _AT = Text(
-    "时刻读不懂；请写成 2025-03-01T08:00，可带时区。",
-    "the time cannot be read; write it like 2025-03-01T08:00, with an offset if you like.",
+    "时刻读不懂，或不在 1900 至 2199 年；请写成 2025-03-01T08:00，可带时区。",
+    "the time cannot be read, or is not in 1900 to 2199; write it like 2025-03-01T08:00, with an offset if you like.",
 )
 _VALUE = Text(
     "不是数，或小数点前超过 12 位、后超过 6 位；缺失不等于零，没有值的请不要发送。",
     "it is no number, or has more than 12 digits before or 6 after the point; missing is not zero: send no value where "
     "there is none.",
 )
-_FLAG = Text("标记过长；请写 HJ 212 的标记，如 N。", "the mark is too long; use a mark of HJ 212 such as N.")
+_FLAG = Text(
+    "标记过长或有不可见字符；请写 HJ 212 的标记，如 N。",
+    "the mark is too long or not printable; use a mark of HJ 212 such as N.",
+)
 
 
 def _instant(stated: object, zone: ZoneInfo) -> datetime | None:
@@ -114,9 +123,10 @@ def _instant(stated: object, zone: ZoneInfo) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(stated)
-        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+        at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return at if _FIRST <= at < _LAST else None
 
 
 def _value(stated: object) -> Decimal | None:

@@ -17,7 +17,8 @@ NUMERIC_FIELDS = frozenset(
 )
 _TEXT_FIELDS = frozenset({"SampleTime", "CompleteTime", "EFlag", "Info", "SN", "SampleType", "ResultType"})
 _number = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{0,30})?").fullmatch
-_TIME = re.compile(r"[0-9]{14}(?:[0-9]{3})?")
+# The years of the sheets too: an instant of the year 1 cannot even be told in UTC.
+_TIME = re.compile(r"(?:19|2[01])[0-9]{12}(?:[0-9]{3})?")
 
 
 class Value(NamedTuple):
@@ -40,7 +41,7 @@ class Content(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def read_time(text: str) -> datetime | None:
-    """yyyyMMddHHmmss, milliseconds allowed behind, in China Standard Time; None when it is no time."""
+    """yyyyMMddHHmmss, milliseconds allowed behind, in China Standard Time; None when it is no time of 1900 to 2199."""
     if not _TIME.fullmatch(text):
         return None
     try:
