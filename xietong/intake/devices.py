@@ -28,6 +28,7 @@ class BadSettings(Exception):
     """devices.toml says something that cannot be meant; text says what, where and what to do."""
 
     def __init__(self, path: Path, where: str, zh: str, en: str) -> None:
+        self.path, self.where, self.what = path, where, Text(zh, en)
         self.text = Text(
             f"{path} 的 {where} 有误：{zh}；整个文件未采用，请改正后保存。",
             f"{path}, {where}: {en}. The file is not used at all until it is mended.",
