@@ -32,6 +32,7 @@ COMMANDS: dict[str, Command] = {
     "template": Command("template", True, Text("一个月的填报工作簿", "the workbook of a month to fill in")),
     "key": Command("key", True, Text("推送数据的密钥", "keys for programs that push readings")),
     "hj212": Command("hj212", False, Text("解码、发送 HJ 212 报文", "decode or send HJ 212 frames")),
+    "order": Command("order", True, Text("命令园区自有的设备，两人为准", "command the park's own device, two persons")),
     "account": Command("account", True, Text("核算指标", "compute figures")),
     "explain": Command("explain", True, Text("展开一个指标的算法", "open the working of one figure")),
     "evaluate": Command("evaluate", True, Text("年度绩效评估", "evaluate a year")),

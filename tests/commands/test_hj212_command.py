@@ -115,23 +115,3 @@ def test_decode_opens_an_encrypted_frame_with_its_key(tmp_path: Path, capsys: py
         assert (told["ok"], told["errors"]) == (ok, [] if ok else ["encrypted"])
         assert [value["value"] for value in told["values"]] == ([2.25] if ok else [])
     assert main(["hj212", "decode", str(tmp_path / "sealed.txt"), "--sm4-key", "short"]) == 2
-
-
-def test_a_command_needs_two_persons_and_the_parks_own_device(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "devices.toml").write_text("[device.OWN]\nown = true\n")
-    data = ["--data", str(tmp_path)]
-    wish = ["--cn", "1062", "--set", "RtdInterval=60", "--by", "王工"]
-    assert main(["hj212", "order", "--mn", "THEIRS", *wish, *data]) == 1
-    assert "park's own" in capsys.readouterr().err
-    assert main(["hj212", "order", "--mn", "OWN", *wish, *data]) == 0
-    order = capsys.readouterr().out.strip()
-    assert main(["hj212", "confirm", order, "--by", "王工", *data]) == 1
-    assert "two persons" in capsys.readouterr().err
-    assert not (tmp_path / "orders").exists()
-    assert main(["hj212", "confirm", order, "--by", "李主任", "--json", *data]) == 0
-    assert json.loads(capsys.readouterr().out) == {
-        "order": order, "confirmation": "cli-0/2", "mn": "OWN", "cn": "1062",
-    }  # fmt: skip
-    assert len(list((tmp_path / "orders").glob("*.json"))) == 1

@@ -184,8 +184,10 @@ def test_a_command_of_two_persons_reaches_the_parks_own_device_once_and_is_in_th
     book = DeviceBook.read(park.data / "devices.toml")
     with JournalWriter(park.data / "journal", "cli-0") as writer:
         now = datetime.now(UTC)
-        order = gate.propose(writer, book, gate.Wish(MN, "1062", {"RtdInterval": "60"}), by="a", now=now)
-        gate.confirm(park.data, writer, book, order, by="b", now=now)
+        wish = gate.Wish(MN, "1062", {"RtdInterval": "60"})
+        a, b = gate.Person(1, "a", "web:order"), gate.Person(2, "b", "cli:order")
+        order = gate.propose(park.data, writer, book, wish, by=a, now=now)
+        gate.confirm(park.data, writer, book, order, by=b, now=now)
     kept, sent = memory(3, gap=range(0))
     logger = Logger(Speaker(MN, st="31"), {"2061": kept})
     park.run(logger, sent, until=lambda: "1062" in str(park.live().get("asked")))

@@ -21,6 +21,7 @@ OWN, THEIRS = "OWN0000000000000000000A1", "010000A8900016F000169DC0"
 BOOK = DeviceBook(devices={OWN: Rule(own=True)})
 NOW = datetime(2026, 3, 14, 8, tzinfo=UTC)
 WISH = gate.Wish(OWN, "1062", {"RtdInterval": "60"})
+A, B = gate.Person(1, "王工", "cli:order"), gate.Person(2, "李主任", "web:order")
 
 
 @pytest.fixture
@@ -32,64 +33,85 @@ def writer(tmp_path: Path) -> Iterator[JournalWriter]:
 def test_two_persons_open_it_for_one_command_and_each_step_is_in_the_journal(
     tmp_path: Path, writer: JournalWriter
 ) -> None:
-    proposal = gate.propose(writer, BOOK, WISH, by="王工", now=NOW)
+    proposal = gate.propose(tmp_path, writer, BOOK, WISH, by=A, now=NOW)
     assert list(gate.waiting(tmp_path)) == []
-    given = gate.confirm(tmp_path, writer, BOOK, proposal, by="李主任", now=NOW + timedelta(minutes=5))
+    assert gate.proposals(tmp_path, NOW) == [(proposal, OWN, "1062", "RtdInterval=60", "王工", NOW)]
+    assert gate.proposals(tmp_path, NOW + timedelta(hours=2)) == []
+    given = gate.confirm(tmp_path, writer, BOOK, proposal, by=B, now=NOW + timedelta(minutes=5))
+    assert gate.proposals(tmp_path, NOW) == []
     assert (given.mn, given.cn, given.content, given.persons) == (OWN, "1062", "RtdInterval=60", ("王工", "李主任"))
-    notes = [json.loads(entry.payload) for entry in read(tmp_path / "journal", "cli-0")]
-    assert [note["order"] for note in notes] == ["proposed", "confirmed"]
+    entries = list(read(tmp_path / "journal", "cli-0"))
+    notes = [json.loads(entry.payload) for entry in entries]
+    assert [
+        (entry.origin, note["order"], note["by"], note["account"]) for entry, note in zip(entries, notes, strict=True)
+    ] == [
+        ("cli:order", "proposed", "王工", 1),
+        ("web:order", "confirmed", "李主任", 2),
+    ]
     (order,) = gate.waiting(tmp_path)
     assert gate.read(tmp_path, BOOK, order, NOW) == given
     gate.done(order)
     assert list(gate.waiting(tmp_path)) == []
     with pytest.raises(gate.GateClosed, match="confirmed before"):
-        gate.confirm(tmp_path, writer, BOOK, proposal, by="李主任", now=NOW)
+        gate.confirm(tmp_path, writer, BOOK, proposal, by=B, now=NOW)
 
 
 @pytest.mark.parametrize("cn", sorted(CONTROLLING))
-def test_no_device_but_the_parks_own_is_ever_commanded(writer: JournalWriter, cn: str) -> None:
+def test_no_device_but_the_parks_own_is_ever_commanded(tmp_path: Path, writer: JournalWriter, cn: str) -> None:
     for mn in (THEIRS, "UNKNOWN"):
         with pytest.raises(gate.GateClosed, match="not registered as the park's own"):
-            gate.propose(writer, BOOK, gate.Wish(mn, cn, {}), by="a", now=NOW)
-    assert gate.propose(writer, BOOK, gate.Wish(OWN, cn, {}), by="a", now=NOW)
+            gate.propose(tmp_path, writer, BOOK, gate.Wish(mn, cn, {}), by=A, now=NOW)
+    assert gate.propose(tmp_path, writer, BOOK, gate.Wish(OWN, cn, {}), by=A, now=NOW)
 
 
 def test_one_person_is_not_two(tmp_path: Path, writer: JournalWriter) -> None:
-    proposal = gate.propose(writer, BOOK, WISH, by="Wang", now=NOW)
-    for same in ("Wang", " wang "):
+    """Not by account, not by name, and nobody at all without an account."""
+    proposal = gate.propose(tmp_path, writer, BOOK, WISH, by=A, now=NOW)
+    for same in (A, A._replace(name="somebody else"), B._replace(name=" 王工 "), B._replace(name=" ")):
         with pytest.raises(gate.GateClosed, match="two persons"):
             gate.confirm(tmp_path, writer, BOOK, proposal, by=same, now=NOW)
-    with pytest.raises(gate.GateClosed, match="who you are"):
-        gate.confirm(tmp_path, writer, BOOK, proposal, by=" ", now=NOW)
     assert list(gate.waiting(tmp_path)) == []
+
+
+def test_parameters_cannot_smuggle_in_more(tmp_path: Path, writer: JournalWriter) -> None:
+    for word, said in (("RtdInterval", "60;NewPW=1"), ("A=B", "1"), ("A", "1&&"), ("A", "1\r\n##0001"), ("", "1")):
+        with pytest.raises(gate.GateClosed, match="cannot be written"):
+            gate.propose(tmp_path, writer, BOOK, gate.Wish(OWN, "1062", {word: said}), by=A, now=NOW)
+    assert gate.proposals(tmp_path, NOW) == []
 
 
 def test_what_is_no_command_what_is_too_old_and_what_is_made_up(tmp_path: Path, writer: JournalWriter) -> None:
     with pytest.raises(gate.GateClosed, match="no command that writes"):
-        gate.propose(writer, BOOK, gate.Wish(OWN, "2061", {}), by="a", now=NOW)
-    proposal = gate.propose(writer, BOOK, WISH, by="a", now=NOW)
+        gate.propose(tmp_path, writer, BOOK, gate.Wish(OWN, "2061", {}), by=A, now=NOW)
+    proposal = gate.propose(tmp_path, writer, BOOK, WISH, by=A, now=NOW)
     with pytest.raises(gate.GateClosed, match="older than an hour"):
-        gate.confirm(tmp_path, writer, BOOK, proposal, by="b", now=NOW + timedelta(hours=2))
+        gate.confirm(tmp_path, writer, BOOK, proposal, by=B, now=NOW + timedelta(hours=2))
     for wrong in ("cli-0/99", "../x", "cli-0/0"):
         with pytest.raises(gate.GateClosed, match="cannot be read"):
-            gate.confirm(tmp_path, writer, BOOK, wrong, by="b", now=NOW)
+            gate.confirm(tmp_path, writer, BOOK, wrong, by=B, now=NOW)
 
 
 def test_a_planted_order_is_not_carried_out(tmp_path: Path, writer: JournalWriter) -> None:
     """A file alone opens nothing: both acts must be in the journal, by their origin and by two persons."""
-    ours = gate.propose(writer, BOOK, WISH, by="a", now=NOW)
-    told = {"order": "confirmed", "proposal": ours, "by": "b"}
+    ours = gate.propose(tmp_path, writer, BOOK, WISH, by=A, now=NOW)
+    told = {"order": "confirmed", "proposal": ours, "by": "b", "account": 2}
     elsewhere = writer.record("note", "tcp:1.2.3.4:5", json.dumps(told).encode(), NOW)
-    by_device = writer.record("hj212", gate.ORIGIN, json.dumps(told).encode(), NOW)
-    same = writer.record("note", gate.ORIGIN, json.dumps({**told, "by": "A "}).encode(), NOW)
-    for confirmation in (f"cli-0/{elsewhere}", f"cli-0/{by_device}", f"cli-0/{same}", ours, "cli-0/77"):
+    by_device = writer.record("hj212", A.origin, json.dumps(told).encode(), NOW)
+    made_up = [
+        {**told, "by": "王工 "},
+        {**told, "account": 1},
+        {**told, "account": "2"},
+        {"order": "confirmed", "proposal": ours, "by": "b"},
+    ]
+    same = [writer.record("note", A.origin, json.dumps(each).encode(), NOW) for each in made_up]
+    for confirmation in (*(f"cli-0/{each}" for each in (elsewhere, by_device, *same)), ours, "cli-0/77"):
         order = tmp_path / "orders" / "planted.json"
         order.parent.mkdir(exist_ok=True)
         order.write_text(json.dumps({"proposal": ours, "confirmation": confirmation}))
         with pytest.raises(gate.GateClosed):
             gate.read(tmp_path, BOOK, order, NOW)
     closed = DeviceBook()
-    good = gate.confirm(tmp_path, writer, BOOK, ours, by="b", now=NOW)
+    good = gate.confirm(tmp_path, writer, BOOK, ours, by=B, now=NOW)
     (real,) = (path for path in gate.waiting(tmp_path) if path.name != "planted.json")
     assert gate.read(tmp_path, BOOK, real, NOW) == good
     with pytest.raises(gate.GateClosed, match="park's own"):

@@ -17,7 +17,7 @@ from xietong.park.people import ROLES, make_person, make_roles, may
 @pytest.mark.parametrize(
     ("role", "verbs"),
     [
-        ("director", {"see", "report", "load", "set_target", "verify", "manage_people"}),
+        ("director", {"see", "report", "load", "set_target", "verify", "manage_people", "command"}),
         ("clerk", {"see", "report"}),
         ("verifier", {"see", "verify"}),
         ("inspector", {"see"}),

@@ -1,19 +1,14 @@
-"""`xietong hj212`: decode frames, play a file of frames as a device would, give a command to the park's own device."""
+"""`xietong hj212`: decode frames, and play a file of frames as a device would."""
 
 import argparse
 import json
-import os
 import socket
 import sys
 from collections import deque
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from xietong.cli import UsageError
-from xietong.intake import gate
-from xietong.intake.devices import BadSettings, DeviceBook
-from xietong.journal import JournalWriter, open_writer
 from xietong.protocols.hj212 import Frame, Splitter, as_json, decode, wants_answer
 from xietong.protocols.hj212.sealing import read_key
 
@@ -21,8 +16,8 @@ _LINES_SHOWN = 200
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """decode [FILE] | send FILE --to HOST:PORT | order --mn MN --cn CN --by NAME | confirm ID --by NAME."""
-    verbs = parser.add_subparsers(dest="verb", metavar="decode|send|order|confirm", required=True)
+    """decode [FILE] | send FILE --to HOST:PORT."""
+    verbs = parser.add_subparsers(dest="verb", metavar="decode|send", required=True)
     decoding = verbs.add_parser("decode", help="一行一帧，逐行输出 JSON · a frame a line in, a JSON object a line out")
     decoding.add_argument("file", nargs="?", metavar="FILE", help="缺省读标准输入 · standard input by default")
     decoding.add_argument("--json", action="store_true", help="总是 JSON · it always is JSON")
@@ -32,26 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sending.add_argument("--to", required=True, metavar="HOST:PORT")
     sending.add_argument("--timeout", type=float, default=10.0, metavar="S", help="等待应答秒数 · seconds to wait (10)")
     sending.add_argument("--json", action="store_true", help="逐行输出 JSON · one JSON object a line")
-    ordering = verbs.add_parser(
-        "order", help="提议给园区自有设备的一个命令 · propose a command to the park's own device"
-    )
-    ordering.add_argument("--mn", required=True)
-    ordering.add_argument("--cn", required=True, help="写入或控制命令 · a command that writes or controls")
-    ordering.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="said")
-    confirming = verbs.add_parser("confirm", help="第二人确认 · a second person confirms an order")
-    confirming.add_argument("order", metavar="ID", help="提议的存证编号 · the entry of the proposal")
-    for acting in (ordering, confirming):
-        acting.add_argument("--by", required=True, metavar="NAME", help="谁 · who you are")
-        acting.add_argument("--json", action="store_true")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit 0; send exits 1 when an acknowledgement that a frame asked for did not come, order and confirm where the
-    gate stays closed."""
+    """Exit 0; send exits 1 when an acknowledgement that a frame asked for did not come."""
     if arguments.verb == "decode":
         return _decode(arguments.file, _keys(arguments.sm4_key))
-    if arguments.verb in ("order", "confirm"):
-        return _act(arguments)
     host, colon, port = arguments.to.rpartition(":")
     if not colon or not port.isdigit() or not 0 < int(port) < 65536:
         raise UsageError(f"--to {arguments.to}: write HOST:PORT, such as 127.0.0.1:9212")
@@ -88,34 +69,6 @@ def _decode(name: str | None, keys: list[bytes]) -> int:
         sys.stdout.write(json.dumps(as_json(decode(line, keys)), ensure_ascii=False) + "\n")
     sys.stdout.flush()
     return 0
-
-
-def _act(arguments: argparse.Namespace) -> int:
-    """Propose or confirm a command through the gate; see xietong.intake.gate."""
-    data = Path(arguments.data or os.environ.get("XIETONG_DATA", "data"))
-    try:
-        book = DeviceBook.read(data / "devices.toml")
-        with open_writer(data / "journal", "cli") as writer:
-            told = (
-                _proposed(arguments, writer, book) if arguments.verb == "order" else _confirmed(arguments, writer, book)
-            )
-    except (BadSettings, gate.GateClosed) as error:
-        print(f"xietong hj212: {error.text.zh} · {error.text.en}", file=sys.stderr)
-        return 1
-    print(json.dumps(told, ensure_ascii=False) if arguments.json else "\t".join(told.values()))
-    return 0
-
-
-def _proposed(arguments: argparse.Namespace, writer: JournalWriter, book: DeviceBook) -> dict[str, str]:
-    said = dict(each.partition("=")[::2] for each in arguments.said)
-    wish = gate.Wish(arguments.mn, arguments.cn, said)
-    return {"order": gate.propose(writer, book, wish, by=arguments.by, now=datetime.now(UTC))}
-
-
-def _confirmed(arguments: argparse.Namespace, writer: JournalWriter, book: DeviceBook) -> dict[str, str]:
-    data = writer.folder.parent.parent
-    given = gate.confirm(data, writer, book, arguments.order, by=arguments.by, now=datetime.now(UTC))
-    return {"order": given.proposal, "confirmation": given.confirmation, "mn": given.mn, "cn": given.cn}
 
 
 def _send(connection: socket.socket, frames: list[bytes], as_lines: bool) -> int:

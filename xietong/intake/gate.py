@@ -2,10 +2,13 @@
 
 A park may not alter an enterprise's regulated monitor (环发 2015-175, art. 4). A command is proposed by one person and
 confirmed by another, each in an entry of the journal; only then an order file exists, and the listener carries it out
-only after it has found both entries in the journal itself. Nothing in data, and no other file, leads here.
+only after it has found both entries in the journal itself. Nothing in data, and no other file, leads here. That the
+persons are who they say is settled above, where accounts are known (xietong.park.ordering).
 """
 
 import json
+import os
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,8 +20,10 @@ from xietong.protocols.hj212.building import parameters
 from xietong.protocols.hj212.tables import CONTROLLING, command
 from xietong.texts import Text
 
-ORIGIN = "cli:order"
+# Where a person signed in to act: on a page, or with their password on the command line.
+ORIGINS = ("web:order", "cli:order")
 VALID_FOR = timedelta(hours=1)
+_WORD, _SAID = re.compile(r"[A-Za-z0-9-]{1,40}"), re.compile(r"[^\s;,=&#\x00-\x1f]{0,200}")
 
 
 class GateClosed(Exception):
@@ -27,6 +32,14 @@ class GateClosed(Exception):
     def __init__(self, zh: str, en: str) -> None:
         self.text = Text(zh, en)
         super().__init__(en)
+
+
+class Person(NamedTuple):
+    """Somebody who has signed in: the account's number and name, and where they did (one of ORIGINS)."""
+
+    account: int
+    name: str
+    origin: str
 
 
 class Wish(NamedTuple):
@@ -49,19 +62,53 @@ class Command(NamedTuple):
     confirmed_at: datetime
 
 
-def propose(writer: JournalWriter, book: DeviceBook, wish: Wish, *, by: str, now: datetime) -> str:
+class Proposal(NamedTuple):
+    """A command that waits for its second person."""
+
+    id: str
+    mn: str
+    cn: str
+    content: str
+    by: str
+    at: datetime
+
+
+def propose(data: Path, writer: JournalWriter, book: DeviceBook, wish: Wish, *, by: Person, now: datetime) -> str:
     """The first person's act; returns the id of its entry, by which the second confirms. Raises GateClosed."""
     _may_be_commanded(book, wish.mn, wish.cn)
-    _named(by)
-    told = {"order": "proposed", "mn": wish.mn, "cn": wish.cn, "parameters": dict(wish.parameters), "by": by}
-    return f"{writer.name}/{writer.record('note', ORIGIN, _json(told), now)}"
+    for word, said in wish.parameters.items():
+        if not _WORD.fullmatch(word) or not _SAID.fullmatch(said):
+            raise GateClosed(
+                f"参数 {word}={said} 不能这样写。", f"the parameter {word}={said} cannot be written like that."
+            )
+    told = {"order": "proposed", "mn": wish.mn, "cn": wish.cn, "parameters": dict(wish.parameters), **_signed(by)}
+    proposal = f"{writer.name}/{writer.record('note', by.origin, _json(told), now)}"
+    _leave(_proposed_file(data, proposal), {"proposal": proposal})
+    return proposal
 
 
-def confirm(data: Path, writer: JournalWriter, book: DeviceBook, proposal: str, *, by: str, now: datetime) -> Command:
+def proposals(data: Path, now: datetime) -> list[Proposal]:
+    """The commands that wait for their second person and may still be confirmed, the oldest first."""
+    found = []
+    for path in (data / "orders").glob("*.proposed"):
+        try:
+            proposal = str(json.loads(path.read_bytes())["proposal"])
+            told, at = _told(data, proposal, "proposed")
+        except (OSError, ValueError, TypeError, LookupError, GateClosed):
+            continue
+        if now - at <= VALID_FOR and not _order_of(data, proposal).exists():
+            content = _content(told)
+            found.append(Proposal(proposal, str(told["mn"]), str(told["cn"]), content, str(told["by"]), at))
+    return sorted(found, key=lambda each: (each.at, each.id))
+
+
+def confirm(
+    data: Path, writer: JournalWriter, book: DeviceBook, proposal: str, *, by: Person, now: datetime
+) -> Command:
     """The second person's act; leaves the order for the listener. Raises GateClosed."""
     told, proposed_at = _told(data, proposal, "proposed")
     _may_be_commanded(book, str(told["mn"]), str(told["cn"]))
-    if _named(by) == _named(str(told["by"])):
+    if _is_same(told, _signed(by)):
         raise GateClosed(
             "提议和确认必须是两个人。", "who proposes a command cannot confirm it: two persons are needed."
         )
@@ -69,9 +116,10 @@ def confirm(data: Path, writer: JournalWriter, book: DeviceBook, proposal: str, 
         raise GateClosed("提议已过一小时，请重新提议。", "the proposal is older than an hour; propose it again.")
     if _order_of(data, proposal).exists():
         raise GateClosed("这个提议已经确认过。", "this proposal has been confirmed before.")
-    note = {"order": "confirmed", "proposal": proposal, "by": by}
-    confirmation = f"{writer.name}/{writer.record('note', ORIGIN, _json(note), now)}"
-    _leave(data, proposal, confirmation)
+    note = {"order": "confirmed", "proposal": proposal, **_signed(by)}
+    confirmation = f"{writer.name}/{writer.record('note', by.origin, _json(note), now)}"
+    _leave(_order_of(data, proposal), {"proposal": proposal, "confirmation": confirmation})
+    _proposed_file(data, proposal).unlink(missing_ok=True)
     return read(data, book, _order_of(data, proposal), now)
 
 
@@ -87,13 +135,11 @@ def read(data: Path, book: DeviceBook, order: Path, now: datetime) -> Command:
     mn, cn = str(proposed["mn"]), str(proposed["cn"])
     _may_be_commanded(book, mn, cn)
     persons = (str(proposed["by"]), str(confirmed["by"]))
-    if confirmed["proposal"] != proposal or _named(persons[0]) == _named(persons[1]):
+    if confirmed["proposal"] != proposal or _is_same(proposed, confirmed):
         raise GateClosed("命令单与存证不符。", "the order is not what the journal says.")
     if now - confirmed_at > VALID_FOR or confirmed_at < proposed_at:
         raise GateClosed("命令单已过期。", "the order is too old.")
-    words = proposed["parameters"]
-    content = parameters({str(key): str(value) for key, value in words.items()}) if isinstance(words, dict) else ""
-    return Command(proposal, confirmation, mn, cn, content, persons, confirmed_at)
+    return Command(proposal, confirmation, mn, cn, _content(proposed), persons, confirmed_at)
 
 
 def waiting(data: Path) -> Iterator[Path]:
@@ -124,11 +170,21 @@ def _may_be_commanded(book: DeviceBook, mn: str, cn: str) -> None:
         )
 
 
-def _named(person: str) -> str:
-    name = person.strip().casefold()
-    if not name:
-        raise GateClosed("请写明是谁（--by）。", "say who you are (--by).")
-    return name
+def _signed(by: Person) -> dict[str, object]:
+    return {"by": by.name, "account": by.account}
+
+
+def _is_same(one: Mapping[str, object], two: Mapping[str, object]) -> bool:
+    """Whether two acts are one person's, by account or by name; without an account nobody signed in at all."""
+    accounts, names = (one.get("account"), two.get("account")), (one.get("by"), two.get("by"))
+    if not all(type(account) is int for account in accounts) or not all(str(name).strip() for name in names):
+        return True
+    return accounts[0] == accounts[1] or str(names[0]).strip().casefold() == str(names[1]).strip().casefold()
+
+
+def _content(told: Mapping[str, object]) -> str:
+    words = told.get("parameters")
+    return parameters({str(key): str(value) for key, value in words.items()}) if isinstance(words, dict) else ""
 
 
 def _json(told: Mapping[str, object]) -> bytes:
@@ -141,7 +197,7 @@ def _told(data: Path, entry_id: str, step: str) -> tuple[dict[str, object], date
         told = json.loads(entry.payload)
     except (JournalError, ValueError) as error:
         raise GateClosed(f"存证 {entry_id} 读不出来。", f"entry {entry_id} cannot be read.") from error
-    if entry.kind != "note" or entry.origin != ORIGIN or not isinstance(told, dict) or told.get("order") != step:
+    if entry.kind != "note" or entry.origin not in ORIGINS or not isinstance(told, dict) or told.get("order") != step:
         raise GateClosed(f"存证 {entry_id} 不是这样一个命令。", f"entry {entry_id} is no such act.")
     return told, entry.received_at
 
@@ -152,10 +208,17 @@ def _order_of(data: Path, proposal: str) -> Path:
     return done_before if done_before.exists() else data / "orders" / f"{name}.json"
 
 
-def _leave(data: Path, proposal: str, confirmation: str) -> None:
-    make_folder(data / "orders")
-    path = _order_of(data, proposal)
+def _proposed_file(data: Path, proposal: str) -> Path:
+    return data / "orders" / f"{proposal.replace('/', '-')}.proposed"
+
+
+def _leave(path: Path, told: Mapping[str, object]) -> None:
+    """Put a file that only points into the journal, whole or not at all."""
+    make_folder(path.parent)
     half = path.with_suffix(".half")
-    half.write_bytes(_json({"proposal": proposal, "confirmation": confirmation}))
+    with half.open("wb") as file:
+        file.write(_json(told))
+        file.flush()
+        os.fsync(file.fileno())
     half.rename(path)
     sync_folder(path.parent)

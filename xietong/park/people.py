@@ -8,7 +8,7 @@ from xietong.texts import Text
 
 ROLES: Mapping[str, frozenset[str]] = {
     # 园区负责人: everything.
-    "director": frozenset({"see", "report", "load", "set_target", "verify", "manage_people"}),
+    "director": frozenset({"see", "report", "load", "set_target", "verify", "manage_people", "command"}),
     # 填报员: enters and corrects what their subjects report.
     "clerk": frozenset({"see", "report"}),
     # 核查员: looks and confirms, never changes what was stated.
