@@ -2,6 +2,11 @@
 
 `python check.py LAKE LIST` reads the Delta log of LAKE/readings by hand, then the Parquet files that are active by it,
 and prints JSON: acknowledged, found (both readings of the frame, each once), doubled, lost, wrong, rows, commits.
+
+`python check.py LAKE LISTS --doors` does so for every door that acknowledges, with a list for each in the folder LISTS,
+and holds the hours of LAKE/hourly against the readings, each counted once: {door: {acknowledged, found, lost, wrong,
+repeated, doubled}}. A reading is repeated where it lies in the lake twice, with one instant and value; doubled where
+an hour has counted it twice (or not at all).
 """
 
 import argparse
@@ -19,10 +24,38 @@ CREATE TABLE found AS SELECT device, second, code, count(*) AS times, count(*) F
                  regexp_extract(address, '/(\\w+)/Rtd@2011$', 1) AS code,
                  epoch_us("at" - INTERVAL 0 HOUR) // 1000000 - epoch(TIMESTAMP '2025-03-13 16:00:00')::BIGINT AS second,
                  value::DECIMAL(18, 2) AS value
-          FROM {source}))
+          FROM {source} WHERE address LIKE 'hj212:%'))
 GROUP BY ALL
 """
 EMPTY = """(SELECT '' AS address, TIMESTAMP '2025-01-01' AS "at", 0.0 AS value WHERE false)"""
+# Of each door: its readings' addresses, the code of its points and how many senders have one, and whether a reading's
+# second is told by its value alone.
+DOORS = {
+    "hj212": (r"FAULT(\d+)/a34013/Rtd@2011$", "HJ", 1, False),
+    "mqtt": (r"^mqtt:fault/(\d+)#n$", "MQTT", 9, False),
+    "mqtt-plain": (r"^mqtt:plain/(\d+)#$", "PLAIN", 9, True),
+    "push": (r"^sheet:PUSH(\d+)$", "PUSH", 9, False),
+    "import": (r"^sheet:FILE(\d+)$", "FILE", 9, False),
+}
+DOOR = """
+CREATE OR REPLACE TABLE found AS
+SELECT device, second, min("at") AS "at", any_value(value) AS value, count(*) AS times,
+       count(DISTINCT ("at", value)) AS different, bool_or(value <> second + device / 10) AS wrong
+FROM (SELECT regexp_extract(address, '{pattern}', 1)::INT AS device, value::DECIMAL(18, 2) AS value, "at",
+             CASE WHEN {by_value} THEN floor(value)::BIGINT
+                  ELSE epoch_us("at") // 1000000 - epoch(TIMESTAMP '2025-03-13 16:00:00')::BIGINT END AS second
+      FROM {source} WHERE regexp_matches(address, '{pattern}'))
+GROUP BY ALL
+"""
+# By how many readings the platform's hours differ from what is there, each counted once; or their sums do.
+DOUBLED = """
+SELECT coalesce(sum(abs(coalesce(counted, 0) - coalesce(there, 0)) + (total IS DISTINCT FROM whole)::INT), 0)::BIGINT
+FROM (SELECT device, date_trunc('hour', "at") AS hour, count(*) AS there, sum(value) AS whole FROM found GROUP BY ALL)
+FULL JOIN (SELECT regexp_extract(point, '^{points}(\\d+)$', 1)::INT AS device, hour, readings AS counted, total
+           FROM {hourly} WHERE regexp_matches(point, '^{points}\\d+$')) USING (device, hour)
+WHERE device < {senders}
+"""
+NO_HOURS = """(SELECT '' AS point, TIMESTAMPTZ '2025-01-01' AS hour, 0 AS readings, 0.0 AS total WHERE false)"""
 
 
 def log_entries(log: Path, torn_tail: bool) -> list[list[dict[str, Any]]]:
@@ -89,9 +122,52 @@ def count(lake: Path, acknowledged: Path, torn_tail: bool) -> dict[str, int]:
     return answers | {"commits": commits}
 
 
+def lost(db: duckdb.DuckDBPyConnection, files: list[str], lists: Path, door: str) -> int:
+    """How many readings that this door acknowledged are not in these files; leaves both as tables for more counting."""
+    pattern, _, _, by_value = DOORS[door]
+    source = f"read_parquet({files!r}, hive_partitioning = false)" if files else EMPTY
+    db.execute(DOOR.format(pattern=pattern, by_value=by_value, source=source))
+    db.execute("CREATE OR REPLACE TABLE acknowledged (device INT, second INT)")
+    if (lists / door).stat().st_size:
+        db.execute(f"COPY acknowledged FROM '{lists / door}' (DELIMITER ' ', HEADER false)")
+    return asked(db, "SELECT count(*) FROM acknowledged ANTI JOIN found USING (device, second)")
+
+
+def asked(db: duckdb.DuckDBPyConnection, sql: str) -> int:
+    """The one number that a question answers."""
+    return int(db.execute(sql).fetchall()[0][0])
+
+
+def count_doors(lake: Path, lists: Path) -> dict[str, dict[str, int]]:
+    """What became of every door's list; hours are judged, so settle must have rolled up."""
+    readings, hours = (active_files(lake / table, torn_tail=False)[0] for table in ("readings", "hourly"))
+    hourly = f"read_parquet({hours!r}, hive_partitioning = false)" if hours else NO_HOURS
+    answers = {}
+    with duckdb.connect() as db:
+        db.execute("SET TimeZone = 'UTC'")
+        for door, (_, points, senders, _) in DOORS.items():
+            missing = lost(db, readings, lists, door)
+            acknowledged = asked(db, "SELECT count(*) FROM acknowledged")
+            answers[door] = {
+                "acknowledged": acknowledged,
+                "found": acknowledged - missing,
+                "lost": missing,
+                "wrong": asked(db, "SELECT count(*) FROM found WHERE wrong OR different > 1"),
+                "repeated": asked(db, "SELECT coalesce(sum(times - 1), 0)::BIGINT FROM found"),
+                "doubled": asked(db, DOUBLED.format(points=points, hourly=hourly, senders=senders)),
+            }
+    return answers
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("lake", type=Path)
     parser.add_argument("acknowledged", type=Path)
+    parser.add_argument("--doors", action="store_true")
     given = parser.parse_args()
-    print(json.dumps(count(given.lake, given.acknowledged, torn_tail=False)))
+    counted = (
+        count_doors(given.lake, given.acknowledged)
+        if given.doors
+        else count(given.lake, given.acknowledged, torn_tail=False)
+    )
+    print(json.dumps(counted))

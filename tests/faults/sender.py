@@ -18,13 +18,24 @@ BEGIN = datetime(2025, 3, 14, tzinfo=timezone(timedelta(hours=8)))
 PAUSE_S = 0.002
 
 
+def crc_of(register: int) -> int:
+    """HJ 212-2017 appendix A, eight shifts, bit by bit."""
+    for _ in range(8):
+        register = (register >> 1) ^ 0xA001 if register & 1 else register >> 1
+    return register
+
+
+SHIFTED = [
+    crc_of(low) for low in range(256)
+]  # (high byte moved down) ^ SHIFTED[low byte] is the same, for shifts are linear
+
+
 def crc(data: bytes) -> int:
-    """HJ 212-2017 appendix A, bit by bit."""
+    """HJ 212-2017 appendix A: the register's high byte moved down, xor the byte, then eight shifts."""
     register = 0xFFFF
     for byte in data:
-        register = (register >> 8) ^ byte
-        for _ in range(8):
-            register = (register >> 1) ^ 0xA001 if register & 1 else register >> 1
+        mixed = (register >> 8) ^ byte
+        register = (mixed >> 8) ^ SHIFTED[mixed & 0xFF]
     return register
 
 
