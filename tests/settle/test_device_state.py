@@ -42,10 +42,31 @@ def test_a_violation_is_named_on_its_device_however_many_good_frames_come_with_i
     folder.write(good, lower, strange, good, good)
     named = device(folder)["violations"]
     assert named["lower_case_crc"]["entry"] == "intake-0/2"
-    assert {name: seen["times"] for name, seen in named.items()} == {"lower_case_crc": 1}
-    # An unknown system in a frame that is otherwise plain is seen when it is the newest.
-    folder.write(strange)
-    assert "unknown_st" in device(folder)["violations"]
+    assert {name: seen["times"] for name, seen in named.items()} == {"lower_case_crc": 1, "unknown_st": 1}
+    assert named["unknown_st"]["entry"] == "intake-0/3"
+    folder.write(good, strange, strange, good, strange)
+    again = device(folder)["violations"]["unknown_st"]
+    assert (again["times"], again["entry"]) == (4, "intake-0/10")
+
+
+def test_an_unknown_factor_is_named_at_every_frame_that_has_it(folder: Folder) -> None:
+    odd = build(SPEAKER, "2061", QN, CONTENT + ";a99999-Avg=1,a99999-Flag=N")
+    good = build(SPEAKER, "2061", QN, CONTENT)
+    folder.write(good, odd, good, odd, good)
+    named = device(folder)["violations"]
+    assert {name: seen["times"] for name, seen in named.items()} == {"unknown_code": 2}
+    assert named["unknown_code"]["entry"] == "intake-0/4"
+
+
+def test_what_was_asked_and_answered_is_told_exchange_by_exchange() -> None:
+    asked, at = Device(), datetime(2026, 3, 14, tzinfo=UTC)
+    for number in range(40):
+        note = {"exchange": "done", "cn": "2061", "code": "1", "frames": number, "sent": 1}
+        asked.answered(note | ({"order": "web-0/3"} if number == 39 else {}), at, f"intake-0/{number}")
+    history = asked.asked["history"]
+    assert [each["frames"] for each in history] == list(range(10, 40))
+    assert (history[-1]["entry"], history[-1]["order"], history[-1]["sent"]) == ("intake-0/39", "web-0/3", 1)
+    assert "order" not in history[0]
 
 
 def test_a_device_with_the_wrong_crc_algorithm_is_named_though_nothing_of_it_is_used(folder: Folder) -> None:

@@ -16,7 +16,7 @@ from xietong.protocols.hj212.violations import violations
 from xietong.readings import Entry
 from xietong.texts import Text
 
-MOST_GAPS, MOST_SPANS, MOST_TOLD, MOST_VIOLATIONS = 20, 200, 60, 40
+MOST_GAPS, MOST_SPANS, MOST_TOLD, MOST_VIOLATIONS, MOST_HISTORY = 20, 200, 60, 40, 30
 _VAIN = ("done", "no_data", "refused", "failed", "unfinished")
 
 
@@ -46,12 +46,12 @@ class Device:
     one_way: bool = False
     file_wanted: dict[str, Any] | None = None
 
-    def breaks(self, names: Iterable[str], entry: Entry) -> None:
-        """Name what an entry breaks of the standard."""
+    def breaks(self, names: Iterable[str], entry: Entry, times: int = 1) -> None:
+        """Name what an entry breaks of the standard, and others before it that break the same."""
         for name in names:
             if name in self.violations or len(self.violations) < MOST_VIOLATIONS:
                 seen = self.violations.setdefault(name, {"times": 0})
-                seen |= {"times": seen["times"] + 1, "entry": entry.id, "at": entry.received_at.isoformat()}
+                seen |= {"times": seen["times"] + times, "entry": entry.id, "at": entry.received_at.isoformat()}
 
     def said(self, frame: Frame, entry: Entry) -> None:
         """Take in a frame that was decoded whole."""
@@ -71,7 +71,6 @@ class Device:
         sent_at = read_time(frame.qn)
         if sent_at is not None:
             self.clock_offset_s = round((sent_at - entry.received_at).total_seconds(), 3)
-        self.breaks([name for name in violations(frame) if name not in self.violations], entry)
 
     def lacks(self, gap: Gap, entry: Entry) -> None:
         """Mark the gap of a message whose missing part did not come in time."""
@@ -79,14 +78,17 @@ class Device:
         self.gaps = [*self.gaps, marked][-MOST_GAPS:]
         self.breaks(["parts"], entry)
 
-    def answered(self, note: Mapping[str, Any], at: datetime) -> None:
+    def answered(self, note: Mapping[str, Any], at: datetime, entry: str = "") -> None:
         """Take in how an exchange ended. silent: exchanges in a row without any answer; vain: [CN, begin, end, times]
-        of what was asked for and may still be missing; last: the newest exchange; read: CN → when it was last read."""
+        of what was asked for and may still be missing; last: the newest exchange; history: the newest ones, that one
+        last; read: CN → when it was last read."""
         outcome = str(note["exchange"])
         asked = self.asked
         asked["exchanges"] = asked.get("exchanges", 0) + 1
         asked["last"] = {key: note.get(key) for key in ("exchange", "cn", "begin", "end", "code", "frames")}
         asked["last"]["at"] = at.isoformat()
+        told = {"sent": note.get("sent"), "entry": entry, **({"order": note["order"]} if note.get("order") else {})}
+        asked["history"] = [*asked.get("history", []), {**asked["last"], **told}][-MOST_HISTORY:]
         if outcome == "silent":
             asked["silent"] = asked.get("silent", 0) + 1
         elif outcome != "cut":

@@ -14,7 +14,7 @@ from typing import Any
 from xietong.lake.durable import replace_file
 from xietong.protocols.hj212 import Columns, Frame, decode
 from xietong.protocols.hj212.parts import Gap
-from xietong.protocols.hj212.violations import raw_violations, violations
+from xietong.protocols.hj212.violations import BY_BYTES, raw_violations, violations
 from xietong.readings import Entry, Reading
 from xietong.settle.devices import Device, host
 
@@ -22,6 +22,7 @@ from xietong.settle.devices import Device, host
 MOST_ADDRESSES, MOST_DEVICES, MOST_PEERS, MOST_DAMAGES = 50_000, 5_000, 1_000, 100
 _REASONS = ("encrypted", "length", "crc", "header")
 _OWN_ORIGIN = "intake:"
+_QN_ENDS, _MOST_JUDGED = 27, 20_000  # ##dddd QN=17 digits; as a plain frame begins
 
 
 @dataclass
@@ -36,6 +37,17 @@ class _Known:
     positions: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass
+class _Judged:
+    """What frames of one header and one shape break, and those not told yet; addresses: kept so that its id is."""
+
+    mn: str
+    names: tuple[str, ...]
+    addresses: list[str]
+    times: int = 0
+    entry: Entry | None = None
+
+
 class Live:
     """Counts entries as they are taken and writes what it knows by atomic rename."""
 
@@ -44,6 +56,7 @@ class Live:
         self._known = _read(path)
         self._last: dict[str, tuple[Entry, Frame | None]] = {}
         self._latest: dict[int, tuple[Entry, Columns]] = {}
+        self._judged: dict[tuple[bytes, int], _Judged] = {}
         self.registered: Collection[str] = ()  # devices that the park's points name: strangers never crowd them out
 
     @property
@@ -68,8 +81,8 @@ class Live:
             device.frames += 1
             if frame is not None:
                 device.said(frame, entry)
-            else:
-                device.breaks(raw_violations(entry.payload), entry)
+            elif columns is not None:
+                self._judge(device, entry, columns)
             self._last[mn] = (entry, frame)
         if columns is not None:
             # Frames of one shape share their list of addresses: only the newest of each is looked at when written.
@@ -125,9 +138,32 @@ class Live:
             for address, reading in _told(entry, columns):
                 self._newest(address, reading)
         self._latest.clear()
+        self._name_breaches()
         for mn, (entry, frame) in self._last.items():
             self._known.devices[mn].describe(frame or decode(entry.payload), entry)
         self._last.clear()
+
+    def _judge(self, device: Device, entry: Entry, columns: Columns) -> None:
+        """Name what a plain frame breaks: seen once for each header and shape of content, counted at every frame."""
+        device.breaks(raw_violations(entry.payload), entry)
+        head = entry.payload[_QN_ENDS : entry.payload.find(b";CP=")]
+        key = (head, id(columns.addresses))
+        judged = self._judged.get(key)
+        if judged is None:
+            if len(self._judged) >= _MOST_JUDGED:
+                self._name_breaches()
+                self._judged.clear()
+            names = tuple(name for name in violations(decode(entry.payload)) if name not in BY_BYTES)
+            judged = self._judged[key] = _Judged(columns.mn, names, columns.addresses)
+        if judged.names:
+            judged.times += 1
+            judged.entry = entry
+
+    def _name_breaches(self) -> None:
+        for judged in self._judged.values():
+            if judged.times and judged.entry is not None:
+                self._known.devices[judged.mn].breaks(judged.names, judged.entry, judged.times)
+                judged.times, judged.entry = 0, None
 
     def _newest(self, address: str, reading: dict[str, str]) -> None:
         before = self._known.readings.get(address)
@@ -155,7 +191,7 @@ class Live:
         if note and {"exchange", "mn", "cn"} <= note.keys():
             device = self._device(str(note["mn"]))
             if device is not None:
-                device.answered(note, entry.received_at)
+                device.answered(note, entry.received_at, entry.id)
 
     def _device(self, mn: str) -> Device | None:
         if mn and mn not in self._known.devices:

@@ -11,6 +11,7 @@ from xietong.protocols.hj212.framing import CRC, HEAD
 from xietong.protocols.hj212.tables import ANSWERS, SYSTEMS, command
 
 LONGEST_CONTENT, LONGEST_SEGMENT = 950, 1024
+BY_BYTES = frozenset({"lower_case_crc", "over_long"})  # what raw_violations finds
 _MN = re.compile(r"[0-9A-F]{24}")
 _OWN_WORDS = re.compile(r"SB[0-9]{1,3}|L[A-Za-z0-9]{1,3}|L(?:eq|dn|Mx|Mn|A)")
 
