@@ -15,6 +15,7 @@ import pytest
 from mosquitto import Publisher, broker, free_port, until
 from test_limits import certificate
 
+from xietong.intake.source_state import read_states
 from xietong.journal import read
 from xietong.lake.points import PointSpec
 from xietong.processes import Door, Supervisor, platform
@@ -230,6 +231,10 @@ def test_what_cannot_be_a_reading_is_kept_and_acknowledged(tmp_path: Path, port:
     assert [entry.kind for entry in kept] == ["mqtt", "junk", "mqtt", "mqtt"]
     assert len(opened(kept[1].payload).body) == 4096
     assert {entry.origin for entry in kept} == {"mqtt:works/xietong-works"}
+    ((source,),) = (each.sources for each in read_states(tmp_path))
+    assert (source.name, source.connected, source.messages, source.readings, source.refused) == ("works", False, 4, 1, 3)
+    assert source.last_message_at == kept[-1].received_at.isoformat()
+    assert [each.entry for each in source.last_errors] == ["mqtt-0/1", "mqtt-0/2", "mqtt-0/3"]
     settler = settled(tmp_path, PointSpec("PLAIN", "mqtt:plain/m2#"))
     began = kept[0].received_at.replace(minute=0, second=0, microsecond=0)
     assert hour(settler, "PLAIN", began) == (1, 6, 0)

@@ -28,12 +28,12 @@ def test_what_is_counted_is_what_a_page_reads(tmp_path: Path) -> None:
     meter.connected = True
     meter.heard(AT, 3, [(NO_NUMBER, "kw: 7FC00000")], "modbus-0/7")
     meter.missed += 1
-    told.settings_problem = Text("有误", "wrong")
+    told.problems = {"m2": Text("有误", "wrong")}
     told.write()
     (found,) = read_states(tmp_path)
     (source,) = found.sources
     assert (found.writer, found.kind, found.written_at) == ("modbus-0", "modbus", AT)
-    assert found.settings_problem == ("有误", "wrong")
+    assert found.problems == {"m2": ("有误", "wrong")}
     assert (source.name, source.kind, source.address, source.connected) == ("m1", "modbus", "10.0.0.5:502/1", True)
     assert (source.messages, source.readings, source.refused, source.missed) == (1, 3, 1, 1)
     assert source.last_message_at == AT.isoformat()
@@ -65,7 +65,7 @@ def test_a_restart_carries_on_and_knows_nobody_as_connected(tmp_path: Path) -> N
     assert (again.connected, again.messages, again.refused, len(again.last_errors)) == (False, 1, 1, 1)
     after.write()
     assert [each.name for each in read_states(tmp_path)[0].sources] == ["m1"]
-    after.forget()
+    after.forget("m1")
     after.write(now=True)
     assert read_states(tmp_path)[0].sources == ()
 
@@ -81,7 +81,7 @@ def test_it_is_written_once_a_second_and_also_when_the_clock_goes_back(tmp_path:
     told.write(now=True)
     assert len(read_states(tmp_path)[0].sources) == 1
     clock.now = AT - timedelta(days=1)
-    told.forget()
+    told.forget("m1")
     told.write()
     assert read_states(tmp_path)[0].sources == ()
 

@@ -82,7 +82,7 @@ class SourceStates:
         self._known = {each.name: each for each in _read(self._path)}
         self._active: dict[str, SourceState] = {}
         self._written_at: datetime | None = None
-        self.settings_problem: Text | None = None
+        self.problems: Mapping[str, Text] = {}  # of the settings, by the name of the source, "" for the whole file
 
     def source(self, name: str, address: str) -> SourceState:
         """The state of a source of the settings, not connected as yet."""
@@ -91,9 +91,9 @@ class SourceStates:
         self._active[name] = state
         return state
 
-    def forget(self) -> None:
-        """The settings have changed: sources that are not asked for again are no longer told of."""
-        self._active.clear()
+    def forget(self, name: str) -> None:
+        """A source that is no longer settled, or was settled otherwise, is no longer told of."""
+        self._active.pop(name, None)
 
     def write(self, now: bool = False) -> None:
         """Replace the file, at most once a second unless now."""
@@ -101,12 +101,11 @@ class SourceStates:
         if not now and self._written_at is not None and timedelta() <= at - self._written_at < PAUSE:
             return
         self._written_at = at
-        problem = self.settings_problem
         content = {
             "writer": self._writer,
             "kind": self._kind,
             "written_at": at.isoformat(),
-            "settings_problem": {"zh": problem.zh, "en": problem.en} if problem else None,
+            "problems": {name: {"zh": text.zh, "en": text.en} for name, text in self.problems.items()},
             "sources": [asdict(each) for each in self._active.values()],
         }
         try:
@@ -120,13 +119,13 @@ class SourceStates:
 
 @dataclass(frozen=True, slots=True)
 class WriterStates:
-    """One file as a page reads it. settings_problem: why the settings in the data folder are not used, None where
-    they are."""
+    """One file as a page reads it. problems: why settings in the data folder are not used, by the name of the source,
+    "" for the whole file."""
 
     writer: str
     kind: str
     written_at: datetime
-    settings_problem: Text | None
+    problems: Mapping[str, Text]
     sources: tuple[SourceState, ...]
 
 
@@ -136,11 +135,10 @@ def read_states(data: Path) -> tuple[WriterStates, ...]:
     for path in sorted((data / FOLDER).glob("*.json")):
         told = _json(path)
         try:
-            problem = told["settings_problem"]
-            text = Text(str(problem["zh"]), str(problem["en"])) if problem else None
+            problems = {name: Text(str(each["zh"]), str(each["en"])) for name, each in told["problems"].items()}
             written_at = datetime.fromisoformat(told["written_at"])
-            found.append(WriterStates(told["writer"], told["kind"], written_at, text, tuple(_sources(told))))
-        except (LookupError, TypeError, ValueError):
+            found.append(WriterStates(told["writer"], told["kind"], written_at, problems, tuple(_sources(told))))
+        except (LookupError, TypeError, ValueError, AttributeError):
             continue
     return tuple(found)
 

@@ -10,10 +10,10 @@ import logging
 import struct
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, MQTTv311, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -21,13 +21,14 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from xietong.intake.brokers import Broker
-from xietong.journal import GroupCommit
-from xietong.protocols.mqtt import Heard, sealed
+from xietong.intake.source_state import LONGEST_EXCERPT
+from xietong.intake.sources import Ground, Pause
+from xietong.protocols.mqtt import Heard, decode, sealed
 from xietong.readings import EntryKind
 from xietong.texts import Text
 
 LOG = logging.getLogger("xietong.intake.mqtt")
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
+LONGEST_PAUSE_S = 60.0
 KEEPALIVE_S, LOOP_S = 60, 1.0
 MOST_WAITING, MOST_RECENT = 1_000, 1_000
 LARGEST_BODY, KEPT_OF_LARGER = 1024 * 1024, 4096
@@ -70,33 +71,34 @@ class Recent:
 class Subscriber:
     """Takes the messages of one broker into the journal; lives in one event loop, with one thread for the socket."""
 
-    def __init__(self, broker: Broker, group: GroupCommit, clock: Callable[[], datetime], recent: Recent) -> None:
-        self.broker, self._group, self._clock, self._recent = broker, group, clock, recent
+    def __init__(self, broker: Broker, ground: Ground, recent: Recent) -> None:
+        self.broker, self._group, self._clock, self._recent = broker, ground.group, ground.clock, recent
+        self._journal = ground.writer.name
+        self._state = ground.states.source(broker.name, f"{broker.host}:{broker.port}")
         self.origin = f"mqtt:{broker.name}/{broker.client}"
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, f"mqtt-{broker.name}")
         self._room = threading.Semaphore(MOST_WAITING)
         self._stop = asyncio.Event()
+        self._stopped = asyncio.ensure_future(self._stop.wait())
         self._client: Client | None = None
-        self._pause = FIRST_PAUSE_S
+        self._pause = Pause(longest=LONGEST_PAUSE_S)
         self._said = self._refusal = ""
         self._is_stuck = False
-        self._last = clock()
+        self._last = self._clock()
 
     async def run(self) -> None:
         """Until `end`: connect, take messages, and after each loss pause, twice as long while nothing comes of it."""
         while not self._stop.is_set():
             began = self._loop.time()
             problem = await self._attempt()
+            self._state.connected = False
             if self._stop.is_set():
                 break
             self._say(problem)
             if self._loop.time() - began >= LONGEST_PAUSE_S:
-                self._pause = FIRST_PAUSE_S
-            try:
-                await asyncio.wait_for(self._stop.wait(), self._pause)
-            except TimeoutError:
-                self._pause = min(self._pause * 2, LONGEST_PAUSE_S)
+                self._pause.reset()
+            await asyncio.wait([self._stopped], timeout=self._pause.next())
         self._thread.shutdown()
 
     def end(self) -> None:
@@ -152,6 +154,7 @@ class Subscriber:
     # ---- in the event loop ----
 
     def _begun(self, is_resumed: bool) -> None:
+        self._state.connected = True
         if not self._is_stuck:
             self._say("")
         if not is_resumed:
@@ -170,21 +173,35 @@ class Subscriber:
         kind: EntryKind = "mqtt"
         if len(body) > LARGEST_BODY:
             kind, heard = "junk", heard._replace(body=body[:KEPT_OF_LARGER])
-        _, safe = self._group.add(kind, self.origin, sealed(heard), received_at)
+        ordinal, safe = self._group.add(kind, self.origin, sealed(heard), received_at)
         if kind == "mqtt":
             self._recent.note(heard, received_at)
         safe.add_done_callback(lambda done: self._kept(client, message, done))
+        safe.add_done_callback(lambda done: self._count(heard, kind, (received_at, ordinal), done))
 
     def _kept(self, client: Client, message: MQTTMessage, safe: "asyncio.Future[None]") -> None:
         self._room.release()
         error = safe.exception()
         self._is_stuck = error is not None
         if error is None:
-            self._pause = FIRST_PAUSE_S
+            self._pause.reset()
             self._acknowledge(client, message)
         else:  # connecting again is the only way to be sent it again
             self._say(str(error))
             self._leave(client)
+
+    def _count(self, heard: Heard, kind: EntryKind, kept: tuple[datetime, int], safe: "asyncio.Future[None]") -> None:
+        """Tell the pages what of a kept message is a reading, after it was acknowledged."""
+        if safe.exception() is not None:
+            return
+        excerpt = heard.body[:LONGEST_EXCERPT].decode(errors="replace")
+        entry = f"{self._journal}/{kept[1]}"
+        if kind == "junk":
+            self._state.heard(kept[0], 0, [(_TOO_LARGE, excerpt)], entry)
+            return
+        message = decode(heard, kept[0], _ANY_ZONE)
+        refused = [(each.sentence, f"{each.path} {each.said or excerpt}".strip()) for each in message.unused]
+        self._state.heard(kept[0], len(message.values), refused, entry)
 
     @staticmethod
     def _acknowledge(client: Client, message: MQTTMessage) -> None:
@@ -227,6 +244,15 @@ class Subscriber:
         self._said = problem
         text = away(self.broker, problem) if problem else Text("", f"connected to {self.broker.name}")
         LOG.warning("%s", text.en)
+        if problem:
+            self._state.wrong(self._clock(), text)
+
+
+_ANY_ZONE = ZoneInfo("UTC")  # only counted here, never kept: which hour a park time falls in makes no difference
+_TOO_LARGE = Text(
+    f"消息超过 {LARGEST_BODY // 1024} KiB，只存证开头，没有监测值。",
+    f"the message is larger than {LARGEST_BODY // 1024} KiB; its beginning is kept, and it gives no readings.",
+)
 
 
 def away(broker: Broker, problem: str) -> Text:
