@@ -34,7 +34,16 @@ LONGEST_CHUNK = 400
 WORDS = (
     *(b"##", b"##0100", b"CP=&&", b"&&", b"QN=", b"PNUM=2;PNO=", b"{0x", b"},", b"Flag=7;", b"\r\n", b"\xff", b"-Avg="),
     *(b"DataTime=20260314080000", b"MN=", b";", b",", b"=", b"9" * 40, b"\x00", b"RF=1;", b"00010101000000", b"-Flag="),
-    *(b"99991231235959", b"20260230000000", b"PNUM=", b"PNO=9999;", b"QnRtn=1", b"ExeRtn=100", b"CN=9011;", b"\xb5\xe7"),
+    *(
+        b"99991231235959",
+        b"20260230000000",
+        b"PNUM=",
+        b"PNO=9999;",
+        b"QnRtn=1",
+        b"ExeRtn=100",
+        b"CN=9011;",
+        b"\xb5\xe7",
+    ),
 )
 FRAMES = Path(__file__).parents[1] / "frames"
 Blind = Callable[[bytes], bytes]
@@ -102,7 +111,7 @@ def _changed(line: bytes, dice: random.Random, blind: Blind) -> list[bytes]:
         case 5:
             return [_reframed(blind(_segment(line)))]
         case 6:
-            return [_sealed(_segment(line))]
+            return [_sealed(_segment(line)[:9_999])]
         case _:
             return [_reframed(_mangled(_segment(line), dice))]
 
@@ -114,11 +123,6 @@ def _segment(line: bytes) -> bytes:
 
 def _reframed(segment: bytes) -> bytes:
     return frame(segment[:9_999])
-
-
-def _sealed(segment: bytes) -> bytes:
-    head, mark, content = segment.partition(b"CP=&&")
-    return seal(segment[:9_999], KEY) if mark and content.endswith(b"&&") else _reframed(segment)
 
 
 def _mangled(raw: bytes, dice: random.Random) -> bytes:
@@ -227,12 +231,11 @@ def _check_frame(raw: bytes) -> None:
     segment = open_envelope(raw).segment
     assert _bare(decode(frame(segment))) == _bare(found), "built again it says something else"
     if not is_sealed(raw) and segment.partition(b"CP=&&")[1] and segment.endswith(b"&&"):
-        closed = _closed(segment)
-        assert _bare(decode(closed, [KEY])) == _bare(found), "sealed and opened it says something else"
+        assert _bare(decode(_sealed(segment), [KEY])) == _bare(found), "sealed and opened it says something else"
 
 
-def _closed(segment: bytes) -> bytes:
-    """Sealed, where the content ends with the segment."""
+def _sealed(segment: bytes) -> bytes:
+    """With its content encrypted, where it has one."""
     content = segment.partition(b"CP=&&")[2]
     return seal(segment, KEY) if content.endswith(b"&&") else frame(segment)
 

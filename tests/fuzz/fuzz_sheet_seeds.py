@@ -30,7 +30,9 @@ KINDS = {
     b"T": ".table",
     b"M": ".toml",
 }  # fmt: skip
-READINGS = "point,at,value,flag\nM1,2025-03-14T07:00,12.5,N\nM2,2025-03-14 08:00:00,<0.025,\nM3,2025-03-14T09:00+08:00,ND,D\n"
+READINGS = (
+    "point,at,value,flag\nM1,2025-03-14T07:00,12.5,N\nM2,2025-03-14 08:00:00,<0.025,\nM3,2025-03-14T09:00+08:00,ND,D\n"
+)
 THEIRS = "表号;时刻;读数\nM1;14.03.2025 24:00;1.234,5\nM1;15.03.2025 00:00;--\n"
 BILLS = "户号,户名,年月,用电量\n0610001,甲,202503,1000.5\n610002,甲,2025年3月,20\n0610003,乙,2025-03,7\n9,丙,202503,1\n"
 PACKAGE = tuple(sorted(TABLES))
@@ -50,7 +52,9 @@ MAPPINGS = (
     ),
     FileMapping(shape=Shape(encoding="utf-16", delimiter="\t")),
     FileMapping(columns={"value": "value", "at": "at"}, constants={"point": "M1"}, shape=Shape(header_row=2)),
-    FileMapping(table="reported", constants={"subject": "E01", "unit": "t"}, columns={"item": "item", "amount": "value"}),
+    FileMapping(
+        table="reported", constants={"subject": "E01", "unit": "t"}, columns={"item": "item", "amount": "value"}
+    ),
 )
 CELLS = (
     *("", "0", "-0", "1e5", "1e99", "-1", "12.5", "1,234.5", "1.234,5", "<3", "0.025L", "ND", "nd", "L", "<", "NaN", "inf"),
@@ -211,7 +215,9 @@ def _archive(body: bytes, dice: random.Random, blind: Blind) -> bytes:
         return blind(body)
     if not parts or dice.random() < 0.2:
         return blind(body)
-    name = dice.choice([each for each in parts if "sheet" in each or "shared" in each or dice.random() < 0.3] or [*parts])
+    name = dice.choice(
+        [each for each in parts if "sheet" in each or "shared" in each or dice.random() < 0.3] or [*parts]
+    )
     part = bytearray(parts[name])
     match dice.randrange(5):
         case 0:
@@ -223,7 +229,9 @@ def _archive(body: bytes, dice: random.Random, blind: Blind) -> bytes:
         case _:
             marks = [at for at, byte in enumerate(part) if byte in b"<>"] or [0]
             at = dice.choice(marks)
-            part[at : at + dice.choice([0, 0, 5, 20])] = dice.choice([*XML, dice.choice(CELLS).encode("utf-8", "replace")])
+            part[at : at + dice.choice([0, 0, 5, 20])] = dice.choice(
+                [*XML, dice.choice(CELLS).encode("utf-8", "replace")]
+            )
             parts[name] = bytes(part)
     return _zipped(parts, dice)
 

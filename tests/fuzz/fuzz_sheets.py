@@ -25,10 +25,10 @@ from xietong.park.package.cells import CellError
 from xietong.park.package.mapping import FileMapping, read_mapping, reads_times, renamed
 from xietong.park.package.reading import PackageError
 from xietong.park.package.readings import Reader, convert
-from xietong.park.package.rules import judge
+from xietong.park.package.rules import Known, judge
 from xietong.park.package.schema import TABLES
 from xietong.park.package.sheets import Rejection, Row, Sheet, read_sheet
-from xietong.park.package.tabular import ROW, tables
+from xietong.park.package.tabular import ROW, records, tables
 from xietong.park.package.workbook import UNREADABLE, RefusedWorkbook, looked_through
 from xietong.park.receiving import Manner, Reception
 from xietong.park.statements import Sender, filled_in, judged
@@ -81,13 +81,14 @@ class Sheets:
         notes: list[CellError] = []
         try:
             pieces = list(renamed(tables(path, mapping.shape, notes.append), mapping))
+            rows = [row for piece in pieces for row in _rows(path.name, piece)] if mapping.table == "reported" else []
         except CellError as error:
             _check_said(error)
             return
         for note in notes:
             _check_said(note)
         if mapping.table == "reported":
-            self._reported(path.name, pieces, mapping)
+            self._reported(rows, mapping)
         else:
             self._readings(path, pieces, mapping)
 
@@ -106,8 +107,7 @@ class Sheets:
         assert not set(taken) & (refused | unknown), "a row was taken and refused"
         assert sorted({*taken, *refused, *unknown}) == sorted(number for number, _ in _codes(pieces)), "a row was lost"
 
-    def _reported(self, name: str, pieces: list[pa.Table], mapping: FileMapping) -> None:
-        rows = [row for piece in pieces for row in _rows(name, piece)]
+    def _reported(self, rows: list[Row], mapping: FileMapping) -> None:
         if mapping.whole:
             rows, blank = filled_in(rows, self._park)
             _check_rejections(blank)
@@ -121,7 +121,7 @@ class Sheets:
 
     def _table(self, content: bytes, manner: int) -> None:
         table = TABLES[PACKAGE[manner % len(PACKAGE)]]
-        known = registry.Known({name: set(codes) for name, codes in self._known.codes.items()}, self._known.park)
+        known = Known({name: set(codes) for name, codes in self._known.codes.items()}, self._known.park)
         sheet = read_sheet(table, table.file, content, self._park.zone)
         whole = any(each.row < 2 for each in sheet.rejected)
         judge(table, sheet, known)
@@ -173,7 +173,7 @@ def _codes(pieces: Iterable[pa.Table]) -> Iterator[tuple[int, str]]:
 
 
 def _rows(name: str, piece: pa.Table) -> Iterator[Row]:
-    for record in piece.to_pylist():
+    for record in records(piece):
         number = record.pop(ROW)
         yield Row(name, number, {}, {key: "" if value is None else str(value) for key, value in record.items()})
 
@@ -189,7 +189,7 @@ def _check_rejections(found: Iterable[Rejection]) -> None:
         assert each.file
         assert each.rule
         assert each.file in each.message.zh
-        assert each.message.en.endswith(".")
+        assert each.file in each.message.en
         assert "；" in each.message.zh or "，" in each.message.zh, f"no remedy: {each.message.zh}"
 
 

@@ -30,7 +30,7 @@ from xietong.park.package.mapping import FileMapping, reads_times, renamed
 from xietong.park.package.reading import read_package
 from xietong.park.package.readings import Converted, Reader, convert, is_canonical
 from xietong.park.package.sheets import Rejection, Row, Sheet, rejection
-from xietong.park.package.tabular import ROW, WORKBOOKS, tables
+from xietong.park.package.tabular import ROW, WORKBOOKS, records, tables
 from xietong.park.people import check_person, check_reason
 from xietong.park.revisions import Change
 from xietong.park.statements import Sender, filled_in, judged
@@ -191,7 +191,7 @@ class Reception:
         """The rows of a sheet as they came; of a workbook of ours those that were filled in, remarks for the others."""
         found = []
         for piece in renamed(tables(path, mapping.shape, self._noting(path)), mapping):
-            for record in piece.to_pylist():
+            for record in records(piece):
                 number = record.pop(ROW)
                 cells = {name: "" if v is None else str(v) for name, v in record.items()}
                 found.append(Row(path.name, number, {}, cells))

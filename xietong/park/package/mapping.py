@@ -1,6 +1,7 @@
 """A mapping says how somebody else's file is to be read as ours: columns renamed, constants added, times understood."""
 
-import codecs
+import csv
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
@@ -17,6 +18,7 @@ from xietong.park.package.reading import PackageError
 from xietong.park.package.schema import TABLES
 from xietong.park.package.tabular import ROW, Shape
 
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 Stamps = Literal["start", "end"]
 NOTHING: Mapping[str, str] = MappingProxyType({})
 # Section → its keys; docs/park-package.md explains each.
@@ -76,6 +78,7 @@ def read_mapping(path: Path) -> FileMapping:
     if "accounts" in document and utility not in UTILITIES:
         raise _wrong(path, "accounts.utility", utility, ", ".join(UTILITIES))
     _check_file(path, document.get("file", {}))
+    _check_form(path, str(times.get("format", "")))
     return FileMapping(
         table=table,
         columns={name: _named(value) for name, value in document.get("columns", {}).items()},
@@ -112,13 +115,41 @@ def _check_file(path: Path, stated: Mapping[str, Any]) -> None:
     header_row, delimiter = stated.get("header_row", 1), stated.get("delimiter", ",")
     if not isinstance(header_row, int) or header_row < 1:
         raise _wrong(path, "file.header_row", str(header_row), "1, 2, 3 …")
-    if not isinstance(delimiter, str) or len(delimiter) != 1:
-        raise _wrong(path, "file.delimiter", str(delimiter), '"," ";" "\\t"')
-    encoding = str(stated.get("encoding", "utf-8"))
+    if not isinstance(delimiter, str) or not _delimits(delimiter):
+        raise _wrong(path, "file.delimiter", repr(delimiter), '"," ";" "\\t"')
+    sheet = stated.get("sheet", "")
+    if not isinstance(sheet, str) or "\0" in sheet:
+        raise _wrong(path, "file.sheet", repr(sheet), "填报")
+    encoding = stated.get("encoding", "utf-8")
+    if not isinstance(encoding, str) or not _is_of_text(encoding):
+        raise _wrong(path, "file.encoding", repr(encoding), "utf-8, gb18030, utf-16")
+
+
+def _delimits(sign: str) -> bool:
     try:
-        codecs.lookup(encoding)
-    except LookupError:
-        raise _wrong(path, "file.encoding", encoding, "utf-8, gb18030, utf-16") from None
+        csv.reader([], delimiter=sign, strict=True)
+    except (TypeError, ValueError):
+        return False
+    return sign not in ("\r", "\n", '"', "\0")
+
+
+def _is_of_text(encoding: str) -> bool:
+    """Whether it is an encoding of text; Python also knows such as base64."""
+    try:
+        "1".encode(encoding)
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def _check_form(path: Path, form: str) -> None:
+    """A form that names one thing twice (%Y … %Y) cannot be read by anything."""
+    try:
+        datetime.strptime("", form)
+    except re.error:
+        raise _wrong(path, "times.format", form, "%Y-%m-%d %H:%M") from None
+    except ValueError:
+        return  # "" is no time of any form
 
 
 def _wrong(path: Path, key: str, value: str, allowed: str) -> PackageError:
@@ -180,10 +211,16 @@ def reads_times(mapping: FileMapping, zone: ZoneInfo) -> Callable[[str], datetim
         return None
 
     def read(cell: str) -> datetime:
-        at = _in_park_time(tidy(cell), mapping.at, zone)
-        if mapping.closes_day and at.time() == time():
-            at += timedelta(days=1)
-        return at.astimezone(UTC)
+        try:
+            at = _in_park_time(tidy(cell), mapping.at, zone)
+            if mapping.closes_day and at.time() == time():
+                at += timedelta(days=1)
+            at = at.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise _no_time(mapping.at) from None
+        if not FIRST_YEAR <= at.year <= LAST_YEAR:
+            raise _no_time(mapping.at)
+        return at
 
     return read
 
@@ -191,13 +228,14 @@ def reads_times(mapping: FileMapping, zone: ZoneInfo) -> Callable[[str], datetim
 def _in_park_time(cell: str, form: str, zone: ZoneInfo) -> datetime:
     if not form:
         return instant(cell, zone).astimezone(zone)
-    try:
-        if "%z" in form:
-            return datetime.strptime(cell, form).astimezone(zone)
-        return datetime.strptime(cell, form).replace(tzinfo=zone)
-    except ValueError:
-        raise CellError(
-            "instant",
-            f"不是映射所说的时刻形式 {form}；请核对这一格或映射",
-            f"it is no time of the mapping's form {form}; check the cell or the mapping",
-        ) from None
+    at = datetime.strptime(cell, form)
+    return at.astimezone(zone) if "%z" in form else at.replace(tzinfo=zone)
+
+
+def _no_time(form: str) -> CellError:
+    return CellError(
+        "instant",
+        f"不是映射所说的时刻形式 {form}，或不在 {FIRST_YEAR} 至 {LAST_YEAR} 年；请核对这一格或映射",
+        f"it is no time of the mapping's form {form}, or not of {FIRST_YEAR} to {LAST_YEAR}; check the cell or the "
+        "mapping",
+    )

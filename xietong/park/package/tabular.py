@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import IO, Any, NamedTuple, cast
 
 import pyarrow as pa
 
@@ -64,13 +64,44 @@ def tables(path: Path, shape: Shape, note: Note = _unheard) -> Iterator[pa.Table
         )
 
 
+def records(piece: pa.Table) -> list[dict[str, Any]]:
+    """A piece row by row; raises CellError where a typed value is none (a time of day of a thousand hours)."""
+    try:
+        return list(piece.to_pylist())
+    except (OverflowError, ValueError, pa.ArrowException) as error:
+        raise unreadable(error) from error
+
+
 def _parquet(path: Path) -> Iterator[pa.Table]:
     row = 1
     for batch in parquet_batches(path, ROWS):
-        numbers = pa.array(range(row, row + batch.num_rows), pa.int64())
         piece = pa.Table.from_batches([batch])
-        yield piece if ROW in piece.column_names else piece.append_column(ROW, numbers)
+        doubled = [name for name in piece.column_names if piece.column_names.count(name) > 1]
+        if doubled:
+            raise _doubled(doubled[0])
+        numbers = pa.array(range(row, row + batch.num_rows), pa.int64())
+        yield piece if _is_numbered(piece) else _without_row(piece).append_column(ROW, numbers)
         row += batch.num_rows
+
+
+def _is_numbered(piece: pa.Table) -> bool:
+    """Whether it tells the rows of the file that it was made of; somebody else's column `row` may be anything."""
+    if ROW not in piece.column_names:
+        return False
+    column = piece.column(ROW)
+    return bool(pa.types.is_int64(column.type)) and column.null_count == 0
+
+
+def _without_row(piece: pa.Table) -> pa.Table:
+    return piece.drop_columns([ROW]) if ROW in piece.column_names else piece
+
+
+def _doubled(name: str) -> CellError:
+    return CellError(
+        "doubled_column",
+        f"有两列都叫“{name}”，不知该信哪一列，整个文件没有载入；请删去一列",
+        f'two columns are called "{name}", so neither can be trusted and the file was left out; delete one',
+    )
 
 
 def _csv(path: Path, shape: Shape) -> Iterator[list[str]]:
@@ -84,7 +115,7 @@ def _csv(path: Path, shape: Shape) -> Iterator[list[str]]:
                 if len(row) > COLUMNS:
                     raise too_wide()
                 yield row
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeError, csv.Error) as error:  # UnicodeError: UTF-16 without its mark
         raise unreadable(error) from error
 
 
