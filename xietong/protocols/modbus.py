@@ -75,13 +75,20 @@ class Request(NamedTuple):
 
 class Answer(NamedTuple):
     """What came of a request. words: the registers as the device sent them, each of 16 bits; bits of coils as 0 and 1;
-    failure: "" or why there are none: "exception N", "timeout", "connection", "garbled", "not_asked"."""
+    failure: "" or why there are none: "exception N", "timeout", "connection", "garbled", "not_asked"; raw: the bytes
+    that came in place of an answer, in hexadecimal."""
 
     request: Request
     sent: datetime | None
     answered: datetime | None
     words: tuple[int, ...] = ()
     failure: str = ""
+    raw: str = ""
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the device said anything to it, if only that it refuses."""
+        return not self.failure or self.failure.startswith("exception ")
 
 
 class Poll(NamedTuple):
@@ -111,6 +118,12 @@ def requests(registers: Iterable[Register], gap: int = 0, most: int = MOST_WORDS
             else:
                 found.append(Request(table, each.at, each.width))
     return tuple(found)
+
+
+def split(request: Request, registers: Iterable[Register]) -> tuple[Request, ...]:
+    """The same registers each in a request of its own: where one address is refused, the others are still read."""
+    inside = {Request(each.table, each.at, each.width) for each in registers if _holds(request, each)}
+    return tuple(sorted(inside, key=lambda one: (one.at, one.size)))
 
 
 def sealed(poll: Poll) -> bytes:
@@ -240,7 +253,7 @@ def _told(answer: Answer) -> dict[str, object]:
         if instant is not None:
             told[word] = instant.isoformat()
     if answer.failure:
-        told["failure"] = answer.failure
+        told |= {"failure": answer.failure} | ({"raw": answer.raw} if answer.raw else {})
     elif table in BITS:
         told["bits"] = "".join(str(each) for each in answer.words)
     else:
@@ -253,7 +266,7 @@ def _answer(told: Mapping[str, Any]) -> Answer:
     sent, answered = (datetime.fromisoformat(told[word]) if word in told else None for word in ("sent", "answered"))
     text = told.get("words", "")
     words = tuple(int(text[at : at + 4], 16) for at in range(0, len(text), 4)) or tuple(map(int, told.get("bits", "")))
-    return Answer(request, sent, answered, words, told.get("failure", ""))
+    return Answer(request, sent, answered, words, told.get("failure", ""), told.get("raw", ""))
 
 
 # Modbus Application Protocol Specification V1.1b3, section 7.
