@@ -6,6 +6,7 @@ VENDOR := xietong/web/static/vendor/echarts.min.js
 ENGLISH := xietong/locale/en/LC_MESSAGES/django.mo
 MADE := $(VENDOR) $(ENGLISH)
 RUN_TESTS := $(BIN)/python -m pytest
+BOTH_CORES := -n 2 --dist worksteal
 
 .PHONY: demo test check long format setup system wheel clean
 
@@ -20,7 +21,7 @@ check: .venv/dev $(MADE)  ## the quick ring: format, lint, types, imports, house
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(RUN_TESTS) -m "not slow and not long" --cov=xietong --cov-report=term:skip-covered --cov-fail-under=90
+	$(RUN_TESTS) -m "not slow and not long" $(BOTH_CORES) --cov=xietong --cov-report=term:skip-covered --cov-fail-under=90
 
 long: system .venv/dev $(MADE)  ## kills, power cuts and soaks at length; figures go to docs/reliability.md
 	$(RUN_TESTS) -m long -s
