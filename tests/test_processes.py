@@ -171,11 +171,17 @@ def test_one_service_alone_or_all() -> None:
     assert web.environment["XIETONG_DATA"] == "/data"
 
 
-def test_mqtt_is_a_process_where_there_are_settings_for_it(tmp_path: Path) -> None:
+def test_sources_are_processes_where_there_are_settings_for_them(tmp_path: Path) -> None:
     door = Door(web_port=1, hj212_port=2)
     assert platform(tmp_path, door, "mqtt") == []
     (tmp_path / "mqtt.toml").touch()
     assert [service.name for service in platform(tmp_path, door)] == ["intake", "mqtt", "settle", "web"]
+    (tmp_path / "opcua.toml").touch()
+    (tmp_path / "modbus.toml").touch()
+    names = ["intake", "mqtt", "modbus", "opcua", "settle", "web"]
+    assert [service.name for service in platform(tmp_path, door)] == names
+    (poller,) = platform(tmp_path, door, "modbus")
+    assert poller.command[1:] == ("-m", "xietong.intake.modbus", "--data", str(tmp_path))
 
 
 def test_a_taken_port_is_seen() -> None:

@@ -23,6 +23,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_AFTER_S = 60.0
 PATIENCE_S = 15.0
 TICK_S = 0.1
+SOURCES = ("mqtt", "modbus", "opcua")
 _PR_SET_PDEATHSIG = 1
 
 
@@ -54,9 +55,9 @@ class Door(NamedTuple):
 
 
 def platform(data: Path, door: Door, only: str | None = None) -> list[Service]:
-    """The services of one data folder, or the one named: intake, mqtt, settle or web.
+    """The services of one data folder, or the one named: intake, mqtt, modbus, opcua, settle or web.
 
-    mqtt is one of them only where the data folder has settings for it (mqtt.toml).
+    mqtt, modbus and opcua are among them only where the data folder has settings for them, such as mqtt.toml.
     """
     environment = {
         "XIETONG_DATA": str(data),
@@ -67,10 +68,14 @@ def platform(data: Path, door: Door, only: str | None = None) -> list[Service]:
     }
     python = sys.executable
     listener = ("--data", str(data), "--host", door.host, "--port", str(door.hj212_port))
-    subscriber = Service("mqtt", (python, "-m", "xietong.intake.mqtt", "--data", str(data)), environment)
+    sources = [
+        Service(name, (python, "-m", f"xietong.intake.{name}", "--data", str(data)), environment)
+        for name in SOURCES
+        if (data / f"{name}.toml").exists()
+    ]
     services = [
         Service("intake", (python, "-m", "xietong.intake", *listener), environment),
-        *([subscriber] if (data / "mqtt.toml").exists() else []),
+        *sources,
         Service("settle", (python, "-m", "xietong", "settle", "--data", str(data)), environment),
         Service("web", (python, "-m", "granian", *_web(door), "xietong.web.wsgi:application"), environment),
     ]

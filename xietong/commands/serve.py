@@ -1,6 +1,6 @@
 """`xietong serve`: run the platform on a data folder, intake, settle and web under one parent; no Django here.
 
-Where the data folder has an mqtt.toml there is a fourth process, mqtt.
+Where the data folder has an mqtt.toml, modbus.toml or opcua.toml there is a process of that name as well.
 """
 
 import argparse
@@ -8,14 +8,15 @@ import os
 from pathlib import Path
 
 from xietong.cli import UsageError
-from xietong.processes import Announcement, Door, is_free, platform
+from xietong.processes import SOURCES, Announcement, Door, is_free, platform
 from xietong.processes import run as run_services
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which of the processes, and where they listen."""
     web_port, hj212_port = os.environ.get("XIETONG_WEB_PORT", "8000"), os.environ.get("XIETONG_HJ212_PORT", "9212")
-    parser.add_argument("--only", choices=("intake", "mqtt", "settle", "web"), help="只运行一个进程 · one process only")
+    names = ("intake", *SOURCES, "settle", "web")
+    parser.add_argument("--only", choices=names, help="只运行一个进程 · one process only")
     parser.add_argument("--host", default="127.0.0.1", help="监听地址 · the address to listen on")
     parser.add_argument("--port", type=int, default=int(web_port), help="网页端口 · port of the pages")
     parser.add_argument("--hj212-port", type=int, default=int(hj212_port), help="HJ 212 端口 · port of HJ 212")
@@ -30,8 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     services = platform(data, door, arguments.only)
     if not services:
         raise UsageError(
-            f"{data} 里没有 mqtt.toml，请先写明代理和主题（见 docs/commands.md）。 · "
-            f"{data} holds no mqtt.toml; write the brokers and topics first, see docs/commands.md."
+            f"{data} 里没有 {arguments.only}.toml，请先写明从哪里取什么（见 docs/commands.md）。 · "
+            f"{data} holds no {arguments.only}.toml; say there first what to take from where, see docs/commands.md."
         )
     wants_web = arguments.only in (None, "web")
     run_services(services, Announcement(door, say) if wants_web else _nothing, say)
