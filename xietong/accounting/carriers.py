@@ -1,13 +1,14 @@
 """Electricity and heat of a group as carriers of its total: how much was bought, sold, brought over the fence and
 passed on inside, and what one unit counts for in energy or carbon. Their lines are in `reconciliation`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from xietong.accounting.accounts import Account
 from xietong.accounting.amounts import reasons
 from xietong.accounting.components import Component
 from xietong.accounting.media import ELECTRICITY, HEAT, Medium, media_in
+from xietong.accounting.supplied import Asked, Kept, kept_of
 from xietong.accounting.trade import Trade, trade
 from xietong.calc.figures import Figure
 from xietong.calc.items import item
@@ -25,7 +26,7 @@ Dealt = tuple[tuple[Medium, Trade], ...]
 class Carrier(NamedTuple):
     """Electricity or heat: the group's amounts bought and sold and what one unit of them counts for, with the media
     that its trade is in and how much of the carrier a unit of each is (steam in GJ); parts: what it is called among
-    the components of the total."""
+    the components of the total; kept: what of its units' sales stayed inside, by medium; `sold` is without it."""
 
     name: Text
     parts: tuple[str, ...]
@@ -33,6 +34,7 @@ class Carrier(NamedTuple):
     sold: float
     factor: Figure
     media: tuple[tuple[Medium, Trade, float], ...]
+    kept: Mapping[str, Kept] = {}
 
     def over_fence(self) -> float:
         """What was bought from outside the group."""
@@ -51,9 +53,25 @@ class Carrier(NamedTuple):
     def _sum(self, name: str) -> float:
         return sum((getattr(dealt, name).figure.value or 0.0) * rate for _, dealt, rate in self.media)
 
+    def lost(self) -> float:
+        """What was sold inside and nobody bought; below zero where more was bought inside than sold."""
+        return sum(float(self.kept[medium.key].lost) * rate for medium, _, rate in self._media_kept())
+
+    def not_taken_off(self) -> float:
+        """What is not known to have left although its seller says it was sold out of the group."""
+        kept = [(self.kept[medium.key], rate) for medium, _, rate in self._media_kept()]
+        return sum(float(each.unnamed + each.unknown) * rate for each, rate in kept)
+
+    def _media_kept(self) -> list[tuple[Medium, Trade, float]]:
+        return [each for each in self.media if each[0].key in self.kept]
+
+    def sold_by_units(self) -> float:
+        """What the units say they sold, wherever it went."""
+        return self.sold + self.lost() + self.not_taken_off()
+
     def inside(self) -> float:
         """What units sold each other, as the sellers say."""
-        return self.sold - self.exported() - self.unnamed()
+        return self.sold_by_units() - self.exported() - self.unnamed()
 
     def counts(self) -> float:
         """What one unit of it counts for in the total."""
@@ -86,11 +104,12 @@ def carriers(own: Account, parts: Sequence[Component], trades: Dealt) -> list[Ca
         (ELECTRICITY.name, POWER_PARTS, "electricity_purchased", "electricity_sold", power),
         (_HEAT_NAME, HEAT_PARTS, "heat_received", "heat_supplied", heat),
     )
+    kept = kept_of(Asked(own.books, own.subject, own.period, lambda unit: own.of(unit.code).inputs))
     found = []
     for name, called, bought, sold, media in plans:
         factor = _factor_of(parts, called)
         if factor is not None:
-            found.append(Carrier(name, called, _value(own, bought), _value(own, sold), factor, tuple(media)))
+            found.append(Carrier(name, called, _value(own, bought), _value(own, sold), factor, tuple(media), kept))
     return found
 
 

@@ -75,7 +75,7 @@ def deviations(books: Books, code: str, period: Period) -> tuple[Deviation, ...]
 
 
 def _of_trade(books: Books, group: Subject, period: Period) -> Iterator[Deviation]:
-    """What tenants sold each other and what they bought of each other: the group's total lacks the difference."""
+    """What tenants sold each other and what they bought of each other: the difference stays in the group's total."""
     names = [name for name in books.names if books.knows(group.code, name)]
     for medium in media_in(names):
         dealt = trade(books, group, medium, period) if medium.kind == "network" else None
@@ -95,12 +95,12 @@ def _said_trade(group: Subject, medium: Medium, period: Period, said: tuple[Said
     return Text(
         f"{group.name}（{group.code}）{period.label} 的{medium.name.zh}："
         f"{sold.source.zh} {float(sold.exact):.6g} {unit}，"
-        f"{bought.source.zh} {float(bought.exact):.6g} {unit}，相差 {percent}（超过 5 %）；差额被当作离开园区，"
-        "能耗和碳排放合计因此不含这一部分。请购方补报购入量；管网损失请由供方从外供量中减去。",
+        f"{bought.source.zh} {float(bought.exact):.6g} {unit}，相差 {percent}（超过 5 %）；差额算作网络损失或"
+        "漏报，留在园区的能耗和碳排放合计内。请购方核对购入量，供方核对外供量和网络损失。",
         f"{medium.name.en} of {group.name_en or group.name} ({group.code}), {period.label}: {sold.source.en} "
         f"{float(sold.exact):.6g} {unit}, {bought.source.en} {float(bought.exact):.6g} {unit}, {percent} apart (more "
-        "than 5 %); the difference is taken as having left, so energy and carbon lack it. Let the buyers report what "
-        "they bought; what the network loses is no supply: let the seller take it off.",
+        "than 5 %); the difference counts as lost in the network or not reported and stays in energy and carbon. Let "
+        "the buyers check what they bought, the seller what it supplied and what the network loses.",
     )
 
 

@@ -22,6 +22,8 @@ from xietong.accounting.monitoring import MONITORED, monitoring_inputs
 from xietong.accounting.prices import VALUES, at_chosen_prices
 from xietong.accounting.reductions import BY_YEAR, measure_reductions, reductions_by_year
 from xietong.accounting.statements import stated_item
+from xietong.accounting.supplied import SUPPLIED, left
+from xietong.accounting.supplied import Asked as Sales
 from xietong.calc.figures import Figure, Kind, Status, entitled, worst
 from xietong.calc.items import all_items, item, pollutants
 from xietong.calc.items import inputs as item_inputs
@@ -140,8 +142,18 @@ class Inputs(Mapping[str, Figure]):
         names = self._asked.books.remember("names by input", lambda: _by_input(self._asked.books.names)).get(target)
         shape = _shapes()[target]
         if names is None:
-            return _never_stated(target, shape)
-        return (_items if shape == "items" else _number)(self._asked, target, names)
+            found = _never_stated(target, shape)
+        else:
+            found = (_items if shape == "items" else _number)(self._asked, target, names)
+        return self._of_sales(target, found) if target in SUPPLIED else found
+
+    def _of_sales(self, target: str, found: Figure) -> Figure:
+        """What a group sold without what stayed inside it."""
+        books, subject, period, filled, estimated = self._asked
+        if subject.kind not in GROUPS:
+            return found
+        sales = Sales(books, subject, period, lambda unit: engine_inputs(books, unit, period), filled or estimated)
+        return left(sales, target, found)
 
     def values_at_prices(self) -> Mapping[str, Figure]:
         """Output and added value at the prices that the park chose; which of them counts as output is a choice too."""

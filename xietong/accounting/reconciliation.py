@@ -103,7 +103,7 @@ class _Reconciling:
 
     def _from_units(self, units: Sequence[Figure]) -> View:
         values = [figure.value for figure in units if figure.value is not None]
-        passed = sum(each.sold * each.counts() for each in self._carriers)
+        passed = sum(each.sold_by_units() * each.counts() for each in self._carriers)
         missing = reasons(units)
         status = worst("partial" if figure.status == "missing" else figure.status for figure in units)
         net = Figure("units_net", sum(values), self._unit, status, title=_NET, missing=missing, inputs=tuple(units))
@@ -112,6 +112,10 @@ class _Reconciling:
         lines = [replace(gross, formula="units_net + passed_on", clause=_CLAUSES[self._key])]
         lines += [
             self._carrier_line(each, f"inside_{index}", _INSIDE, -each.inside(), "- sold_inside")
+            for index, each in enumerate(self._carriers)
+        ]
+        lines += [
+            self._carrier_line(each, f"lost_{index}", _LOST, each.lost(), "sold_inside - bought_inside")
             for index, each in enumerate(self._carriers)
         ]
         lines += self._left()
@@ -176,6 +180,7 @@ class _Reconciling:
         for index, each in enumerate(self._carriers):
             found.append(self._carrier_line(each, f"export_{index}", _EXPORT, -each.exported(), "- sold_outside"))
             found.append(self._carrier_line(each, f"unnamed_{index}", _UNNAMED, -each.unnamed(), "- sold_unnamed"))
+            found.append(self._carrier_line(each, f"kept_{index}", _KEPT, each.not_taken_off(), "not_taken_off"))
         return found
 
     def _open_trade(self) -> list[Figure]:
@@ -185,8 +190,8 @@ class _Reconciling:
                 each,
                 f"trade_{index}",
                 _TRADE,
-                each.bought - each.over_fence() - each.inside(),
-                "bought_inside - sold_inside",
+                each.bought - each.over_fence() - each.inside() + each.lost(),
+                "bought_inside - sold_inside + lost",
             )
             for index, each in enumerate(self._carriers)
         ]
@@ -226,6 +231,10 @@ class _Reconciling:
             name = part.key.partition("@")[0]
             group[name] = group.get(name, 0.0) + (part.value or 0.0)
             titles[name] = part.title
+        for each in self._carriers:  # what stayed inside has lines of its own
+            name = next((name for name in group if name.startswith(each.parts) and not name.startswith("purch")), "")
+            if name:
+                group[name] -= (each.lost() + each.not_taken_off()) * each.counts()
         least = CLOSES * max(1.0, abs(self._whole.value or 0.0))
         found = []
         for name in {**group, **summed}:
@@ -266,10 +275,14 @@ _DIRECT = Text("直接：边界内消耗的燃料与过程", "direct: fuels and 
 _OWN_POWER = Text("自发自用与直连的可再生电力", "own and directly connected renewable electricity")
 _IMPORT = Text("从边界外购入", "bought over the fence")
 _CERTIFIED = Text("减：绿电、绿证抵扣", "less certified non-fossil electricity")
-_TRADE = Text(
-    "内部买卖差额（购入减售出：管网损失或漏报）",
-    "bought inside less sold inside (lost on the way or not reported)",
+_LOST = Text(
+    "加回：内部售出而无人购入（网络损失或漏报），属园区消费",
+    "kept: sold inside and bought by nobody (lost in the network or not reported), used by the park",
 )
+_KEPT = Text(
+    "加回：不能确认已离开边界的外供", "kept: supplied out of the group, but not known to have left or to have come in"
+)
+_TRADE = Text("内部买卖未能抵销的部分", "trade inside that does not cancel")
 _RESULT = Text("各行之和", "sum of the lines")
 _DIFFERENCE = Text("与总量之差", "difference from the total")
 

@@ -64,28 +64,36 @@ def trade(books: Books, group: Subject, medium: Medium, span: Period) -> Trade |
     """The purchase and sale balance of a medium inside a group; None where it can be neither bought nor sold."""
     if not medium.sold or medium.kind == "water":
         return None
-    return _Market(books, group, medium, span).trade()
+    return market(books, group, medium, span).trade()
 
 
-class _Market:
-    """Everything that the units of one group bought and sold of one medium in one span."""
+def market(books: Books, group: Subject, medium: Medium, span: Period) -> "Market":
+    """The dealings behind `trade`, made once for a group, medium and span."""
+    return books.remember(("market", group.code, medium.key, span), lambda: Market(books, group, medium, span))
+
+
+class Market:
+    """Everything that the units of one group bought and sold of one medium in one span.
+
+    units: by code; sold, bought: by (unit, other end); flows: what flows.csv records, by both ends.
+    """
 
     def __init__(self, books: Books, group: Subject, medium: Medium, span: Period) -> None:
         self._books, self._group, self._medium, self._span = books, group, medium, span
-        self._units = {unit.code: unit for unit in books.boundary.units(group.code)}
-        self._names = books.remember(("names", group.code), lambda: _names(books.boundary, self._units.values()))
-        self._flows = _flows(books.registry, medium, span)
-        self._sold = self._dealings(self._units, medium.sold)
-        self._bought = self._dealings(self._units, medium.bought)
+        self.units = {unit.code: unit for unit in books.boundary.units(group.code)}
+        self._names = books.remember(("names", group.code), lambda: _names(books.boundary, self.units.values()))
+        self.flows = _flows(books.registry, medium, span)
+        self.sold = self._dealings(self.units, medium.sold)
+        self.bought = self._dealings(self.units, medium.bought)
         self._beyond = self._bought_beyond()
 
     def _bought_beyond(self) -> dict[str, list[Amount]]:
         """What units elsewhere in the park say they bought from sellers here that name no buyer."""
-        unnamed = {unit for unit, other in self._sold if other == UNNAMED}
+        unnamed = {unit for unit, other in self.sold if other == UNNAMED}
         park = self._books.registry.park.code
         if not unnamed or self._group.code == park:
             return {}
-        others = [unit.code for unit in self._books.boundary.units(park) if unit.code not in self._units]
+        others = [unit.code for unit in self._books.boundary.units(park) if unit.code not in self.units]
         found: dict[str, list[Amount]] = defaultdict(list)
         for (_, seller), part in self._dealings(others, self._medium.bought).items():
             if seller in unnamed:
@@ -96,12 +104,12 @@ class _Market:
         found: dict[tuple[str, str], Amount] = {}
         for code in units:
             if self._books.knows(code, name):
-                for dealing in _split(self._books.amount(code, name, self._span), code, self._names):
+                for dealing in split(self._books.amount(code, name, self._span), code, self._names):
                     found[code, dealing.other] = dealing.part
         return found
 
     def trade(self) -> Trade:
-        pairs = self._pairs()
+        pairs = self.pairs()
         sellers = tuple(self._seller(code, pairs) for code in sorted({seller for seller, _ in pairs}))
         key, unit, name = self._medium.key, self._medium.unit, self._medium.name
         sold = line(f"{key}_sold_inside", _said(name, "内部售出", "sold inside"), unit, [s.sold for s in sellers])
@@ -123,62 +131,62 @@ class _Market:
             bool(sellers),
         )
 
-    def _pairs(self) -> set[tuple[str, str]]:
+    def pairs(self) -> set[tuple[str, str]]:
         """(seller, buyer) of everything that either end, or flows.csv, names."""
-        units = self._units
-        named = {(seller, buyer) for seller, buyer in self._sold if buyer in units}
-        named |= {(seller, buyer) for buyer, seller in self._bought if seller in units}
+        units = self.units
+        named = {(seller, buyer) for seller, buyer in self.sold if buyer in units}
+        named |= {(seller, buyer) for buyer, seller in self.bought if seller in units}
         named |= {(seller, buyer) for buyer in units for seller in self._usual_sellers(buyer)}
-        return named | {pair for pair in self._flows if pair[0] in units and pair[1] in units}
+        return named | {pair for pair in self.flows if pair[0] in units and pair[1] in units}
 
     def _seller(self, code: str, pairs: Iterable[tuple[str, str]]) -> Seller:
         key, unit = self._medium.key, self._medium.unit
         mine = sorted(buyer for seller, buyer in pairs if seller == code)
-        subject = self._units[code]
+        subject = self.units[code]
         title = Text(subject.name, subject.name_en or subject.name)
-        sales = [self._sold[code, buyer] for buyer in mine if (code, buyer) in self._sold]
-        if (code, UNNAMED) in self._sold:
-            sales.append(self._kept_here(code))
+        sales = [self.sold[code, buyer] for buyer in mine if (code, buyer) in self.sold]
+        if (code, UNNAMED) in self.sold:
+            sales.append(self.kept_here(code))
         if not sales:
-            sales = [self._recorded(code, buyer) for buyer in mine if (code, buyer) in self._flows]
+            sales = [self._recorded(code, buyer) for buyer in mine if (code, buyer) in self.flows]
         sold = line(f"{key}_sold:{code}", title, unit, sales, () if sales else (_states_no_sale(subject),))
         bought = line(f"{key}_bought_from:{code}", title, unit, [self._bought_of(code, buyer) for buyer in mine])
         residual = self._residual(f"{key}_trade_residual:{code}", title, sold, bought)
         return Seller(subject, sold, bought, residual)
 
-    def _kept_here(self, seller: str) -> Amount:
+    def kept_here(self, seller: str) -> Amount:
         """A sale without a buyer, less what units elsewhere in the park say they bought of it."""
-        whole, beyond = self._sold[seller, UNNAMED], self._beyond.get(seller)
+        whole, beyond = self.sold[seller, UNNAMED], self._beyond.get(seller)
         if not beyond:
             return whole
         return difference(f"{self._medium.key}_sold_here", whole.figure.title, self._medium.unit, [whole], beyond)
 
     def _bought_of(self, seller: str, buyer: str) -> Amount:
         """What a buyer says it bought from a seller; out of a purchase without a seller, what the other end says."""
-        if (buyer, seller) in self._bought:
-            return self._bought[buyer, seller]
-        other = self._recorded(seller, buyer) if (seller, buyer) in self._flows else self._sold.get((seller, buyer))
-        unnamed = self._bought.get((buyer, UNNAMED))
-        whose = self._units[buyer]
+        if (buyer, seller) in self.bought:
+            return self.bought[buyer, seller]
+        other = self._recorded(seller, buyer) if (seller, buyer) in self.flows else self.sold.get((seller, buyer))
+        unnamed = self.bought.get((buyer, UNNAMED))
+        whose = self.units[buyer]
         if unnamed is None or other is None or not unnamed.has_value:
             if unnamed is not None and not is_whole(unnamed):
                 return unnamed
             return _none(f"{self._medium.key}_bought:{buyer}", self._medium.unit, _states_no_purchase(whose))
         exact = min(unnamed.exact or Decimal(0), other.exact or Decimal(0))
-        remark = _taken_from_seller(whose, self._units[seller])
+        remark = _taken_from_seller(whose, self.units[seller])
         figure = replace(other.figure, title=Text(whose.name, whose.name_en), remarks=(remark,))
         return amount(figure, exact)
 
     def _recorded(self, seller: str, buyer: str) -> Amount:
-        return self._flows[seller, buyer]
+        return self.flows[seller, buyer]
 
     def _imported(self, pairs: Iterable[tuple[str, str]]) -> Amount:
         """What came over the fence: purchases that name no unit of the group, less what a seller names in them."""
-        parts = [part for (_, other), part in self._bought.items() if other not in self._units]
+        parts = [part for (_, other), part in self.bought.items() if other not in self.units]
         one_sided = [
             self._bought_of(seller, buyer)
             for seller, buyer in sorted(pairs)
-            if (buyer, seller) not in self._bought and (buyer, UNNAMED) in self._bought
+            if (buyer, seller) not in self.bought and (buyer, UNNAMED) in self.bought
         ]
         key, title = f"{self._medium.key}_imported", _said(self._medium.name, "购入（边界外）", "bought from outside")
         whole = line(key, title, self._medium.unit, parts, self._without_seller())
@@ -188,8 +196,8 @@ class _Market:
         return difference(key, title, self._medium.unit, [whole], [named])
 
     def _without_seller(self) -> tuple[Text, ...]:
-        unnamed = [unit for (unit, other), part in self._bought.items() if other == UNNAMED and part.has_value]
-        if not unnamed or not self._sold:
+        unnamed = [unit for (unit, other), part in self.bought.items() if other == UNNAMED and part.has_value]
+        if not unnamed or not self.sold:
             return ()
         return (
             Text(
@@ -199,7 +207,7 @@ class _Market:
         )
 
     def _exported(self) -> Amount:
-        parts = [part for (_, other), part in self._sold.items() if other == OUTSIDE]
+        parts = [part for (_, other), part in self.sold.items() if other == OUTSIDE]
         parts += [part for bought in self._beyond.values() for part in bought]
         title = _said(self._medium.name, "售出（边界外）", "sold to outside")
         return line(f"{self._medium.key}_exported", title, self._medium.unit, parts)
@@ -207,13 +215,13 @@ class _Market:
     def _unnamed(self, pairs: Iterable[tuple[str, str]]) -> Amount:
         """Sales without a buyer of units that no buyer names either."""
         named = {seller for seller, _ in pairs}
-        parts = [self._kept_here(unit) for unit, other in self._sold if other == UNNAMED and unit not in named]
+        parts = [self.kept_here(unit) for unit, other in self.sold if other == UNNAMED and unit not in named]
         title = _said(self._medium.name, "售出（未写明对方）", "sold, buyer not named")
         return line(f"{self._medium.key}_sold_unnamed", title, self._medium.unit, parts)
 
     def _residual(self, key: str, title: Text, sold: Amount, bought: Amount) -> Amount:
         """Sold less bought; missing where a unit that trades inside has not stated its purchases in full."""
-        silent = [self._of_doubt(code) for code in self._units]
+        silent = [self._of_doubt(code) for code in self.units]
         found = difference(key, title, self._medium.unit, [sold], [bought, *(each for each in silent if each)])
         remarks = (*sold.figure.remarks, *bought.figure.remarks)
         return found._replace(figure=replace(found.figure, remarks=remarks))
@@ -223,7 +231,7 @@ class _Market:
         if self._of_doubt(buyer) is None:
             return set()
         rows = self._books.statements.of(buyer, self._medium.bought)
-        return {end for row in rows if (end := _end(row.counterparty, self._names)) in self._units}
+        return {end for row in rows if (end := _end(row.counterparty, self._names)) in self.units}
 
     def _of_doubt(self, code: str) -> Amount | None:
         """A unit's purchases that are not whole and may have come from inside, as the reason why nothing is said."""
@@ -257,7 +265,7 @@ def _end(counterparty: str, names: Mapping[str, str]) -> str:
     return names.get(word, OUTSIDE if word else UNNAMED)
 
 
-def _split(whole: Amount, unit: str, names: Mapping[str, str]) -> Iterator[Dealing]:
+def split(whole: Amount, unit: str, names: Mapping[str, str]) -> Iterator[Dealing]:
     """An amount by the other end that its statements name; what is absent stays with the part that names nobody."""
     parts: dict[str, list[Figure]] = defaultdict(list)
     for leaf in leaves(whole.figure):
