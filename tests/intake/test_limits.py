@@ -120,13 +120,31 @@ def test_a_frame_that_drips_is_given_up_and_a_silent_connection_is_closed(tmp_pa
     assert data_frame(1, "DRIP").startswith(refused[0])
 
 
-def test_too_many_connections_of_one_address_are_turned_away(tmp_path: Path) -> None:
+def test_of_too_many_connections_the_one_silent_longest_makes_way(tmp_path: Path) -> None:
+    """As after a power failure: the connections of before are there yet, and nobody will ever end them."""
+
     async def body(lines: Lines) -> None:
-        assert await acknowledged(*lines[0], "FIRST", 1) == 1
-        assert await acknowledged(*lines[1], "SECOND", 1) == 1
-        assert await lines[2][0].read() == b""
+        assert await lines[0][0].read() == b""  # it was the first there, and said nothing
+        assert await acknowledged(*lines[1], "SECOND", 3) == 3
+        assert await acknowledged(*lines[2], "THIRD", 3) == 3
 
     with_devices(tmp_path, Conditions(connections_a_peer=2), 3, body)
+    with_devices(tmp_path, Conditions(connections=2), 3, body)
+
+
+def test_an_address_that_opens_ever_more_connections_takes_no_place_of_another(tmp_path: Path) -> None:
+    async def body(lines: Lines) -> None:
+        port = lines[0][1].get_extra_info("peername")[1]
+        other = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0))
+        assert await acknowledged(*other, "QUIET", 1) == 1
+        more = [await asyncio.open_connection("127.0.0.1", port) for _ in range(40)]
+        assert await acknowledged(*more[-1], "NOISY", 1) == 1  # the newest one is heard
+        assert await more[0][0].read() == b""
+        assert await acknowledged(*other, "QUIET", 20) == 20
+        for _, writer in (*more, other):
+            writer.close()
+
+    with_devices(tmp_path, Conditions(connections=4), 4, body)
 
 
 def test_only_those_on_the_allow_list_are_heard(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ FACTORS = ("a34013", "a21026", "a21002", "a19001", "a01012")
 ZONE = ZoneInfo("Asia/Shanghai")
 PATIENCE_S = 10.0  # HJ 212-2017 table 1: what is not acknowledged by then is sent again; here it counts as dropped
 CONNECT_S = 60.0
+HIGHEST_PORT = 60_000
 
 
 class Device:
@@ -62,8 +63,8 @@ def made(device: Device) -> bytes:
 class Crowd:
     """All devices and one epoll."""
 
-    def __init__(self, port: int, count: int, sources: int, interval: float) -> None:
-        self._port, self._sources, self._interval = port, sources, interval
+    def __init__(self, ports: tuple[int, int], count: int, sources: int, interval: float) -> None:
+        (self._port, self._first_port), self._sources, self._interval = ports, sources, interval
         self._devices = [Device(number) for number in range(count)]
         self._by_handle = {device.socket.fileno(): device for device in self._devices}
         self._poll = select.epoll()
@@ -79,8 +80,8 @@ class Crowd:
         for device in self._devices:
             device.socket.setblocking(False)
             device.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._sources > 1:
-                device.socket.bind((f"127.0.{1 + device.number % self._sources // 250}.{1 + device.number % 250}", 0))
+            device.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._bind(device)
             device.sent_at = time.perf_counter()
             problem = device.socket.connect_ex(("127.0.0.1", self._port))
             if problem in (0, errno.EINPROGRESS):
@@ -89,6 +90,16 @@ class Crowd:
                 self._lose(device, errno.errorcode.get(problem, str(problem)))
         connected = self._until_quiet(begun + CONNECT_S)
         return {"seconds": round(connected - begun, 3), **self._told("wait")}
+
+    def _bind(self, device: Device) -> None:
+        """A port of our own choice: with ten thousand in use the kernel takes milliseconds to find a free one."""
+        turn, place = divmod(device.number, self._sources)
+        for port in range(self._first_port + turn, HIGHEST_PORT, len(self._devices)):
+            try:
+                return device.socket.bind((f"127.0.{1 + place // 250}.{1 + place % 250}", port))
+            except OSError:
+                continue
+        raise OSError(f"no port from {self._first_port + turn} on is free")
 
     def steady(self, seconds: float) -> dict[str, object]:
         """Send at even intervals, each device at its own moment of it."""
@@ -196,12 +207,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m xietong.bench.crowd")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--connections", type=int, default=10_000)
+    parser.add_argument("--first-port", type=int, default=10_000, help="the first port that they come from")
     parser.add_argument("--sources", type=int, default=1, help="addresses 127.0.x.y that they come from")
     parser.add_argument("--interval", type=float, default=10.0)
     parser.add_argument("--acknowledged", type=Path, required=True)
     given = parser.parse_args(arguments)
     raise_file_limit(given.connections + 100)
-    crowd = Crowd(given.port, given.connections, given.sources, given.interval)
+    crowd = Crowd((given.port, given.first_port), given.connections, given.sources, given.interval)
     for line in sys.stdin:
         word, _, seconds = line.strip().partition(" ")
         told = crowd.connect() if word == "connect" else crowd.steady(float(seconds))

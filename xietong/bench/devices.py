@@ -69,12 +69,12 @@ def _measured(data: Path, given: argparse.Namespace) -> dict[str, object]:
             )
         supervisor = stack.enter_context(running(data, door, given.doors_only))
         watch = Watch(data, supervisor, not given.doors_only)
-        crowd = stack.enter_context(devices("crowd", data / "first.txt", *_options(door.hj212_port, given)))
+        crowd = stack.enter_context(devices("crowd", data / "first.txt", *_options(door.hj212_port, given, 10_000)))
         found["start"] = _phase("connect", crowd, publishers)
         watch.look()
         found["steady"] = _steady(crowd, publishers, watch, given.seconds)
         crowd.process.send_signal(signal.SIGSTOP)  # silent without an end, as when the power fails
-        again = stack.enter_context(devices("crowd", data / "again.txt", *_options(door.hj212_port, given)))
+        again = stack.enter_context(devices("crowd", data / "again.txt", *_options(door.hj212_port, given, 20_000)))
         found["power_failure"] = _phase("connect", again, publishers)
         crowd.process.send_signal(signal.SIGCONT)
         if not given.doors_only:
@@ -89,9 +89,9 @@ def _measured(data: Path, given: argparse.Namespace) -> dict[str, object]:
     return _answer(found, watch, given) | {"in_the_journal": len(acknowledged)}
 
 
-def _options(port: int, given: argparse.Namespace) -> tuple[object, ...]:
+def _options(port: int, given: argparse.Namespace, first_port: int) -> tuple[object, ...]:
     sizes = ("--connections", given.connections, "--sources", given.sources, "--interval", given.interval)
-    return ("--port", port, *sizes)
+    return ("--port", port, "--first-port", first_port, *sizes)
 
 
 def _phase(line: str, crowd: Devices, publishers: Devices) -> dict[str, Any]:

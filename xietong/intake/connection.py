@@ -34,6 +34,8 @@ class Door(Protocol):
         """Forget it."""
 
 
+# The kernel asks a silent device for a sign of life, in seconds, and gives up one without power after four minutes.
+_ALIVE = {socket.TCP_KEEPIDLE: 120, socket.TCP_KEEPINTVL: 30, socket.TCP_KEEPCNT: 4}
 # One buffer serves all: a connection empties it before the loop turns to the next one.
 _RECEIVED = bytearray(RECEIVED_AT_ONCE)
 
@@ -61,7 +63,7 @@ class Connection(asyncio.BufferedProtocol):
         self.peer = f"[{host}]" if ":" in host else host
         self.origin = f"tcp:{self.peer}:{port}"
         self._caller = Caller(host, self.origin, self._door.book)
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        _keep_alive(transport.get_extra_info("socket"))
         if not self._door.opened(self):
             transport.abort()
 
@@ -168,3 +170,9 @@ class Connection(asyncio.BufferedProtocol):
         willing = not (self._deaf or self._unread_answers or self._resting or self._unsafe > UNSAFE_BYTES)
         if willing != self._transport.is_reading():
             (self._transport.resume_reading if willing else self._transport.pause_reading)()
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _ALIVE.items():
+        connection.setsockopt(socket.IPPROTO_TCP, option, value)

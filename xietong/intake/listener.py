@@ -19,6 +19,7 @@ from xietong.intake.connection import Connection
 from xietong.intake.devices import BookFile, DeviceBook, Listening, openness
 from xietong.intake.pace import Pace, Rate
 from xietong.intake.refusals import Refusals
+from xietong.intake.room import Room
 from xietong.journal import GroupCommit, JournalWriter, open_writer
 from xietong.protocols.hj212.parts import WAIT
 from xietong.readings import EntryKind
@@ -54,6 +55,8 @@ class Conditions(NamedTuple):
 
 USUAL = Conditions()
 MOST_PACES = 20_000
+ACCEPTED_AT_ONCE, MOST_WAITING = 64, 16_384
+LOOKED_AFTER_AT_ONCE = 1_000
 PARTS_S = WAIT.total_seconds() + 1  # after which settle need not wait for a missing part any more
 
 
@@ -66,11 +69,10 @@ class Listener:
         self._settings = BookFile(data / "devices.toml")
         self._asker = Asker(data, writer.name, self._own, self.book, conditions.clock)
         self._watched: asyncio.Future[None] | None = None
-        self._connections: set[Connection] = set()
-        self._peers: dict[str, int] = {}
+        self._room: Room[Connection] = Room(conditions.connections, conditions.connections_a_peer)
         self._paces: dict[str, Pace] = {}
         self._refusals = Refusals()
-        self._turned_away = 0
+        self._made_way = 0
         self._part_at: float | None = None
         self._failed_at = self._told_at = -60.0
         self._finishing = False
@@ -85,28 +87,23 @@ class Listener:
         return self._settings.book
 
     def opened(self, connection: Connection) -> bool:
-        """Admit a connection, or not where there are too many or its address is not allowed."""
-        self._connections.add(connection)
-        self._peers[connection.peer] = self._peers.get(connection.peer, 0) + 1
+        """Admit a connection, or not where its address is not allowed; where there are too many, another makes way."""
         allow = self.book().listen.allow
-        admitted = (
-            not self._finishing
-            and len(self._connections) <= self._conditions.connections
-            and self._peers[connection.peer] <= self._conditions.connections_a_peer
-            and (not allow or is_within(connection.peer.strip("[]"), allow))
-        )
-        if not admitted:
-            self._turn_away(connection)
-        return admitted
+        if self._finishing:
+            return False
+        if allow and not is_within(connection.peer.strip("[]"), allow):
+            self._tell_at_most("%s is not on the allow-list of devices.toml and was turned away", connection.origin)
+            return False
+        goes = self._room.enter(connection)
+        if goes is not None:
+            goes.abort()
+            self._made_way += 1
+            self._tell_of(goes)
+        return True
 
     def closed(self, connection: Connection) -> None:
         """Forget it."""
-        self._connections.discard(connection)
-        left = self._peers.get(connection.peer, 0) - 1
-        if left > 0:
-            self._peers[connection.peer] = left
-        else:
-            self._peers.pop(connection.peer, None)
+        self._room.leave(connection)
         self._asker.left(connection, self._loop.time())
 
     def keep(self, peer: str, kept: list[Kept]) -> "asyncio.Future[None] | None":
@@ -124,6 +121,7 @@ class Listener:
     def heard(self, connection: Connection, judged: Judged) -> float:
         """Frames came and are in the group; answers how many seconds to read no more of this connection."""
         now = self._loop.time()
+        self._room.heard(connection)
         for mn, sample in judged.spoke.items():
             if not self._asker.knows(mn, connection):
                 self._asker.met(mn, connection, sample)
@@ -140,8 +138,11 @@ class Listener:
         while True:
             await asyncio.sleep(self._conditions.sweep)
             now = self._loop.time()
-            for connection in list(self._connections):
-                self._look_after(connection, now)
+            every = list(self._room)
+            for place in range(0, len(every), LOOKED_AFTER_AT_ONCE):
+                for connection in every[place : place + LOOKED_AFTER_AT_ONCE]:
+                    self._look_after(connection, now)
+                await asyncio.sleep(0)  # ten thousand connections are some milliseconds: answers go out in between
             self._tell(self._refusals.due(self._clock()))
             self._note_the_time(now)
             problem = self._settings.look()
@@ -153,19 +154,19 @@ class Listener:
     async def finish(self) -> None:
         """Take nothing more, commit what came, answer it, close the connections."""
         self._finishing = True
-        for connection in self._connections:
+        for connection in list(self._room):
             connection.stop_reading()
             connection.flush()
         self._tell(self._refusals.rest(self._clock()))
         self._asker.stop(self._loop.time())
         await self._group.close()
         await asyncio.sleep(0)  # the answers of the last group are written by its callbacks
-        for connection in list(self._connections):
+        for connection in list(self._room):
             connection.close()
         ends = self._loop.time() + self._conditions.farewell
-        while self._connections and self._loop.time() < ends:
+        while self._room and self._loop.time() < ends:
             await asyncio.sleep(0.01)
-        for connection in list(self._connections):
+        for connection in list(self._room):
             connection.abort()
 
     # ---- inside ----
@@ -191,19 +192,26 @@ class Listener:
             wait = max(wait, pace.wait(judged.frames, now))
         return wait
 
-    def _turn_away(self, connection: Connection) -> None:
-        self._turned_away += 1
-        if self._loop.time() - self._told_at >= 60:
-            self._told_at = self._loop.time()
-            LOG.warning(
-                "%s was turned away, %d in all: %d connections, %d of this address; allowed are %d and %d",
-                connection.origin,
-                self._turned_away,
-                len(self._connections) - 1,
-                self._peers[connection.peer] - 1,
-                self._conditions.connections,
-                self._conditions.connections_a_peer,
-            )
+    def _tell_of(self, connection: Connection) -> None:
+        """Say that it had to make way."""
+        self._tell_at_most(
+            "too many connections: %s, silent for %.0f s, made way for a new one, as %d did in all; "
+            "its address has %d of %d, allowed are %d and %d",
+            connection.origin,
+            self._loop.time() - connection.heard_at,
+            self._made_way,
+            self._room.of(connection.peer),
+            len(self._room),
+            self._conditions.connections_a_peer,
+            self._conditions.connections,
+        )
+
+    def _tell_at_most(self, sentence: str, *said: object) -> None:
+        """Whatever strangers can make happen is told once a minute."""
+        now = self._loop.time()
+        if now - self._told_at >= 60:
+            self._told_at = now
+            LOG.warning(sentence, *said)
 
     def _own(self, kind: EntryKind, origin: str, payload: bytes) -> "tuple[int, asyncio.Future[None]]":
         ordinal, safe = self._group.add(kind, origin, payload, self._clock())
@@ -266,8 +274,9 @@ async def serve(
         if warning is not None:
             LOG.warning("%s · %s", warning.zh, warning.en)
         server = await asyncio.get_running_loop().create_server(
-            listener.connection, host, port, backlog=512, ssl=_tls(data, listen)
+            listener.connection, host, port, backlog=ACCEPTED_AT_ONCE, ssl=_tls(data, listen)
         )
+        _widen(server)
         sweeping = asyncio.create_task(listener.sweep())
         sweeping.add_done_callback(lambda _: stop.set())  # it never ends by itself, unless by a bug
         try:
@@ -280,6 +289,16 @@ async def serve(
             await listener.finish()
         if broken:
             sweeping.result()
+
+
+def _widen(server: asyncio.Server) -> None:
+    """Let as many wait as the kernel allows (net.core.somaxconn): when power returns, all devices come at once.
+
+    asyncio accepts as many at a time as its own backlog says, which is why that is a small one.
+    """
+    for each in server.sockets:
+        with each.dup() as listening:
+            listening.listen(MOST_WAITING)
 
 
 def _tls(data: Path, listen: Listening) -> ssl.SSLContext | None:

@@ -15,6 +15,7 @@ from xietong.intake.listener import USUAL, Conditions, serve
 from xietong.intake.pace import Rate
 
 PORT = 9212
+OTHER_FILES = 256  # segments, settings, and connections between their acceptance and their admission
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,23 +56,35 @@ async def _run(given: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    _raise_file_limit()
+    connections = min(given.connections, _raised_file_limit() - OTHER_FILES)
+    if connections < given.connections:
+        print(f"xietong.intake: {_few(connections, given.connections)}", file=sys.stderr)
     conditions = Conditions(
         half_frame=given.half_frame_s,
         whole_frame=given.whole_frame_s,
         first_byte=given.first_byte_s,
         idle=given.idle_s,
-        connections=given.connections,
+        connections=connections,
         connections_a_peer=given.connections_a_peer,
         rate=Rate(given.rate, given.burst),
     )
     await serve(given.data, given.host, given.port, stop, _say_nothing if given.quiet else _say_ready, conditions)
 
 
-def _raise_file_limit() -> None:
-    """A connection is an open file; the usual soft limit is 1024."""
+def _raised_file_limit() -> int:
+    """A connection is an open file; the usual soft limit is 1024. How many there may be now."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return sys.maxsize if hard == resource.RLIM_INFINITY else hard
+
+
+def _few(connections: int, wanted: int) -> str:
+    zh = f"打开文件数的硬上限（ulimit -Hn）只够 {connections} 个连接，不够 {wanted} 个；请调高（LimitNOFILE）。"
+    en = (
+        f"the hard limit of open files (ulimit -Hn) is enough for {connections} connections, not for {wanted}; "
+        "raise it (LimitNOFILE in systemd)."
+    )
+    return f"{zh} · {en}"
 
 
 def _say_nothing(host: str, port: int) -> None:
