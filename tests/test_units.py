@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xietong.units import UNITS, UnitError, convert
+from xietong.units import UNITS, UnitError, canonical, convert, spellings
 
 NAMES = sorted(UNITS)
+FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,71 @@ def test_there_and_back(value: Decimal, unit: str, to: str) -> None:
     if UNITS[unit].dimension == UNITS[to].dimension:
         there_and_back = convert(convert(value, unit, to), to, unit)
         assert abs(there_and_back - value) <= abs(value) * Decimal("1e-24")
+
+
+@pytest.mark.parametrize(
+    ("written", "unit"),
+    [
+        ("10^4kWh", "万kWh"),
+        ("10⁴kW·h", "万kWh"),
+        ("×10^4 kW.h", "万kWh"),
+        ("万千瓦时", "万kWh"),
+        ("万 kWh", "万kWh"),
+        ("（万度）", "万kWh"),
+        ("亿千瓦时", "亿kWh"),
+        ("10^8kWh", "亿kWh"),
+        ("千瓦时", "kWh"),
+        ("kW·h", "kWh"),
+        ("MWh", "MWh"),
+        ("兆瓦时", "MWh"),
+        ("吨", "t"),
+        ("万吨", "万t"),
+        ("10^4t", "万t"),
+        ("万m³", "万m3"),
+        ("万立方米", "万m3"),
+        ("10^4m³", "10^4m3"),
+        ("㎥", "m3"),
+        ("GJ", "GJ"),
+        ("百万千焦", "GJ"),
+        ("kNm³", "kNm3"),
+        ("万标方", "万Nm3"),
+        ("吨标准煤", "tce"),
+        ("万吨标准煤", "万tce"),
+        ("tCO₂", "tCO2"),
+        ("kWh".translate(FULL_WIDTH), "kWh"),
+        ("mg/m³", "mg/m3"),
+        ("µg/m3", "ug/m3"),
+        ("℃", "℃"),
+        ("%".translate(FULL_WIDTH), "%"),
+        ("千元", "千元"),
+    ],
+)
+def test_usual_spellings_are_understood(written: str, unit: str) -> None:
+    assert canonical(written) == unit
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "to", "expected"),
+    [
+        ("7000", "kcal", "kJ", "29307.6"),  # GB/T 2589-2020: 1 kgce = 29307.6 kJ = 7000 kcal
+        ("1", "亿kWh", "万kWh", "10000"),
+        ("1", "kNm3", "m3", "1000"),
+        ("1", "千元", "万元", "0.1"),
+        ("1", "万GJ", "TJ", "10"),
+    ],
+)
+def test_units_that_only_lists_use(value: str, unit: str, to: str, expected: str) -> None:
+    assert convert(Decimal(value), unit, to) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    "written", ["", "mWh", "mj", "T", "104kWh", "10^5kWh", "10^4", "万", "万万kWh", "kWh/kWh", "吨吨"]
+)
+def test_what_could_be_another_unit_is_refused(written: str) -> None:
+    with pytest.raises(UnitError):
+        canonical(written)
+
+
+def test_every_spelling_leads_to_a_unit_and_is_none_itself() -> None:
+    assert {name for name in spellings().values() if name not in UNITS} == set()
+    assert {name for name, unit in spellings().items() if name in UNITS and name != unit} == set()

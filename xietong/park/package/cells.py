@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from xietong.park.package.schema import Column
 from xietong.periods import Period, PeriodError
 from xietong.texts import Text
-from xietong.units import UnitError, unit_of
+from xietong.units import UnitError, canonical
 
 
 class CellError(Exception):
@@ -146,7 +146,7 @@ def _period(text: str) -> str:
 
 def _unit(text: str) -> str:
     try:
-        unit_of(text)
+        return canonical(text)
     except UnitError as error:
         raise CellError(
             "unit",
@@ -154,7 +154,6 @@ def _unit(text: str) -> str:
             "the table of units has no such unit, so the value cannot be converted; "
             "use one of its names, such as kWh, t, m3, mg/m3 or 万元",
         ) from error
-    return text
 
 
 def _source(text: str) -> str:
