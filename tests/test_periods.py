@@ -32,7 +32,20 @@ def test_each_form_is_read_and_written_back(text: str, start: str, end: str) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "25", "2025-13", "2025-02-30", "2025-Q5", "2025-06..2025-01", "2025-03-14T25", "十月"]
+    "text",
+    [
+        "",
+        "25",
+        "2025-13",
+        "2025-02-30",
+        "2025-Q5",
+        "2025-06..2025-01",
+        "2025-03-14T25",
+        "十月",
+        "0025",
+        "9999-12",
+        "0001",
+    ],
 )
 def test_what_is_no_period_gets_a_sentence(text: str) -> None:
     with pytest.raises(PeriodError) as refused:

@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo
 
 from xietong.texts import Text
 
+# Beyond them a year is a slip: 0025 is no year of a park, and the year before the first cannot even be told.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
 
 class PeriodError(ValueError):
     """A text that names no period."""
@@ -42,9 +45,11 @@ class Period:
             match = pattern.fullmatch(text.strip())
             if match:
                 try:
-                    return build(*match.groups())
+                    found = build(*match.groups())
                 except ValueError:
                     break
+                if found.start.year >= FIRST_YEAR and found.end.year <= LAST_YEAR + 1:
+                    return found
         raise PeriodError(
             Text(
                 f"“{text}”不是期间；请写成 2025、2025-H1、2025-Q1、2025-03、2025-01..2025-06、"

@@ -1,6 +1,6 @@
-"""Any bytes as what programs send: bodies of an HTTP push and messages of MQTT, from the door to the lake's table.
+"""Any bytes as what programs send: bodies of an HTTP push, messages of MQTT, words of Modbus, from the door to the lake.
 
-The first byte says which (P, M), the second under which mapping or manner. Beyond "nothing raises": every reading of a
+The first byte says which (P, M, R), the second under which mapping or manner. Beyond "nothing raises": every reading of a
 body is taken or refused with its place, field and sentence; the same bytes give the same rows when settle reads them
 again; what was answered is what the journal holds.
 """
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.test import Client
 from fuzz_park import Park
+from fuzz_registers import check_poll
 
 from xietong.journal import find
 from xietong.protocols import mqtt, pushed
@@ -66,7 +67,8 @@ class Payloads:
     def seeds(self) -> list[bytes]:
         """Bodies and messages under every mapping."""
         heard = [b"M" + bytes([manner]) + body for manner in range(0, 256, 5) for body in MESSAGES]
-        return [b"P" + bytes([manner]) + body for manner in (0, 1) for body in PUSHES] + heard
+        polled = [b"R\0" + random.Random(seed).randbytes(60) for seed in range(60)]
+        return [b"P" + bytes([manner]) + body for manner in (0, 1) for body in PUSHES] + heard + polled
 
     def mutate(self, data: bytes, dice: random.Random, blind: Blind) -> bytes:
         """Another payload: words of its JSON changed, taken out, doubled or moved."""
@@ -75,7 +77,7 @@ class Payloads:
         head, body = data[:2].ljust(2, b"P"), data[2:]
         if dice.random() < 0.1:
             head = dice.choice([b"P", b"M"]) + dice.randbytes(1)
-        if dice.random() < 0.15:
+        if dice.random() < 0.15 or head[:1] == b"R":
             return head + blind(body)
         words = _SPLIT.split(body.decode("utf-8", "surrogateescape"))
         for _ in range(dice.choice([1, 1, 2, 4])):
@@ -90,6 +92,9 @@ class Payloads:
         manner = head[1] if len(head) > 1 else 0
         if head[:1] == b"M":
             _check_message(body, manner)
+            return
+        if head[:1] == b"R":
+            _into_the_lake("modbus", check_poll(data[1:]))
             return
         _check_body(body)
         if zlib.crc32(data) % DOOR_EVERY == 0:
@@ -122,7 +127,7 @@ def _into_the_lake(kind: EntryKind, payload: bytes) -> int:
     batch.add_readings(READINGS_OF[kind](entry, ZONE))
     table = batch.table()
     assert all(-LIMIT < value < LIMIT for value in table.column("value").to_pylist())
-    return table.num_rows
+    return len(table)
 
 
 def _check_body(body: bytes) -> None:
