@@ -25,11 +25,12 @@ CLOCK_TOLERANCE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One way in which a device breaks the standard: in words, whether frames were refused for it, how often, where it
-    was last seen (at and entry; none where live.json does not say)."""
+    """One way in which a device breaks the standard: in words, the clause, whether frames were refused for it, how
+    often, where it was last seen (at and entry; none where live.json does not say)."""
 
     name: str
     text: Text
+    clause: Text
     is_refused: bool
     times: int
     at: datetime | None
@@ -38,7 +39,8 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something asked of the device: what (the command's words), over which span, how it ended and when."""
+    """Something asked of the device: what (the command's words), over which span, how it ended and when; sent: how
+    often it was sent; entry: the note of the end; order: the entry of the proposal where two persons ordered it."""
 
     command: Text
     begin: datetime | None
@@ -47,12 +49,15 @@ class Question:
     said: Text | None
     frames: int
     at: datetime | None
+    sent: int = 0
+    entry: str = ""
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
-    """One device by registry or by what it sent. age: since it was last heard; refused: reason → frames not used;
-    vain: spans asked for without getting them, with how often; waiting: what is to be asked next."""
+    """One device by registry or by what it sent. age: since it was last heard; told: what live.json says of it; to_ask:
+    the lines of requests.json about it. What is derived is made when it is looked at: there may be 10,000 devices."""
 
     mn: str
     place: Text
@@ -62,10 +67,40 @@ class KnownDevice:
     age: timedelta | None
     last_seen: datetime | None
     told: Mapping[str, Any] = field(default_factory=dict)
-    breaches: tuple[Breach, ...] = ()
-    last_question: Question | None = None
-    vain: tuple[tuple[Question, int], ...] = ()
-    waiting: tuple[Question, ...] = ()
+    to_ask: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def edition(self) -> str:
+        """The edition of HJ 212 that it speaks; "" where it never did."""
+        return str(self.told.get("edition", ""))
+
+    @property
+    def breaches(self) -> tuple[Breach, ...]:
+        """What of its frames is not as the standard wants it, by name."""
+        return tuple(_breaches(self.told.get("violations", {})))
+
+    @property
+    def last_question(self) -> Question | None:
+        """The newest thing that was asked of it."""
+        last = self.told.get("asked", {}).get("last")
+        return None if last is None else _question(last, self.edition)
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What was asked of it, the newest first."""
+        history = self.told.get("asked", {}).get("history", [])
+        return tuple(_question(each, self.edition) for each in reversed(history))
+
+    @property
+    def vain(self) -> tuple[tuple[Question, int], ...]:
+        """Spans asked for without getting them, and how often."""
+        spans: list[list[Any]] = self.told.get("asked", {}).get("vain", [])
+        return tuple((_question(dict(zip(_SPAN, span, strict=False)), self.edition), int(span[3])) for span in spans)
+
+    @property
+    def waiting(self) -> tuple[Question, ...]:
+        """What is to be asked next."""
+        return tuple(_question(each, self.edition) for each in self.to_ask)
 
     @property
     def is_registered(self) -> bool:
@@ -115,7 +150,7 @@ def devices(
     content, requests: live.json and requests.json, {} where there are none; now: an aware instant.
     """
     points = points_of_devices(registry)
-    seen = {line.mn: line for line in live.live(content, registry, now).devices} | _others(content, points, now)
+    seen = live.heard(content, registry, now) | _others(content, points, now)
     waiting: dict[str, list[Mapping[str, Any]]] = {}
     for each in requests.get("requests", []):
         waiting.setdefault(str(each["mn"]), []).append(each)
@@ -137,7 +172,7 @@ def device_of(address: str) -> str:
 
 def _others(
     content: Mapping[str, Any], points: Mapping[str, tuple[Point, ...]], now: datetime
-) -> dict[str, live.Device]:
+) -> dict[str, live.Heard]:
     """What was heard by other protocols than HJ 212, by the newest value of each: no frames are counted there."""
     heard: dict[str, datetime] = {}
     for address, reading in content.get("readings", {}).items():
@@ -145,12 +180,7 @@ def _others(
         if name:
             at = datetime.fromisoformat(reading.get("received_at") or reading["at"])
             heard[name] = max(at, heard.get(name, at))
-    return {
-        name: live.Device(
-            name, UNKNOWN_PLACE, (), now - at, _is_stale(now - at, points.get(name, ())), 0, 0, (), "", None
-        )
-        for name, at in heard.items()
-    }
+    return {name: live.Heard(now - at, _is_stale(now - at, points.get(name, ())), {}) for name, at in heard.items()}
 
 
 def _is_stale(age: timedelta, points: tuple[Point, ...]) -> bool:
@@ -171,15 +201,12 @@ def points_of_devices(registry: Registry) -> dict[str, tuple[Point, ...]]:
 def _device(
     mn: str,
     points: tuple[Point, ...],
-    known: tuple[live.Device | None, Mapping[str, Any], list[Mapping[str, Any]]],
+    known: tuple[live.Heard | None, Mapping[str, Any], list[Mapping[str, Any]]],
     registry: Registry,
     now: datetime,
 ) -> KnownDevice:
     line, told, waiting = known
     subject = points[0].subject if points else ""
-    asked = told.get("asked", {})
-    last = asked.get("last")
-    edition = str(told.get("edition", ""))
     return KnownDevice(
         mn=mn,
         place=full_name(registry, subject) if subject else UNKNOWN_PLACE,
@@ -189,22 +216,14 @@ def _device(
         age=None if line is None else line.age,
         last_seen=None if line is None or line.age is None else now - line.age,
         told=told,
-        breaches=tuple(_breaches(told.get("violations", {}))),
-        last_question=None if last is None else _question(last, edition),
-        vain=tuple((_question(dict(zip(_SPAN, span, strict=False)), edition), int(span[3])) for span in _vain(asked)),
-        waiting=tuple(_question(each, edition) for each in waiting),
+        to_ask=tuple(waiting),
     )
 
 
 _SPAN = ("cn", "begin", "end")
 
 
-def _vain(asked: Mapping[str, Any]) -> list[list[Any]]:
-    spans: list[list[Any]] = asked.get("vain", [])
-    return spans
-
-
-def _state(line: live.Device | None, told: Mapping[str, Any]) -> State:
+def _state(line: live.Heard | None, told: Mapping[str, Any]) -> State:
     if line is None or line.age is None:
         return "never"
     if line.is_stale:
@@ -219,6 +238,7 @@ def _breaches(violations: Mapping[str, Mapping[str, Any]]) -> Iterator[Breach]:
         yield Breach(
             name,
             reason_text(name),
+            known.clause if known else Text("", ""),
             is_refused,
             int(seen["times"]),
             _instant(seen.get("at")),
@@ -241,6 +261,9 @@ def _question(told: Mapping[str, Any], edition: str) -> Question:
         said,
         int(told.get("frames") or 0),
         _instant(told.get("at")),
+        int(told.get("sent") or 0),
+        str(told.get("entry") or ""),
+        str(told.get("order") or ""),
     )
 
 

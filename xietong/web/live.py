@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from xietong.park.nouns import Point, Registry
@@ -17,7 +17,7 @@ from xietong.web.places import full_name
 from xietong.web.words import name_of
 
 STALE_INTERVALS = 3
-MOST_VALUES = 6
+MOST_VALUES, MOST_LINES = 6, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Every device that ever spoke, the latest first, and what no device could be made of."""
+    """The devices that spoke last, the latest first, how many there are in all, and what no device could be made of."""
 
     devices: tuple[Device, ...]
+    count: int
     age: timedelta | None
     frames: int
     refused: int
@@ -68,36 +69,69 @@ def read_live(path: Path) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+class Heard(NamedTuple):
+    """How long ago a device was heard (None: never), whether that is too long for what it sends, and its newest values
+    of that hour, by address."""
+
+    age: timedelta | None
+    is_stale: bool
+    newest: Mapping[str, Mapping[str, Any]]
+
+
+def heard(content: Mapping[str, Any], registry: Registry, now: datetime) -> dict[str, Heard]:
+    """MN → when it was heard, of every device that ever spoke; now is an aware instant."""
+    intervals = {address: point.interval_s for point in registry.points.values() for address in point.addresses}
+    newest: dict[str, list[tuple[datetime, str]]] = {}
+    readings = content.get("readings", {})
+    for address, reading in readings.items():
+        mn = mn_of(address)
+        if mn:
+            newest.setdefault(mn, []).append((_instant(reading["at"]), address))
+    devices = content.get("devices", {})
+    found = {}
+    for mn in sorted({*devices, *newest}):
+        told, values = devices.get(mn, {}), newest.get(mn, [])
+        latest = max((at for at, _ in values), default=None)
+        seen = _instant(told["last_seen"]) if told.get("last_seen") else latest
+        known = [address for at, address in values if latest and latest - at < timedelta(hours=1)]
+        interval = min((intervals[address] for address in known if address in intervals), default=60) or 60
+        age = None if seen is None else now - seen
+        is_stale = age is None or age > timedelta(seconds=max(STALE_INTERVALS * interval, 120))
+        found[mn] = Heard(age, is_stale, {address: readings[address] for address in sorted(known)})
+    return found
+
+
 def live(content: Mapping[str, Any], registry: Registry, now: datetime) -> Live:
     """The live view; now is an aware instant."""
     points = {address: point for point in registry.points.values() for address in point.addresses}
     limits = {(each.subject, each.item): float(each.value) for each in registry.limits if each.kind == "concentration"}
-    newest: dict[str, list[tuple[datetime, str, Mapping[str, Any]]]] = {}
-    for address, reading in content.get("readings", {}).items():
-        mn = mn_of(address)
-        if mn:
-            newest.setdefault(mn, []).append((_instant(reading["at"]), address, reading))
-    devices = content.get("devices", {})
-    lines = [
-        _device(mn, devices.get(mn, {}), newest.get(mn, []), Places(registry, points, limits), now)
-        for mn in sorted({*devices, *newest})
-    ]
-    lines.sort(key=lambda line: (line.age is None, line.age or timedelta()))
-    ages = [line.age for line in lines if line.age is not None]
+    places, told = Places(registry, points, limits, _subjects(registry)), content.get("devices", {})
+    every = sorted(
+        heard(content, registry, now).items(), key=lambda each: (each[1].age is None, each[1].age or timedelta())
+    )
+    lines = tuple(_device(mn, told.get(mn, {}), each, places) for mn, each in every[:MOST_LINES])
     intake = content.get("intake", {})
     refused = sum(int(count) for count in intake.get("refused", {}).values())
-    return Live(
-        tuple(lines), min(ages, default=None), int(intake.get("frames", 0)), refused, int(intake.get("junk", 0))
-    )
+    youngest = every[0][1].age if every else None
+    return Live(lines, len(every), youngest, int(intake.get("frames", 0)), refused, int(intake.get("junk", 0)))
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What the registry knows of addresses: the point behind each, and the limits of outlets."""
+    """What the registry knows of addresses: the point behind each, the limits of outlets, and where devices stand."""
 
     registry: Registry
     points: Mapping[str, Point]
     limits: Mapping[tuple[str, str], float]
+    subjects: Mapping[str, str]
+
+
+def _subjects(registry: Registry) -> dict[str, str]:
+    """MN → the subject of the first point that names it."""
+    found: dict[str, str] = {}
+    for point in registry.points.values():
+        found.setdefault(mn_of(point.source), point.subject)
+    return found
 
 
 def mn_of(address: str) -> str:
@@ -110,26 +144,15 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _device(
-    mn: str,
-    told: Mapping[str, Any],
-    newest: list[tuple[datetime, str, Mapping[str, Any]]],
-    places: Places,
-    now: datetime,
-) -> Device:
-    latest = max((at for at, _, _ in newest), default=None)
-    seen = _instant(told["last_seen"]) if told.get("last_seen") else latest
-    known = [(address, reading) for at, address, reading in newest if latest and latest - at < timedelta(hours=1)]
-    values = [_value(address, reading, places) for address, reading in sorted(known) if address in places.points]
+def _device(mn: str, told: Mapping[str, Any], known: Heard, places: Places) -> Device:
+    values = [_value(address, reading, places) for address, reading in known.newest.items() if address in places.points]
     refused = {str(reason): int(count) for reason, count in told.get("refused", {}).items()}
-    age = None if seen is None else now - seen
-    interval = min((places.points[a].interval_s for a, _ in known if a in places.points), default=60) or 60
     return Device(
         mn=mn,
         place=_place(mn, places),
         values=tuple(values[:MOST_VALUES]),
-        age=age,
-        is_stale=age is None or age > timedelta(seconds=max(STALE_INTERVALS * interval, 120)),
+        age=known.age,
+        is_stale=known.is_stale,
         frames=int(told.get("frames", 0)),
         refused=sum(refused.values()),
         refusals=tuple(sorted(refused.items())),
@@ -139,9 +162,8 @@ def _device(
 
 
 def _place(mn: str, places: Places) -> Text:
-    for point in places.registry.points.values():
-        if mn_of(point.source) == mn:
-            return full_name(places.registry, point.subject)
+    if mn in places.subjects:
+        return full_name(places.registry, places.subjects[mn])
     return Text("未登记的设备", "a device not in the registry")
 
 

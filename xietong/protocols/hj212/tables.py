@@ -38,11 +38,13 @@ class System(NamedTuple):
 
 
 class Violation(NamedTuple):
-    """How a frame may break the standard, and whether it is refused for it or tolerated and named."""
+    """How a frame may break the standard, where that says so ("" for a rule of devices.toml), and whether it is refused
+    for it or tolerated and named."""
 
     name: str
     treated: Literal["refused", "tolerated"]
     text: Text
+    clause: Text
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
@@ -68,7 +70,12 @@ COMMANDS: tuple[Command, ...] = tuple(
 SYSTEMS = {row["st"]: System(row["st"], frozenset(row["editions"].split()), _name(row)) for row in _rows("systems.csv")}
 RESULTS: Mapping[tuple[str, str], Text] = {(row["field"], row["value"]): _name(row) for row in _rows("results.csv")}
 VIOLATIONS = {
-    row["name"]: Violation(row["name"], "refused" if row["treated"] == "refused" else "tolerated", _name(row))
+    row["name"]: Violation(
+        row["name"],
+        "refused" if row["treated"] == "refused" else "tolerated",
+        _name(row),
+        Text(row["clause_zh"], row["clause_en"]),
+    )
     for row in _rows("violations.csv")
 }
 CONTROLLING = frozenset(command.cn for command in COMMANDS if command.controls and command.editions != {"2005"})
