@@ -8,8 +8,10 @@ from xietong.web import (
     device_pages,
     doors,
     library,
+    month_api,
+    month_workbooks,
+    months,
     proofs,
-    push,
     received_pages,
     standard_pages,
     uploads,
@@ -33,6 +35,10 @@ urlpatterns = [
     path("devices/<path:mn>/", device_pages.device, name="device"),
     path("received/", received_pages.received, name="received"),
     path("uploads/", uploads.uploads, name="uploads"),
+    # what enterprises fill in
+    path("months/", months.month_list, name="months"),
+    path("months/<str:subject>/<str:period>/", months.month, name="month"),
+    path("months/<str:subject>/<str:period>/workbook.xlsx", month_workbooks.workbook, name="month-workbook"),
     # from a figure down to the bytes that a device sent
     path("figures/<str:subject>/<str:key>/<str:period>/", views.figure, name="figure"),
     path("points/<str:code>/", proofs.point, name="point"),
@@ -44,7 +50,7 @@ urlpatterns = [
     path("closed/<int:report>/<str:key>/", closed_reports.closed_figure, name="closed-figure"),
     path("factors/", library.factors, name="factors"),
     # what programs push
-    path("api/", include((push.urls(), "api"))),
+    path("api/", include((month_api.urls(), "api"))),
     # coming and going
     path("sign-in/", doors.sign_in, name="sign-in"),
     path("sign-out/", doors.sign_out, name="sign-out"),

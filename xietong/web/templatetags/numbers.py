@@ -22,6 +22,12 @@ def text(pair: Text | None) -> str:
 
 
 @register.filter
+def said(verdict: dict[str, Any]) -> str:
+    """The sentence of a verdict on a typed row."""
+    return words.spoken(Text(**verdict["sentence"]), reading_language())
+
+
+@register.filter
 def name(figure: Figure) -> str:
     """What a figure is called."""
     return words.spoken(words.title_of(figure), reading_language())
