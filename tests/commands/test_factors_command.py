@@ -206,3 +206,36 @@ def test_a_change_of_one_subjects_factor_asks_only_whom_it_can_move(park: Path) 
         "2025",
     )
     assert found["compared"] < everyone["compared"]
+
+
+def test_a_successor_is_accepted_and_ends_its_predecessor(park: Path) -> None:
+    """A's coal: 0.65 up to June, 0.60 from July on: 600 t of each; nothing is overwritten."""
+    said("factors", "accept", park / "factors.csv", *ACCEPT)
+    first = energy()
+    later = FACTORS.replace("0.65", "0.60").replace("2025-01-01,coal.pdf", "2025-07-01,coal-2.pdf")
+    (park / "later.csv").write_text(later, encoding="utf-8")
+    found = answered("factors", "accept", park / "later.csv", *ACCEPT)
+    assert (found["accepted"], found["rejected"]) == (1, [])
+    assert [each["rule"] for each in found["remarks"]] == ["succeeds"]
+    assert energy() == pytest.approx(first - 600 * 0.05, rel=1e-12)
+    old, new = FactorRow.objects.filter(superseded_at=None).order_by("valid_from")
+    assert (old.valid_to, new.valid_from, new.valid_to) == (date(2025, 7, 1), date(2025, 7, 1), None)
+    assert (old.entry, old.act) == (new.entry, new.act)
+    replaced = FactorRow.objects.exclude(superseded_at=None).get()
+    assert (replaced.valid_to, str(replaced.value)) == (None, "0.65")
+    again = answered("factors", "accept", park / "factors.csv", *ACCEPT)
+    assert again["rejected"] == []
+    assert energy() == pytest.approx(first - 600 * 0.05, rel=1e-12)
+
+
+def test_a_proposed_successor_ends_nothing_before_it_is_approved(park: Path) -> None:
+    said("factors", "accept", park / "factors.csv", *ACCEPT)
+    first = energy()
+    head, row = FACTORS.strip().splitlines()
+    row = row.replace("0.65", "0.60").replace("2025-01-01,coal.pdf", "2025-07-01,coal-2.pdf")
+    (park / "later.csv").write_text(f"{head},approval\n{row},proposed\n", encoding="utf-8")
+    said("factors", "accept", park / "later.csv", *ACCEPT)
+    assert energy() == first
+    said("factors", "approve", "raw_coal", *ACCEPT)
+    assert energy() == pytest.approx(first - 600 * 0.05, rel=1e-12)
+    assert FactorRow.objects.filter(superseded_at=None, valid_to=date(2025, 7, 1)).count() == 1

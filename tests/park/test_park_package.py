@@ -1,6 +1,7 @@
 """A row that cannot be used is named by file, row and column with a sentence, and the rest is loaded."""
 
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -242,12 +243,44 @@ def test_an_own_factor_meets_those_that_the_park_has(tmp_path: Path) -> None:
     held = {"key": "coke", "purpose": "coal_equivalent", "subject": "E01", "value": "0.97", "unit": "tce/t"}
     held |= {"source": "旧化验", "region": "", "valid_from": "2025-01-01", "valid_to": "", "evidence": "x"}
     new = "coke,0.96,tce/t,化验,coal_equivalent,E01,2026-01-01,,b.pdf,"
-    package = read_package(write_package(tmp_path / "a", own(new)), Known(factors=(held,)))
-    assert places(package.rejected) == [("factors.csv", 2, "valid_from", "2026-01-01", "overlap")]
-    assert "a row loaded before (0.97 tce/t, 旧化验, 2025-01-01" in package.rejected[0].message.en
+    bare = "coke,0.96,tce/t,化验,coal_equivalent,E01,2026-01-01,,,"
+    earlier = "coke,0.96,tce/t,化验,coal_equivalent,E01,2024-01-01,,b.pdf,"
+    for name, row in (("bare", bare), ("earlier", earlier)):
+        package = read_package(write_package(tmp_path / name, own(row)), Known(factors=(held,)))
+        assert [each.rule for each in package.rejected] == ["overlap"]
+        assert "a row loaded before (0.97 tce/t, 旧化验, 2025-01-01" in package.rejected[0].message.en
     ended = "coke,0.97,tce/t,旧化验,coal_equivalent,E01,2025-01-01,2026-01-01,x,"
     package = read_package(write_package(tmp_path / "b", own(ended, new)), Known(factors=(held,)))
     assert package.rejected == []
+
+
+def test_a_successor_with_evidence_ends_the_factor_that_had_no_end(tmp_path: Path) -> None:
+    held = {"key": "coke", "purpose": "coal_equivalent", "subject": "E01", "value": "0.97", "unit": "tce/t"}
+    held |= {"source": "旧化验", "region": "", "valid_from": "2025-01-01", "valid_to": "", "evidence": "x"}
+    new = "coke,0.96,tce/t,化验,coal_equivalent,E01,2026-01-01,,b.pdf,"
+    package = read_package(write_package(tmp_path / "a", own(new)), Known(factors=(held,)))
+    assert package.rejected == []
+    [remark] = [each for each in package.remarks if each.rule == "succeeds"]
+    assert "follows a row loaded before (0.97 tce/t, 旧化验, 2025-01-01" in remark.message.en
+    proposed = read_package(write_package(tmp_path / "b", own(f"{new}proposed")), Known(factors=(held,)))
+    assert proposed.rejected == []
+    assert "until it is approved" in next(each for each in proposed.remarks if each.rule == "succeeds").message.en
+    twice = own(new, "coke,0.95,tce/t,化验,coal_equivalent,E01,2026-07-01,,c.pdf,")
+    package = read_package(write_package(tmp_path / "c", twice), Known(factors=(held,)))
+    assert places(package.rejected) == [("factors.csv", 3, "valid_from", "2026-07-01", "overlap")]
+
+
+def test_the_old_row_stated_again_without_its_end_keeps_it(tmp_path: Path) -> None:
+    held = {"key": "coke", "purpose": "coal_equivalent", "subject": "E01", "value": "0.97", "unit": "tce/t"}
+    held |= {"source": "旧化验", "region": "", "valid_from": "2025-01-01", "valid_to": "2026-01-01", "evidence": "x"}
+    after = {**held, "value": "0.96", "valid_from": "2026-01-01", "valid_to": "", "evidence": "b.pdf"}
+    again = "coke,0.97,tce/t,旧化验,coal_equivalent,E01,2025-01-01,,x,"
+    package = read_package(write_package(tmp_path / "a", own(again)), Known(factors=(held, after)))
+    assert package.rejected == []
+    assert package.tables["factors"][0].values["valid_to"] == date(2026, 1, 1)
+    other = again.replace("0.97", "0.98")
+    package = read_package(write_package(tmp_path / "b", own(other)), Known(factors=(held, after)))
+    assert [each.rule for each in package.rejected] == ["overlap"]
 
 
 def test_an_own_factor_without_evidence_or_approval_is_remarked(tmp_path: Path) -> None:

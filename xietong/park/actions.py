@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -87,7 +87,7 @@ def load_package(package: Package, entries: Mapping[str, str], who: str, at: dat
         loaded.changes["park"] = revise(models.Park, [park], act)
         for table in FACTS:
             statements = [_statement(table, row, entries) for row in package.tables.get(table.name, ())]
-            loaded.changes[table.name] = revise(MODELS[table.name], statements, act)
+            loaded.changes[table.name] = revise(MODELS[table.name], _with_ends(table.name, statements), act)
     return loaded
 
 
@@ -105,7 +105,31 @@ def state_facts(
         what = {"table": table_name, "entries": dict(entries), "rows": len(statements)}
         what |= {"reason": reason} if reason else {}
         act = _enter_act(who, f"state_{table_name}", what, at)
-        return revise(MODELS[table_name], statements, act)
+        return revise(MODELS[table_name], _with_ends(table_name, statements), act)
+
+
+def _with_ends(table_name: str, statements: list[Statement]) -> list[Statement]:
+    """The statements, and for each own factor that they succeed the revision that ends it the day before, under the
+    same act and by the evidence that brought the successor."""
+    if table_name != "factors" or not statements:
+        return statements
+    held = {row.key: row for row in in_force(models.FactorRow, None).filter(valid_to=None)}
+    restated = {each.key for each in statements}
+    ended: dict[str, Statement] = {}
+    for new in sorted(statements, key=lambda each: each.values["valid_from"] or date.min, reverse=True):
+        for key, row in held.items():
+            if key not in restated and _succeeds(new.values, row):
+                values = {column.attribute: getattr(row, column.attribute) for column in TABLES["factors"].columns}
+                ended[key] = Statement(key, {**values, "valid_to": new.values["valid_from"]}, new.entry, new.row)
+    return [*statements, *ended.values()]
+
+
+def _succeeds(new: Mapping[str, Any], old: models.FactorRow) -> bool:
+    """Whether an approved factor with evidence is of the same thing as an approved one without an end, and later."""
+    if not new["evidence"] or PROPOSED in (new["approval"], old.approval):
+        return False
+    same = all(new[name] == getattr(old, name) for name in ("name", "purpose", "subject", "region"))
+    return same and (new["valid_from"] or date.min) > (old.valid_from or date.min)
 
 
 def approve_factors(asked: Mapping[str, str], who: str, reason: str, at: datetime) -> Change:
@@ -132,7 +156,7 @@ def approve_factors(asked: Mapping[str, str], who: str, reason: str, at: datetim
             )
             for row in rows
         ]
-        return revise(models.FactorRow, statements, act)
+        return revise(models.FactorRow, _with_ends("factors", statements), act)
 
 
 def brought_before(sha256: str) -> bool:

@@ -2,6 +2,7 @@
 the park has already, and the library of national limits. Rows in, rejections and remarks out."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 
 from xietong.calc.emission_limits import laxer_than_national
@@ -34,12 +35,58 @@ def contradicting(rows: Sequence[Row], held: Iterable[Mapping[str, str]]) -> Ite
     """
     sheet = [stated(row) for row in rows]
     restated = {_slot(each) for each in sheet}
-    before = [each for each in held if _slot(each) not in restated and problem(each) is None]
+    before = [_ended(each, sheet) for each in held if _slot(each) not in restated and problem(each) is None]
     for refused in check_table([*before, *sheet])[1]:
         place = refused.place - len(before)
         if place >= 0 and refused.against >= 0:
             row = rows[place]
             yield row, _rejected(row, refused, _other(refused.against, before, rows))
+
+
+def successions(rows: Sequence[Row], held: Iterable[Mapping[str, str]]) -> Iterator[Rejection]:
+    """Remarks on rows that follow one of the park's without an end, which ends the day before them; a row that such a
+    one was ended by and that is stated without its end again keeps it."""
+    known = list(held)
+    for row in rows:
+        words = stated(row)
+        before = next((each for each in known if follows(words, each)), None)
+        if before is not None:
+            yield _succeeds(row, before)
+        again = next((each for each in known if _slot(each) == _slot(words)), None)
+        if again is not None and not words["valid_to"] and again["value"] == words["value"]:
+            after = next((each for each in known if follows(each, words)), None)
+            if after is not None and again["valid_to"] == after["valid_from"]:
+                row.values["valid_to"] = date.fromisoformat(after["valid_from"])
+
+
+def follows(new: Mapping[str, str], old: Mapping[str, str]) -> bool:
+    """Whether a row with evidence succeeds an approved one that has no end: it is of the same thing, and later."""
+    if any(new.get(name, "") != old.get(name, "") for name in _OF_ONE_THING):
+        return False
+    is_open = not old.get("valid_to") and old.get("approval") != "proposed"
+    return is_open and bool(new.get("evidence")) and (new.get("valid_from") or "") > (old.get("valid_from") or "")
+
+
+def _ended(row: Mapping[str, str], sheet: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
+    """The park's row as it will stand when the first of its successors is in."""
+    ends = sorted(each["valid_from"] for each in sheet if follows(each, row))
+    return {**row, "valid_to": ends[0]} if ends else row
+
+
+def _succeeds(row: Row, before: Mapping[str, str]) -> Rejection:
+    day = row.cells.get("valid_from", "")
+    old = f"{before['value']} {before['unit']}, {before['source']}, {before.get('valid_from') or '…'}"
+    waits = row.values["approval"] == "proposed"
+    zh = f"接替已载入的一行（{old}），该行用到 {day} 前一天" + (
+        "；批准之前仍用该行" if waits else "；如不是接替，请核对"
+    )
+    en = f"it follows a row loaded before ({old}), which counts up to the day before {day}" + (
+        "; until it is approved that row goes on counting" if waits else "; check it if that is not meant"
+    )
+    return row.reject("valid_from", "succeeds", zh, en)
+
+
+_OF_ONE_THING = ("key", "purpose", "subject", "region")
 
 
 def _slot(row: Mapping[str, str]) -> tuple[str, ...]:
@@ -53,8 +100,9 @@ def _other(place: int, before: Sequence[Mapping[str, str]], rows: Sequence[Row])
         return f"第 {number} 行", f"row {number}"
     held = before[place]
     said = f"{held['value']} {held['unit']}, {held['source']}, {held.get('valid_from') or '…'}"
-    return f"已载入的一行（{said}；新行接替旧行时，把旧行写上 valid_to 一并载入）", (
-        f"a row loaded before ({said}; where the new one follows it, load the old one with it, given a valid_to)"
+    return f"已载入的一行（{said}；新行接替旧行时，请写明凭证和更晚的起始日，旧行便到前一天为止）", (
+        f"a row loaded before ({said}; where the new one follows it, name its evidence and a later first day, and the "
+        "old one ends the day before)"
     )
 
 

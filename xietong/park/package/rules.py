@@ -11,7 +11,7 @@ from typing import Any
 from xietong.calc import items
 from xietong.calc.engine import RULES
 from xietong.calc.factor_rows import problem
-from xietong.park.package.own_rows import contradicting, lax, unproved
+from xietong.park.package.own_rows import contradicting, lax, successions, unproved
 from xietong.park.package.schema import Table
 from xietong.park.package.sheets import Rejection, Row, Sheet
 from xietong.units import UnitError
@@ -58,6 +58,7 @@ def judge(table: Table, sheet: Sheet, known: Known) -> None:
     else:
         _sift(sheet, lambda row: _unknown(table, row, known))
     if table.name == "factors":
+        sheet.remarks += successions(sheet.rows, known.factors)
         _sift(sheet, _contradictions(sheet, known))
     remark = _REMARKS.get(table.name)
     if remark is not None:
