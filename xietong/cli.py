@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from xietong import __version__
+from xietong.disks import FULL, is_full
 from xietong.texts import Text
 
 
@@ -74,13 +75,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(module.run(own.parse_args(given[1:])))
     except UsageError as error:
-        print(f"xietong {name}: {error}", file=sys.stderr)
-        return 2
+        return _told(name, error)
     except BrokenPipeError:  # whoever read our output has seen enough, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        if not is_full(error):
+            raise
+        return _told(name, error)
+
+
+def _told(name: str, error: Exception) -> int:
+    """Say on standard error why the command could not be carried out: 2 for bad use, 1 where the disk is full."""
+    full = is_full(error)
+    print(f"xietong {name}: {f'{FULL.zh} · {FULL.en}' if full else error}", file=sys.stderr)
+    return 1 if full else 2
 
 
 def _take_data(given: list[str]) -> list[str]:

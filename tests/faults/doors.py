@@ -74,8 +74,9 @@ class Instant(NamedTuple):
 class WholePlatform:
     """Its processes by name (intake, mqtt, web, settle), and the clients at its doors (import is one of these)."""
 
-    def __init__(self, root: Path) -> None:
-        self.root, self.data, self.lists = root, root / "data", root / "lists"
+    def __init__(self, root: Path, data: Path | None = None) -> None:
+        """data: on another disk than root, which holds the clients' lists and the logs."""
+        self.root, self.data, self.lists = root, data or root / "data", root / "lists"
         self.lists.mkdir()
         for door in DOORS:
             (self.lists / door).touch()

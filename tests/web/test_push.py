@@ -5,10 +5,12 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -142,6 +144,22 @@ def test_what_was_answered_is_there_after_a_kill(site: Site) -> None:
     run(site.data, "settle", "--once")
     assert readings_of(site.data, 10) == [("sheet:M1", Decimal("12.5"))]
     _wait(site.port)
+
+
+def test_a_push_whose_answer_was_not_noted_before_a_kill_is_known_again(site: Site) -> None:
+    first = site.push([one(11)], "b1")
+    site.push([one(12)], "b2")
+    with closing(sqlite3.connect(site.data / "park.sqlite3")) as database, database:
+        gone = database.execute("DELETE FROM park_push WHERE idempotency IN ('b1', 'b2')").rowcount
+    assert gone == 2
+    for pid in children(site.pid):
+        os.kill(pid, signal.SIGKILL)
+    time.sleep(0.2)
+    _wait(site.port)
+    assert site.push([one(11)], "b1") == first
+    assert site.push([one(13)], "b2")[0] == 409
+    run(site.data, "settle", "--once")
+    assert [len(readings_of(site.data, hour)) for hour in (11, 12, 13)] == [1, 1, 0]
 
 
 def test_a_revoked_key_opens_nothing(site: Site) -> None:

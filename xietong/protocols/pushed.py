@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import NamedTuple, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo
 
 from xietong.texts import Text
@@ -45,10 +45,19 @@ class Pushed(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def sealed(body: bytes, refused: Collection[int]) -> bytes:
-    """The payload of the journal entry: which readings the door refused, a line feed, and the very body."""
-    head = json.dumps({"refused": sorted(refused)}, separators=(",", ":"))
-    return head.encode() + b"\n" + body
+def sealed(body: bytes, refused: Collection[int], note: Mapping[str, object] | None = None) -> bytes:
+    """The payload of the journal entry: which readings the door refused, a line feed, and the very body.
+
+    note: what the door needs to know the same push again, whatever happens before it has written that down elsewhere.
+    """
+    head = {"refused": sorted(refused)} | ({"note": note} if note else {})
+    return json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" + body
+
+
+def note_of(payload: bytes) -> Mapping[str, Any]:
+    """The note of such a payload; empty where it has none."""
+    found = json.loads(payload.partition(b"\n")[0]).get("note", {})
+    return found if isinstance(found, Mapping) else {}
 
 
 def opened(payload: bytes, zone: ZoneInfo) -> tuple[PushedRow, ...]:

@@ -21,6 +21,7 @@ from xietong.settle.settler import Settler
 LOG = logging.getLogger("xietong.settle")
 # What HJ 212 devices keep; it holds until a park with a zone of its own is loaded.
 NO_PARK_ZONE = ZoneInfo("Asia/Shanghai")
+RETRY_S = 5.0
 
 
 class ZoneChanged(Exception):
@@ -28,7 +29,10 @@ class ZoneChanged(Exception):
 
 
 def settle(data: Path, stop: Event, once: bool) -> None:
-    """Settle until stop is set, or what is there; raises SettleBusy where another settle works on the folder."""
+    """Settle until stop is set, or what is there; raises SettleBusy where another settle works on the folder.
+
+    A disk that refuses is waited for, but not once: then the OSError is the caller's.
+    """
     with SettleLock(data):
         finished = False
         while not finished:
@@ -37,15 +41,25 @@ def settle(data: Path, stop: Event, once: bool) -> None:
                 settler = Settler(data, park.zone, park.points, lambda: datetime.now(UTC), load_stops=park.stops)
                 settler.run(stop, once)
                 finished = True
+            except OSError as error:  # a disk that is full or fails; the next attempt goes on from what is durable
+                if once:
+                    raise
+                LOG.warning("%s refused a write (%s); nothing is lost, settling is tried again", data, error)
+                stop.wait(RETRY_S)
+                finished = stop.is_set()
             except ZoneChanged:
                 LOG.warning("the park's time zone is not %s any more; settling goes on in its own", park.zone)
 
 
 def settle_waiting(data: Path) -> bool:
-    """Settle what waits in the journals now; False where a running settle will do it by itself in a moment."""
+    """Settle what waits in the journals now; False where a running settle will do it by itself in a moment, or any
+    settle later, because the disk refuses now."""
     try:
         settle(data, Event(), once=True)
     except SettleBusy:
+        return False
+    except OSError as error:
+        LOG.warning("%s refused a write (%s); what was brought waits in the journal for the next settle", data, error)
         return False
     return True
 

@@ -1,13 +1,18 @@
 """Coming and going: sign-in, sign-out, the language switch, and the health page for whoever watches the server."""
 
+import sys
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language
+
+from xietong.disks import FULL, RETRY_AFTER_S, is_full
 
 
 @login_not_required
@@ -48,6 +53,17 @@ def health(_request: HttpRequest) -> JsonResponse:
         cursor.execute("SELECT 1")
         cursor.fetchone()
     return JsonResponse({"status": "ok"})
+
+
+def failed(_request: HttpRequest) -> HttpResponse:
+    """The page for what went wrong on our side, and why where a full disk is to blame: 503, to be tried again."""
+    error = sys.exc_info()[1]
+    full = error is not None and is_full(error)
+    page = render_to_string("500.html", {"full": FULL if full else None})  # without the request: it may be what failed
+    response = HttpResponse(page, status=503 if full else 500)
+    if full:
+        response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,26 +1,31 @@
 """The door for programs: POST /api/readings with a key; 201 only after the fsync of the journal entry.
 
 All or nothing, unless the caller asks for what can be used (?partial=true). The same idempotency key with the same body
-gets the same answer; with another body it is refused.
+gets the same answer; with another body it is refused. A push whose entry is durable and whose answer is not noted (the
+process was killed in between, the database was full) is noted from its entry before the next one is taken.
 """
 
 import hashlib
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from ninja import NinjaAPI, Schema, Status
 from ninja.security import HttpBearer
 
-from xietong.journal import JournalError, JournalWriter, open_writer
+from xietong.disks import FULL, RETRY_AFTER_S, is_full
+from xietong.journal import JournalError, JournalReader, JournalWriter, names, open_writer
 from xietong.park.actions import key_hash
 from xietong.park.models import ApiKey, Push
 from xietong.park.nouns import Registry
-from xietong.protocols.pushed import Problem, PushedRow, decode, sealed
+from xietong.protocols.pushed import Problem, PushedRow, decode, note_of, sealed
+from xietong.readings import Entry
 from xietong.texts import Text
 from xietong.web import gathering
 
@@ -56,6 +61,7 @@ class _Journal:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.is_noted = False  # whether every durable push of before has its answer in the database
         self._writer: JournalWriter | None = None
 
     def keep(self, origin: str, payload: bytes, at: datetime) -> str:
@@ -85,6 +91,9 @@ def push_readings(request: HttpRequest, partial: bool = False) -> Status[Answer]
         return _refused(413, _TOO_LARGE)
     digest = hashlib.sha256(body + bytes([partial])).hexdigest()
     with _JOURNAL.lock:
+        if not _JOURNAL.is_noted:
+            note_pushes(settings.DATA / "journal")
+            _JOURNAL.is_noted = True
         before = Push.objects.filter(key=key, idempotency=idempotency).first()
         if before is not None:
             same = before.body_sha256 == digest
@@ -101,14 +110,64 @@ def _take(key: ApiKey, idempotency: str, body: bytes, digest: str, partial: bool
     rejected = [Refusal(place=each.place, field=each.field, message=_said(each.sentence)) for each in problems]
     if not accepted or (problems and not partial):
         return Status(422, Answer(accepted=0, rejected=rejected))
-    at = datetime.now(UTC)
-    try:
-        entry = _JOURNAL.keep(f"http:{key.name}", sealed(body, refused), at)
-    except JournalError as error:
-        return _refused(503, error.text)
-    answer = Answer(entry=entry, accepted=len(accepted), rejected=rejected)
+    at, answer = datetime.now(UTC), Answer(accepted=len(accepted), rejected=rejected)
+    note = {"key": key.name, "idempotency": idempotency, "sha256": digest, "answer": answer.model_dump()}
+    answer.entry = _JOURNAL.keep(f"http:{key.name}", sealed(body, refused, note), at)
+    _JOURNAL.is_noted = False
     Push.objects.create(key=key, idempotency=idempotency, body_sha256=digest, answer=answer.model_dump(), at=at)
+    _JOURNAL.is_noted = True
     return Status(201, answer)
+
+
+def note_pushes(root: Path) -> int:
+    """Note the pushes whose entries are durable and whose answers are not in the database; how many these were.
+
+    Only entries after the newest that is noted are looked at, for pushes are noted in the order of their entries.
+    """
+    return sum(_note(entry) for name in names(root) if name.startswith("web-") for entry in _unnoted(root, name))
+
+
+def _unnoted(root: Path, name: str) -> Iterator[Entry]:
+    newest = Push.objects.filter(answer__entry__startswith=f"{name}/").order_by("-id").first()
+    after = int(str(newest.answer["entry"]).rpartition("/")[2]) if newest else 0
+    reader = JournalReader(root, name, after, on_damage=_ignore)
+    try:
+        while entries := reader.read():
+            reader.sync()  # whoever wrote them may have died before the fsync
+            yield from (entry for entry in entries if entry.kind == "pushed")
+    except JournalError as error:
+        _ignore(error)
+    finally:
+        reader.close()
+
+
+def _note(entry: Entry) -> bool:
+    note = note_of(entry.payload)
+    key = ApiKey.objects.filter(name=note.get("key", "")).first()
+    if key is None:  # an entry of before there were notes
+        return False
+    stated = {
+        "body_sha256": note["sha256"],
+        "answer": {**note["answer"], "entry": entry.id},
+        "at": entry.received_at,
+    }
+    return Push.objects.get_or_create(key=key, idempotency=note["idempotency"], defaults=stated)[1]
+
+
+def _ignore(_error: JournalError) -> None:
+    """Settle and doctor tell of damage; here it only means that less is noted."""
+
+
+@api.exception_handler(Exception)
+def _not_now(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Nothing is acknowledged that is not safe: 503 with the sentence where journal or disk refuse; else a bug."""
+    if not isinstance(error, JournalError) and not is_full(error):
+        raise error
+    said = error.text if isinstance(error, JournalError) and not is_full(error) else FULL
+    refusal = Refusal(place=-1, field="", message=_said(said))
+    response = api.create_response(request, Answer(accepted=0, rejected=[refusal]).model_dump(), status=503)
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 def _foreign(row: PushedRow, park: Registry, subject: str) -> Problem | None:
