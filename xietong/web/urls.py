@@ -59,3 +59,4 @@ urlpatterns = [
 ]
 
 handler404 = doors.not_found
+handler500 = doors.failed
