@@ -232,7 +232,8 @@ def test_what_cannot_be_a_reading_is_kept_and_acknowledged(tmp_path: Path, port:
     assert len(opened(kept[1].payload).body) == 4096
     assert {entry.origin for entry in kept} == {"mqtt:works/xietong-works"}
     ((source,),) = (each.sources for each in read_states(tmp_path))
-    assert (source.name, source.connected, source.messages, source.readings, source.refused) == ("works", False, 4, 1, 3)
+    assert (source.name, source.connected) == ("works", False)
+    assert (source.messages, source.readings, source.refused) == (4, 1, 3)
     assert source.last_message_at == kept[-1].received_at.isoformat()
     assert [each.entry for each in source.last_errors] == ["mqtt-0/1", "mqtt-0/2", "mqtt-0/3"]
     settler = settled(tmp_path, PointSpec("PLAIN", "mqtt:plain/m2#"))
