@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from settle_folder import BEGIN, Folder, hour_frame
+from settle_folder import AT_ONCE, BEGIN, ZONE, Folder, hour_frame
 
 from xietong.lake.points import PointSpec
+from xietong.settle import Settler
 from xietong.settle.live import Live
 
 OTHER_EDITION = b'{"readings":{},"devices":{"XT01":{"mood":1}},"intake":{"frames":0,"refused":{},"junk":0,"peers":{}}}'
@@ -153,6 +154,22 @@ def test_the_registry_file_follows_the_mapping(folder: Folder) -> None:
     assert json.loads((folder.data / "registry.json").read_bytes())["devices"] == []
 
 
+def test_strangers_never_crowd_out_a_registered_address(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xietong.settle.live.MOST_ADDRESSES", 1)
+    folder.points = [PointSpec("SO2", SO2, shape="mean")]
+    folder.write(*(hour_frame(0, mn=f"MADE{number}") for number in range(3)))
+    settler = folder.settler()
+    settler.step()
+    settler.finish()
+    folder.write(hour_frame(1), hour_frame(1, mn="MADE9"))
+    while settler.step():
+        pass
+    settler.finish()
+    kept = set(told(folder)["readings"])
+    assert SO2 in kept
+    assert not any("MADE9" in address for address in kept)
+
+
 def test_strangers_never_crowd_out_a_registered_device(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("xietong.settle.live.MOST_DEVICES", 3)
     folder.points = [PointSpec("SO2", SO2, shape="mean")]
@@ -164,3 +181,15 @@ def test_strangers_never_crowd_out_a_registered_device(folder: Folder, monkeypat
         pass
     settler.finish()
     assert set(told(folder)["devices"]) == {"MADE0", "MADE1", "MADE2", "XT01"}
+
+
+@pytest.mark.parametrize(("late", "asks"), [(timedelta(seconds=5), True), (timedelta(hours=1), False)])
+def test_devices_are_asked_though_there_is_always_a_newer_entry_unless_settle_is_behind(
+    folder: Folder, late: timedelta, asks: bool
+) -> None:
+    folder.write(hour_frame(0), hour_frame(1))
+    settler = Settler(folder.data, ZONE, lambda: folder.points, lambda: BEGIN + late, AT_ONCE)
+    assert settler.step() == 2
+    assert (folder.data / "requests.json").exists() == asks
+    assert settler.step() == 0  # nothing waits any more
+    assert (folder.data / "requests.json").exists()

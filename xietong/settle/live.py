@@ -19,7 +19,7 @@ from xietong.readings import Entry, Reading
 from xietong.settle.devices import Device, host
 
 # Whatever a stranger sends may become a name here; these bounds keep the file a page can read.
-MOST_ADDRESSES, MOST_DEVICES, MOST_PEERS, MOST_DAMAGES = 50_000, 5_000, 1_000, 100
+MOST_ADDRESSES, MOST_DEVICES, MOST_PEERS, MOST_DAMAGES = 100_000, 12_000, 1_000, 100
 _REASONS = ("encrypted", "length", "crc", "header")
 _OWN_ORIGIN = "intake:"
 _QN_ENDS, _MOST_JUDGED = 27, 20_000  # ##dddd QN=17 digits; as a plain frame begins
@@ -57,7 +57,8 @@ class Live:
         self._last: dict[str, tuple[Entry, Frame | None]] = {}
         self._latest: dict[int, tuple[Entry, Columns]] = {}
         self._judged: dict[tuple[bytes, int], _Judged] = {}
-        self.registered: Collection[str] = ()  # devices that the park's points name: strangers never crowd them out
+        # Devices and addresses that the park's points name: strangers never crowd them out.
+        self.registered: Collection[str] = ()
 
     @property
     def positions(self) -> Mapping[str, int]:
@@ -167,7 +168,7 @@ class Live:
 
     def _newest(self, address: str, reading: dict[str, str]) -> None:
         before = self._known.readings.get(address)
-        if before is None and len(self._known.readings) >= MOST_ADDRESSES:
+        if before is None and len(self._known.readings) >= MOST_ADDRESSES and address not in self.registered:
             return
         if before is None or before["at"] <= reading["at"]:
             self._known.readings[address] = reading

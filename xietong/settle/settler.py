@@ -32,6 +32,10 @@ from xietong.texts import Text
 LOG = logging.getLogger("xietong.settle")
 
 
+# With ten thousand devices there is always a newer entry; whoever is this near to now misses nothing that waits.
+CAUGHT_UP = timedelta(seconds=60)
+
+
 class Conditions(NamedTuple):
     """When to commit (readings, seconds since the first that waits), to roll up while idle and while busy, to look for
     a changed registry, to say what devices are to be asked for, and to look for new entries; in seconds."""
@@ -87,17 +91,19 @@ class Settler:
 
         Returns how many entries were taken; 0 means that there is nothing more for now.
         """
-        taken = 0
+        taken, is_behind = 0, False
         for follower in self._followers.look():
+            entry = None
             for entry in follower.entries():
                 self._take(entry, follower)
                 taken += 1
+            is_behind = is_behind or (entry is not None and self._clock() - entry.received_at > CAUGHT_UP)
             if self._batch.rows >= self._conditions.batch:
                 self.commit()
         if self._is_due():
             self.commit()
         self._roll_up_if_due(busy=taken > 0)
-        if taken == 0:  # what waits in a journal is not missing
+        if not is_behind:  # what waits in a journal is not missing
             self._ask_if_due()
         return taken
 
@@ -210,7 +216,8 @@ class Settler:
         if time.monotonic() - self._looked_at >= self._conditions.registry and self._register.look():
             self._is_rolled = False
         if not self._is_rolled:
-            self._live.registered = frozenset(self._register.devices)
+            addresses = (point.address for point in self._register.points)
+            self._live.registered = frozenset([*self._register.devices, *addresses])
             self.lake.roll_up(self._register.points)
             self._is_rolled = True
         self._rolled_at = time.monotonic()
