@@ -28,24 +28,28 @@ CREATE TABLE found AS SELECT device, second, code, count(*) AS times, count(*) F
 GROUP BY ALL
 """
 EMPTY = """(SELECT '' AS address, TIMESTAMP '2025-01-01' AS "at", 0.0 AS value WHERE false)"""
-# Of each door: its readings' addresses, the code of its points and how many senders have one, and whether a reading's
+# Of each door: the addresses of its senders, the code of their points and how many have one, and whether a reading's
 # second is told by its value alone.
 DOORS = {
-    "hj212": (r"FAULT(\d+)/a34013/Rtd@2011$", "HJ", 1, False),
-    "mqtt": (r"^mqtt:fault/(\d+)#n$", "MQTT", 9, False),
-    "mqtt-plain": (r"^mqtt:plain/(\d+)#$", "PLAIN", 9, True),
-    "push": (r"^sheet:PUSH(\d+)$", "PUSH", 9, False),
-    "import": (r"^sheet:FILE(\d+)$", "FILE", 9, False),
+    "hj212": ("hj212:FAULT{}/a34013/Rtd@2011", "HJ", 1, False),
+    "mqtt": ("mqtt:fault/{}#n", "MQTT", 9, False),
+    "mqtt-plain": ("mqtt:plain/{}#", "PLAIN", 9, True),
+    "push": ("sheet:PUSH{}", "PUSH", 9, False),
+    "import": ("sheet:FILE{}", "FILE", 9, False),
 }
+SENDERS = 10
+ALL_DOORS = """
+CREATE TABLE readings AS
+SELECT door, device, "at", value::DECIMAL(18, 2) AS value,
+       CASE WHEN by_value THEN floor(value)::BIGINT
+            ELSE epoch_us("at") // 1000000 - epoch(TIMESTAMP '2025-03-13 16:00:00')::BIGINT END AS second
+FROM {source} JOIN senders USING (address)
+"""
 DOOR = """
 CREATE OR REPLACE TABLE found AS
 SELECT device, second, min("at") AS "at", any_value(value) AS value, count(*) AS times,
        count(DISTINCT ("at", value)) AS different, bool_or(value <> second + device / 10) AS wrong
-FROM (SELECT regexp_extract(address, '{pattern}', 1)::INT AS device, value::DECIMAL(18, 2) AS value, "at",
-             CASE WHEN {by_value} THEN floor(value)::BIGINT
-                  ELSE epoch_us("at") // 1000000 - epoch(TIMESTAMP '2025-03-13 16:00:00')::BIGINT END AS second
-      FROM {source} WHERE regexp_matches(address, '{pattern}'))
-GROUP BY ALL
+FROM readings WHERE door = '{door}' GROUP BY ALL
 """
 # By how many readings the platform's hours differ from what is there, each counted once; or their sums do.
 DOUBLED = """
@@ -122,15 +126,31 @@ def count(lake: Path, acknowledged: Path, torn_tail: bool) -> dict[str, int]:
     return answers | {"commits": commits}
 
 
-def lost(db: duckdb.DuckDBPyConnection, files: list[str], lists: Path, door: str) -> int:
-    """How many readings that this door acknowledged are not in these files; leaves both as tables for more counting."""
-    pattern, _, _, by_value = DOORS[door]
+def read_doors(db: duckdb.DuckDBPyConnection, files: list[str], lists: Path) -> None:
+    """The readings of every door in these files, and what the doors acknowledged, as tables."""
+    senders = [
+        (template.format(device), door, device, by_value)
+        for door, (template, _, _, by_value) in DOORS.items()
+        for device in range(SENDERS)
+    ]
+    db.execute("SET TimeZone = 'UTC'")
+    db.execute("CREATE TABLE senders (address VARCHAR, door VARCHAR, device INT, by_value BOOLEAN)")
+    db.executemany("INSERT INTO senders VALUES (?, ?, ?, ?)", senders)
     source = f"read_parquet({files!r}, hive_partitioning = false)" if files else EMPTY
-    db.execute(DOOR.format(pattern=pattern, by_value=by_value, source=source))
-    db.execute("CREATE OR REPLACE TABLE acknowledged (device INT, second INT)")
-    if (lists / door).stat().st_size:
-        db.execute(f"COPY acknowledged FROM '{lists / door}' (DELIMITER ' ', HEADER false)")
-    return asked(db, "SELECT count(*) FROM acknowledged ANTI JOIN found USING (device, second)")
+    db.execute(ALL_DOORS.format(source=source))
+    db.execute("CREATE TABLE acknowledged (door VARCHAR, device INT, second INT)")
+    for door in DOORS:
+        if (lists / door).stat().st_size:
+            listed = f"read_csv('{lists / door}', delim = ' ', header = false, names = ['device', 'second'])"
+            db.execute(f"INSERT INTO acknowledged SELECT '{door}', device, second FROM {listed}")
+
+
+def waiting(files: list[str], lists: Path) -> list[str]:
+    """The doors that have acknowledged what is not in these files."""
+    with duckdb.connect() as db:
+        read_doors(db, files, lists)
+        missing = "SELECT DISTINCT door FROM acknowledged ANTI JOIN readings USING (door, device, second)"
+        return [door for (door,) in db.execute(missing).fetchall()]
 
 
 def asked(db: duckdb.DuckDBPyConnection, sql: str) -> int:
@@ -144,10 +164,12 @@ def count_doors(lake: Path, lists: Path) -> dict[str, dict[str, int]]:
     hourly = f"read_parquet({hours!r}, hive_partitioning = false)" if hours else NO_HOURS
     answers = {}
     with duckdb.connect() as db:
-        db.execute("SET TimeZone = 'UTC'")
+        read_doors(db, readings, lists)
         for door, (_, points, senders, _) in DOORS.items():
-            missing = lost(db, readings, lists, door)
-            acknowledged = asked(db, "SELECT count(*) FROM acknowledged")
+            db.execute(DOOR.format(door=door))
+            mine = f"(SELECT device, second FROM acknowledged WHERE door = '{door}')"
+            acknowledged = asked(db, f"SELECT count(*) FROM {mine}")
+            missing = asked(db, f"SELECT count(*) FROM {mine} ANTI JOIN found USING (device, second)")
             answers[door] = {
                 "acknowledged": acknowledged,
                 "found": acknowledged - missing,

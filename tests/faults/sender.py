@@ -1,6 +1,6 @@
 """Simulated devices that keep their own fsynced list of what was acknowledged. Imports nothing of the project.
 
-`python sender.py PORT LIST` runs until SIGTERM. Every frame is sent at most once and differs from every other, so a
+`python sender.py PORT LIST [PAUSE]` runs until SIGTERM. Every frame is sent at most once and differs from every other, so a
 reading that the lake holds twice was doubled on our side. A line of LIST: device, second, for a frame acknowledged.
 """
 
@@ -68,7 +68,7 @@ class Acknowledged:
             self.keep()
 
 
-async def send_on(device: int, port: int, acknowledged: Acknowledged) -> None:
+async def send_on(device: int, port: int, acknowledged: Acknowledged, pause_s: float) -> None:
     second = 0
     while True:
         with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
@@ -83,19 +83,19 @@ async def send_on(device: int, port: int, acknowledged: Acknowledged) -> None:
                     assert sent[6:27] in answer, (sent, answer)
                     assert b"CN=9014" in answer, answer
                     acknowledged.add(device, second)
-                    await asyncio.sleep(PAUSE_S)
+                    await asyncio.sleep(pause_s)
             finally:
                 writer.close()
         await asyncio.sleep(0.05)
 
 
-async def main(port: int, path: str) -> None:
+async def main(port: int, path: str, pause_s: float = PAUSE_S) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     with Path(path).open("ab") as file:
         acknowledged = Acknowledged(file)
         tasks: list[asyncio.Task[object]] = [
-            asyncio.create_task(send_on(device, port, acknowledged)) for device in range(DEVICES)
+            asyncio.create_task(send_on(device, port, acknowledged, pause_s)) for device in range(DEVICES)
         ]
         tasks.append(asyncio.create_task(acknowledged.keep_on()))
         stopped: asyncio.Task[object] = asyncio.create_task(stop.wait())
@@ -109,4 +109,4 @@ async def main(port: int, path: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2]))
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2], *map(float, sys.argv[3:])))
