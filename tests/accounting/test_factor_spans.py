@@ -140,3 +140,74 @@ def test_a_gap_is_named_once() -> None:
     assert figure.value == pytest.approx(50 * 0.302 + 60 * 0.29, rel=1e-12)
     assert figure.status == "partial"
     assert len(figure.missing) == 1
+
+
+# ---- months without a factor ----
+
+GRID_END = (own("electricity", "0.7", "tCO2/MWh", "2025-01-01", "2025-07-01", purpose="grid_emission", subject=""),)
+GRID_START = (own("electricity", "0.7", "tCO2/MWh", "2025-07-01", purpose="grid_emission", subject=""),)
+DIESEL = 42.652 * 0.0202 * 0.98 * 44 / 12
+
+
+def by_grid(rows: tuple[Mapping[str, str], ...], *more: ReportedAmount) -> Registry:
+    """A park where no factor of the grid is built in: 内蒙古 lies on two regional grids."""
+    registry = small([*months("A", "electricity_purchased", "100", "MWh"), *more], rows)
+    return replace(registry, region="内蒙古", choices={**registry.choices, "grid_area": "regional"})
+
+
+@pytest.mark.parametrize("code", ["A", "P"])
+@pytest.mark.parametrize(("rows", "span"), [(GRID_END, "2025-H2"), (GRID_START, "2025-H1")])
+def test_a_factor_that_ends_or_begins_inside_the_year_counts_for_its_months(
+    code: str, rows: tuple[Mapping[str, str], ...], span: str
+) -> None:
+    """600 MWh × 0.7 + diesel 120 t; the other half year is named, not taken as zero."""
+    figure = account(by_grid(rows, *months("A", "diesel", "10", "t")), None, code, YEAR).figure(CARBON)
+    assert figure.status == "partial"
+    assert figure.value == pytest.approx(600 * 0.7 + 120 * DIESEL, rel=1e-12)
+    assert any(span in reason.en and "not counted" in reason.en for reason in figure.missing)
+    assert any("key=electricity" in reason.en for reason in figure.missing)
+
+
+def test_without_any_factor_the_year_is_missing_as_before() -> None:
+    figure = account(by_grid(()), None, "A", YEAR).figure(CARBON)
+    assert (figure.value, figure.status) == (None, "missing")
+    late = account(by_grid(GRID_END), None, "A", Period.parse("2025-H2")).figure(CARBON)
+    assert (late.value, late.status) == (None, "missing")
+
+
+def test_a_factor_with_a_gap_between_two_rows() -> None:
+    rows = (*GRID_END, own("electricity", "0.6", "tCO2/MWh", "2025-10-01", purpose="grid_emission", subject=""))
+    figure = account(by_grid(rows), None, "A", YEAR).figure("purchased_electricity_emission_location")
+    assert figure.value == pytest.approx(600 * 0.7 + 300 * 0.6, rel=1e-12)
+    assert figure.status == "partial"
+    assert any("2025-Q3" in reason.en and "not counted" in reason.en for reason in figure.missing)
+    assert [line.title.en for line in figure.inputs] == ["2025-H1", "2025-Q3", "2025-Q4"]
+
+
+GANGUE = (
+    own("gangue", "8", "GJ/t", "2025-01-01", "2025-10-01", purpose="calorific_value", subject=""),
+    own("gangue", "0.025", "tC/GJ", "2025-01-01", "2025-07-01", purpose="carbon_content", subject=""),
+    own("gangue", "95", "%", "2025-01-01", purpose="oxidation_rate", subject=""),
+)
+
+
+@pytest.mark.parametrize("code", ["A", "P"])
+def test_of_several_fuels_only_the_one_without_a_factor_lacks_its_months(code: str) -> None:
+    registry = small([*months("A", "gangue", "10", "t"), *months("A", "diesel", "10", "t")], GANGUE)
+    burnt = account(registry, None, code, YEAR).figure("combustion_emission")
+    assert burnt.child("gangue").value == pytest.approx(60 * 8 * 0.025 * 0.95 * 44 / 12, rel=1e-12)
+    assert burnt.child("diesel").value == pytest.approx(120 * DIESEL, rel=1e-12)
+    assert (burnt.child("gangue").status, burnt.child("diesel").status) == ("partial", "ok")
+    heat = account(registry, None, code, YEAR).figure("fuel_heat")
+    assert heat.child("gangue").value == pytest.approx(90 * 8, rel=1e-12)
+    total = account(registry, None, code, YEAR).figure(CARBON)
+    assert total.status == "partial"
+    assert total.value == pytest.approx(sum(burnt.items().values()), rel=1e-12)
+    assert any("2025-Q4" in reason.en for reason in total.missing)
+    assert any("not counted" in reason.en for reason in total.missing)
+
+
+def test_a_fuel_stated_for_the_year_only_has_no_months_to_count() -> None:
+    registry = small([stated("A", "2025", "gangue", "120", "t")], GANGUE)
+    burnt = account(registry, None, "A", YEAR).figure("combustion_emission")
+    assert (burnt.value, burnt.status) == (None, "missing")

@@ -2,7 +2,8 @@
 
 A rule that multiplies amounts by factors is applied to each run of months with the same factors, and the lines are
 added; what is stated for longer than a run, and so for none of them, takes the factor of the period's last day and says
-so. Most periods see no change and pay one look at the days on which rows begin or end.
+so. A run of months without a factor counts for nothing and is named: the rest is computed and the figure partial. Most
+periods see no change and pay one look at the days on which rows begin or end.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,6 +56,7 @@ def span_figures(asked: Spanned) -> dict[str, Figure]:
     if not spans:
         return {}
     found: dict[str, Figure] = {}
+    of_spans: dict[Period, Calculation] = {}
     days = [day_of(span) for span in spans]
     for key in _in_order():
         rule = rule_for(key, days[-1], asked.choices)
@@ -62,12 +64,22 @@ def span_figures(asked: Spanned) -> dict[str, Figure]:
             continue
         calculation = asked.over(found)
         whole = calculation.figure(key)
+        if whole.status == "missing":
+            if not any(child.value is not None or child.items() for child in whole.inputs):
+                continue
+            of_spans = of_spans or {span: asked.of_span(span) for span in spans}
+            of_months = {span: _by_line(span, part, rule) for span, part in of_spans.items()}
+            covered = _covered(whole, list(of_months.items()))
+            if covered is not None:  # what rests on it rests on what each span has of it
+                found[key] = covered
+                of_spans = {span: part.beside({key: of_months[span]}) for span, part in of_spans.items()}
+            continue
         lines = whole.inputs if whole.kind == "items" else (whole,)
         if not any(line.value is not None and _changes(asked, line, days) for line in lines):
             continue
-        parts = [(span, asked.of_span(span)) for span in spans]
+        parts = [(span, of_spans.get(span) or asked.of_span(span)) for span in spans]
         rest = asked.over(found | dict(_rest(rule, calculation, [part for _, part in parts]))).figure(key)
-        figures = [replace(part.figure(key), title=Text(span.label, span.label)) for span, part in parts]
+        figures = [replace(_by_line(span, part, rule), title=Text(span.label, span.label)) for span, part in parts]
         found[key] = _added(asked, whole, [*figures, replace(rest, title=_REST)], days)
     return found
 
@@ -160,6 +172,85 @@ def _lacks_factor(line: Figure) -> bool:
     """Whether all amounts of a line came and it has no value: there was no factor then."""
     amounts = [child for child in line.inputs if child.kind != "factor"]
     return line.status == "missing" and bool(amounts) and all(child.value is not None for child in amounts)
+
+
+# ---- months without a factor ----
+
+
+def _by_line(span: Period, part: Calculation, rule: Rule) -> Figure:
+    """A part's figure; of a rule that makes a line of every name, the lines that have their factors although others do
+    not; what lacks one names the months."""
+    whole = part.figure(rule.key)
+    groups = [argument.source for argument in rule.amounts if argument.shape == "items"]
+    if whole.status != "missing":
+        return whole
+    if not groups:
+        return replace(whole, missing=(_without(span), *whole.missing)) if _lacks_factor(whole) else whole
+    given = {source: part.figure(source) for source in groups}
+    names = dict.fromkeys(name for figure in given.values() for name in figure.items())
+    if not names:
+        return whole
+    lines = [_alone(span, part, rule, given, name) for name in names]
+    if any(line is None for line in lines):
+        return whole
+    return replace(whole, kind="items", inputs=tuple(line for line in lines if line), status="partial")
+
+
+def _alone(span: Period, part: Calculation, rule: Rule, given: Mapping[str, Figure], name: str) -> Figure | None:
+    """The line of one name, computed from that name alone; None where the rule makes no lines."""
+    only = {
+        source: replace(figure, inputs=tuple(line for line in figure.inputs if line.key == name))
+        for source, figure in given.items()
+    }
+    found = part.beside(only).figure(rule.key)
+    if found.kind == "items":
+        return found.child(name) if found.has(name) else None
+    amounts = tuple(line for figure in only.values() for line in figure.inputs)
+    title = next((line.title for line in amounts if line.title.en), found.title)
+    missing = (_without(span), *found.missing)
+    return replace(found, key=name, title=title, missing=missing, inputs=amounts) if found.status == "missing" else None
+
+
+def _covered(whole: Figure, parts: Sequence[tuple[Period, Figure]]) -> Figure | None:
+    """What the months with a factor come to, partial, with the months that have none named; None where none has."""
+    named = dict.fromkeys(line.key for _, part in parts if part.kind == "items" for line in part.inputs)
+    if not named:
+        return _months(whole, parts)
+    lines = []
+    for name in named:
+        own = [(span, part.child(name)) for span, part in parts if part.kind == "items" and part.has(name)]
+        first = next((line for _, line in own if line.value is not None), own[0][1])
+        lines.append(_months(replace(first, missing=(), remarks=()), own) or own[-1][1])
+    if not any(line.value is not None for line in lines):
+        return None
+    status = worst("partial" if line.status == "missing" else line.status for line in lines)
+    missing = tuple(dict.fromkeys(reason for line in lines for reason in line.missing))
+    return replace(whole, kind="items", status=status, missing=missing, inputs=tuple(lines), formula="")
+
+
+def _months(whole: Figure, parts: Sequence[tuple[Period, Figure]]) -> Figure | None:
+    """One amount over its months, those without a factor among them; None where none of them has a value."""
+    values = [part.value for _, part in parts if part.value is not None]
+    if not values:
+        return None
+    reasons = dict.fromkeys(reason for _, part in parts for reason in part.missing)
+    of_months = [replace(part, title=Text(span.label, span.label)) for span, part in parts]
+    return replace(
+        whole,
+        value=sum(values),
+        status=worst(["partial" if part.status == "missing" else part.status for _, part in parts]),
+        missing=tuple(reasons),
+        formula="",
+        inputs=tuple(each for each in of_months if each.value is not None or each.status == "missing"),
+        remarks=(*whole.remarks, _SUM),
+    )
+
+
+def _without(span: Period) -> Text:
+    return Text(
+        f"{span.label} 没有可用的系数，这些月没有计入；请在 factors.csv 中补后续系数。",
+        f"no factor is in force in {span.label}: these months are not counted; add the factor that follows.",
+    )
 
 
 def _rest(rule: Rule, whole: Calculation, parts: Sequence[Calculation]) -> Iterator[tuple[str, Figure]]:

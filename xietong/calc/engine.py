@@ -7,10 +7,11 @@ and park choices select among functions of one name; they are never an `if` in a
 """
 
 import math
+from collections import ChainMap
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from xietong.calc.figures import Figure, Kind, Status, entitled, missing_figure, worst
 from xietong.calc.names import name_of, names_of
@@ -64,7 +65,7 @@ class Calculation:
         pack: RulePack = PARK_STANDARD,
     ) -> None:
         self._given, self._factors, self._on, self._choices = inputs, factors, on, choices
-        self._rules = pack.in_force(on, choices)
+        self._pack, self._rules = pack, pack.in_force(on, choices)
         self._known: dict[str, Figure] = {}
         self._supplied: dict[str, bool] = {}
         self._open: list[str] = []
@@ -84,6 +85,11 @@ class Calculation:
         made = self._known[key] = self._made(key)
         self._open.pop()
         return made
+
+    def beside(self, given: Mapping[str, Figure]) -> "Calculation":
+        """The same with these inputs in place of its own."""
+        inputs = ChainMap(dict(given), cast("dict[str, Figure]", self._given))
+        return Calculation(inputs, self._factors, self._on, self._choices, self._pack)
 
     def _made(self, key: str) -> Figure:
         rule = self._rules[key]
