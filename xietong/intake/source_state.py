@@ -91,6 +91,10 @@ class SourceStates:
         self._active[name] = state
         return state
 
+    def known(self, name: str) -> SourceState:
+        """What is known of a source that is told of; KeyError where it is none."""
+        return self._active[name]
+
     def forget(self, name: str) -> None:
         """A source that is no longer settled, or was settled otherwise, is no longer told of."""
         self._active.pop(name, None)
