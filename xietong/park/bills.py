@@ -6,9 +6,10 @@ for part of a month's bills would pass for the whole. Rows in, rows and rejectio
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 from xietong.park.fields import plain
 from xietong.park.nouns import Account, Registry
@@ -18,7 +19,12 @@ from xietong.park.package.sheets import Rejection, Row
 from xietong.periods import Period
 
 SHIPPED = Path(__file__).parent / "mappings"
-MONTH = re.compile(r"(?P<year>20\d\d)[-/.年]?(?P<month>0?[1-9]|1[0-2])(月|[-/]01(T00:00:00)?)?")
+# With a dot the month has two digits: a spreadsheet makes 2025.1 of 2025.10.
+MONTH = re.compile(
+    r"(?P<year>20\d\d)(?:[-/年]?(?P<month>0?[1-9]|1[0-2])|\.(?P<full>0[1-9]|1[0-2]))(月份?|[-/]0?1([T ]00:00(:00)?)?)?"
+)
+TOTAL = re.compile(r"[合总小共]计.*|.*(合计|总计)|(sub)?total.*", re.IGNORECASE)
+ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+?\d+|\d+\.\d+")
 Month = tuple[str, str]
 
 
@@ -28,24 +34,23 @@ def shipped(name: str) -> Path | None:
     return path if name.isalpha() and path.is_file() else None
 
 
-def by_subject(rows: Sequence[Row], utility: str, park: Registry) -> tuple[list[Row], list[Rejection]]:
-    """The list's lines as rows of reported amounts, one a subject and month, and what could not be placed."""
-    taken: dict[Month, dict[str, Row]] = defaultdict(dict)
-    refused: list[Rejection] = []
+class Placed(NamedTuple):
+    """A list's lines as rows of reported amounts, one a subject and month; what could not be placed; what is odd."""
+
+    rows: list[Row]
+    refused: list[Rejection]
+    remarks: list[Rejection]
+
+
+def by_subject(rows: Sequence[Row], utility: str, park: Registry) -> Placed:
+    """The list's lines by whose they are; of a subject in doubt nothing is placed, for a part would pass for all."""
+    book = _Book(utility, park)
     for row in rows:
         try:
-            month, account = _month(row), _account(row, utility, park)
-            _add(taken[account.subject, month], account.number, row)
+            book.take(row)
         except _Unplaced as error:
-            refused.append(row.reject(error.column, error.rule, error.text.zh, error.text.en))
-    kept = []
-    for (subject, month), lines in taken.items():
-        lacking = _lacking(subject, month, lines, utility, park)
-        if lacking:
-            refused.append(_incomplete(next(iter(lines.values())), subject, lacking))
-        elif lines:
-            kept.append(_statement(subject, month, lines))
-    return kept, refused
+            book.refused.append(row.reject(error.column, error.rule, error.text.zh, error.text.en))
+    return Placed(list(book.statements()), book.refused, book.remarks)
 
 
 class _Unplaced(CellError):
@@ -54,6 +59,105 @@ class _Unplaced(CellError):
     def __init__(self, column: str, rule: str, zh: str, en: str) -> None:
         super().__init__(rule, zh, en)
         self.column = column
+
+
+class _Book:
+    """The lines taken so far: month of a subject → account → its lines; and of which months something is in doubt."""
+
+    def __init__(self, utility: str, park: Registry) -> None:
+        self.utility, self.park = utility, park
+        self.taken: dict[Month, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+        self.doubtful: set[Month] = set()
+        self.refused: list[Rejection] = []
+        self.remarks: list[Rejection] = []
+        self._above: Month | None = None
+        self._sum = Decimal(0)
+
+    def take(self, row: Row) -> None:
+        """Place one line; raises _Unplaced where it cannot be."""
+        number = _number(row.cells.get(ACCOUNT, ""))
+        if TOTAL.fullmatch(number) or (not number and self._is_total(row)):
+            self.remarks.append(self._total(row))
+            return
+        self._sum += _amount(row) or 0
+        if not number and self._above is not None:
+            self.doubtful.add(self._above)
+        month = _month(row)
+        account = _account(number, month, self.utility, self.park)
+        self._above = (account.subject, month)
+        self.taken[self._above][account.number].append(row)
+
+    def _is_total(self, row: Row) -> bool:
+        return bool(self.taken) and _amount(row) == self._sum
+
+    def _total(self, row: Row) -> Rejection:
+        if _amount(row) in (None, self._sum):
+            return row.reject(
+                ACCOUNT,
+                "total_row",
+                "这是合计行，与各户之和一致，没有读入；不必处理",
+                "this is a line of totals, equal to the sum of the accounts, and was not read; nothing need be done",
+            )
+        return row.reject(
+            "amount",
+            "total_differs",
+            f"这是合计行，没有读入，但它与各户之和 {plain(self._sum)} 不等，可能缺了行或有改动；请向供应商核对",
+            f"this is a line of totals and was not read, but the accounts add up to {plain(self._sum)}, so a line may "
+            "be missing or changed; check with the supplier",
+        )
+
+    def statements(self) -> Iterator[Row]:
+        """One row for each subject and month of which every account is known."""
+        for (subject, month), lines in self.taken.items():
+            lacking = _lacking(subject, month, lines, self.utility, self.park)
+            counted = [self._counted(rows) for rows in lines.values()]
+            if lacking:
+                self.refused.append(_incomplete(next(iter(lines.values()))[0], subject, lacking))
+            elif (subject, month) not in self.doubtful and all(counted):
+                placed = [(number, row) for number, rows in lines.items() for row in rows]
+                yield _statement(subject, month, placed)
+
+    def _counted(self, rows: Sequence[Row]) -> bool:
+        """Whether the lines of one account and month add up: one amount, and credits against it."""
+        owed = [row for row in rows if (_amount(row) or 0) > 0] or list(rows[:1])
+        against = [row for row in rows if (_amount(row) or 0) < 0 and len(rows) > 1]
+        self.remarks += [_credit(row) for row in against]
+        self.refused += [_twice(row, owed[0]) for row in owed[1:]]
+        return len(owed) == 1
+
+
+def _credit(row: Row) -> Rejection:
+    return row.reject(
+        "amount",
+        "adjusted",
+        "同一户号同一月份有退补（负数），已与正数相加；请核对它冲减的是不是这个月",
+        "the account has a credit (a negative line) in the month, which was added to the other; check that it is of "
+        "this month",
+    )
+
+
+def _twice(row: Row, first: Row) -> Rejection:
+    return row.reject(
+        ACCOUNT,
+        "duplicate",
+        f"与第 {first.number} 行是同一户号同一月份，不知是分时、分表还是重复，这个主体当月没有入账；请合并成一行总量",
+        f"it is the same account and month as row {first.number} and may be another tariff, another meter or a "
+        "repetition, so nothing of the subject was entered; make one row of the total",
+    )
+
+
+def _number(cell: str) -> str:
+    """An account number as it was before a spreadsheet got at it: no spaces, no mark that kept it a text."""
+    text = tidy(cell)
+    quoted = re.fullmatch(r'="?([^"]*)"?', text)
+    return re.sub(r"\s+", "", quoted[1] if quoted else text).lstrip("'`")
+
+
+def _amount(row: Row) -> Decimal | None:
+    try:
+        return decimal(row.cells.get("amount", ""))
+    except CellError:
+        return None
 
 
 def _month(row: Row) -> str:
@@ -65,7 +169,7 @@ def _month(row: Row) -> str:
             "不是月份，不知是哪个月的账单；请写成 202503、2025-03 或 2025年3月",
             "it is no month, so nobody knows which month was billed; write 202503, 2025-03 or 2025年3月",
         )
-    return f"{found['year']}-{int(found['month']):02d}"
+    return f"{found['year']}-{int(found['month'] or found['full']):02d}"
 
 
 def _in_force(account: Account, month: str) -> bool:
@@ -74,35 +178,48 @@ def _in_force(account: Account, month: str) -> bool:
     return begun and (account.until is None or account.until > span.start.date())
 
 
-def _account(row: Row, utility: str, park: Registry) -> Account:
+def _account(number: str, month: str, utility: str, park: Registry) -> Account:
     """The account of that number in that month; a workbook that took the leading zeros off is understood."""
-    number, month = tidy(row.cells.get(ACCOUNT, "")), _month(row)
+    if not number:
+        raise _Unplaced(
+            ACCOUNT,
+            "required",
+            "没有户号（合并单元格只有第一行有），不知是谁的，上一行的主体当月也没有入账；请取消合并、逐行填户号",
+            "it has no account (of merged cells only the first row has one), so nobody knows whose it is, and the "
+            "subject of the line above was left out too; unmerge the cells and fill in each",
+        )
+    if ROUNDED.fullmatch(number):
+        raise _Unplaced(
+            ACCOUNT,
+            "digits_lost",
+            "户号被表格软件写成了科学计数，后面的位数已经丢了，没有入账；请把这一列设成“文本”重新导出",
+            "a spreadsheet wrote the account in powers of ten and its last digits are gone, so the line was left out; "
+            "make the column text and export it again",
+        )
     held = [each for each in park.accounts if each.utility == utility and _in_force(each, month)]
     found = [each for each in held if each.number == number]
-    found = found or [each for each in held if number and each.number.lstrip("0") == number.lstrip("0")]
-    if len(found) == 1:
+    found = found or [each for each in held if each.number.lstrip("0") == number.lstrip("0")]
+    if len({each.subject for each in found}) > 1:
+        names = "、".join(each.subject for each in found), ", ".join(each.subject for each in found)
+        raise _Unplaced(
+            ACCOUNT,
+            "shared_account",
+            f"这个户号当月换了主体（{names[0]}），账单没有分开，没有入账；请按过户日的表底分成两笔，各自填报",
+            f"the account went from one subject to another in the month ({names[1]}) and the bill is of both, so it "
+            "was left out; part it by the register of that day and state each part by itself",
+        )
+    if found:
         return found[0]
     raise _Unplaced(
         ACCOUNT,
         "unknown_account",
-        "accounts.csv 里没有这个户号（或当月不在用、归属不唯一），不知是谁的，这一行没有入账；请先登记户号和主体",
-        "accounts.csv has no such account in that month, or it is not one subject's alone, so the line was left out; "
+        "accounts.csv 里没有这个户号（或当月不在用），不知是谁的，这一行没有入账；请先登记户号和主体",
+        "accounts.csv has no such account in that month, so nobody knows whose it is and the line was left out; "
         "enter the account with its subject first",
     )
 
 
-def _add(lines: dict[str, Row], number: str, row: Row) -> None:
-    if number in lines:
-        raise _Unplaced(
-            ACCOUNT,
-            "duplicate",
-            f"与第 {lines[number].number} 行是同一户号同一月份，只用了那一行；请把同一户号的各行合并成一行",
-            f"it is the same account and month as row {lines[number].number}, which was used; make one row of them",
-        )
-    lines[number] = row
-
-
-def _lacking(subject: str, month: str, lines: Mapping[str, Row], utility: str, park: Registry) -> list[str]:
+def _lacking(subject: str, month: str, lines: Collection[str], utility: str, park: Registry) -> list[str]:
     due = (each for each in park.accounts if (each.utility, each.subject) == (utility, subject))
     return sorted(each.number for each in due if _in_force(each, month) and each.number not in lines)
 
@@ -118,14 +235,14 @@ def _incomplete(row: Row, subject: str, lacking: Iterable[str]) -> Rejection:
     )
 
 
-def _statement(subject: str, month: str, lines: Mapping[str, Row]) -> Row:
+def _statement(subject: str, month: str, lines: Sequence[tuple[str, Row]]) -> Row:
     """One row for a subject's month: at the place of its first line, the sum of all, each account named in the note."""
-    first = next(iter(lines.values()))
-    told = "; ".join(f"{number}: {row.cells.get('amount', '')}" for number, row in lines.items())
+    first = lines[0][1]
+    told = "; ".join(f"{number}: {row.cells.get('amount', '')}" for number, row in lines)
     named = {name: text for name, text in first.cells.items() if name != ACCOUNT}
     cells = {**named, "subject": subject, "period": month, "note": f"户号 {told}"[:4000]}
     if len(lines) > 1:
-        cells["amount"] = _sum(row.cells.get("amount", "") for row in lines.values())
+        cells["amount"] = _sum(row.cells.get("amount", "") for _, row in lines)
     return Row(first.file, first.number, {}, cells)
 
 

@@ -19,7 +19,7 @@ from xietong.park.actions import (
     load_package,
     state_facts,
 )
-from xietong.park.bills import beside, by_subject
+from xietong.park.bills import Placed, beside, by_subject
 from xietong.park.doubts import remarks
 from xietong.park.evidence import Evidence, Purpose, enter, keep
 from xietong.park.marking import located, write_marked
@@ -160,8 +160,8 @@ class Reception:
     def _reported(self, path: Path, mapping: FileMapping, park: Registry, manner: Manner) -> None:
         answer = self.answer
         rows = list(self._rows(path, mapping, park))
-        placed, refused = by_subject(rows, mapping.utility, park) if mapping.utility else (rows, [])
-        answer.remarks += beside(placed, park) if mapping.utility else []
+        placed, refused, odd = by_subject(rows, mapping.utility, park) if mapping.utility else Placed(rows, [], [])
+        answer.remarks += [*odd, *(beside(placed, park) if mapping.utility else [])]
         sheet = judged(placed, park, self._sender())
         answer.remarks += sheet.remarks
         sheet.rejected = [*refused, *sheet.rejected]

@@ -133,9 +133,27 @@ def instant(text: str, zone: ZoneInfo) -> datetime:
     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
+# How a period is written in Chinese, and how a spreadsheet or a supplier writes a month.
+_CHINESE = re.compile(
+    r"(?P<year>(?:19|20|21)\d\d)(?:年(?P<part>第?[一二三四1-4]季度|[上下]半年)?|[年/]?(?P<month>0[1-9]|1[0-2]|(?<=[年/])[1-9])月?份?)"
+)
+_PARTS = {"一": "Q1", "二": "Q2", "三": "Q3", "四": "Q4", "上": "H1", "下": "H2"}
+
+
+def _in_digits(text: str) -> str:
+    """2025年3月, 2025/3 and 202503 as 2025-03; 2025年一季度 as 2025-Q1; any other text as it is."""
+    found = _CHINESE.fullmatch(text)
+    if found is None:
+        return text
+    if found["month"]:
+        return f"{found['year']}-{int(found['month']):02d}"
+    part = (found["part"] or "").removeprefix("第")[:1]
+    return f"{found['year']}-{_PARTS.get(part) or f'Q{part}'}" if part else found["year"]
+
+
 def _period(text: str) -> str:
     try:
-        return Period.parse(text).label
+        return Period.parse(_in_digits(text)).label
     except PeriodError as error:
         raise CellError(
             "period",

@@ -22,6 +22,7 @@ MODULES = "xietong.park.package"
 # The child stops itself after 20 s of processor time; a machine that is busy gets a little more by the clock.
 SILENCE_S = 25
 CHUNK = 1 << 20
+SHEETS_NAMED = 5
 KILLED = (-signal.SIGXCPU, -signal.SIGKILL)
 Note = Callable[[CellError], None]
 Given = TypeVar("Given")
@@ -74,6 +75,11 @@ SENTENCES: Mapping[str, Text] = {
         "it has formulas ({0} …); the values of the last save were read and nothing is recomputed; check that none is "
         "out of date",
     ),
+    "other_sheets": Text(
+        "只读了第一张工作表，{0} 没有读；若数据在那里，请在映射的 [file] sheet 写明，或分别存成文件",
+        "only its first sheet was read and {0} was not; if the data are there, name it in the mapping under [file] "
+        "sheet, or save the sheets as files",
+    ),
     "hidden_sheet": Text(
         "所读的工作表是隐藏的，照样读入；请核对是否该读它",
         "the sheet that was read is hidden; it was read all the same, check that it is the one meant",
@@ -118,6 +124,9 @@ def workbook_rows(path: Path, sheet: str, note: Note) -> Iterator[list[str]]:
             else:
                 for each in said["notes"]:
                     note(_said(*each))
+                others = said["sheets"][1:]
+                if others and not sheet:
+                    note(_said("other_sheets", "、".join(others[:SHEETS_NAMED])))
         child.ended()
 
 

@@ -17,6 +17,7 @@ from xietong.park.package.cells import CellError, instant, tidy
 from xietong.park.package.reading import PackageError
 from xietong.park.package.schema import TABLES
 from xietong.park.package.tabular import ROW, Shape
+from xietong.units import UnitError, canonical
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 Stamps = Literal["start", "end"]
@@ -27,7 +28,7 @@ UTILITIES = TABLES["accounts"].column("utility").values
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "file": ("sheet", "header_row", "delimiter", "encoding"),
     "times": ("format", "stamps", "midnight"),
-    "numbers": ("decimal", "missing"),
+    "numbers": ("decimal", "thousands", "missing"),
     "accounts": ("utility",),
 }
 
@@ -38,7 +39,8 @@ class FileMapping(NamedTuple):
     columns: our column → the file's, or several of which the first that it has is taken; constants: our column → its
     value in every row; at: strptime form of times, "" for ISO 8601; closes_day: a row stamped 00:00 ends the day it
     names; missing: texts that mean no value; whole: nothing of the file counts unless all of it does; utility: whose
-    account numbers the rows name instead of subjects; decimal: the sign before the decimals.
+    account numbers the rows name instead of subjects; decimal: the sign before the decimals; thousands: the sign
+    between thousands ("" for none).
     """
 
     table: str = ""
@@ -52,6 +54,7 @@ class FileMapping(NamedTuple):
     whole: bool = False
     utility: str = ""
     decimal: str = "."
+    thousands: str = ""
 
 
 def read_mapping(path: Path) -> FileMapping:
@@ -90,6 +93,7 @@ def read_mapping(path: Path) -> FileMapping:
         missing=tuple(str(each) for each in numbers.get("missing", ())),
         utility=utility,
         decimal=str(numbers.get("decimal", ".")),
+        thousands=str(numbers.get("thousands", "")),
     )
 
 
@@ -145,7 +149,7 @@ def _is_of_text(encoding: str) -> bool:
 def _check_form(path: Path, form: str) -> None:
     """A form that names one thing twice (%Y … %Y) cannot be read by anything."""
     try:
-        datetime.strptime("", form)
+        datetime.strptime("", form).replace(tzinfo=UTC)
     except re.error:
         raise _wrong(path, "times.format", form, "%Y-%m-%d %H:%M") from None
     except ValueError:
@@ -169,19 +173,37 @@ def renamed(pieces: Iterable[pa.Table], mapping: FileMapping) -> Iterator[pa.Tab
     for piece in pieces:
         found = {ours: _found(ours, theirs, piece.column_names) for ours, theirs in mapping.columns.items()}
         columns = {name: piece.column(name) for name in piece.column_names} if not mapping.columns else {}
-        columns |= {ours: piece.column(theirs) for ours, theirs in found.items()}
+        columns |= {ours: piece.column(heading.name) for ours, heading in found.items()}
+        constants = {**mapping.constants, **_stated_unit(found, mapping)}
         columns |= {
             name: pa.chunked_array([pa.array([value] * piece.num_rows, pa.string())])
-            for name, value in mapping.constants.items()
+            for name, value in constants.items()
         }
         yield _numbers_understood(pa.table({**columns, ROW: piece.column(ROW)}), mapping)
 
 
-def _found(ours: str, stated: str | tuple[str, ...], names: Sequence[str]) -> str:
+class _Heading(NamedTuple):
+    """A column of the file, and the unit that its heading names in brackets."""
+
+    name: str
+    unit: str = ""
+
+
+def _stated_unit(found: Mapping[str, _Heading], mapping: FileMapping) -> Mapping[str, str]:
+    """The unit that stands in the heading of the amount goes before the mapping's constant, not before a column."""
+    amount = found.get("amount")
+    return {"unit": amount.unit} if amount and amount.unit and "unit" not in mapping.columns else {}
+
+
+def _found(ours: str, stated: str | tuple[str, ...], names: Sequence[str]) -> _Heading:
     theirs = (stated,) if isinstance(stated, str) else stated
     for each in theirs:
         if each in names:
-            return each
+            return _Heading(each)
+    for name in names if ours == "amount" else ():
+        bare, unit = _with_unit(name)
+        if unit and bare in theirs:
+            return _Heading(name, unit)
     held = [name for name in names if name != ROW]
     wanted = "”或“".join(theirs), '" or "'.join(theirs)
     raise CellError(
@@ -192,6 +214,18 @@ def _found(ours: str, stated: str | tuple[str, ...], names: Sequence[str]) -> st
     )
 
 
+def _with_unit(heading: str) -> tuple[str, str]:
+    """A heading such as 用电量（万千瓦时） parted into its word and the unit; no unit where the brackets hold none."""
+    match = _BRACKETS.fullmatch(tidy(heading))
+    try:
+        return (match[1].strip(), canonical(match[2])) if match else (heading, "")
+    except UnitError:
+        return heading, ""
+
+
+_BRACKETS = re.compile(r"(.+?)\((.+)\)")
+
+
 def _numbers_understood(piece: pa.Table, mapping: FileMapping) -> pa.Table:
     name = "amount" if mapping.table == "reported" else "value"
     if name not in piece.column_names or not pa.types.is_string(piece.schema.field(name).type):
@@ -199,10 +233,18 @@ def _numbers_understood(piece: pa.Table, mapping: FileMapping) -> pa.Table:
     if mapping.missing:
         texts = pc.utf8_trim_whitespace(piece.column(name))
         piece = piece.filter(pc.invert(pc.is_in(texts, pa.array(mapping.missing, pa.string()))))
+    if mapping.thousands:
+        piece = piece.set_column(piece.column_names.index(name), name, _joined(piece.column(name), mapping.thousands))
     if mapping.decimal == ",":
         plain = pc.replace_substring(pc.replace_substring(piece.column(name), ".", ""), ",", ".")
         piece = piece.set_column(piece.column_names.index(name), name, plain)
     return piece
+
+
+def _joined(texts: pa.ChunkedArray, sign: str) -> pa.ChunkedArray:
+    """Numbers without the sign between their thousands, where it stands between thousands alone."""
+    grouped = pc.match_substring_regex(texts, rf"^\s*[-+]?\d{{1,3}}({re.escape(sign)}\d{{3}})+(\.\d*)?\s*$")
+    return pc.if_else(grouped, pc.replace_substring(texts, sign, ""), texts)
 
 
 def reads_times(mapping: FileMapping, zone: ZoneInfo) -> Callable[[str], datetime] | None:
@@ -228,8 +270,9 @@ def reads_times(mapping: FileMapping, zone: ZoneInfo) -> Callable[[str], datetim
 def _in_park_time(cell: str, form: str, zone: ZoneInfo) -> datetime:
     if not form:
         return instant(cell, zone).astimezone(zone)
-    at = datetime.strptime(cell, form)
-    return at.astimezone(zone) if "%z" in form else at.replace(tzinfo=zone)
+    if "%z" in form:
+        return datetime.strptime(cell, form).astimezone(zone)
+    return datetime.strptime(cell, form).replace(tzinfo=zone)
 
 
 def _no_time(form: str) -> CellError:
