@@ -97,7 +97,7 @@ def test_the_device_page_names_violations_questions_and_points(director: Client,
     for part in (
         "在线，只上报不应答",
         "请企业提供文件。",
-        "CRC 用了小写字母 · 容许 3",
+        "CRC 用了小写字母 · 容许 HJ 212-2017 附录 A 3",
         "2026-03-03 08:00 – 2026-03-03 16:00 · 没有应答",
         "连续 3 次没有应答",
         "接下来要问 2051",

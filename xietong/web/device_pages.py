@@ -1,20 +1,25 @@
-"""设备: every device that the park knows or hears, and one device with all that it sent, broke and was asked.
+"""设备: one device with all that it sent, broke and was asked, the rules that hold for it, and, for the park's own, the
+commands that wait for their second person.
 
-Reading only; what may be set about devices is devices.toml, which a person edits.
+Reading only: what may be set about devices is devices.toml, which a person edits; commands are given in `orders`.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
+from xietong.intake import gate
+from xietong.intake.devices import Rule
+from xietong.park import ordering
 from xietong.park.nouns import Registry
 from xietong.protocols.hj212 import decode
+from xietong.protocols.hj212.tables import CONTROLLING
 from xietong.protocols.hj212.violations import violations
 from xietong.readings import Entry
 from xietong.web import gathering, numbers, pages
@@ -23,17 +28,17 @@ from xietong.web.devices import (
     Breach,
     KnownDevice,
     Question,
-    claimed_mn,
+    command_text,
     href_of,
-    points_of_devices,
     reason_text,
 )
 from xietong.web.languages import reading_language
+from xietong.web.raw import without_password
 from xietong.web.received import Line, share
 from xietong.web.views import NothingThereError, page_or_fragment
 from xietong.web.words import name_of, spoken
 
-MONTH_DAYS, MOST_PEERS = 30, 12
+MONTH_DAYS, MOST_SHOWN = 30, 1200
 STATES = {
     "online": gettext_lazy("在线"),
     "one_way": gettext_lazy("在线，只上报不应答"),
@@ -52,23 +57,7 @@ OUTCOMES = {
 }
 
 
-@require_safe
-def device_list(request: HttpRequest) -> HttpResponse:
-    """Every device, those that need a person first, and what was refused lately whoever sent it."""
-    registry = gathering.registry()
-    known, lines = gathering.known_devices(registry), _lines(registry)
-    intake = gathering.intake_counts()
-    context = {
-        "here": "devices",
-        "devices": [_summary(each, lines, registry) for each in known],
-        "counts": [(str(word), sum(each.state == state for each in known)) for state, word in STATES.items()],
-        "refusals": _reasons(intake.get("refused", {})),
-        "junk": int(intake.get("junk", 0)),
-        "peers": _peers(intake.get("peers", {})),
-        "refused": [_refused_entry(each, registry) for each in gathering.newest_refused()],
-        "yesterday": _yesterday(registry),
-    }
-    return render(request, "web/devices.html", context)
+_ENDS = {"done": "met", "silent": "short", "refused": "short", "failed": "short"}
 
 
 @require_safe
@@ -79,11 +68,12 @@ def device(request: HttpRequest, mn: str) -> HttpResponse:
     if known is None:
         sentence = gettext("没有设备 %(mn)s：登记簿里没有它，它也没有发来过正确的报文。")
         raise NothingThereError(sentence % {"mn": mn})
-    lines, language = _lines(registry), reading_language()
+    lines, language = lines_of(registry, [known]), reading_language()
+    book, problem = gathering.device_book()
     context = {
         "here": "devices",
         "device": known,
-        **_summary(known, lines, registry),
+        **summary(known, lines, registry),
         "points": [
             {
                 "name": spoken(name_of(point.item), language),
@@ -102,11 +92,16 @@ def device(request: HttpRequest, mn: str) -> HttpResponse:
         "heartbeat": _local(known.told.get("heartbeat"), registry),
         "resent": int(known.told.get("resent", 0)),
         "peer": known.told.get("peer", ""),
+        "refused_frames": [_raw(each, registry) for each in gathering.newest_refused(mn)],
+        "rules": None if problem else _rules(book.rule(mn)),
+        "rules_problem": problem,
+        **_orders(request, mn, registry, is_own=book.rule(mn).own),
     }
     return page_or_fragment(request, "device", context)
 
 
-def _summary(known: KnownDevice, lines: Mapping[str, Line], registry: Registry) -> dict[str, Any]:
+def summary(known: KnownDevice, lines: Mapping[str, Line], registry: Registry) -> dict[str, Any]:
+    """What the list and the head of the page say of a device."""
     latest = known.latest_refused
     return {
         "mn": known.mn,
@@ -122,7 +117,7 @@ def _summary(known: KnownDevice, lines: Mapping[str, Line], registry: Registry) 
         "clock_is_off": abs(known.clock_offset_s or 0.0) > CLOCK_TOLERANCE_S,
         "frames": known.frames,
         "refused_total": sum(known.refused.values()),
-        "refusals": _reasons(known.refused),
+        "refusals": reasons(known.refused),
         "latest_refused": pages.entry_href(latest.entry) if latest else "",
         "breach_count": len(known.breaches),
         "file_wanted": known.file_wanted,
@@ -166,7 +161,8 @@ def _length(seconds: float) -> str:
     return gettext("%(n)s 秒") % {"n": round(seconds)}
 
 
-def _reasons(refused: Mapping[str, int]) -> list[dict[str, Any]]:
+def reasons(refused: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Why frames were not used, in words, with how many, the most frequent first."""
     left_out = gettext("来得太多，只计数不保存")
     language = reading_language()
     return [
@@ -175,34 +171,11 @@ def _reasons(refused: Mapping[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-def _peers(peers: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
-    """Network addresses from which something came that could not be used, the worst first."""
-    found = [(int(counts.get("refused", 0)), int(counts.get("junk", 0)), peer) for peer, counts in peers.items()]
-    worst = sorted(found, key=lambda each: -(each[0] + each[1]))[:MOST_PEERS]
-    return [{"peer": peer, "refused": refused, "junk": junk} for refused, junk, peer in worst]
-
-
-def _refused_entry(entry: Entry, registry: Registry) -> dict[str, Any]:
-    mn = claimed_mn(entry)
-    peer, _, rule = entry.origin.partition("#")
-    names = [rule] if rule else violations(decode(entry.payload)) if entry.kind == "hj212-refused" else []
-    return {
-        "id": entry.id,
-        "href": pages.entry_href(entry.id),
-        "at": entry.received_at.astimezone(registry.zone),
-        "peer": peer,
-        "mn": mn,
-        "device_href": href_of(mn) if mn in points_of_devices(registry) else "",
-        "words": [spoken(reason_text(name), reading_language()) for name in names],
-        "is_junk": entry.kind == "junk",
-        "size": len(entry.payload),
-    }
-
-
 def _breach(breach: Breach, registry: Registry) -> dict[str, Any]:
     return {
         "name": breach.name,
         "text": breach.text,
+        "clause": breach.clause,
         "is_refused": breach.is_refused,
         "times": breach.times,
         "at": breach.at.astimezone(registry.zone) if breach.at else None,
@@ -219,6 +192,7 @@ def _asked(known: KnownDevice, registry: Registry) -> dict[str, Any]:
         "last": _question(known.last_question, registry) if known.last_question else None,
         "vain": [{**_question(each, registry), "times": times} for each, times in known.vain][-12:],
         "waiting": [_question(each, registry) for each in known.waiting],
+        "history": [_question(each, registry) for each in known.questions],
     }
 
 
@@ -233,6 +207,61 @@ def _question(question: Question, registry: Registry) -> dict[str, Any]:
         "said": question.said,
         "frames": question.frames,
         "at": question.at.astimezone(registry.zone) if question.at else None,
+        "mark": _ENDS.get(question.outcome, "partial"),
+        "sent": question.sent,
+        "href": pages.entry_href(question.entry) if question.entry else "",
+        "order": pages.entry_href(question.order) if question.order else "",
+    }
+
+
+def _raw(entry: Entry, registry: Registry) -> dict[str, Any]:
+    """A refused frame as it came, its password hidden, and why."""
+    rule = entry.origin.partition("#")[2]
+    names = [rule] if rule else violations(decode(entry.payload))
+    return {
+        "id": entry.id,
+        "href": pages.entry_href(entry.id),
+        "at": entry.received_at.astimezone(registry.zone),
+        "words": [spoken(reason_text(name), reading_language()) for name in names],
+        "text": without_password(entry.payload[:MOST_SHOWN]) + ("…" if len(entry.payload) > MOST_SHOWN else ""),
+    }
+
+
+def _rules(rule: Rule) -> list[tuple[str, str]]:
+    """What devices.toml settles about the device, without its secrets."""
+    any_word, yes, no = gettext("不限"), gettext("是"), gettext("否")
+    return [
+        (gettext("口令"), gettext("须与登记的一致，否则拒收") if rule.password else any_word),
+        (gettext("网络地址"), ", ".join(map(str, rule.addresses)) or any_word),
+        (gettext("SM4 密钥"), gettext("%(n)s 把") % {"n": len(rule.sm4_keys)} if rule.sm4_keys else gettext("没有")),
+        (gettext("缺数时去问它"), yes if rule.ask else no),
+        (gettext("每日读取"), "、".join(rule.reading) or gettext("没有")),
+        (gettext("园区自有，可以命令"), yes if rule.own else gettext("否：园区不得改动企业的法定监测设备")),
+    ]
+
+
+def _orders(request: HttpRequest, mn: str, registry: Registry, *, is_own: bool) -> dict[str, Any]:
+    """Commands to the park's own device: what waits for its second person, and what this one may do about it."""
+    if not is_own or not isinstance(request.user, AbstractUser):
+        return {"is_own": False}
+    waiting = [each for each in gate.proposals(gathering.data_folder(), gathering.clock()) if each.mn == mn]
+    return {
+        "is_own": True,
+        "proposals": [
+            {
+                "id": each.id,
+                "href": pages.entry_href(each.id),
+                "command": command_text(each.cn),
+                "content": without_password(each.content.encode()),
+                "by": each.by,
+                "at": each.at.astimezone(registry.zone),
+                "is_mine": each.by == request.user.get_username(),
+            }
+            for each in waiting
+        ],
+        "commands": [{"cn": cn, "text": command_text(cn)} for cn in sorted(CONTROLLING)],
+        "may_propose": ordering.may_propose(request.user),
+        "may_confirm": ordering.may_confirm(request.user),
     }
 
 
@@ -240,14 +269,16 @@ def _local(text: object, registry: Registry) -> datetime | None:
     return datetime.fromisoformat(str(text)).astimezone(registry.zone) if text else None
 
 
-def _yesterday(registry: Registry) -> date:
+def yesterday(registry: Registry) -> date:
+    """The last whole park day."""
     return gathering.clock().astimezone(registry.zone).date() - timedelta(days=1)
 
 
-def _lines(registry: Registry) -> Mapping[str, Line]:
-    """The last thirty whole days of every point."""
-    last = _yesterday(registry)
-    return gathering.received_lines(registry, [last - timedelta(days=back) for back in reversed(range(MONTH_DAYS))])
+def lines_of(registry: Registry, known: Iterable[KnownDevice]) -> Mapping[str, Line]:
+    """The last thirty whole days of every point of those devices."""
+    last = yesterday(registry)
+    days = [last - timedelta(days=back) for back in reversed(range(MONTH_DAYS))]
+    return gathering.received_lines(registry, days, [point.code for each in known for point in each.points])
 
 
 def _period_of(lines: Mapping[str, Line], code: str) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from xietong.park.nouns import Point, Registry
 from xietong.protocols.hj212.tables import VIOLATIONS, command, result
+from xietong.protocols.values import source_of
 from xietong.readings import Entry
 from xietong.texts import Text
 from xietong.web import live
@@ -102,6 +103,11 @@ class KnownDevice:
         """What is to be asked next."""
         return tuple(_question(each, self.edition) for each in self.to_ask)
 
+    def matches(self, words: str) -> bool:
+        """Whether the words stand in its number, its place or the codes of its points; in any case of letters."""
+        named = (self.mn, self.place.zh, self.place.en, self.subject, *(point.code for point in self.points))
+        return words.casefold() in "\n".join(named).casefold()
+
     @property
     def is_registered(self) -> bool:
         """Whether a point of the park names it."""
@@ -166,7 +172,7 @@ def devices(
 def device_of(address: str) -> str:
     """What sends under a lake address: an MN of HJ 212, scheme and topic (or address) elsewhere; "" for none."""
     if address.startswith(_OTHERS):
-        return address.partition("#")[0]
+        return source_of(address)
     return live.mn_of(address)
 
 
@@ -248,13 +254,11 @@ def _breaches(violations: Mapping[str, Mapping[str, Any]]) -> Iterator[Breach]:
 
 def _question(told: Mapping[str, Any], edition: str) -> Question:
     cn, code = str(told.get("cn", "")), told.get("code")
-    known = command(cn, edition) if edition else command(cn)
-    name = known.name if known else Text(cn, cn)
     outcome = str(told.get("exchange") or "")
     field_name = "QnRtn" if outcome == "refused" else "ExeRtn"
     said = result(field_name, str(code)) if code else None
     return Question(
-        Text(f"{cn} {name.zh}", f"{cn} {name.en}"),
+        command_text(cn, edition),
         _instant(told.get("begin")),
         _instant(told.get("end")),
         outcome,
@@ -265,6 +269,12 @@ def _question(told: Mapping[str, Any], edition: str) -> Question:
         str(told.get("entry") or ""),
         str(told.get("order") or ""),
     )
+
+
+def command_text(cn: str, edition: str = "") -> Text:
+    """A command by its number and its words."""
+    known = command(cn, edition) if edition else command(cn)
+    return Text(f"{cn} {known.name.zh}", f"{cn} {known.name.en}") if known else Text(cn, cn)
 
 
 def _instant(text: object) -> datetime | None:
@@ -282,7 +292,7 @@ def href_of(mn: str) -> str:
     return f"/devices/{quote(mn, safe='')}/"
 
 
-def refused_of(entries: Iterable[Entry], most: int) -> list[Entry]:
-    """The newest refused frames and junk, the newest first."""
-    found = [each for each in entries if each.kind in ("hj212-refused", "junk")]
+def refused_of(entries: Iterable[Entry], most: int, mn: str = "") -> list[Entry]:
+    """The newest refused frames and junk, the newest first; mn: only what claims to be of that device."""
+    found = [each for each in entries if each.kind in ("hj212-refused", "junk") and mn in ("", claimed_mn(each))]
     return sorted(found, key=lambda each: each.received_at, reverse=True)[:most]

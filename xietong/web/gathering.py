@@ -6,7 +6,7 @@ from it is remembered by the room that computed it.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -23,7 +23,10 @@ from xietong.accounting.statistical import Steps, statistical
 from xietong.accounting.tables import table_keys
 from xietong.calc.figures import Figure
 from xietong.evaluation import Evaluation, evaluate
+from xietong.intake.devices import BadSettings, DeviceBook
+from xietong.intake.devices import stamp as file_stamp
 from xietong.journal import JournalError, find, names, read
+from xietong.lake.schemas import daily
 from xietong.lake.store import Lake
 from xietong.park.models import Act, ReportedAmount
 from xietong.park.nouns import Registry
@@ -32,6 +35,7 @@ from xietong.periods import Period
 from xietong.quality.cases import Case
 from xietong.readings import Entry
 from xietong.settle.doubts import cases_in
+from xietong.texts import Text
 from xietong.web.deadlines import Owed, owed
 from xietong.web.devices import KnownDevice, devices, refused_of
 from xietong.web.live import Live, live, read_live
@@ -82,7 +86,7 @@ class Shelf:
 SHELF = Shelf()
 # Accounts are remembered where they are made, but two threads that ask at once would both make them.
 _ACCOUNTS = threading.RLock()
-_MONTHS = Shelf(4)
+_MONTHS, _FILES = Shelf(12), Shelf(3)
 
 
 def data_folder() -> Path:
@@ -220,27 +224,41 @@ def standard_figure(park: Registry, subject: str, key: str, period: Period, stan
         return standards.standard_figure(park, lake(park), key, subject, period, standard)
 
 
+def _told(name: str) -> Mapping[str, Any]:
+    """What settle wrote into a file of the data folder, {} before it did; read again when it was replaced."""
+    path = data_folder() / name
+    return _FILES.get((path, file_stamp(path)), lambda: read_live(path))
+
+
 def live_view(park: Registry) -> Live:
     """The newest readings as of now."""
-    return live(read_live(data_folder() / "live.json"), park, clock())
+    return live(_told("live.json"), park, clock())
+
+
+def device_book() -> tuple[DeviceBook, Text | None]:
+    """What is settled about devices (devices.toml), and what is wrong with the file where it cannot be used."""
+    try:
+        return DeviceBook.read(data_folder() / "devices.toml"), None
+    except BadSettings as error:
+        return DeviceBook(), error.text
 
 
 def known_devices(park: Registry) -> list[KnownDevice]:
     """Every device by registry or by what it sent, as of now."""
-    root = data_folder()
-    return devices(read_live(root / "live.json"), read_live(root / "requests.json"), park, clock())
+    return devices(_told("live.json"), _told("requests.json"), park, clock())
 
 
 def intake_counts() -> Mapping[str, Any]:
     """What live.json tells of all connections together: frames, refused by reason, junk, peers."""
-    found: Mapping[str, Any] = read_live(data_folder() / "live.json").get("intake", {})
+    found: Mapping[str, Any] = _told("live.json").get("intake", {})
     return found
 
 
-def newest_refused() -> list[Entry]:
-    """The newest refused frames and junk among the last entries of the intake's journals, whoever sent them."""
+def newest_refused(mn: str = "") -> list[Entry]:
+    """The newest refused frames and junk among the last entries of the intake's journals, whoever sent them or of one
+    device by what they claim."""
     root = data_folder() / "journal"
-    reached = read_live(data_folder() / "live.json").get("positions", {})
+    reached = _told("live.json").get("positions", {})
     found: list[Entry] = []
     for name in names(root):
         if name.startswith("intake"):
@@ -248,29 +266,41 @@ def newest_refused() -> list[Entry]:
                 found += read(root, name, max(0, int(reached.get(name, 0)) - _TAIL), 2 * _TAIL)
             except JournalError:
                 continue  # damage is told by the doctor and on the entry's own page
-    return refused_of(found, _MOST_REFUSED)
+    return refused_of(found, _MOST_REFUSED, mn)
 
 
-def received_lines(park: Registry, days: Sequence[date]) -> Mapping[str, Line]:
-    """Point → what was due and came of it on each of those park days; kept until registry, readings or time change."""
+def received_lines(park: Registry, days: Sequence[date], codes: Collection[str] | None = None) -> Mapping[str, Line]:
+    """Point → what was due and came of it on each of those park days; kept until registry, readings or time change.
+
+    codes: of these points only, where a page does not show them all.
+    """
     store, now = lake(park), clock()
     now -= timedelta(seconds=now.timestamp() % _FINENESS.total_seconds())
     known_until = min(now, midnight(days[-1] + timedelta(days=1), park.zone))
     stamps = tuple(stamp(store, year) for year in sorted({days[0].year, days[-1].year}))
-    key = ("received", data_folder(), _registry_version(), tuple(days), stamps, known_until)
-    return _MONTHS.get(key, lambda: _lines(park, store, Calendar(park, days, now)))
+    wanted = tuple(park.points) if codes is None else tuple(sorted(codes))
+    key = (
+        "received",
+        data_folder(),
+        _registry_version(),
+        tuple(days),
+        stamps,
+        known_until,
+        None if codes is None else wanted,
+    )
+    return _MONTHS.get(key, lambda: _lines(park, store, Calendar(park, days, now), wanted))
 
 
-def _lines(park: Registry, store: Lake | None, calendar: Calendar) -> dict[str, Line]:
+def _lines(park: Registry, store: Lake | None, calendar: Calendar, codes: Sequence[str]) -> dict[str, Line]:
     firsts: dict[str, date] = {}
     rows: dict[str, dict[date, Mapping[str, Any]]] = {}
-    if store is not None:
+    if store is not None and codes:
         (start, _), (_, end) = calendar.span(calendar.days[0]), calendar.span(calendar.days[-1])
-        asked = "SELECT point, min(day) AS first FROM daily GROUP BY point"
-        begun = store.ask(asked, datetime(1970, 1, 2, tzinfo=UTC), end).to_pylist()
-        firsts = {each["point"]: each["first"] for each in begun}
-        rows = dict(by_point(store.daily(park.points, start, end).to_pylist()))
-    return {code: line(point, rows.get(code, {}), firsts.get(code), calendar) for code, point in park.points.items()}
+        begun = daily.filter(daily.point.isin(sorted(codes))).group_by("point").aggregate(first=daily.day.min())
+        found = store.ask(begun, datetime(1970, 1, 2, tzinfo=UTC), end).to_pylist()
+        firsts = {each["point"]: each["first"] for each in found}
+        rows = dict(by_point(store.daily(codes, start, end).to_pylist()))
+    return {code: line(park.points[code], rows.get(code, {}), firsts.get(code), calendar) for code in codes}
 
 
 def months_reported(park: Registry, year: int, today: date) -> Mapping[str, tuple[MonthCell, ...]]:

@@ -22,6 +22,7 @@ from xietong.park.nouns import Registry
 from xietong.protocols import hj212
 from xietong.readings import Entry
 from xietong.web.evidence import code_and_field, marked
+from xietong.web.raw_messages import decoded, is_message
 
 ROWS_AROUND, MOST_BYTES = 2, 64 * 1024
 HIDDEN = "••••••"
@@ -68,7 +69,13 @@ def shown(entry: Entry, wanted: Wanted, data: Path, registry: Registry) -> dict[
         return context | _frame(entry.payload, wanted)
     if entry.kind == "file":
         return context | _file(entry.payload, wanted, data, registry)
-    return context | {"parts": marked(_text(entry.payload[:MOST_BYTES]), "", "")}
+    context |= {"parts": marked(_text(entry.payload[:MOST_BYTES]), "", "")}
+    return context | decoded(entry, wanted.address, registry.zone) if is_message(entry) else context
+
+
+def without_password(payload: bytes) -> str:
+    """A frame, or a content, as text with its passwords (PW, NewPW) hidden."""
+    return re.sub(r"(?<=PW=)[^;&]*", HIDDEN, _text(payload))
 
 
 def _text(payload: bytes) -> str:
@@ -80,7 +87,7 @@ def _text(payload: bytes) -> str:
 
 def _frame(payload: bytes, wanted: Wanted) -> dict[str, Any]:
     code, field = code_and_field(wanted.address)
-    text = re.sub(r"(?<=PW=)[^;&]*", HIDDEN, _text(payload))
+    text = without_password(payload)
     frame = hj212.decode(payload)
     sent = next((each.code for each in frame.values if hj212.modern(each.code) == code and each.field == field), code)
     header = [

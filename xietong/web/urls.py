@@ -5,12 +5,14 @@ from django.urls import include, path
 from xietong.web import (
     balances,
     closed_reports,
+    device_lists,
     device_pages,
     doors,
     library,
     month_api,
     month_workbooks,
     months,
+    orders,
     proofs,
     received_pages,
     standard_pages,
@@ -31,8 +33,10 @@ urlpatterns = [
         name="standard-figure",
     ),
     # for those who run the intake
-    path("devices/", device_pages.device_list, name="devices"),
+    path("devices/", device_lists.device_list, name="devices"),
     path("devices/<path:mn>/", device_pages.device, name="device"),
+    path("orders/propose/", orders.propose, name="order-propose"),
+    path("orders/confirm/", orders.confirm, name="order-confirm"),
     path("received/", received_pages.received, name="received"),
     path("uploads/", uploads.uploads, name="uploads"),
     # what enterprises fill in
