@@ -8,7 +8,7 @@ MADE := $(VENDOR) $(ENGLISH)
 RUN_TESTS := $(BIN)/python -m pytest
 BOTH_CORES := -n 2 --dist worksteal
 
-.PHONY: demo test check long format setup system wheel clean
+.PHONY: demo test check long fuzz format setup system wheel clean
 
 demo: .venv/runtime $(MADE)  ## fresh machine → the demo park on http://127.0.0.1:8000
 	$(BIN)/xietong demo
@@ -25,6 +25,11 @@ check: .venv/dev $(MADE)  ## the quick ring: format, lint, types, imports, house
 
 long: system .venv/dev $(MADE)  ## kills, power cuts and soaks at length; figures go to docs/reliability.md
 	$(RUN_TESTS) -m long -s
+
+fuzz: .venv/dev $(MADE)  ## three campaigns at once, an hour each (XIETONG_FUZZ_S): decoder, sheets, payloads; crashes stop them
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'
+	printf '%s\n' decoder sheets payloads | xargs -P 3 -I{} \
+	    $(BIN)/python tests/fuzz/fuzz_campaign.py {} .fuzz/{} $${XIETONG_FUZZ_S:-3600}
 
 mutate-calc: .venv/dev  ## change each operator, constant and factor of the rules: a worked case must turn red
 	$(BIN)/python tests/mutate_calc.py

@@ -1,4 +1,4 @@
-"""A campaign: `python tests/fuzz/fuzz_campaign.py decoder|sheets|payloads FOLDER SECONDS`, guided by coverage (atheris).
+"""A campaign guided by coverage (atheris): `python tests/fuzz/fuzz_campaign.py decoder|sheets|payloads FOLDER SECONDS`.
 
 It begins with the target's seeds and with what FOLDER/corpus holds, and stops at the first crash, whose bytes it leaves
 in FOLDER as crash-*. The same targets as in test_fuzz.py; what was found becomes a named case there.
@@ -23,7 +23,11 @@ SHEETS = ("package", "receiving", "statements", "bills", "marking", "template")
 TARGETS = {
     "decoder": ("fuzz_decoder", "Decoder", DOORS),
     "sheets": ("fuzz_sheets", "Sheets", tuple(f"xietong.park.{name}" for name in SHEETS)),
-    "payloads": ("fuzz_payloads", "Payloads", (*DOORS, "xietong.web.push", "xietong.park.statements")),
+    "payloads": (
+        "fuzz_payloads",
+        "Payloads",
+        (*DOORS, "xietong.web.push", "xietong.web.month_api", "xietong.park.months", "xietong.park.statements"),
+    ),
 }
 
 
@@ -84,12 +88,13 @@ def main() -> None:
 
 
 def _made(module: str, name: str, data: Path) -> Target:
+    target: Target
     if name == "Decoder":
-        target: Target = getattr(importlib.import_module(module), name)()
-        return target
-    django.setup()
-    founded = importlib.import_module("fuzz_park").founded
-    target = getattr(importlib.import_module(module), name)(founded(data))
+        target = getattr(importlib.import_module(module), name)()
+    else:
+        django.setup()
+        founded = importlib.import_module("fuzz_park").founded
+        target = getattr(importlib.import_module(module), name)(founded(data))
     return target
 
 

@@ -1,4 +1,4 @@
-"""Any bytes as a device's stream, through the whole door: splitter, caller, exchange, journal entry, pure step of settle.
+"""Any bytes as a device's stream through the whole door: splitter, caller, exchange, entry, pure step of settle.
 
 Beyond "nothing raises": no byte is lost, pieces do not depend on how TCP cut the stream, a frame whose CRC is right is
 never refused for it, and what a frame says is the same read quickly or exactly, built anew or sealed.
@@ -32,8 +32,10 @@ BOOK = DeviceBook(devices={MN: Rule(sm4_keys=(KEY,)), "LOCKED": Rule(password="1
 BEGIN = datetime(2026, 3, 14, tzinfo=UTC)
 LONGEST_CHUNK = 400
 WORDS = (
-    *(b"##", b"##0100", b"CP=&&", b"&&", b"QN=", b"PNUM=2;PNO=", b"{0x", b"},", b"Flag=7;", b"\r\n", b"\xff", b"-Avg="),
-    *(b"DataTime=20260314080000", b"MN=", b";", b",", b"=", b"9" * 40, b"\x00", b"RF=1;", b"00010101000000", b"-Flag="),
+    *(b"##", b"##0100", b"CP=&&", b"&&", b"QN=", b"PNUM=2;PNO="),
+    *(b"{0x", b"},", b"Flag=7;", b"\r\n", b"\xff", b"-Avg="),
+    *(b"DataTime=20260314080000", b"MN=", b";", b",", b"="),
+    *(b"9" * 40, b"\x00", b"RF=1;", b"00010101000000", b"-Flag="),
     *(
         b"99991231235959",
         b"20260230000000",

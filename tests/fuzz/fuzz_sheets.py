@@ -32,6 +32,7 @@ from xietong.park.package.tabular import ROW, records, tables
 from xietong.park.package.workbook import UNREADABLE, RefusedWorkbook, looked_through
 from xietong.park.receiving import Manner, Reception
 from xietong.park.statements import Sender, filled_in, judged
+from xietong.texts import Text
 
 CHILD_EVERY, DOOR_EVERY = 8, 24
 Blind = Callable[[bytes], bytes]
@@ -83,10 +84,13 @@ class Sheets:
             pieces = list(renamed(tables(path, mapping.shape, notes.append), mapping))
             rows = [row for piece in pieces for row in _rows(path.name, piece)] if mapping.table == "reported" else []
         except CellError as error:
-            _check_said(error)
-            return
+            notes.append(error)
+            pieces, rows = [], []
         for note in notes:
-            _check_said(note)
+            assert note.rule
+            _check_said(note.text)
+        if not pieces:
+            return
         if mapping.table == "reported":
             self._reported(rows, mapping)
         else:
@@ -113,7 +117,7 @@ class Sheets:
             _check_rejections(blank)
         placed = rows
         if mapping.utility:
-            placed, refused = by_subject(rows, mapping.utility, self._park)
+            placed, refused, *_ = by_subject(rows, mapping.utility, self._park)
             assert {row.number for row in placed} <= {row.number for row in rows}
             _check_rejections(refused)
         sheet = judged(placed, self._park, Sender(None, NOON))
@@ -135,8 +139,7 @@ class Sheets:
         try:
             mapping = read_mapping(path)
         except PackageError as error:
-            assert error.text.zh
-            assert error.text.en
+            _check_said(error.text)
             return
         for sent in ("points.csv", "reported.csv"):
             file = path.with_name(f"{sent}")
@@ -159,9 +162,7 @@ class Sheets:
 def _look_through(path: Path, mapping: FileMapping) -> None:
     try:
         list(looked_through(path, mapping.shape.sheet))
-    except RefusedWorkbook as refused:
-        assert refused.said[0]
-    except UNREADABLE:
+    except (RefusedWorkbook, *UNREADABLE):
         return  # the child says so
 
 
@@ -178,10 +179,9 @@ def _rows(name: str, piece: pa.Table) -> Iterator[Row]:
         yield Row(name, number, {}, {key: "" if value is None else str(value) for key, value in record.items()})
 
 
-def _check_said(error: CellError) -> None:
-    assert error.rule
-    assert error.text.zh
-    assert error.text.en
+def _check_said(text: Text) -> None:
+    assert text.zh
+    assert text.en
 
 
 def _check_rejections(found: Iterable[Rejection]) -> None:
