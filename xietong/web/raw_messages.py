@@ -1,4 +1,4 @@
-"""What the entry of a message (MQTT), a poll (Modbus) or a notice (OPC UA) says, value by value; what is no reading, why.
+"""What the entry of a message (MQTT), a poll (Modbus) or a notice (OPC UA) says: its values, what is none and why.
 
 By the mapping inside the entry alone, as settle reads it.
 """
