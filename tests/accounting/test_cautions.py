@@ -35,16 +35,41 @@ def test_more_supplied_than_came_in_is_told_and_has_no_intensity() -> None:
         assert "below zero" in figure.missing[-1].en
 
 
-def test_raw_material_without_a_carbon_balance_is_named() -> None:
-    gas = stated("A", "2025-01", "natural_gas", "100", "10^4m3", use="feedstock")
-    burnt = stated("A", "2025-01", "natural_gas", "40", "10^4m3")
-    figure = of(park(subject("A"), reported=[gas, burnt]), CARBON)
-    assert figure.value == pytest.approx(40 * 389.31 * 0.0153 * 0.99 * 44 / 12, rel=1e-12)
-    assert any("natural gas used as raw material" in remark.en for remark in figure.remarks)
-    ammonia = stated("A", "2025-01", "carbon_output:ammonia", "1000", "t")
-    balanced = of(park(subject("A"), reported=[gas, burnt, ammonia]), CARBON)
-    assert balanced.value == pytest.approx((40 * 0.99 + 100) * 389.31 * 0.0153 * 44 / 12, rel=1e-12)
-    assert not any("raw material" in remark.en for remark in balanced.remarks)
+GAS = stated("A", "2025-01", "natural_gas", "100", "10^4m3", use="feedstock")
+BURNT = stated("A", "2025-01", "natural_gas", "40", "10^4m3")
+AMMONIA = stated("A", "2025-01", "carbon_output:ammonia", "1000", "t")
+HEAT = 389.31 * 0.0153 * 44 / 12
+
+
+def test_raw_material_without_a_carbon_balance_makes_the_total_a_lower_bound() -> None:
+    """GB/T 32150: what came in less what left in products; without these nobody knows how much was emitted."""
+    output = stated("A", "2025-01", "output_value", "100", "万元")
+    registry = park(subject("A"), reported=[GAS, BURNT, output])
+    for key in (CARBON, "carbon_emission_total_location", "carbon_emission_intensity"):
+        figure = of(registry, key)
+        assert figure.status == "partial"
+        assert any("natural gas used as raw material" in reason.en for reason in figure.missing)
+        assert any("lower bound" in reason.en for reason in figure.missing)
+    assert of(registry, CARBON).value == pytest.approx(40 * 0.99 * HEAT, rel=1e-12)
+    assert of(registry, "energy_carbon_emission").status == "ok"
+    assert of(registry, ENERGY).status == "ok"
+    balanced = of(park(subject("A"), reported=[GAS, BURNT, AMMONIA]), CARBON)
+    assert balanced.value == pytest.approx((40 * 0.99 + 100) * HEAT, rel=1e-12)
+    assert (balanced.status, balanced.missing) == ("ok", ())
+
+
+def test_one_unit_of_a_park_states_no_product_of_its_balance() -> None:
+    """B's raw material counts in full in the park: 100 + 50 of gas, an upper bound that names B."""
+    other = stated("B", "2025-01", "natural_gas", "50", "10^4m3", use="feedstock")
+    registry = park(subject("A"), subject("B"), reported=[GAS, BURNT, AMMONIA, other])
+    figure = of(registry, CARBON, "P")
+    assert figure.status == "partial"
+    assert figure.value == pytest.approx((40 * 0.99 + 150) * HEAT, rel=1e-12)
+    assert any(
+        "B Ltd counts as emitted in full" in reason.en and "upper bound" in reason.en for reason in figure.missing
+    )
+    whole = park(subject("A"), reported=[GAS, BURNT, AMMONIA])
+    assert of(whole, CARBON, "P").status == "ok"
 
 
 def test_a_subject_that_was_not_yet_or_no_longer_here_owes_nothing() -> None:

@@ -214,7 +214,7 @@ class Account:
             return replace(figure, status="not_applicable", missing=(_not_for(figure.key, self.books, self.subject),))
         if figure.status == "missing" and (gone := absent(self.subject, self._period)) is not None:
             return replace(figure, status="not_applicable", missing=(gone,))
-        figure = cautioned(figure, self.inputs)
+        figure = cautioned(figure)
         if figure.key == "clean_energy_share":
             return replace(figure, remarks=(*figure.remarks, *list_of_clean_energy(self.books.registry)))
         if figure.value is None or not figure.key.endswith(PER_PRODUCT):

@@ -1,18 +1,15 @@
-"""What a reader should know of a figure that adds up and yet says something odd: energy below zero, carbon of raw
-materials that nobody balanced, a subject that was not yet or no longer here. No arithmetic."""
+"""What a reader should know of a figure that adds up and yet says something odd: energy below zero, a subject that was
+not yet or no longer here. No arithmetic."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from xietong.calc.figures import Figure
-from xietong.calc.names import names_of
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
 
 _ENERGY = "comprehensive_energy_consumption"
 _PER_ENERGY = ("energy_per_output_value", "energy_per_added_value", "energy_utilization_efficiency")
-_TOTALS = ("carbon_emission_total", "carbon_emission_total_location", "carbon_emission_total_market")
 _BELOW_ZERO = Text(
     "外供多于购入和消耗，综合能源消耗量小于零：外供的电或热来自没有填报的能源。请填报投入的燃料、余热等；"
     "自发可再生电力上网的部分不填 electricity_sold。",
@@ -22,30 +19,14 @@ _BELOW_ZERO = Text(
 )
 
 
-def cautioned(figure: Figure, inputs: Mapping[str, Figure]) -> Figure:
+def cautioned(figure: Figure) -> Figure:
     """The figure with what it does not say of itself; an intensity or efficiency below zero has no value."""
     below_zero = figure.value is not None and figure.value < 0
     if below_zero and figure.key in _PER_ENERGY:
         return replace(figure, value=None, status="missing", missing=(*figure.missing, _BELOW_ZERO))
     if below_zero and figure.key == _ENERGY:
         return replace(figure, remarks=(*figure.remarks, _BELOW_ZERO))
-    if figure.key in _TOTALS and (unbalanced := _unbalanced(inputs)) is not None:
-        return replace(figure, remarks=(*figure.remarks, unbalanced))
     return figure
-
-
-def _unbalanced(inputs: Mapping[str, Figure]) -> Text | None:
-    """Energy used as raw material without a product to balance its carbon against."""
-    materials = [key.partition("@")[0] for key, amount in inputs["fuel_feedstock"].items().items() if amount]
-    if not materials or inputs["carbon_output"].items():
-        return None
-    name = names_of(list(dict.fromkeys(materials)))
-    return Text(
-        f"用作原料的{name.zh}带入的碳没有计入：没有填报碳平衡产品。请填报产品产量，如 carbon_output:ammonia，"
-        "产品不含碳也要填（含碳率 0）。",
-        f"the carbon of {name.en} used as raw material is not in it: no product of the carbon balance is reported. "
-        "Report the product, such as carbon_output:ammonia, also where it holds no carbon (a carbon content of 0).",
-    )
 
 
 def absent(subject: Subject, period: Period) -> Text | None:

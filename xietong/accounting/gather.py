@@ -13,6 +13,7 @@ from typing import NamedTuple
 from xietong.accounting.amounts import Amount, reasons
 from xietong.accounting.books import Books
 from xietong.accounting.boundary import GROUPS
+from xietong.accounting.carbon_output import CARBON_OUTPUT, unbalanced
 from xietong.accounting.certificates import CERTIFICATES, counted_certificates
 from xietong.accounting.circulation import CIRCULATED, circulation_inputs
 from xietong.accounting.concentrations import concentration_inputs, concentration_keys
@@ -145,6 +146,8 @@ class Inputs(Mapping[str, Figure]):
             found = _never_stated(target, shape)
         else:
             found = (_items if shape == "items" else _number)(self._asked, target, names)
+        if target == CARBON_OUTPUT:
+            return unbalanced(*self._asked[:3], self["fuel_feedstock"], found)
         return self._of_sales(target, found) if target in SUPPLIED else found
 
     def _of_sales(self, target: str, found: Figure) -> Figure:
