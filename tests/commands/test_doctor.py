@@ -141,23 +141,3 @@ def test_an_open_listener_is_found_with_the_kernels_own_list(
             assert len(warned) == failed
     assert all("without TLS and an allow-list" in check.found.en for check in warned)
     assert doctor.listening_hosts(1, [tmp_path / "absent"]) == []
-
-
-def test_brokers_are_looked_at(data: Path) -> None:
-    assert list(doctor.brokers(data)) == []
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        port = listener.getsockname()[1]
-        (data / "password").write_text("secret")
-        (data / "password").chmod(0o644)
-        near = f'[broker.near]\nhost = "127.0.0.1"\nport = {port}\npassword_file = "password"\n'
-        (data / "mqtt.toml").write_text(near + '[[broker.near.topic]]\nfilter = "a"\n')
-        assert [check.status for check in doctor.brokers(data)] == ["failed", "ok"]
-        (data / "password").chmod(0o600)
-        assert [check.status for check in doctor.brokers(data)] == ["ok"]
-    assert [check.status for check in doctor.brokers(data)] == ["note"]
-    (data / "mqtt.toml").write_text("[broker.near]")
-    (wrong,) = doctor.brokers(data)
-    assert wrong.status == "failed"
-    assert "host" in wrong.found.en or "topic" in wrong.found.en

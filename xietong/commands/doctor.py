@@ -12,9 +12,8 @@ import socket
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -23,7 +22,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 
 from xietong.accounting.closing import BrokenReportError, closed_reports, opened
-from xietong.intake.brokers import FILE, exposed, is_open_to_others, read_brokers
+from xietong.commands.checks import Check
+from xietong.commands.doctor_sources import SOURCES
 from xietong.intake.devices import BadSettings, DeviceBook, openness
 from xietong.journal import CorruptSegment, JournalReader, names
 from xietong.lake.store import Lake
@@ -32,16 +32,6 @@ from xietong.texts import Text
 SAFE_SQLITE = (3, 51, 3)
 LITTLE_SPACE = 500 * 1024 * 1024
 _MARKS = {"ok": "✓", "note": "·", "failed": "✗"}
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What one check found; remedy is what to do, where something is to be done."""
-
-    name: str
-    status: Literal["ok", "note", "failed"]
-    found: Text
-    remedy: Text = Text("", "")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,7 +68,7 @@ def examine(data: Path) -> Iterator[Check]:
         evidence,
         settling,
         devices,
-        brokers,
+        *SOURCES,
         doors,
     )
     for examined in each:
@@ -269,39 +259,6 @@ def devices(data: Path) -> Iterator[Check]:
         warning = openness(host, book.listen)
         if warning is not None:
             yield Check("listener", "note", warning)
-
-
-def brokers(data: Path) -> Iterator[Check]:
-    """mqtt.toml can be used, its passwords are nobody else's, TLS is on where it matters, and each broker is there."""
-    try:
-        found = read_brokers(data / FILE)
-    except BadSettings as error:
-        yield Check("mqtt", "failed", error.text, Text("改正后保存", "mend it and save it"))
-        return
-    for broker in found:
-        if broker.password_file and is_open_to_others(Path(broker.password_file)):
-            said = Text(f"别的用户可以读取口令 {broker.password_file}", f"others can read {broker.password_file}")
-            remedy = Text(f"运行 chmod 600 {broker.password_file}", f"run chmod 600 {broker.password_file}")
-            yield Check("mqtt", "failed", said, remedy)
-        warning = exposed(broker)
-        if warning is not None:
-            yield Check("mqtt", "failed", warning)
-        there = f"MQTT {broker.name} {broker.host}:{broker.port}"
-        if _is_reached(broker.host, broker.port):
-            yield Check("mqtt", "ok", Text(f"{there} 可以连接", f"{there} can be reached"))
-        else:
-            remedy = Text(
-                "检查地址、端口和网络；平台会继续重连", "look at address, port and network; it is tried again"
-            )
-            yield Check("mqtt", "note", Text(f"{there} 连不上", f"{there} cannot be reached"), remedy)
-
-
-def _is_reached(host: str, port: int) -> bool:
-    try:
-        with socket.create_connection((host, port), timeout=2):
-            return True
-    except OSError:
-        return False
 
 
 def listening_hosts(port: int, tables: Sequence[Path] = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))) -> list[str]:
