@@ -8,7 +8,7 @@ MADE := $(VENDOR) $(ENGLISH)
 RUN_TESTS := $(BIN)/python -m pytest
 BOTH_CORES := -n 2 --dist worksteal
 
-.PHONY: demo test check long fuzz format setup system wheel clean
+.PHONY: demo test check faults long fuzz format setup system wheel clean
 
 demo: .venv/runtime $(MADE)  ## fresh machine → the demo park on http://127.0.0.1:8000
 	$(BIN)/xietong demo
@@ -22,6 +22,9 @@ check: .venv/dev $(MADE)  ## the quick ring: format, lint, types, imports, house
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(RUN_TESTS) -m "not slow and not long" $(BOTH_CORES) --cov=xietong --cov-report=term:skip-covered --cov-fail-under=90
+
+faults: system .venv/dev $(MADE)  ## 300 kill -9 at every door that acknowledges, or XIETONG_FAULT_ROUNDS of them
+	$(RUN_TESTS) -m long -s tests/faults/test_doors.py
 
 long: system .venv/dev $(MADE)  ## kills, power cuts and soaks at length; figures go to docs/reliability.md
 	$(RUN_TESTS) -m long -s

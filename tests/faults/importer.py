@@ -15,7 +15,7 @@ from pathlib import Path
 from sender import BEGIN, Acknowledged
 
 ROWS = 40
-PAUSE_S = 1.0
+PAUSE_S = 2.0
 
 
 def csv(number: int) -> str:

@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from sender import BEGIN, Acknowledged
 
 TIMED, DEVICES = 2, 4
-PAUSE_S, MOST_UNANSWERED = 0.005, 200
+PAUSE_S, MOST_UNANSWERED = 0.02, 50
 
 
 def publish(client: Client, device: int, second: int) -> MQTTMessageInfo:

@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from sender import BEGIN, Acknowledged
 
 PROGRAMS, READINGS = 2, 3
-PAUSE_S, TIMEOUT_S = 0.02, 10
+PAUSE_S, TIMEOUT_S = 0.1, 10
 STOP = threading.Event()
 
 

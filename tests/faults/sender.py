@@ -1,7 +1,7 @@
 """Simulated devices that keep their own fsynced list of what was acknowledged. Imports nothing of the project.
 
-`python sender.py PORT LIST [PAUSE]` runs until SIGTERM. Every frame is sent at most once and differs from every other, so a
-reading that the lake holds twice was doubled on our side. A line of LIST: device, second, for a frame acknowledged.
+`python sender.py PORT LIST [PAUSE]` runs until SIGTERM. Every frame is sent at most once and differs from every other,
+so a reading that the lake holds twice was doubled on our side. A line of LIST: device, second, of a frame acknowledged.
 """
 
 import asyncio

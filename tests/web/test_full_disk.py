@@ -60,7 +60,7 @@ def test_a_page_says_it_and_when_to_try_again(monkeypatch: pytest.MonkeyPatch, c
         def broken(*_: object, error: Exception = error) -> None:
             raise error
 
-        monkeypatch.setattr("xietong.web.doors.connection.cursor", broken)
+        monkeypatch.setattr("xietong.web.doors.JsonResponse", broken)
         answer = client.get("/healthz")
         assert answer.status_code == status
         assert (FULL.zh in answer.content.decode()) is (status == 503)
@@ -71,7 +71,7 @@ def test_a_page_says_it_and_when_to_try_again(monkeypatch: pytest.MonkeyPatch, c
 def test_a_program_gets_503_with_the_sentence_and_when_to_try_again(
     monkeypatch: pytest.MonkeyPatch, client: Client
 ) -> None:
-    def refused(*_: object) -> None:
+    def refused(*_: object, **__: object) -> None:
         raise caused(JournalWriteError(Path("journal/web-0"), ENOSPC), ENOSPC)
 
     monkeypatch.setattr(ApiKey.objects, "filter", refused)
