@@ -169,8 +169,9 @@ class Crowd:
     def _send(self, device: Device) -> int:
         if device.is_lost or not device.is_connected:
             return 0
-        if device.qn:
-            self._lose(device, "not acknowledged")
+        if device.qn:  # a device waits for its acknowledgement before it sends the next
+            if time.perf_counter() - device.sent_at > PATIENCE_S:
+                self._lose(device, "not acknowledged")
             return 0
         raw = made(device)
         device.sent_at = time.perf_counter()

@@ -11,8 +11,6 @@ import json
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from contextlib import ExitStack
@@ -20,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from xietong.bench.machine import machine, raise_file_limit, stay_on_two_cores
-from xietong.bench.rig import SETTINGS, Devices, Watch, broker, devices, running, until
+from xietong.bench.rig import SETTINGS, Devices, Watch, broker, devices, register, running, until
 from xietong.intake.listener import USUAL
 from xietong.journal import names, read
 from xietong.processes import Door, free_port
 from xietong.protocols.mqtt import opened
 
 LIMIT_MS, LIMIT_KB = 250, 40
+SETTLE_S = 300.0
 _FRAME = re.compile(rb"##\d{4}QN=(\d{17});.*?MN=([^;]+);")
 
 
@@ -54,33 +53,20 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
 
 
 def _measured(data: Path, given: argparse.Namespace) -> dict[str, object]:
-    door, broker_port = Door().with_ports(), free_port("127.0.0.1")
-    door = door._replace(web_port=free_port("127.0.0.1"), hj212_port=free_port("127.0.0.1"))
-    found: dict[str, Any] = {}
+    door = Door(web_port=free_port("127.0.0.1"), hj212_port=free_port("127.0.0.1"))
     with ExitStack() as stack:
-        stack.enter_context(broker(data, broker_port))
-        options = ("--broker", broker_port, "--clients", given.clients, "--interval", given.interval)
+        port = free_port("127.0.0.1")
+        stack.enter_context(broker(data, port))
+        options = ("--broker", port, "--clients", given.clients, "--interval", given.interval)
         publishers = stack.enter_context(devices("publishers", data / "mqtt.txt", *options))
-        relay = int(publishers.line())
-        (data / "mqtt.toml").write_text(SETTINGS.format(port=relay))
+        (data / "mqtt.toml").write_text(SETTINGS.format(port=int(publishers.line())))
         if not given.doors_only:
-            subprocess.run(
-                [sys.executable, "-m", "xietong", "init", "--data", str(data)], stdout=subprocess.DEVNULL, check=True
-            )
-        supervisor = stack.enter_context(running(data, door, given.doors_only))
-        watch = Watch(data, supervisor, not given.doors_only)
-        crowd = stack.enter_context(devices("crowd", data / "first.txt", *_options(door.hj212_port, given, 10_000)))
-        found["start"] = _phase("connect", crowd, publishers)
-        watch.look()
-        found["steady"] = _steady(crowd, publishers, watch, given.seconds)
-        crowd.process.send_signal(signal.SIGSTOP)  # silent without an end, as when the power fails
-        again = stack.enter_context(devices("crowd", data / "again.txt", *_options(door.hj212_port, given, 20_000)))
-        found["power_failure"] = _phase("connect", again, publishers)
-        crowd.process.send_signal(signal.SIGCONT)
-        if not given.doors_only:
-            found["settle"] = _settled(watch)
-        died = [name for name in supervisor.pids() if supervisor.starts(name) != 1]
-        acknowledged = crowd.end() | again.end() | publishers.end()
+            register(data, given.connections, given.clients)
+        with running(data, door, given.doors_only) as supervisor:
+            watch = Watch(data, supervisor, not given.doors_only)
+            found, acknowledged = _played(data, door.hj212_port, publishers, watch, given)
+            died = [name for name in supervisor.pids() if supervisor.starts(name) != 1]
+        acknowledged |= publishers.end()
     if died:
         raise RuntimeError(f"{', '.join(died)} died under the load")
     lost = acknowledged - _kept(data / "journal")
@@ -89,27 +75,47 @@ def _measured(data: Path, given: argparse.Namespace) -> dict[str, object]:
     return _answer(found, watch, given) | {"in_the_journal": len(acknowledged)}
 
 
+def _played(
+    data: Path, port: int, publishers: Devices, watch: Watch, given: argparse.Namespace
+) -> tuple[dict[str, Any], set[str]]:
+    """All phases, one after the other; what they told, and which frames were acknowledged."""
+    found: dict[str, Any] = {}
+    with (
+        devices("crowd", data / "first.txt", *_options(port, given, 10_000)) as crowd,
+        devices("crowd", data / "again.txt", *_options(port, given, 20_000)) as again,
+    ):
+        found["start"] = _phase("connect", crowd, publishers, watch)
+        found["steady"] = _phase(f"steady {given.seconds}", crowd, publishers, watch, given.seconds)
+        crowd.process.send_signal(signal.SIGSTOP)  # silent without an end, as when the power fails
+        found["power_failure"] = _phase("connect", again, publishers)
+        crowd.process.send_signal(signal.SIGCONT)
+        if not given.doors_only:
+            found["settle"] = _settled(watch)
+        return found, crowd.end() | again.end()
+
+
 def _options(port: int, given: argparse.Namespace, first_port: int) -> tuple[object, ...]:
     sizes = ("--connections", given.connections, "--sources", given.sources, "--interval", given.interval)
     return ("--port", port, "--first-port", first_port, *sizes)
 
 
-def _phase(line: str, crowd: Devices, publishers: Devices) -> dict[str, Any]:
+def _phase(
+    line: str, crowd: Devices, publishers: Devices, watch: Watch | None = None, seconds: float = 0.0
+) -> dict[str, Any]:
+    """Tell both what to do, look at the platform meanwhile, and hear how it went."""
     for each in (crowd, publishers):
         each.say(line)
-    return {"hj212": crowd.heard(), "mqtt": publishers.heard()}
-
-
-def _steady(crowd: Devices, publishers: Devices, watch: Watch, seconds: float) -> dict[str, Any]:
-    for each in (crowd, publishers):
-        each.say(f"steady {seconds}")
-    watch.until(time.monotonic() + seconds)
-    return {"hj212": crowd.heard(), "mqtt": publishers.heard()}
+    if watch is not None:
+        watch.until(time.monotonic() + seconds)
+    told = {"hj212": crowd.heard(), "mqtt": publishers.heard()}
+    if watch is not None:
+        watch.look()
+    return told
 
 
 def _settled(watch: Watch) -> dict[str, float]:
     begun = time.monotonic()
-    until(lambda: watch.behind() == 0.0, "settle")
+    until(lambda: watch.behind() == 0.0, "settle", SETTLE_S)
     return {"most_behind_s": round(watch.lag_s, 1), "done_after_s": round(time.monotonic() - begun, 1)}
 
 

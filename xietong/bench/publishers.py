@@ -135,7 +135,8 @@ class Publishers:
 
     def _publish(self, client: Client) -> None:
         if client.message:
-            self._drop("not acknowledged by the broker")
+            if time.perf_counter() - client.sent_at > PATIENCE_S:
+                self._drop("not acknowledged by the broker")
             return
         self._messages += 1
         client.message, client.sent_at = self._messages, time.perf_counter()
@@ -164,7 +165,9 @@ class Publishers:
             if not isinstance(client, Client):
                 (self._relay if client is None else self._listen)()
                 continue
-            received = client.socket.recv(65_536)
+            if client.socket.fileno() < 0:
+                continue  # closed with its other end, in this very turn
+            received = _received(client.socket)
             if client.peer is not None:
                 self._pass_on(client, client.peer, received)
             elif received:
@@ -248,6 +251,13 @@ class Publishers:
             self._selector.unregister(client.socket)
             client.socket.close()
         client.message = 0
+
+
+def _received(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(65_536)
+    except ConnectionError:
+        return b""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

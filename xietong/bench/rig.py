@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from xietong.bench.crowd import name_of
 from xietong.bench.machine import rss_kb
 from xietong.journal import JournalReader
 from xietong.lake.store import Lake
@@ -34,6 +35,10 @@ time = "ts"
 form = "unix_ms"
 values = ["kw"]
 """
+
+
+PARK = '[park]\ncode = "P"\nname = "园区"\nregion = "陕西"\ntimezone = "Asia/Shanghai"\n'
+WORKS = 100
 
 
 class Devices(NamedTuple):
@@ -82,6 +87,30 @@ def devices(module: str, acknowledged: Path, *options: object) -> Iterator[Devic
             process.kill()
 
 
+def register(data: Path, connections: int, clients: int) -> None:
+    """Found a park that knows every simulated device: one point each, among a hundred works."""
+    folder = data / "package"
+    folder.mkdir()
+    (folder / "park.toml").write_text(PARK, encoding="utf-8")
+    works = (f"E{number},enterprise,企业{number},Works {number},P\n" for number in range(WORKS))
+    outlets = (f"E{number}-G,outlet,排口{number},Outlet {number},E{number}\n" for number in range(WORKS))
+    subjects = f"code,kind,name,name_en,parent\nP,park,园区,Park,\n{''.join(works)}{''.join(outlets)}"
+    (folder / "subjects.csv").write_text(subjects, encoding="utf-8")
+    monitors = (
+        f"G{number},E{number % WORKS}-G,concentration,nox,mg/m3,mean,10,hj212:{name_of(number)}/a21002/Rtd@2011\n"
+        for number in range(connections)
+    )
+    meters = (
+        f"M{number},E{number % WORKS},power,electricity,kW,instant,10,mqtt:crowd/{number}#kw\n"
+        for number in range(clients)
+    )
+    points = f"code,subject,quantity,item,unit,shape,interval_s,source\n{''.join(monitors)}{''.join(meters)}"
+    (folder / "points.csv").write_text(points, encoding="utf-8")
+    command = [sys.executable, "-m", "xietong", "load", str(folder), "--data", str(data)]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    shutil.rmtree(folder)
+
+
 @contextmanager
 def broker(folder: Path, port: int) -> Iterator[int]:
     """A Mosquitto that keeps everything while we are away; its pid. FileNotFoundError where none is installed."""
@@ -101,8 +130,10 @@ def broker(folder: Path, port: int) -> Iterator[int]:
 @contextmanager
 def running(data: Path, door: Door, doors_only: bool) -> Iterator[Supervisor]:
     """The platform's processes on a data folder; ended in good order at the end."""
-    services = platform(data, door)
-    supervisor = Supervisor([each for each in services if not doors_only or each.name in ("intake", "mqtt")], _stderr)
+    services = [each for each in platform(data, door) if not doors_only or each.name in ("intake", "mqtt")]
+    # Nothing but the figures goes to standard output.
+    quiet = [each._replace(command=(*each.command, "--quiet")) if each.name == "intake" else each for each in services]
+    supervisor = Supervisor(quiet, _stderr)
     supervisor.start()
     try:
         until(lambda: is_open(door.hj212_port), "the listener")
@@ -113,12 +144,12 @@ def running(data: Path, door: Door, doors_only: bool) -> Iterator[Supervisor]:
         supervisor.stop()
 
 
-def until(met: Callable[[], bool], what: str) -> None:
-    """Wait until it is so; RuntimeError where it takes longer than a minute."""
-    deadline = time.monotonic() + READY_S
+def until(met: Callable[[], bool], what: str, seconds: float = READY_S) -> None:
+    """Wait until it is so; RuntimeError where it takes longer."""
+    deadline = time.monotonic() + seconds
     while not met():
         if time.monotonic() > deadline:
-            raise RuntimeError(f"{what} did not become ready in {READY_S:g} s")
+            raise RuntimeError(f"{what} did not become ready in {seconds:g} s")
         time.sleep(0.05)
 
 
@@ -167,7 +198,7 @@ class Watch:
         return worst
 
     def _rss(self) -> dict[str, int]:
-        return {name: rss_kb(pid) for name, pid in self._supervisor.pids().items()}
+        return {name: rss_kb(pid) for name, pid in self._supervisor.pids().items() if name != "web"}
 
 
 def _stderr(line: str) -> None:
