@@ -4,7 +4,7 @@ commands that wait for their second person.
 Reading only: what may be set about devices is devices.toml, which a person edits; commands are given in `orders`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -81,7 +81,7 @@ def device(request: HttpRequest, mn: str) -> HttpResponse:
                 "unit": point.unit,
                 "source": point.source,
                 "href": reverse("point", args=[point.code]) + _period_of(lines, point.code),
-                **_completeness([lines[point.code]]),
+                **completeness([lines[point.code]]),
             }
             for point in known.points
         ],
@@ -121,11 +121,11 @@ def summary(known: KnownDevice, lines: Mapping[str, Line], registry: Registry) -
         "latest_refused": pages.entry_href(latest.entry) if latest else "",
         "breach_count": len(known.breaches),
         "file_wanted": known.file_wanted,
-        **_completeness([lines[point.code] for point in known.points]),
+        **completeness([lines[point.code] for point in known.points]),
     }
 
 
-def _completeness(lines: Iterable[Line]) -> dict[str, Any]:
+def completeness(lines: Iterable[Line]) -> dict[str, Any]:
     """Received ÷ due of yesterday and of the last thirty days, in words; a dash where nothing was due."""
     cells = [each.cells for each in lines]
     return {
@@ -276,9 +276,14 @@ def yesterday(registry: Registry) -> date:
 
 def lines_of(registry: Registry, known: Iterable[KnownDevice]) -> Mapping[str, Line]:
     """The last thirty whole days of every point of those devices."""
+    return lines_over_a_month(registry, [point.code for each in known for point in each.points])
+
+
+def lines_over_a_month(registry: Registry, codes: Collection[str]) -> Mapping[str, Line]:
+    """The last thirty whole days of those points."""
     last = yesterday(registry)
     days = [last - timedelta(days=back) for back in reversed(range(MONTH_DAYS))]
-    return gathering.received_lines(registry, days, [point.code for each in known for point in each.points])
+    return gathering.received_lines(registry, days, codes)
 
 
 def _period_of(lines: Mapping[str, Line], code: str) -> str:

@@ -25,22 +25,25 @@ from xietong.calc.figures import Figure
 from xietong.evaluation import Evaluation, evaluate
 from xietong.intake.devices import BadSettings, DeviceBook
 from xietong.intake.devices import stamp as file_stamp
+from xietong.intake.source_state import read_states
 from xietong.journal import JournalError, find, names, read
 from xietong.lake.schemas import daily
 from xietong.lake.store import Lake
 from xietong.park.models import Act, ReportedAmount
-from xietong.park.nouns import Registry
+from xietong.park.nouns import Point, Registry
 from xietong.park.registry import load, point_specs
 from xietong.periods import Period
 from xietong.quality.cases import Case
 from xietong.readings import Entry
 from xietong.settle.doubts import cases_in
 from xietong.texts import Text
+from xietong.web import sources
 from xietong.web.deadlines import Owed, owed
 from xietong.web.devices import KnownDevice, devices, refused_of
 from xietong.web.live import Live, live, read_live
 from xietong.web.received import Calendar, Line, by_point, line, midnight
 from xietong.web.reported_months import MonthCell, reported_months
+from xietong.web.sources import KnownSource
 
 Answer = TypeVar("Answer")
 _KEPT = 8
@@ -246,6 +249,25 @@ def device_book() -> tuple[DeviceBook, Text | None]:
 def known_devices(park: Registry) -> list[KnownDevice]:
     """Every device by registry or by what it sent, as of now."""
     return devices(_told("live.json"), _told("requests.json"), park, clock())
+
+
+def known_sources(park: Registry) -> tuple[list[KnownSource], list[tuple[str, Text]]]:
+    """Brokers, Modbus devices and OPC UA servers as of now, and what of their settings is not used, by process."""
+    told = read_states(data_folder())
+    return sources.sources(told, park, clock()), sources.problems(told)
+
+
+def unused_addresses(park: Registry) -> list[sources.Unused]:
+    """Addresses that come and no point uses."""
+    return sources.unused(_told("live.json"), park)
+
+
+def unheard_points(park: Registry, most: int) -> tuple[list[Point], bool]:
+    """Points whose source never came, by live.json and by the lake; at most so many, and whether there are more."""
+    silent = sources.unheard(_told("live.json"), park)
+    lines = received_lines(park, [clock().astimezone(park.zone).date()], [point.code for point in silent[: most + 1]])
+    never = [point for point in silent[: most + 1] if lines[point.code].first is None]
+    return never[:most], len(never) > most or len(silent) > most + 1
 
 
 def intake_counts() -> Mapping[str, Any]:

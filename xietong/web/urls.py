@@ -15,6 +15,7 @@ from xietong.web import (
     orders,
     proofs,
     received_pages,
+    source_pages,
     standard_pages,
     uploads,
     views,
@@ -35,6 +36,7 @@ urlpatterns = [
     # for those who run the intake
     path("devices/", device_lists.device_list, name="devices"),
     path("devices/<path:mn>/", device_pages.device, name="device"),
+    path("sources/", source_pages.source_list, name="sources"),
     path("orders/propose/", orders.propose, name="order-propose"),
     path("orders/confirm/", orders.confirm, name="order-confirm"),
     path("received/", received_pages.received, name="received"),
