@@ -82,7 +82,7 @@ def test_each_source_is_told_with_what_was_wrong_as_it_was_said(director: Client
     assert "<b>0x" not in html
     assert 'href="/devices/modbus%3Ashop-1/"' in html
     assert director.get("/devices/modbus%3Ashop-1/").status_code == 200
-    assert "the register kwh did not answer." in words(director, "/sources/", "en")
+    assert "The register kwh did not answer." in words(director, "/sources/", "en")
 
 
 @pytest.mark.usefixtures("meters")
