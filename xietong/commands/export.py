@@ -3,13 +3,16 @@
 import argparse
 import json
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
 
+from xietong.accounting.carrying import write_closed
 from xietong.cli import UsageError
 from xietong.commands.answering import usage
-from xietong.park.sending import send_package
+from xietong.journal import sync_folder
+from xietong.park.sending import save, send_package
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     as_of = _instant(arguments.as_of) if arguments.as_of else None
     with usage(arguments.lang):
         rows = send_package(settings.DATA, arguments.folder, as_of)
+        rows |= write_closed(partial(save, arguments.folder), as_of)
+        sync_folder(arguments.folder)
     if arguments.json:
         print(json.dumps({"folder": str(arguments.folder), "files": rows}, ensure_ascii=False))
     else:

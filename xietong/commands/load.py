@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from xietong.accounting.carrying import take_closed
 from xietong.cli import UsageError
 from xietong.commands.answering import add_answer_arguments, give_answer, usage
 from xietong.commands.factors import tell_difference
@@ -35,4 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     with usage(arguments.lang):
         found_if_new(settings.DATA)
         answer = Reception(settings.DATA, arguments.who, datetime.now(UTC)).package(arguments.folder)
+        closed = take_closed(arguments.folder, arguments.who, datetime.now(UTC))
+        answer.accepted += closed.accepted
+        answer.rejected += closed.rejected
     return give_answer(answer, settled=settle_waiting(settings.DATA), arguments=arguments)

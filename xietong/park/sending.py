@@ -38,11 +38,11 @@ def send_package(data: Path, folder: Path, as_of: datetime | None = None) -> dic
     held = in_force(models.Park, as_of).get()
     stated = {name: str(getattr(held, name)) for name in PARK_COLUMNS}
     tables = {table.name: _sorted(table.name, as_of) for table in FACTS}
-    resources = write_tables(lambda name, content: _save(folder / name, content), stated, park.choices, tables)
+    resources = write_tables(lambda name, content: save(folder, name, content), stated, park.choices, tables)
     lake_folder = data / "lake"
     if (lake_folder / "readings").is_dir():
         resources += _write_readings(folder, Lake(lake_folder, park.zone), park, as_of)
-    _save(folder / "datapackage.json", datapackage(stated, resources))
+    save(folder, "datapackage.json", datapackage(stated, resources))
     sync_folder(folder)
     return {resource["path"]: resource["rowCount"] for resource in resources}
 
@@ -52,11 +52,16 @@ def _sorted(table: str, as_of: datetime | None) -> list[models.Revision]:
     return sorted(in_force(MODELS[table], as_of), key=lambda row: row.key)
 
 
-def _save(path: Path, content: bytes) -> None:
+def save(folder: Path, name: str, content: bytes) -> None:
+    """Write a file of a package, and the folder it names, both safe before this returns."""
+    path = folder / name
+    make_folder(path.parent)
     with path.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    if path.parent != folder:
+        sync_folder(path.parent)
 
 
 def _write_readings(folder: Path, lake: Lake, park: Registry, as_of: datetime | None) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from xietong.park.nouns import DEFAULT_CHOICES
 from xietong.park.package.cells import CellError, read
 from xietong.park.package.rules import Known, judge
-from xietong.park.package.schema import CHOICES, FACTS, PARK_COLUMNS, TABLES, Table
+from xietong.park.package.schema import CHOICES, CLOSED_FOLDER, CLOSED_LIST, FACTS, PARK_COLUMNS, TABLES, Table
 from xietong.park.package.sheets import Rejection, Row, Sheet, decode, read_sheet, rejection
 from xietong.texts import Text
 
@@ -71,7 +71,9 @@ def read_package(folder: Path, known: Known) -> Package:
             _add_park(table, package, sheet)
         judge(table, sheet, known)
         _take(package, table, sheet)
-    known_files = {PARK_FILE, "datapackage.json", *(table.file for table in FACTS)}
+    known_files = {PARK_FILE, "datapackage.json", CLOSED_LIST, CLOSED_FOLDER, *(table.file for table in FACTS)}
+    if (folder / CLOSED_LIST).is_file() and (folder / CLOSED_LIST).stat().st_size <= LARGEST:
+        package.files[CLOSED_LIST] = (folder / CLOSED_LIST).read_bytes()
     for path in sorted(folder.iterdir()):
         if path.name.startswith("readings") and path.suffix in (".csv", ".parquet"):
             package.readings.append(path)

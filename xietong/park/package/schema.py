@@ -93,6 +93,9 @@ SENTENCES: Mapping[str, Text] = {
     ),
 }
 
+# Closed reports travel beside the tables, with their bytes; what they are is for accounting to say.
+CLOSED_LIST, CLOSED_FOLDER = "closed_reports.csv", "closed"
+
 CHOICES: Mapping[str, tuple[str, ...]] = choices()
 
 PARK_COLUMNS: Mapping[str, Text] = {
