@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from xietong.lake.filing import SHEET
-from xietong.protocols import modbus, mqtt, pushed
+from xietong.protocols import modbus, mqtt, opcua, pushed
 from xietong.protocols.hj212 import ColumnReader, Columns, Frame, decode
 from xietong.protocols.hj212.columns import columns_of
 from xietong.protocols.hj212.parts import Gap, Given, Parts, is_part
@@ -62,11 +62,17 @@ def modbus_readings(entry: Entry, _zone: ZoneInfo) -> Iterator[Reading]:
     yield from _readings(entry, modbus.decode(modbus.opened(entry.payload)))
 
 
+def opcua_readings(entry: Entry, _zone: ZoneInfo) -> Iterator[Reading]:
+    """The readings of a notice of OPC UA, by the nodes that were in force then."""
+    yield from _readings(entry, opcua.decode(opcua.opened(entry.payload)))
+
+
 # Kinds of entries that are taken by themselves, each from its payload alone.
 READINGS_OF: Mapping[str, Callable[[Entry, ZoneInfo], Iterator[Reading]]] = {
     "pushed": pushed_readings,
     "mqtt": mqtt_readings,
     "modbus": modbus_readings,
+    "opcua": opcua_readings,
 }
 # Those of them that a device said by itself: their newest values are live.
 LIVE_KINDS = frozenset(READINGS_OF) - {"pushed"}

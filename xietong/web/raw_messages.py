@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext
 
-from xietong.protocols import modbus, mqtt
+from xietong.protocols import modbus, mqtt, opcua
 from xietong.protocols.values import Message, source_of
 from xietong.readings import Entry
 from xietong.web.languages import reading_language
@@ -68,7 +68,14 @@ def _modbus(entry: Entry, _zone: ZoneInfo) -> tuple[Header, Message, Mapping[str
     return header, modbus.decode(poll), places
 
 
+def _opcua(entry: Entry, _zone: ZoneInfo) -> tuple[Header, Message, Mapping[str, str]]:
+    notice = opcua.opened(entry.payload)
+    header = [(gettext("设备"), notice.server), (gettext("地址"), notice.url), (gettext("方式"), notice.how)]
+    return header, opcua.decode(notice), {each.name: f"{each.node} {each.unit}".rstrip() for each in notice.nodes}
+
+
 _READ: Mapping[str, Callable[[Entry, ZoneInfo], tuple[Header, Message, Mapping[str, str]]]] = {
     "mqtt": _mqtt,
     "modbus": _modbus,
+    "opcua": _opcua,
 }
