@@ -209,9 +209,19 @@ def test_with_a_certificate_devices_speak_over_tls(tmp_path: Path) -> None:
         serving = asyncio.create_task(serve(tmp_path, "127.0.0.1", 0, stop, lambda _, port: told.set_result(port)))
         line = await asyncio.open_connection("127.0.0.1", await told, ssl=context, server_hostname="localhost")
         assert await acknowledged(*line, "SAFE", 5) == 5
+        # Longer than what is received at once, and many together.
+        many = [
+            frame(f"QN=20250314{number:09d};ST=31;CN=2051;PW=1;MN=LONG;Flag=5;CP=&&{'9' * 9_900}&&")
+            for number in range(20)
+        ]
+        line[1].write(b"".join(many))
+        for number in range(20):
+            assert b"QN=20250314%09d;ST=91;CN=9014" % number in await line[0].readline()
         line[1].close()
         stop.set()
         await serving
 
     asyncio.run(run())
-    assert len(list(read(tmp_path / "journal", "intake-0"))) == 5
+    kept = [entry.payload for entry in read(tmp_path / "journal", "intake-0")]
+    assert len(kept) == 25
+    assert all(len(payload) > 9_900 for payload in kept[5:])

@@ -7,6 +7,7 @@ device sends again.
 import asyncio
 import logging
 import ssl
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +58,7 @@ USUAL = Conditions()
 MOST_PACES = 20_000
 ACCEPTED_AT_ONCE, MOST_WAITING = 64, 16_384
 LOOKED_AFTER_AT_ONCE = 1_000
+RECEIVED_OVER_TLS = 8 * 1024
 PARTS_S = WAIT.total_seconds() + 1  # after which settle need not wait for a missing part any more
 
 
@@ -305,6 +307,8 @@ def _tls(data: Path, listen: Listening) -> ssl.SSLContext | None:
     """TLS where a certificate is set; its files lie where devices.toml says, seen from the data folder."""
     if not listen.certificate:
         return None
+    # asyncio holds a buffer of 256 KiB for each connection, which nothing that a device sends needs.
+    SSLProtocol.max_size = RECEIVED_OVER_TLS
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(data / listen.certificate, data / listen.key if listen.key else None)
     return context
