@@ -8,13 +8,14 @@ across a change that nobody recorded, or between a meter's dates and its reading
 
 from collections.abc import Iterator
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from xietong.lake.days import DAY_US, HOUR_US
+from xietong.lake.days import DAY_US, HOUR_US, midnights
 from xietong.lake.decimals import from_micro, to_micro
 from xietong.lake.schemas import TOTAL, VALUE
 from xietong.quality.registers import counted, set_aside
@@ -30,6 +31,9 @@ LONGEST_ESTIMATE_US = DAY_US
 CONTEXT = 12
 # A run that reads low lasts up to six hours (quality.registers.LOW_US), and so do the runs at its two ends.
 REACH_US = 20 * HOUR_US
+# A register that is declared to start again at midnight and did not fall there did start again, unless what it shows
+# then were to have flowed so many times faster than in the steps beside.
+MUCH_FASTER = 4
 CHANGES = pa.schema(
     [
         ("pid", pa.int32()),
@@ -51,7 +55,7 @@ class Meters(NamedTuple):
     series: steps are taken only inside one series; interval_us; numerator, denominator, sign: the multiplier, exact;
     since_us, until_us: the dates of the mapping; modulus: where the register starts again, in millionths (0: unknown);
     changes: the registers recorded when meters were changed, by the schema CHANGES; daily: whether the register starts
-    again at zero every park midnight; offset_us: by how much park time is ahead of UTC.
+    again at zero every park midnight; zone: the park's, whose days may be of 23 or 25 hours.
     """
 
     series: Ints
@@ -64,7 +68,7 @@ class Meters(NamedTuple):
     modulus: Ints
     changes: pa.Table
     daily: Flags
-    offset_us: int
+    zone: ZoneInfo
 
 
 class _Rows(NamedTuple):
@@ -157,8 +161,10 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
 
 def _runs(every: _Rows, meters: Meters) -> Ints:
     """Within what a register only rises: its meter, and the park day where it starts again every midnight."""
-    day = (every.at_us + meters.offset_us) // DAY_US % _DAYS
-    return every.meter * _DAYS + np.where(meters.daily[every.sid], day, 0)
+    daily = np.flatnonzero(meters.daily[every.sid])
+    day = np.zeros(len(every.at_us), np.int64)
+    day[daily] = midnights(every.at_us[daily], meters.zone)[0]
+    return every.meter * _DAYS + day
 
 
 # More days than any lake has; a day's number stands below the meter's.
@@ -180,8 +186,9 @@ def _with_changes(rows: pa.Table, meters: Meters) -> _Rows:
     )
     opening = np.concatenate([np.zeros(rows.num_rows, bool), changes.column("opening").to_numpy()])
     real = np.arange(len(pid)) < rows.num_rows
-    order = np.lexsort((real, opening, at_us, pid)) if changes.num_rows else np.arange(len(pid))
     register = np.concatenate([to_micro(rows.column("raw")), to_micro(changes.column("raw"))])
+    after = opening | _of_the_new(pid, at_us, register, opening)
+    order = np.lexsort((real, opening, after, at_us, pid)) if changes.num_rows else np.arange(len(pid))
     usable = np.concatenate([rows.column("usable").to_numpy(), np.ones(changes.num_rows, bool)])
     # A record stands for the reading that follows it: that one's entry shows where an hour without readings came from.
     number = np.minimum(np.cumsum(real[order]) - real[order], max(rows.num_rows - 1, 0))
@@ -198,6 +205,19 @@ def _with_changes(rows: pa.Table, meters: Meters) -> _Rows:
     )
 
 
+def _of_the_new(pid: Ints, at_us: Ints, register: Ints, opening: Flags) -> Flags:
+    """Readings of the very instant of a recorded change that show the new meter already: those nearer to its register
+    than to the old one's. Records stand after the readings, the old meter's before the new one's."""
+    found = np.zeros(len(pid), bool)
+    for new in np.flatnonzero(opening).tolist():
+        here = np.flatnonzero((pid == pid[new]) & (at_us == at_us[new]) & ~opening)
+        old = here[-1:]
+        readings = here[:-1]
+        nearer = np.abs(register[readings] - register[new]) < np.abs(register[readings] - register[old])
+        found[readings] = nearer
+    return found
+
+
 def _steps(every: _Rows, believed: Ints, meters: Meters) -> _Steps:
     """From each believed register to the next of the same meter, and what must be estimated for want of one."""
     start, end = believed[:-1], believed[1:]
@@ -205,13 +225,16 @@ def _steps(every: _Rows, believed: Ints, meters: Meters) -> _Steps:
     lasting = end_us - begin_us
     amount = counted(every.register[believed], meters.modulus[sid])
     same = (every.meter[start] == every.meter[end]) & (lasting > 0)
-    over, rest_us = _over_midnight(begin_us, end_us, amount, meters, sid)
+    rising = same & (amount >= 0) & (lasting <= LONGEST_ESTIMATE_US)
+    over, rest_us = np.zeros(len(start), bool), lasting
+    if meters.daily[sid].any():
+        within = rising & (~meters.daily[sid] | ~_crosses(begin_us, end_us, meters.zone))
+        shown = _Believed(every.at_us[believed], every.register[believed])
+        over, rest_us = _over_midnight(shown, amount, meters, sid, _pace(amount, lasting, within))
     amount = np.where(over, every.register[end], amount)
     known = same & (amount >= 0) & (lasting <= LONGEST_SPREAD_US)
     gap = lasting > meters.interval_us[sid] * (1 + JITTER)
-    pace = np.full(len(start), np.nan)
-    trusted = known & ~over & (lasting <= LONGEST_ESTIMATE_US)
-    pace[trusted] = amount[trusted] / lasting[trusted]
+    pace = _pace(amount, lasting, known & ~over & (lasting <= LONGEST_ESTIMATE_US))
     if over.any():
         amount, known, gap = _with_rest(_Parts(amount, known, gap), over & same, rest_us, pace)
     beside = _beside(pace)
@@ -223,21 +246,49 @@ def _steps(every: _Rows, believed: Ints, meters: Meters) -> _Steps:
     return _Steps(*(np.concatenate(both) for both in zip(between, *ends, strict=True)))
 
 
+def _pace(amount: Ints, lasting: Ints, trusted: Flags) -> Floats:
+    """What flowed a microsecond in each step that may be trusted; nan in the others."""
+    pace = np.full(len(amount), np.nan)
+    pace[trusted] = amount[trusted] / lasting[trusted]
+    return pace
+
+
+def _crosses(begin_us: Ints, end_us: Ints, zone: ZoneInfo) -> Flags:
+    """Whether a step goes over the midnight that ends the park day in which it began."""
+    return np.asarray(midnights(begin_us, zone)[0] != midnights(end_us - 1, zone)[0])
+
+
 class _Parts(NamedTuple):
     amount: Ints
     known: Flags
     gap: Flags
 
 
-def _over_midnight(begin_us: Ints, end_us: Ints, amount: Ints, meters: Meters, sid: Ints) -> tuple[Flags, Ints]:
+class _Believed(NamedTuple):
+    at_us: Ints
+    register: Ints
+
+
+def _over_midnight(believed: _Believed, amount: Ints, meters: Meters, sid: Ints, pace: Floats) -> tuple[Flags, Ints]:
     """Which steps of registers that start again every midnight go over one, and how long each lasted before it.
 
-    At midnight itself the register may show the whole day yet, or nothing already: where it fell it started again.
+    At midnight itself the register may show the whole day yet (it did not fall there), or nothing already.
+    Where it did not fall it may have started again and passed where it was, or not have started again (late, or not
+    at all that night): the latter where it would else have run far faster than beside.
     """
-    midnight = end_us - (end_us + meters.offset_us) % DAY_US
-    over = meters.daily[sid] & (begin_us <= midnight) & ((midnight < end_us) | (amount < 0))
-    over &= (begin_us < midnight) | (amount < 0)
-    return over, midnight - begin_us
+    begin_us, end_us = believed.at_us[:-1], believed.at_us[1:]
+    over, midnight = np.zeros(len(sid), bool), end_us.copy()
+    daily = np.flatnonzero(meters.daily[sid])
+    if len(daily):
+        midnight[daily] = midnights(end_us[daily], meters.zone)[1]
+        over[daily] = True
+    whole = (begin_us == midnight) & np.append(False, amount[:-1] >= 0)
+    over &= (begin_us <= midnight) & ((midnight < end_us) | (amount < 0))
+    over &= (begin_us < midnight) | (amount < 0) | whole
+    beside = np.fmax(np.append(np.nan, pace[:-1]), np.append(pace[1:], np.nan))
+    anew = believed.register[1:] / np.maximum(end_us - midnight, 1)
+    went_on = (amount >= 0) & (anew > MUCH_FASTER * beside) & (amount <= MUCH_FASTER * beside * (end_us - begin_us))
+    return over & ~went_on, midnight - begin_us
 
 
 def _with_rest(parts: _Parts, over: Flags, rest_us: Ints, pace: Floats) -> _Parts:

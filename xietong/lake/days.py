@@ -52,8 +52,13 @@ def day_of_us(at_us: int, zone: ZoneInfo) -> date:
 
 def days_of(at_us: Instants, zone: ZoneInfo) -> pa.Array:
     """The park day of each instant, as an Arrow date32 array; FIRST_DAY or LAST_DAY for what lies beyond them."""
+    return pa.array(midnights(at_us, zone)[0], pa.int32()).cast(pa.date32())
+
+
+def midnights(at_us: Instants, zone: ZoneInfo) -> tuple[NDArray[np.int32], Instants]:
+    """The park day of each instant as days since 1970, and the instant at which that day begins."""
     if at_us.size == 0:
-        return pa.array([], pa.date32())
+        return np.zeros(0, np.int32), np.zeros(0, np.int64)
     low, high = _ends_us(zone)
     at_us = np.clip(at_us, low, high)
     near = np.unique(at_us // DAY_US)
@@ -61,7 +66,7 @@ def days_of(at_us: Instants, zone: ZoneInfo) -> pa.Array:
     starts = np.array([day_span_us(day, zone)[0] for day in candidates], np.int64)
     numbers = np.array([(day - date(1970, 1, 1)).days for day in candidates], np.int32)
     index = np.searchsorted(starts, at_us, side="right") - 1
-    return pa.array(numbers[index], pa.int32()).cast(pa.date32())
+    return numbers[index], starts[index]
 
 
 def _ends_us(zone: ZoneInfo) -> tuple[int, int]:

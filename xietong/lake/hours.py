@@ -62,7 +62,7 @@ def meters(points: Sequence[PointSpec], zone: ZoneInfo) -> Meters:
         modulus=np.array([10 ** (spec.digits + 6) if 0 < spec.digits <= 12 else 0 for spec in points], np.int64),
         changes=_changes(points),
         daily=np.array([spec.daily_reset for spec in points], bool),
-        offset_us=_offset_us(zone),
+        zone=zone,
     )
 
 

@@ -42,12 +42,14 @@ class PointSpec(NamedTuple):
 
 # Raised when the rules of the roll-up change, so that every lake is rolled up anew.
 EDITION = 2
+# The same for registers that start again every midnight, so that only lakes with such are.
+DAILY_EDITION = 2
 
 
 def mapping_number(points: Iterable[PointSpec]) -> int:
     """A number that differs when the mapping differs (56 bits of SHA-256); the order of the points does not matter."""
     # A register that never starts anew counts as before there were others: no lake is rolled up anew for the word.
-    stated = (tuple(point) if point.daily_reset else tuple(point)[:-1] for point in points)
+    stated = ((*point, DAILY_EDITION) if point.daily_reset else tuple(point)[:-1] for point in points)
     lines = sorted(repr(tuple(_plain(value) for value in point)) for point in stated)
     digest = hashlib.sha256("\n".join([str(EDITION), *lines]).encode()).digest()
     return int.from_bytes(digest[:7], "big")

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from xietong.texts import Text
 
-Kind = Literal["gap", "stuck", "meter_change", "late", "conflict", "out_of_range"]
-KINDS: tuple[Kind, ...] = ("gap", "stuck", "meter_change", "late", "conflict", "out_of_range")
+Kind = Literal["gap", "stuck", "meter_change", "jump", "late", "conflict", "out_of_range"]
+KINDS: tuple[Kind, ...] = ("gap", "stuck", "meter_change", "jump", "late", "conflict", "out_of_range")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,17 @@ _SENTENCES: dict[Kind, Text] = {
     ),
     "meter_change": Text(
         "监测点 {point} 的表计读数在 {start} 至 {end} 之间由 {first} 退到 {last}：可能换表、清零或翻转；"
-        "这一段的用量未知，没有计入。请补录换表记录和旧表止码、新表起码。",
+        "这一段的用量表上看不出：一天以内按前后的快慢估计并标明，更久则不计入。请补录换表记录和旧表止码、新表起码。",
         "the register of point {point} went back from {first} to {last} between {start} and {end}: a meter change, "
-        "reset or rollover; what flowed in between is unknown and not counted. Enter the change with both registers.",
+        "reset or rollover; no register tells what flowed in between: within a day it is estimated from the pace "
+        "beside and says so, for longer it is not counted. Enter the change with both registers.",
+    ),
+    "jump": Text(
+        "监测点 {point} 的表计读数在 {start} 至 {end} 之间由 {first} 跳到 {last}，远快于它平时；可能换了起码更高的表、"
+        "两块表接反、倍率或小数位变了。这一段照读数计入，可能多算。请现场核对，换过表就补录止码和起码。",
+        "the register of point {point} went from {first} to {last} between {start} and {end}, far faster than ever; it "
+        "may be another meter that shows more, two meters exchanged, or another multiplier or decimal place. It is "
+        "counted as read and may be too much. Inspect it, and enter the change with both registers if there was one.",
     ),
     "late": Text(
         "监测点 {point} 自 {start} 至 {end} 的 {number} 个值晚到：在更新一天以上的数据之后才收到；"

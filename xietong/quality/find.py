@@ -1,4 +1,4 @@
-"""Finding cases in readings: gap, stuck, meter change, late, conflict, out of range. Only the data speak.
+"""Finding cases in readings: gap, stuck, meter change, jump, late, conflict, out of range. Only the data speak.
 
 Each finder takes one point's series and gives spans; where doubt begins is a parameter with its source beside it.
 """
@@ -31,6 +31,8 @@ class Parameters(NamedTuple):
     stuck_times: and the run is so many times longer than any other run of equal values (ours).
     stuck_usual: and its value makes up at most this share of the point's other readings: a base load is none (ours).
     stuck_digits: an amount is at least so many units of its last digit: below, a low load may well repeat (ours).
+    jump_times: a register rises so many times faster than in nearly all (jump_share) of its other rising steps, of
+    which there are at least jump_steps (ours: a plant that is switched on multiplies its load, but not by twenty).
     late_hours: so much newer data came in an earlier entry (ours: a day).
     """
 
@@ -41,6 +43,9 @@ class Parameters(NamedTuple):
     stuck_times: float = 3
     stuck_usual: float = 0.05
     stuck_digits: int = 20
+    jump_times: float = 20
+    jump_share: float = 0.99
+    jump_steps: int = 20
     late_hours: float = 24
 
 
@@ -137,6 +142,27 @@ def meter_changes(series: Series, _: Parameters) -> Iterator[Span]:
         yield Span(times[0], times[1], 2, pair, values[0], values[1])
 
 
+def jumps(series: Series, parameters: Parameters) -> Iterator[Span]:
+    """A register that rose far faster than ever and stayed up: of consumption and of another meter that shows more the
+    readings look alike, so nobody can tell but who goes there."""
+    if series.watched.shape != "counter":
+        return
+    usable = np.flatnonzero(series.usable)
+    at, register, meter = series.at_us[usable], series.micro[usable], series.meter[usable]
+    believed = np.flatnonzero(~set_aside(meter, at, register))
+    kept = usable[believed]
+    rose = counted(series.micro[kept], series.modulus)
+    pace = np.where(np.diff(meter[believed]) == 0, rose / np.maximum(np.diff(series.at_us[kept]), 1), 0.0)
+    rising = np.sort(pace[pace > 0])
+    if len(rising) < parameters.jump_steps:
+        return
+    usual = rising[min(int(len(rising) * parameters.jump_share), len(rising) - 2)]
+    for index in np.flatnonzero(pace > parameters.jump_times * usual).tolist():
+        pair = kept[index : index + 2]
+        times, values = series.at_us[pair].tolist(), series.micro[pair].tolist()
+        yield Span(times[0], times[1], 2, pair, values[0], values[1])
+
+
 def late(series: Series, parameters: Parameters) -> Iterator[Span]:
     """Readings that came in a later entry of a journal than one so much newer of the same address."""
     behind = np.zeros(len(series.at_us), bool)
@@ -169,6 +195,7 @@ FINDERS: dict[Kind, Finder] = {
     "gap": gaps,
     "stuck": stuck,
     "meter_change": meter_changes,
+    "jump": jumps,
     "late": late,
     "conflict": conflicts,
     "out_of_range": out_of_range,

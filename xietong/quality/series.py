@@ -71,9 +71,14 @@ class Series:
 
     @property
     def meter(self) -> Ints:
-        """Which of the meters that followed one another each reading is of."""
+        """Which of the meters that followed one another each reading is of; of the very instant of a change that of the
+        reading beside it that is nearer."""
         changes = np.array(sorted(to_us(each) for each in self.watched.changes), np.int64)
-        return np.searchsorted(changes, self.at_us, side="right").astype(np.int64)
+        meter = np.searchsorted(changes, self.at_us, side="left").astype(np.int64)
+        between = np.flatnonzero(np.isin(self.at_us[1:-1], changes)) + 1
+        fell = np.abs(np.diff(self.micro))
+        meter[between] += fell[between] < fell[between - 1]
+        return meter
 
     @property
     def modulus(self) -> int:
