@@ -171,7 +171,10 @@ class Monitor:
         )
         point = None
         while not self._lost.is_set():
-            result = await asyncio.wait_for(node.history_read(details, point), ANSWER_S)
+            try:
+                result = await asyncio.wait_for(node.history_read(details, point), ANSWER_S)
+            except (UaError, TimeoutError) as error:  # it has none, or fails at it: what is new still comes
+                return _told(error)
             if not result.StatusCode.is_good():
                 return str(result.StatusCode.name)
             values = [stated(name, each) for each in getattr(result.HistoryData, "DataValues", None) or ()]
