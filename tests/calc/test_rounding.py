@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xietong.calc.rounding import rounded, to_significant, written
+from xietong.calc.rounding import apart, rounded, to_significant, written
 
 numbers = st.decimals(min_value=-(10**9), max_value=10**9, places=6)
 
@@ -89,3 +89,26 @@ def test_the_nearest_multiple_and_stable(value: Decimal, interval: str) -> None:
 )
 def test_a_number_in_a_sentence_keeps_its_whole_part(value: float | None, text: str) -> None:
     assert written(value) == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gap"),
+    [
+        (100000.004, 100000.002, -0.002),  # 100000.002 − 100000.004 is −0.0020000000076834112 in binary
+        (0.3, 0.1 + 0.2, 0.0),
+        (4783.68, 4706.52, -77.16),
+        (1e9 + 0.25, 1e9, -0.25),
+        (-5.0, 5.0, 10.0),
+        (1e-9, 3e-9, 2e-9),
+        (0.0, 0.0, 0.0),
+        (0.0, 2.5, 2.5),
+    ],
+)
+def test_a_difference_has_no_digits_that_its_two_numbers_lack(before: float, after: float, gap: float) -> None:
+    assert apart(before, after) == gap
+    assert apart(after, before) == -gap
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9))
+def test_a_difference_of_thousandths_is_one_of_thousandths(one: int, other: int) -> None:
+    assert apart(one / 1000, other / 1000) == (other - one) / 1000

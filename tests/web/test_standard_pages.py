@@ -130,4 +130,4 @@ def test_lines_of_categories_and_gases_have_names_in_both_languages(client: Clie
         client.cookies["django_language"] = language
         told = words(body(client, "/figures/PARK/carbon_by_category/2025/"))
         assert [name for name in names if name not in told] == []
-    assert "Carbon dioxide CO2" in words(body(client, "/figures/PARK/greenhouse_gases/2025/"))
+    assert "Carbon dioxide CO₂" in words(body(client, "/figures/PARK/greenhouse_gases/2025/"))

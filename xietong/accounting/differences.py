@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from xietong.calc.figures import Figure
+from xietong.calc.rounding import apart
 from xietong.texts import Text
 
 ENERGY = "comprehensive_energy_consumption"
@@ -46,7 +47,7 @@ class FigureChange:
     @property
     def difference(self) -> float | None:
         """After less before; None where either has no value."""
-        return None if self.before is None or self.after is None else self.after - self.before
+        return None if self.before is None or self.after is None else apart(self.before, self.after)
 
     @property
     def ratio(self) -> float | None:

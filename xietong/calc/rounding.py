@@ -5,6 +5,8 @@ What is computed on never passes through here.
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
+# A double holds fifteen decimal digits; sums of many lose some of the last.
+CERTAIN_DIGITS = 14
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
@@ -27,6 +29,13 @@ def to_significant(value: Decimal | float, digits: int) -> Decimal:
     """The value rounded once to that many significant digits."""
     exact = Decimal(repr(value)) if isinstance(value, float) else value
     return exact if exact == 0 else rounded(exact, Decimal(1).scaleb(exact.adjusted() - digits + 1))
+
+
+def apart(before: float, after: float) -> float:
+    """After less before, without the last binary digits of the two, which say nothing: of 100000.002 and 100000 0.002."""
+    exact = Decimal(repr(after)) - Decimal(repr(before))
+    largest = max(abs(Decimal(repr(before))), abs(Decimal(repr(after))))
+    return float(exact if exact == 0 else rounded(exact, Decimal(1).scaleb(largest.adjusted() - CERTAIN_DIGITS + 1)))
 
 
 def written(value: float | None) -> str:

@@ -25,6 +25,7 @@ from xietong.accounting.closing import (
 from xietong.accounting.differences import is_nothing
 from xietong.accounting.models import ClosedReport
 from xietong.calc.figures import Figure
+from xietong.calc.rounding import apart
 from xietong.cli import UsageError
 from xietong.commands.answering import usage
 from xietong.commands.asking import figure_json, lake_in_use, registry_in_use, said, unknown
@@ -289,7 +290,7 @@ class Beside:
         figure = self._figures.get(key)
         if figure is None:
             return None
-        gap = None if figure.value is None or value is None else value - figure.value
+        gap = None if figure.value is None or value is None else apart(figure.value, value)
         return {
             "revision": self.closed.revision,
             "value": _exact(figure.value),

@@ -8,6 +8,7 @@ from xietong.accounting.accounts import UnknownNameError
 from xietong.accounting.key_enterprises import KeyUnit, KeyUnits, key_enterprises
 from xietong.accounting.trends import Change
 from xietong.calc.names import name_of
+from xietong.calc.rounding import apart
 from xietong.cli import UsageError
 from xietong.commands.asking import amount_of, lake_in_use, registry_in_use, said
 from xietong.commands.columns import padded, to_the_right
@@ -100,4 +101,4 @@ def _print(found: KeyUnits, language: str) -> None:
             print(f"    {padded(said(name_of(key), language), 32)} {told[0]} → {told[1]} {ratio:>9}")
     for key, (now, before) in found.same.items():
         label = said(Text("两年都在名录的合计", "those listed in both years"), language)
-        print(f"{label} {said(name_of(key), language)}: {before:.10g} → {now:.10g} ({now - before:+.10g})")
+        print(f"{label} {said(name_of(key), language)}: {before:.10g} → {now:.10g} ({apart(before, now):+.10g})")

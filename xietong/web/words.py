@@ -19,12 +19,13 @@ def term(group: str, key: str) -> Text:
 
 
 def spoken(text: Text, language: Language) -> str:
-    """A Text in the page's language, keys in it turned into names, its English opened with a capital."""
+    """A Text in the page's language, keys in it turned into names and gases written as everywhere on the pages (CO₂),
+    its English opened with a capital."""
 
     def named(match: re.Match[str]) -> str:
         return name_of(match[0]).in_language(language)
 
-    chosen = _KEY.sub(named, text.in_language(language))
+    chosen = _KEY.sub(named, text.in_language(language)).replace("CO2", "CO₂")
     if language == "zh":
         return chosen
     chosen = chosen.replace("万元", "10k CNY")  # units in sentences come as they are written in the data
