@@ -32,7 +32,7 @@ def to_significant(value: Decimal | float, digits: int) -> Decimal:
 
 
 def apart(before: float, after: float) -> float:
-    """After less before, without the last binary digits of the two, which say nothing: of 100000.002 and 100000 0.002."""
+    """After less before, without the last binary digits of the two, which say nothing."""
     exact = Decimal(repr(after)) - Decimal(repr(before))
     largest = max(abs(Decimal(repr(before))), abs(Decimal(repr(after))))
     return float(exact if exact == 0 else rounded(exact, Decimal(1).scaleb(largest.adjusted() - CERTAIN_DIGITS + 1)))
