@@ -144,15 +144,15 @@ class Supervisor:
 
     def stop(self) -> None:
         """Ask every service to end, wait, and end those that will not; returns when none is left."""
-        living = [child.process for child in self._children if child.process is not None]
-        for process in living:
+        living = {child.service.name: child.process for child in self._children if child.process is not None}
+        for process in living.values():
             _signal_group(process.pid, signal.SIGTERM)
         deadline = self.clock() + PATIENCE_S
-        for process in living:
+        for name, process in living.items():
             try:
                 process.wait(max(deadline - self.clock(), 0.1))
             except subprocess.TimeoutExpired:
-                self.say(f"xietong: process {process.pid} did not end in {PATIENCE_S:g} s and is killed")
+                self.say(f"xietong: {name} did not end in {PATIENCE_S:g} s and is killed")
             _signal_group(process.pid, signal.SIGKILL)
             process.wait()
         self._children = []
