@@ -89,8 +89,9 @@ def good(dice: random.Random) -> bytes:
     speaker = Speaker(dice.choice([MN, "LOCKED", "X"]), st=dice.choice(["31", "32", "91"]))
     at = BEGIN + timedelta(seconds=dice.randrange(100_000))
     content = f"DataTime=20260314{dice.randrange(24):02d}0000;" * dice.randrange(2)
+    largest, decimals = dice.choice([1e6, 1e6, 1e14]), dice.choice([0, 3, 3, 9])
     content += ";".join(
-        f"a{dice.randrange(30_000):05d}-Avg={dice.random() * 1e6:.3f}" for _ in range(dice.randrange(6))
+        f"a{dice.randrange(30_000):05d}-Avg={dice.random() * largest:.{decimals}f}" for _ in range(dice.randrange(6))
     )
     part = Part(dice.randrange(2, 5), dice.randrange(1, 5)) if dice.random() < 0.4 else None
     raw = build(speaker, dice.choice(COMMANDS).cn, number(at), content, part=part, asks=dice.random() < 0.5)
