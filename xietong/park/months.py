@@ -126,6 +126,7 @@ def _answer(answer: Answer, sent: Sent) -> dict[str, Any]:
         "entry": answer.entries.get(sent.file, ""),
         "sha256": hashlib.sha256(sent.body).hexdigest() if answer.entries else "",
         "accepted": answer.accepted,
+        "usable": answer.usable,
         "changes": {name: change._asdict() for name, change in answer.changes.items()},
         "errors": [told(each) for each in answer.rejected],
         "remarks": [told(each) for each in answer.remarks],
@@ -135,8 +136,8 @@ def _answer(answer: Answer, sent: Sent) -> dict[str, Any]:
 def check(data: Path, sent: Sent, at: datetime) -> Outcome:
     """What the one rule set says of a sending; nothing of it is kept or entered. Raises NoParkError."""
     reception = Reception(data, sent.who, at, sent.door, sent.own)
-    sheet = reception.verdicts(sent.rows)
-    return Outcome(_answer(reception.answer, sent) | {"accepted": len(sheet.rows)}, False)
+    reception.verdicts(sent.rows)
+    return Outcome(_answer(reception.answer, sent), False)
 
 
 def told(found: Rejection) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow.parquet as pq
+
 from xietong.park import registry
 from xietong.park.actions import (
     bring_readings,
@@ -28,7 +30,7 @@ from xietong.park.package.cells import CellError
 from xietong.park.package.contained import Note
 from xietong.park.package.mapping import FileMapping, reads_times, renamed
 from xietong.park.package.reading import read_package
-from xietong.park.package.readings import Converted, Reader, convert, is_canonical
+from xietong.park.package.readings import CORRECTIONS, Converted, Reader, convert, is_canonical
 from xietong.park.package.sheets import Rejection, Row, Sheet, rejection
 from xietong.park.package.tabular import ROW, WORKBOOKS, records, tables
 from xietong.park.people import check_person, check_reason
@@ -41,7 +43,8 @@ from xietong.park.template import FILLED_IN, is_template
 class Answer:
     """What became of what was brought.
 
-    entries: file → journal entry; readings: how many readings now wait in the journal for settle.
+    usable: rows of a month that could be used, though nothing was entered; entries: file → journal entry; readings:
+    how many readings now wait in the journal for settle.
     """
 
     accepted: int = 0
@@ -50,13 +53,18 @@ class Answer:
     changes: dict[str, Change] = field(default_factory=dict)
     entries: dict[str, str] = field(default_factory=dict)
     readings: int = 0
+    usable: int = 0
 
 
 class Correction(NamedTuple):
-    """Why a person states readings anew, and the file that proves it (None: said without)."""
+    """Why a person states readings anew, and the file that proves it (None: said without).
+
+    who: whose correction it was, where a package brings it; then it is taken once however often that is loaded.
+    """
 
     reason: str
     evidence: Path | None = None
+    who: str = ""
 
 
 class Manner(NamedTuple):
@@ -90,7 +98,7 @@ class Reception:
         park = registry.load()
         answer.remarks += remarks(package.tables["reported"], park)
         for path in package.readings:
-            self._readings(path, FileMapping(), park)
+            self._readings(path, FileMapping(), park, self._carried(path))
         return answer
 
     def file(self, path: Path, mapping: FileMapping, manner: Manner | None = None) -> Answer:
@@ -123,6 +131,17 @@ class Reception:
             self.answer.rejected.append(rejection(path.name, 0, "", "", error))
         return self.answer
 
+    def _carried(self, path: Path) -> Correction | None:
+        """The correction that a file of a package is (see sending); None for plain readings."""
+        if not path.name.startswith(CORRECTIONS) or path.suffix != ".parquet":
+            return None
+        try:
+            said = pq.read_schema(path).metadata or {}
+        except (OSError, ValueError):
+            said = {}  # what is wrong with the file is told where it is read
+        who, reason = (said.get(name, b"").decode(errors="replace") for name in (b"who", b"reason"))
+        return Correction(reason, who=who or self.who)
+
     def _keep(
         self, source: Path | bytes, name: str, purpose: Purpose, more: Mapping[str, object] | None = None
     ) -> Evidence:
@@ -143,7 +162,7 @@ class Reception:
         park, answer = registry.load(), self.answer
         kept, blank = filled_in(rows, park)
         sheet = judged(kept, park, self._sender())
-        answer.rejected, answer.remarks = sheet.rejected, blank + sheet.remarks
+        answer.rejected, answer.remarks, answer.usable = sheet.rejected, blank + sheet.remarks, len(sheet.rows)
         return sheet
 
     def statement(self, body: bytes, name: str, rows: Sequence[Row], partial: bool) -> Answer:
@@ -217,7 +236,7 @@ class Reception:
         # A correction that says again what an earlier one said may follow another: it is no repetition.
         if not converted.accepted:
             self._enter(kept)
-        elif why or not brought_before(kept[-1].sha256):
+        elif (why and not why.who) or not brought_before(kept[-1].sha256, is_correction=why is not None):
             self._enter(kept)
             self.answer.readings += converted.accepted
             what = {"file": path.name, "sha256": kept[-1].sha256, "readings": converted.accepted}
@@ -246,7 +265,7 @@ class Reception:
         if not converted.accepted:
             return [*proof, self._keep(path, path.name, "original")]
         if why:
-            more |= {"who": self.who, "reason": why.reason}
+            more |= {"who": why.who or self.who, "reason": why.reason}
         if not converted.rejected and is_canonical(path):
             return [*proof, self._keep(path, path.name, purpose, more)]
         original = self._keep(path, path.name, "original")

@@ -62,6 +62,11 @@ class FormLine:
         return bool(self.of)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it is one of those at the end that wait for a further item."""
+        return not self.of and not self.cells
+
+    @property
     def has_stocks(self) -> bool:
         """Whether stocks were stated of it before."""
         return bool(self.cells.get("opening") or self.cells.get("closing"))
