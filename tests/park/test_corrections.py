@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from park_packages import write_package
 
-from xietong.journal import find
+from xietong.journal import find, read
 from xietong.lake.store import Lake
 
 pytestmark = pytest.mark.slow
@@ -96,6 +96,36 @@ def test_a_correction_counts_and_everything_stays(data: Path, tmp_path: Path) ->
     run(data, "import", sheet, "--corrects", "--reason", "原值无误")
     assert electricity(data, "E01") == 0.24
     assert len(readings_of(data, "A")) == 24 + 4
+
+
+def test_corrections_that_were_exported_are_corrections_where_they_are_loaded(data: Path, tmp_path: Path) -> None:
+    """Twice corrected, once withdrawn: the copy says what the park says, with who and why, and doubts nothing more."""
+    sheet = tmp_path / "right.csv"
+    for who, reason, rows in (
+        ("wang", "抄错一位", "A,2025-01-01T05:00,16,\nA,2025-01-01T06:00,10,X\n"),
+        ("li", "复核后再改", "A,2025-01-01T05:00,17,\n"),
+    ):
+        sheet.write_text("point,at,value,flag\n" + rows)
+        run(data, "import", sheet, "--corrects", "--reason", reason, "--who", who)
+    assert electricity(data, "E01") == 0.237
+    run(data, "export", tmp_path / "out")
+    names = sorted(path.name for path in (tmp_path / "out").glob("readings*"))
+    corrections = ["readings-corrections-0001.parquet", "readings-corrections-0002.parquet"]
+    assert names == ["readings-2025-01.parquet", *corrections]
+    copy = tmp_path / "copy"
+    for _ in range(2):  # loaded twice it is the same
+        assert json.loads(run(copy, "load", tmp_path / "out", "--json"))["rejected"] == []
+        assert electricity(copy, "E01") == 0.237
+        assert [case["kind"] for case in json.loads(run(copy, "quality", "--json"))["cases"]].count("conflict") == 0
+        assert len(readings_of(copy, "A")) == 24 + 3
+    run(copy, "export", tmp_path / "again")
+    for name in names:
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
+    told = [json.loads(entry.payload) for entry in read(copy / "journal", "cli-0") if entry.kind == "file"]
+    assert [(each["who"], each["reason"]) for each in told if each.get("purpose") == "correction"] == [
+        ("li", "复核后再改"),
+        ("wang", "抄错一位"),
+    ]
 
 
 def test_a_recorded_meter_change_joins_what_flowed_before_and_after_it(data: Path, tmp_path: Path) -> None:

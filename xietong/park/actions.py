@@ -159,9 +159,10 @@ def approve_factors(asked: Mapping[str, str], who: str, reason: str, at: datetim
         return revise(models.FactorRow, _with_ends("factors", statements), act)
 
 
-def brought_before(sha256: str) -> bool:
-    """Whether these very readings were brought already: then the lake has them, or will have them."""
-    return models.Act.objects.filter(verb="bring_readings", what__sha256=sha256).exists()
+def brought_before(sha256: str, *, is_correction: bool = False) -> bool:
+    """Whether these very readings, or corrections, were brought already: then the lake has them, or will have them."""
+    verb = "correct_readings" if is_correction else "bring_readings"
+    return models.Act.objects.filter(verb=verb, what__sha256=sha256).exists()
 
 
 def bring_readings(what: Mapping[str, Any], entry: str, who: str, at: datetime) -> None:

@@ -1,8 +1,10 @@
 """The park goes out as a package: the registry's tables and the lake's readings, byte for byte the same each time."""
 
 import hashlib
+import json
 import os
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from xietong.journal import make_folder, sync_folder
+from xietong.journal import JournalError, find, make_folder, sync_folder
 from xietong.lake.hours import RECEIVED
 from xietong.lake.points import PointSpec
 from xietong.lake.schemas import INSTANT, READING_FILES
@@ -19,7 +21,7 @@ from xietong.lake.store import Lake
 from xietong.park import models, registry
 from xietong.park.actions import MODELS
 from xietong.park.nouns import Registry
-from xietong.park.package.readings import CANONICAL
+from xietong.park.package.readings import CANONICAL, CORRECTIONS
 from xietong.park.package.schema import FACTS, PARK_COLUMNS
 from xietong.park.package.writing import datapackage, readings_resource, write_tables
 from xietong.park.revisions import in_force
@@ -41,7 +43,7 @@ def send_package(data: Path, folder: Path, as_of: datetime | None = None) -> dic
     resources = write_tables(lambda name, content: save(folder, name, content), stated, park.choices, tables)
     lake_folder = data / "lake"
     if (lake_folder / "readings").is_dir():
-        resources += _write_readings(folder, Lake(lake_folder, park.zone), park, as_of)
+        resources += _write_readings(folder, Lake(lake_folder, park.zone), park, as_of, data)
     save(folder, "datapackage.json", datapackage(stated, resources))
     sync_folder(folder)
     return {resource["path"]: resource["rowCount"] for resource in resources}
@@ -64,26 +66,65 @@ def save(folder: Path, name: str, content: bytes) -> None:
         sync_folder(path.parent)
 
 
-def _write_readings(folder: Path, lake: Lake, park: Registry, as_of: datetime | None) -> list[dict[str, Any]]:
-    """One file a month, one row group a day; further values of an instant go to a file of their own.
+def _write_readings(
+    folder: Path, lake: Lake, park: Registry, as_of: datetime | None, data: Path
+) -> list[dict[str, Any]]:
+    """One file a month, one row group a day; further values of an instant go to a file of their own, and what each
+    correction said to one of its own, the newest first, with who and why in its metadata.
 
-    That file sorts, and so is loaded, after the others: the value that counted goes on counting.
+    The files sort, and so are loaded, in this order: the value that counted goes on counting, and a correction is one.
     """
     specs = _spec_table(registry.point_specs(park))
+    corrections = _corrections(lake, specs)
     writers: dict[str, pq.ParquetWriter] = {}
     rows: Counter[str] = Counter()
     for day in _days(lake):
         found = _day(lake, day, specs, as_of)
-        for name, counts in ((f"readings-{day:%Y-%m}.parquet", True), ("readings-superseded.parquet", False)):
-            table = found.filter(pc.equal(found.column("counts"), counts)).select(SCHEMA.names).cast(SCHEMA)
-            if table.num_rows:
-                if name not in writers:
-                    writers[name] = pq.ParquetWriter(folder / name, SCHEMA, compression="zstd")
-                writers[name].write_table(table)
-                rows[name] += table.num_rows
+        for name, table, schema in _parts(found, day, corrections, data):
+            if name not in writers:
+                writers[name] = pq.ParquetWriter(folder / name, schema, compression="zstd")
+            writers[name].write_table(table.select(SCHEMA.names).cast(schema))
+            rows[name] += table.num_rows
     for writer in writers.values():
         writer.close()
     return [_described(folder / name, rows[name]) for name in sorted(writers)]
+
+
+def _parts(
+    found: pa.Table, day: date, corrections: Mapping[str, int], data: Path
+) -> Iterator[tuple[str, pa.Table, pa.Schema]]:
+    """A day's readings by the file they go to."""
+    plain = found.filter(pc.invert(found.column("corrected")))
+    for name, counts in ((f"readings-{day:%Y-%m}.parquet", True), ("readings-superseded.parquet", False)):
+        table = plain.filter(pc.equal(plain.column("counts"), counts))
+        if table.num_rows:
+            yield name, table, SCHEMA
+    corrected = found.filter(found.column("corrected"))
+    for entry in pc.unique(corrected.column("entry")).to_pylist():
+        name = f"{CORRECTIONS}{corrections[entry]:04d}.parquet"
+        yield name, corrected.filter(pc.equal(corrected.column("entry"), entry)), _schema_of(data, entry)
+
+
+def _corrections(lake: Lake, specs: pa.Table) -> dict[str, int]:
+    """The entries that corrected something, numbered from 1, the newest first: so they count when they are loaded."""
+    question = f"""
+    SELECT r.entry FROM readings r SEMI JOIN specs s ON r.address = s.address
+    WHERE starts_with(r.address, '{CORRECTED}')
+    GROUP BY r.entry ORDER BY max(r.recorded_at) DESC, length(r.entry), r.entry
+    """
+    files = lake.reading_files(date.min, date.max)
+    found = lake.engine.ask(question, {"readings": (files, READING_FILES)}, {"specs": specs})
+    return {entry: number for number, entry in enumerate(found.column("entry").to_pylist(), 1)}
+
+
+def _schema_of(data: Path, entry: str) -> pa.Schema:
+    """The columns of a correction's file, with who corrected and why, as the entry says."""
+    try:
+        told = json.loads(find(data / "journal", entry).payload)
+    except (JournalError, ValueError):
+        told = {}
+    said = {name: str(told.get(name, "")) for name in ("who", "reason")}
+    return SCHEMA.with_metadata({name: text for name, text in said.items() if text})
 
 
 def _days(lake: Lake) -> list[date]:
@@ -104,7 +145,8 @@ def _spec_table(specs: list[PointSpec]) -> pa.Table:
 
 
 def _day(lake: Lake, day: date, specs: pa.Table, as_of: datetime | None) -> pa.Table:
-    """A day's readings of every point, each value of an instant once, with the one that counts marked."""
+    """A day's readings of every point, each value of an instant once, with the one that counts marked, and every
+    correction."""
     recorded = "" if as_of is None else f"AND r.recorded_at <= TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat()}'"
     question = f"""
     WITH mine AS (
@@ -114,10 +156,13 @@ def _day(lake: Lake, day: date, specs: pa.Table, as_of: datetime | None) -> pa.T
         WHERE (s.since IS NULL OR r."at" >= s.since) AND (s.until IS NULL OR r."at" < s.until) {recorded}
     ), ranked AS (
         SELECT *, row_number() OVER same_instant = 1 AS counts, row_number() OVER same_value AS copy FROM mine
-        WINDOW same_instant AS (PARTITION BY point, "at" ORDER BY {RECEIVED}, length(entry), entry, value, flag),
-               same_value AS (PARTITION BY point, "at", value ORDER BY {RECEIVED}, length(entry), entry, flag)
+        WINDOW same_instant AS (PARTITION BY point, "at", corrected
+                                ORDER BY {RECEIVED}, length(entry), entry, value, flag),
+               same_value AS (PARTITION BY point, "at", corrected, value
+                              ORDER BY {RECEIVED}, length(entry), entry, flag)
     )
-    SELECT point, "at", value, flag, counts FROM ranked WHERE copy = 1 ORDER BY point, "at", value
+    SELECT point, "at", value, flag, counts, corrected, entry FROM ranked WHERE copy = 1 OR corrected
+    ORDER BY point, "at", value, entry
     """
     files = lake.reading_files(day, day)
     return lake.engine.ask(question, {"readings": (files, READING_FILES)}, {"specs": specs})

@@ -25,6 +25,8 @@ from xietong.park.package.tabular import ROW
 
 VALUE = pa.decimal128(18, 6)
 AT = pa.timestamp("us", "UTC")
+# How the files of a package begin that hold what corrections said; who and why stand in their Parquet metadata.
+CORRECTIONS = "readings-corrections-"
 CANONICAL = pa.schema([("point", pa.string()), ("at", AT), ("value", VALUE), ("flag", pa.string()), (ROW, pa.int64())])
 PLAIN_NUMBER = r"^[+-]?\d{1,12}(\.\d{1,6})?$"
 PLAIN_TIME = r"^(19|20|21)\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?$"
