@@ -74,6 +74,7 @@ async def follow(folder: Path, nodes: dict[str, Node]) -> None:
                 if former.get(name) != told:
                     await nodes[name].write_value(value_of(each))
         former = now
+        (folder / "taken.json").write_text(json.dumps(now))
 
 
 def read(folder: Path) -> Told:
@@ -99,6 +100,12 @@ def put(folder: Path, **values: list[Any]) -> None:
     beside = folder / "values.new"
     beside.write_text(json.dumps(values))
     beside.replace(folder / "values.json")
+
+
+def taken(folder: Path) -> bool:
+    """Whether it has written everything that was put."""
+    path = folder / "taken.json"
+    return path.exists() and path.read_text() == (folder / "values.json").read_text()
 
 
 if __name__ == "__main__":

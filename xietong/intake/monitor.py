@@ -166,13 +166,10 @@ class Monitor:
 
     async def _fill_one(self, node: RemoteNode, name: str, since: datetime, until: datetime) -> str:
         """Keep one node's remembered values page by page; answers what is wrong, "" where nothing is."""
-        details = ua.ReadRawModifiedDetails(
-            IsReadModified=False, StartTime=_naive(since), EndTime=_naive(until), NumValuesPerNode=MOST_A_PAGE
-        )
-        point = None
+        point: bytes | None = None
         while not self._lost.is_set():
             try:
-                result = await asyncio.wait_for(node.history_read(details, point), ANSWER_S)
+                result = await asyncio.wait_for(node.history_read(_span(since, until), point), ANSWER_S)
             except (UaError, TimeoutError) as error:  # it has none, or fails at it: what is new still comes
                 return _told(error)
             if not result.StatusCode.is_good():
@@ -182,9 +179,12 @@ class Monitor:
                 if self._lost.is_set():
                     raise ConnectionError("the disk refuses")
                 await asyncio.wait([self._stopped], timeout=REFUSED_S)
-            former, point = point, result.ContinuationPoint
-            if not point or point == former:
-                return ""
+            former, point = point, result.ContinuationPoint or None
+            if point is None or point == former:  # some servers give no such point and leave out what is too much
+                point, last = None, max((each.source for each in values if each.source), default=since)
+                if len(values) < MOST_A_PAGE or last <= since:
+                    return ""
+                since = last
         raise ConnectionError("the server has ended the subscription")
 
     # ---- from memory to the journal ----
@@ -315,8 +315,9 @@ def _utc(at: datetime | None) -> datetime | None:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-def _naive(at: datetime) -> datetime:
-    return at.astimezone(UTC).replace(tzinfo=None)
+def _span(since: datetime, until: datetime) -> ua.ReadRawModifiedDetails:
+    begin, end = (at.astimezone(UTC).replace(tzinfo=None) for at in (since, until))
+    return ua.ReadRawModifiedDetails(IsReadModified=False, StartTime=begin, EndTime=end, NumValuesPerNode=MOST_A_PAGE)
 
 
 def _told(error: BaseException) -> str:
