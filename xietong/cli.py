@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from xietong import __version__
 from xietong.disks import FULL, is_full
+from xietong.lake.errors import DamagedFile
 from xietong.texts import Text
 
 
@@ -82,16 +83,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        if not is_full(error):
+        if not is_full(error) and not isinstance(error, DamagedFile):
             raise
         return _told(name, error)
 
 
 def _told(name: str, error: Exception) -> int:
-    """Say on standard error why the command could not be carried out: 2 for bad use, 1 where the disk is full."""
-    full = is_full(error)
-    print(f"xietong {name}: {f'{FULL.zh} · {FULL.en}' if full else error}", file=sys.stderr)
-    return 1 if full else 2
+    """Say on standard error why the command could not be carried out: 2 for bad use, 1 where disk or files refuse."""
+    said = FULL if is_full(error) else error.text if isinstance(error, DamagedFile) else None
+    print(f"xietong {name}: {f'{said.zh} · {said.en}' if said else error}", file=sys.stderr)
+    return 1 if said else 2
 
 
 def _take_data(given: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.conf import settings
 
-from xietong.commands import doctor
+from xietong.commands import doctor, doctor_files
 from xietong.journal import JournalWriter
 from xietong.lake.schemas import READINGS
 from xietong.lake.store import Lake
@@ -32,12 +32,12 @@ def data(tmp_path: Path) -> Path:
 
 
 def statuses(data: Path) -> dict[str, str]:
-    return {check.name: check.status for check in doctor.evidence(data)}
+    return {check.name: check.status for check in doctor_files.evidence(data)}
 
 
 def test_a_whole_journal_is_well_and_its_backlog_is_told(data: Path) -> None:
-    found = list(doctor.evidence(data))
-    assert [(check.name, check.status) for check in found] == [("journal", "ok"), ("lake", "note")]
+    found = list(doctor_files.evidence(data))
+    assert [(check.name, check.status) for check in found] == [("journal", "ok"), ("lake", "note"), ("evidence", "ok")]
     assert "200" in found[0].found.en
     assert "200 entries" in found[1].found.en
 
@@ -47,7 +47,7 @@ def test_any_flipped_bit_in_the_middle_is_found_and_located(data: Path) -> None:
     whole = segment.read_bytes()
     for place in (3, 70, len(whole) // 2, len(whole) * 3 // 4):
         segment.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
-        failed = [check for check in doctor.evidence(data) if check.status == "failed"]
+        failed = [check for check in doctor_files.evidence(data) if check.status == "failed"]
         assert failed, place
         assert str(segment) in failed[0].found.en
         assert failed[0].remedy.en

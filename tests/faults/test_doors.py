@@ -18,14 +18,8 @@ from xietong.journal import names, read
 
 SEED = 20261122
 VICTIMS = (
-    ("intake",),
-    ("settle",),
-    ("mqtt",),
-    ("web",),
-    ("import",),
-    ("intake", "settle"),
-    ("mqtt", "settle"),
-    ("web", "settle"),
+    *(("intake",), ("settle",), ("intake", "settle")) * 2,
+    *(("mqtt",), ("mqtt", "settle"), ("web",), ("import",)),
     ("intake", "mqtt", "web", "settle", "import"),
 )
 

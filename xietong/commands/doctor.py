@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
@@ -23,10 +22,9 @@ from django.db.utils import DatabaseError
 
 from xietong.accounting.closing import BrokenReportError, closed_reports, opened
 from xietong.commands.checks import Check
+from xietong.commands.doctor_files import evidence, lake, pages
 from xietong.commands.doctor_sources import SOURCES
 from xietong.intake.devices import BadSettings, DeviceBook, openness
-from xietong.journal import CorruptSegment, JournalReader, names
-from xietong.lake.store import Lake
 from xietong.texts import Text
 
 SAFE_SQLITE = (3, 51, 3)
@@ -64,8 +62,10 @@ def examine(data: Path) -> Iterator[Check]:
         folder,
         space,
         database,
+        pages,
         closed,
         evidence,
+        lake,
         settling,
         devices,
         *SOURCES,
@@ -175,49 +175,6 @@ def _sqlite(version: str, mode: str) -> Check:
         remedy = Text("停止其他程序对数据库的占用后重新运行", "stop whatever else holds the database and run again")
         return Check("sqlite", "failed", found, remedy)
     return Check("sqlite", "ok", found)
-
-
-def evidence(data: Path) -> Iterator[Check]:
-    """Every entry of every journal is read and its hashes verified; damage is located; settle is not ahead of it."""
-    table = Lake(data / "lake", ZoneInfo("UTC")).readings_table
-    for name in names(data / "journal"):
-        damages: list[CorruptSegment] = []
-        last, count = _read_through(data / "journal", name, damages)
-        for damage in damages:
-            yield Check("journal", "failed", damage.text, _restore(damage.path))
-        if not damages:
-            found = Text(f"日志 {name}：{count:,} 条存证完好", f"journal {name}: {count:,} entries are whole")
-            yield Check("journal", "ok", found)
-        yield _settled(name, table.transaction(name) or 0, last)
-
-
-def _restore(path: Path) -> Text:
-    return Text(
-        f"从备份恢复 {path.name}；其余存证仍然有效", f"restore {path.name} from a backup; all other entries still hold"
-    )
-
-
-def _read_through(root: Path, name: str, damages: list[CorruptSegment]) -> tuple[int, int]:
-    """The last ordinal and how many entries are whole."""
-    reader, count = JournalReader(root, name, on_damage=damages.append), 0
-    try:
-        while entries := reader.read():
-            count += len(entries)
-        return reader.position, count
-    finally:
-        reader.close()
-
-
-def _settled(name: str, settled: int, last: int) -> Check:
-    if settled > last:
-        found = Text(
-            f"监测值已结转到日志 {name} 第 {settled} 条，日志却只到第 {last} 条",
-            f"readings are settled up to entry {settled} of {name}, which ends at {last}",
-        )
-        remedy = Text("日志是旧的副本，请恢复较新的", "the journal is an older copy: restore a newer one")
-        return Check("lake", "failed", found, remedy)
-    behind = Text(f"{name}：{last - settled:,} 条待结转", f"{name}: {last - settled:,} entries to be settled")
-    return Check("lake", "ok" if last == settled else "note", behind)
 
 
 def settling(data: Path) -> Iterator[Check]:

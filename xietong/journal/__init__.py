@@ -7,10 +7,11 @@ Writers append and commit (writer, group), readers follow (reader), `layout` say
 from xietong.journal.errors import CorruptSegment, JournalBehind, JournalError, JournalWriteError, NoSuchEntry
 from xietong.journal.folders import make_folder, sync_folder
 from xietong.journal.group import GroupCommit
-from xietong.journal.reader import JournalReader, find, names, read, sync
+from xietong.journal.reader import UNFINISHED, JournalReader, find, names, read, sync
 from xietong.journal.writer import JournalWriter, open_writer
 
 __all__ = [
+    "UNFINISHED",
     "CorruptSegment",
     "GroupCommit",
     "JournalBehind",

@@ -43,18 +43,31 @@ class JournalBusy(JournalError):
 class CorruptSegment(JournalError):
     """Bytes that were once whole are not any more: file, offset and reason. They are never read as truth.
 
-    resume: offset of the next whole entry in the same file, or None where none follows in it.
+    resume: offset of the next whole entry in the same file, or None where none follows in it; lost: the ordinals of the
+    first and last entry that stood there, where that is known.
     """
 
-    def __init__(self, path: Path, offset: int, reason: str, resume: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        offset: int,
+        reason: str,
+        resume: int | None = None,
+        lost: tuple[int, int] | None = None,
+    ) -> None:
+        first, last = lost or (0, 0)
+        entries = (
+            Text(f"第 {first} 至 {last} 条", f"entries {first} to {last}") if lost else Text("该处", "what stood there")
+        )
+        verb = "are" if lost else "is"
         super().__init__(
             Text(
-                f"存证文件 {path} 在字节 {offset} 处损坏（{reason}）；该处不作为数据读取，请用备份核对此文件。",
-                f"segment {path} is damaged at byte {offset} ({reason}); what stood there is not read as data. "
+                f"存证文件 {path} 在字节 {offset} 处损坏（{reason}）；{entries.zh}不作为数据读取，请用备份核对此文件。",
+                f"segment {path} is damaged at byte {offset} ({reason}); {entries.en} {verb} not read as data. "
                 "Compare the file with a backup.",
             )
         )
-        self.path, self.offset, self.reason, self.resume = path, offset, reason, resume
+        self.path, self.offset, self.reason, self.resume, self.lost = path, offset, reason, resume, lost
 
 
 class JournalBehind(JournalError):

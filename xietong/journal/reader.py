@@ -15,6 +15,7 @@ from xietong.journal.layout import MAX_NAME, SEGMENT_HEADER, Head, segment_name
 from xietong.journal.segments import SegmentFile, never_begun, segment_paths
 from xietong.readings import Entry
 
+UNFINISHED = "it ends inside an entry"
 _NAME = re.compile(rf"(?=.{{1,{MAX_NAME}}}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _ENTRY = re.compile(r"([a-z0-9-]+)/([1-9][0-9]{0,18})")
 
@@ -54,6 +55,19 @@ class JournalReader:
             if not (self._pass_damage(damage) if damage else self._advance()):
                 return []
         return []
+
+    def rest(self) -> CorruptSegment | None:
+        """What stands behind the last whole entry, once `read` gives nothing more; None where nothing does.
+
+        It may be the beginning of an entry (reason UNFINISHED) that is being written or was torn by a power cut, or a
+        last entry that is damaged: nobody can tell from the bytes whether that one had been acknowledged.
+        """
+        if self._file is None:
+            return None
+        found, left = self._file.scan(self._offset, self.position + 1, 1), self._file.size() - self._offset
+        if found.entries or left <= 0:
+            return None
+        return CorruptSegment(self._file.path, self._offset, found.damage or UNFINISHED)
 
     def sync(self) -> None:
         """Make durable what was read; call it before making anything durable from it."""
@@ -119,9 +133,12 @@ class JournalReader:
 
     def _resume_after(self, reason: str, resume: Head | None) -> bool:
         assert self._file is not None
-        self._damaged(CorruptSegment(self._file.path, self._offset, reason, resume.start if resume else None))
+        following = None if resume else self._next_path()
+        until = resume.ordinal if resume else int(following.stem) if following else 0
+        lost = (self.position + 1, until - 1) if until > self.position + 1 else None
+        start = resume.start if resume else None
+        self._damaged(CorruptSegment(self._file.path, self._offset, reason, start, lost))
         if resume is None:
-            following = self._next_path()
             return following is not None and self._enter(following)
         self._offset, self.position = resume.start, resume.ordinal - 1
         return True

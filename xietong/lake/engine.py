@@ -1,12 +1,13 @@
 """The engine that reads the lake's files: DuckDB on one machine, asked in SQL or with Ibis expressions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import duckdb
 import ibis
 import pyarrow as pa
 
 from xietong.lake.table import ActiveFile
+from xietong.lake.whole import prove
 
 
 class Engine:
@@ -23,14 +24,16 @@ class Engine:
     def ask(
         self,
         question: str | ibis.Table,
-        files: Mapping[str, tuple[Iterable[ActiveFile], pa.Schema]],
+        files: Mapping[str, tuple[Collection[ActiveFile], pa.Schema]],
         tables: Mapping[str, pa.Table] | None = None,
     ) -> pa.Table:
         """Answer SQL or an Ibis expression as an Arrow table.
 
         files: for each name in the question, the Parquet files behind it and the Arrow schema that it must show;
-        tables: further names, as Arrow tables.
+        tables: further names, as Arrow tables. Raises DamagedFile where a file is not what was written.
         """
+        for paths, _ in files.values():
+            prove(file.path for file in paths)
         cursor = self.cursor()
         try:
             for name, (paths, schema) in files.items():

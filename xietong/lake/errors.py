@@ -13,6 +13,22 @@ class LakeError(Exception):
         self.text = text
 
 
+class DamagedFile(LakeError):
+    """A file of the lake is not what was written: it is not read, so that no figure comes of it."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            Text(
+                f"数据湖文件 {path} 不是写入时的内容（{reason}），没有读取，以免得出错误的数；请从备份恢复它，"
+                "或停止平台、移走数据目录下的 lake 后运行 xietong settle --once，从存证重新生成。",
+                f"file {path} of the lake is not what was written ({reason}); it was not read, so that no wrong figure "
+                "comes of it. Restore it from a backup; or stop the platform, move lake out of the data folder and run "
+                "xietong settle --once, which makes it anew from the evidence.",
+            )
+        )
+        self.path, self.reason = path, reason
+
+
 class LakeConflict(LakeError):
     """Somebody else committed after the positions were read: nothing was added. Read `positions()` again."""
 

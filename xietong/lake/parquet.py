@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from xietong.lake.whole import digest
+
 # One point's year of quarter hours lies in one or two groups: small enough to skip by address, large enough to pack.
 ROWS_A_GROUP = 122_880
 _IN_DICTIONARY = ["address", "flag", "entry", "at", "recorded_at", "point", "hour", "first_entry"]
@@ -23,14 +25,14 @@ class NewFile(NamedTuple):
     modified_ms: int
 
 
-def new_name(folder: Path, version: int) -> tuple[Path, BinaryIO]:
-    """Open a file that did not exist, named for the table version that it is meant for.
+def new_name(folder: Path, version: int, sha256: str) -> tuple[Path, BinaryIO]:
+    """Open a file that did not exist, named for the table version that it is meant for and for its content's hash.
 
     A crash leaves such a file without a log entry; its name stays taken, so that nothing is ever written over.
     """
     attempt = 0
     while True:
-        path = folder / f"part-{version:020d}-{attempt}.parquet"
+        path = folder / f"part-{version:020d}-{attempt}-{sha256}.parquet"
         try:
             return path, path.open("xb")
         except FileExistsError:
@@ -39,16 +41,19 @@ def new_name(folder: Path, version: int) -> tuple[Path, BinaryIO]:
 
 def write_file(folder: Path, partition: str, version: int, table: pa.Table) -> NewFile:
     """Write an Arrow table as one new Parquet file (not yet fsynced); partition: the value its rows share."""
-    path, file = new_name(folder, version)
+    content = pa.BufferOutputStream()
+    pq.write_table(
+        table,
+        content,
+        compression="zstd",
+        use_dictionary=[name for name in _IN_DICTIONARY if name in table.schema.names],
+        row_group_size=ROWS_A_GROUP,
+        store_decimal_as_integer=True,
+    )
+    written = memoryview(content.getvalue())
+    path, file = new_name(folder, version, digest(written))
     with file:
-        pq.write_table(
-            table,
-            file,
-            compression="zstd",
-            use_dictionary=[name for name in _IN_DICTIONARY if name in table.schema.names],
-            row_group_size=ROWS_A_GROUP,
-            store_decimal_as_integer=True,
-        )
+        file.write(written)
     return described(path, partition, table.num_rows)
 
 

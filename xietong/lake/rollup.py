@@ -25,6 +25,7 @@ from xietong.lake.parquet import NewFile, write_file
 from xietong.lake.points import PointSpec, mapping_number
 from xietong.lake.schemas import DAILY, HOURLY_FILES, READING_FILES, READINGS, VALUE
 from xietong.lake.table import ActiveFile, DurableTable, Snapshot
+from xietong.lake.whole import prove
 from xietong.quality.registers import ZEROS_US
 
 # For each park day the points (pid) to be made anew on it; None is every point.
@@ -348,6 +349,7 @@ def _meets(days: tuple[date, date], first: date, last: date) -> bool:
 
 def _days_in(file: ActiveFile) -> tuple[date, date]:
     """First and last park day in a file, by the statistics in its footer."""
+    prove([file.path])
     footer = pq.read_metadata(file.path)
     column = footer.schema.names.index("day")
     groups = [footer.row_group(group).column(column).statistics for group in range(footer.num_row_groups)]

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,15 +18,15 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Tr
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
+from xietong.lake import whole
 from xietong.lake.durable import make_folder, replace_file, sync_file, sync_files, sync_folder
-from xietong.lake.errors import LakeConflict
+from xietong.lake.errors import DamagedFile, LakeConflict
 from xietong.lake.parquet import NewFile
+from xietong.lake.whole import BEFORE, LINES, SEAL
 
 COMMITS_A_CHECKPOINT = 50
 # A file that was replaced stays this long for readers that began before.
 KEEP_REPLACED_S = 3600.0
-# The first line of a log entry says how many lines it has: a shorter one was torn by a power cut.
-_LINES = "lines"
 _CREATION_LINES = 3
 _NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
@@ -66,7 +66,7 @@ class DurableTable:
         self._mend()
         if not any(self.log.glob("*.json")):
             self._create()
-        self._claimed = DeltaTable(self.folder)
+        self._claimed = self._opened()
         return self._claimed
 
     @property
@@ -86,6 +86,8 @@ class DurableTable:
         The added files must be fsynced already. Raises LakeConflict where the snapshot in hand is no longer the newest.
         """
         table = self.claimed
+        before = whole.digest(self._entry(table.version()).read_bytes())
+        sealed = whole.seal([whole.linked(before), *self._said(added, transactions, removed, data_change)])
         actions: list[AddAction | RemoveAction] = [self._add(file, data_change) for file in added]
         actions += [self._remove(file, data_change, added) for file in removed]
         version = table.version() + 1
@@ -97,7 +99,11 @@ class DurableTable:
                 table.schema(),
                 [self.partition],
                 commit_properties=CommitProperties(
-                    custom_metadata={_LINES: 1 + len(actions) + len(transactions)},
+                    custom_metadata={
+                        LINES: 1 + len(actions) + len(transactions),
+                        SEAL: sealed,
+                        BEFORE: before,
+                    },
                     max_commit_retries=0,
                     app_transactions=[Transaction(name, number) for name, number in transactions.items()],
                 ),
@@ -133,11 +139,12 @@ class DurableTable:
         DeltaTable(beside).create_checkpoint()
         name = self._checkpoint(version).name
         sync_file(copy / name)
+        replace_file(whole.sum_beside(self.log / name), whole.digest((copy / name).read_bytes()).encode())
         (copy / name).replace(self.log / name)
         sync_folder(self.log)
         replace_file(self.log / "_last_checkpoint", (copy / "_last_checkpoint").read_bytes())
         shutil.rmtree(beside)
-        self._claimed = DeltaTable(self.folder)
+        self._claimed = self._opened()
 
     def transaction_names(self) -> set[str]:
         """Every name under which a transaction version was ever set (deltalake answers only for a name it is given)."""
@@ -203,6 +210,7 @@ class DurableTable:
         for version in range(after + 1, upto + 1):
             if not self._entry(version).exists():
                 return None
+            whole.prove([self._entry(version)])
             for line in self._entry(version).read_text().splitlines():
                 add = json.loads(line).get("add")
                 if add and add["dataChange"]:
@@ -226,7 +234,7 @@ class DurableTable:
             self._schema,
             partition_by=[self.partition],
             configuration={"delta.enableExpiredLogCleanup": "false"},
-            commit_properties=CommitProperties(custom_metadata={_LINES: _CREATION_LINES}),
+            commit_properties=CommitProperties(custom_metadata={LINES: _CREATION_LINES}),
             post_commithook_properties=_NO_HOOKS,
         )
         sync_files([self._entry(0)])
@@ -256,11 +264,43 @@ class DurableTable:
         if not entries:
             return None
         if view is None or torn or int(entries[-1].stem) - self._opened_at >= COMMITS_A_CHECKPOINT:
-            self._view = DeltaTable(self.folder, version=int(entries[-1].stem) if torn else None)
+            self._view = self._opened(int(entries[-1].stem) if torn else None)
             self._opened_at = self._view.version()
         else:
+            whole.prove(entry for entry in entries if int(entry.stem) > view.version())
             view.update_incremental()
         return self._view
+
+    def _opened(self, version: int | None = None) -> DeltaTable:
+        """The table at a version (None: the newest), its log proven from the last checkpoint on."""
+        last = self.checkpoints()[-1:]
+        whole.prove(self._checkpoint(number) for number in last)
+        newer = [path for path in sorted(self.log.glob("*.json")) if not last or int(path.stem) > last[0]]
+        newer = [path for path in newer if version is None or int(path.stem) <= version]
+        whole.prove(newer)
+        broken = whole.chain_damage(newer)
+        if broken is not None:
+            raise DamagedFile(*broken)
+        table = DeltaTable(self.folder, version=version)
+        names = [field.name for field in table.schema().fields]
+        if (names, table.metadata().partition_columns) != (self._schema.names, [self.partition]):
+            raise DamagedFile(self._entry(0), f"it says {', '.join(names)}")
+        return table
+
+    def _said(
+        self, added: Sequence[NewFile], moved: Mapping[str, int], removed: Sequence[ActiveFile], data_change: bool
+    ) -> Iterator[tuple[object, ...]]:
+        """What this commit says, for its own log entry to be held against later."""
+        for new in added:
+            numbers = new.size, new.rows, new.modified_ms
+            yield whole.added(self._named(new.path), new.partition, numbers, data_change)
+        for file in removed:
+            yield whole.removed(self._named(file.path), data_change)
+        for name, number in moved.items():
+            yield whole.moved(name, number)
+
+    def _named(self, path: Path) -> str:
+        return str(path.relative_to(self.folder))
 
     def _files(self, table: DeltaTable) -> tuple[ActiveFile, ...]:
         adds = pa.table(table.get_add_actions(flatten=True))
@@ -272,7 +312,7 @@ class DurableTable:
 
     def _add(self, file: NewFile, data_change: bool) -> AddAction:
         return AddAction(
-            path=str(file.path.relative_to(self.folder)),
+            path=self._named(file.path),
             size=file.size,
             partition_values={self.partition: file.partition},
             modification_time=file.modified_ms,
@@ -282,7 +322,7 @@ class DurableTable:
 
     def _remove(self, file: ActiveFile, data_change: bool, added: Iterable[NewFile]) -> RemoveAction:
         return RemoveAction(
-            path=str(file.path.relative_to(self.folder)),
+            path=self._named(file.path),
             data_change=data_change,
             deletion_timestamp=max((new.modified_ms for new in added), default=0),
             size=file.size,
@@ -296,9 +336,5 @@ def _checkpointed_transactions(checkpoint: Path) -> list[dict[str, Any]]:
 
 
 def is_whole(entry: Path) -> bool:
-    """Whether a log entry has every line that its first line promises."""
-    try:
-        lines = [json.loads(line) for line in entry.read_text().splitlines()]
-        return bool(lines) and len(lines) == lines[0]["commitInfo"].get(_LINES, len(lines))
-    except (ValueError, LookupError):  # a broken line, bytes that are no text, a first line of another kind
-        return False
+    """Whether a log entry is what was written."""
+    return not whole.entry_damage(entry)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language
 
 from xietong.disks import FULL, RETRY_AFTER_S, is_full
+from xietong.lake.errors import DamagedFile
 
 
 @login_not_required
@@ -56,10 +57,12 @@ def health(_request: HttpRequest) -> JsonResponse:
 
 
 def failed(_request: HttpRequest) -> HttpResponse:
-    """The page for what went wrong on our side, and why where a full disk is to blame: 503, to be tried again."""
+    """The page for what went wrong on our side, and why: a file of the lake that is damaged, or a full disk, which is
+    503 and to be tried again."""
     error = sys.exc_info()[1]
     full = error is not None and is_full(error)
-    page = render_to_string("500.html", {"full": FULL if full else None})  # without the request: it may be what failed
+    said = FULL if full else error.text if isinstance(error, DamagedFile) else None
+    page = render_to_string("500.html", {"said": said})  # without the request: it may be what failed
     response = HttpResponse(page, status=503 if full else 500)
     if full:
         response["Retry-After"] = str(RETRY_AFTER_S)
