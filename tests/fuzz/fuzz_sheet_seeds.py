@@ -93,7 +93,7 @@ TOML = (
     *("encoding = 1", "header_row = true", "header_row = 99999999999999999999"),
     *('missing = [1, "a"]', 'point = {a = 1}'),
     *('encoding = "utf-16"', 'encoding = "utf-7"', 'encoding = "\\u0000"'),
-    *('table = "x"', "delimiter = '\"'", "times = 1"),
+    *('table = "x"', "delimiter = '\"'", 'delimiter = ";;"', "times = 1"),
 )  # fmt: skip
 TYPES = (
     *(pa.string(), pa.string(), pa.large_string(), pa.int64(), pa.float64(), pa.timestamp("ns"), pa.bool_(), pa.null()),

@@ -122,6 +122,10 @@ DECODER = {
         "DataTime=20260314060000;a21026-Avg=1",
         "QN=00010101000000000;ST=31;CN=2061;PW=1;MN=X;Flag=7;PNUM=3;PNO=2;",
     ),
+    # The quick way answered another device than the exact one heard.
+    "a content that begins inside the MN": frame(
+        "QN=20260314070000123;ST=31;CN=2061;PW=1;MN=XTCP=&&01;Flag=5;CP=&&DataTime=20260314060000;a21026-Avg=1&&"
+    ),
     "an encrypted content without its commas": _said("{0xE43E}").replace(b"Flag=5", b"Flag=9"),
 }
 
@@ -167,7 +171,7 @@ SHEETS = {
     "an encoding that no computer has": _ONE_VALUE + b'[file]\nencoding = "\\u0000"\n',
     "an encoding that is a number": _ONE_VALUE + b"[file]\nencoding = 1\n",
     "a sheet that is a number": _ONE_VALUE + b"[file]\nsheet = 3\n",
-    "a delimiter that ends the line": _ONE_VALUE + b'[file]\ndelimiter = "\\n"\n',
+    "a delimiter of two signs": _ONE_VALUE + b'[file]\ndelimiter = ";;"\n',
     "a form of times with two years": _ONE_VALUE + b'[times]\nformat = "%Y %Y"\n',
     "a form of times that gives the year 1": b"C\x07" + "表号;时刻;读数\nM1;01.01.0001 00:30;1\n".encode("gb18030"),
     "the last day of time, closed": b"C\x07" + "表号;时刻;读数\nM1;31.12.9999 00:00;1\n".encode("gb18030"),

@@ -10,7 +10,7 @@ from xietong.protocols.hj212.header import ANSWER, SPLIT
 _NOTICES = frozenset({"1013", "9015"})  # a device asks for the time, or says that it lives
 # The header as the standard writes it; whatever differs takes the long way through decode.
 _PLAIN = re.compile(
-    rb"##[0-9]{4}(QN=[0-9]{17};)ST=[0-9]{2};CN=([0-9]{4});(PW=[^;,&]*;MN=[!-+\--:<-~]{1,64};)Flag=([0-9]{1,2});"
+    rb"##[0-9]{4}(QN=[0-9]{17};)ST=[0-9]{2};CN=([0-9]{4});(PW=[^;,&]*;MN=[!-%'-+\--:<-~]{1,64};)Flag=([0-9]{1,2});"
 )
 
 
