@@ -147,6 +147,18 @@ def test_what_misleads_but_can_be_read_is_read_with_a_remark(tmp_path: Path, pla
     assert notes == ["macros", "external_links", "hidden_sheet", "formulas", "hidden", "merged"]
 
 
+def test_errors_and_formulas_in_other_hands_are_told(tmp_path: Path, plain: Path) -> None:
+    """#DIV/0! is read as empty, never as zero; a formula in another notation is told like Excel's own."""
+    rows = '<row r="1"><c r="A1"><v>1</v></c><c r="C1" t="e"><v>#DIV/0!</v></c></row>'
+    wrong = rewritten(plain, tmp_path / "wrong.xlsm", {"xl/worksheets/sheet1.xml": sheet_xml(rows)})
+    assert read(wrong)[1] == ["error_values"]
+    with zipfile.ZipFile(plain) as archive:
+        calculated = archive.read("xl/workbook.xml").replace(b'fullCalcOnLoad="1"', b"")
+    bare = sheet_xml('<row r="1"><c><f>6*7</f><v>42</v></c></row>')
+    changes = {"xl/worksheets/sheet1.xml": bare, "xl/workbook.xml": calculated}
+    assert read(rewritten(plain, tmp_path / "bare.xlsx", changes))[1] == ["formulas"]
+
+
 def test_an_ordinary_workbook_has_no_remark(plain: Path) -> None:
     assert read(plain) == ([{"point": "M1", "at": "2025-03-14T07:00", "value": "12.5", "row": 2}], [])
 

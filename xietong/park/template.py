@@ -222,7 +222,7 @@ NOTE_LINES = (
 
 def is_template(path: Path) -> bool:
     """Whether a workbook is one of ours, filled in; False too where it cannot be opened, which reading it will tell."""
-    if path.suffix.lower() != ".xlsx":
+    if path.suffix.lower() not in (".xlsx", ".xlsm"):
         return False
     try:
         return {SHEET, NOTES} <= set(sheet_names(path))

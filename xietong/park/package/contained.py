@@ -75,6 +75,11 @@ SENTENCES: Mapping[str, Text] = {
         "it has formulas ({0} …); the values of the last save were read and nothing is recomputed; check that none is "
         "out of date",
     ),
+    "error_values": Text(
+        "{0} 等格是错误值（#DIV/0!、#REF! 之类），没有数，按空读；请改正公式再导入",
+        "{0} … hold errors (#DIV/0!, #REF! or such) and no number, and were read as empty; correct the formula and "
+        "import it again",
+    ),
     "other_sheets": Text(
         "只读了第一张工作表，{0} 没有读；若数据在那里，请在映射的 [file] sheet 写明，或分别存成文件",
         "only its first sheet was read and {0} was not; if the data are there, name it in the mapping under [file] "

@@ -26,7 +26,7 @@ CHUNK = 1 << 20
 RATIO = 100
 SMALL = 64 << 20
 ROW = "row"
-WORKBOOKS = (".xlsx", ".xls", ".xlsb", ".ods")
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 
 
 class Shape(NamedTuple):

@@ -38,7 +38,10 @@ Said = tuple[str, str]
 
 FORMULA = re.compile(rb'<c r="([A-Z]+\d+)"[^>]*>(?:\s*)<f\b')
 UNCALCULATED = re.compile(rb'<c r="([A-Z]+\d+)"[^>]*>\s*<f\b[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>')
-HIDDEN = re.compile(rb'<(?P<what>row|col) [^>]*?hidden="(?:1|true)"')
+ERROR = re.compile(rb'<c r="([A-Z]+\d+)"[^>]*? t="e"')
+# A formula written as other programs than Excel may write it: with a prefix, or in a cell without its place.
+UNUSUAL = (b":f>", b":f ", b"<f>", b"<f ")
+HIDDEN = re.compile(rb'<(?:row|col) [^>]*?hidden="(?:1|true)"')
 CALCULATE_ON_LOAD = re.compile(rb'<calcPr [^>]*fullCalcOnLoad="(?:1|true)"')
 SHEET = re.compile(rb"<sheet [^>]*>")
 RELATION = re.compile(rb"<Relationship [^>]*>")
@@ -163,9 +166,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> tuple[str, bool]:
 
 
 def _sheet(archive: zipfile.ZipFile, member: str) -> Iterator[Said]:
-    formulas: list[str] = []
-    hidden: set[str] = set()
-    merged = False
+    seen = _Seen()
     tail = b""
     with archive.open(member) as file:
         while chunk := file.read(CHUNK):
@@ -173,19 +174,46 @@ def _sheet(archive: zipfile.ZipFile, member: str) -> Iterator[Said]:
             bare = UNCALCULATED.search(text)
             if bare:
                 raise RefusedWorkbook("uncalculated", bare[1].decode())
-            if len(formulas) < SHOWN:
-                formulas += [each.decode() for each in FORMULA.findall(text) if each.decode() not in formulas][:SHOWN]
-            hidden |= {each["what"].decode() for each in HIDDEN.finditer(text)}
-            merged = merged or b"<mergeCell " in text
+            seen.look(text)
             tail = text[-OVERLAP:]
-    if formulas and re.search(CALCULATE_ON_LOAD, archive.read("xl/workbook.xml")):
-        raise RefusedWorkbook("uncalculated", formulas[0])
-    if formulas:
-        yield "formulas", ", ".join(formulas[:SHOWN])
-    if hidden:
-        yield "hidden", ""
-    if merged:
-        yield "merged", ""
+    if seen.formulas and re.search(CALCULATE_ON_LOAD, archive.read("xl/workbook.xml")):
+        raise RefusedWorkbook("uncalculated", seen.formulas[0])
+    yield from seen.notes()
+
+
+class _Seen:
+    """What was seen of a sheet so far: the first places of formulas and errors, and whether it hides or merges."""
+
+    def __init__(self) -> None:
+        self.formulas: list[str] = []
+        self.errors: list[str] = []
+        self.hidden = self.merged = False
+
+    def look(self, text: bytes) -> None:
+        """Look through one more piece of the sheet."""
+        _add(self.formulas, FORMULA, text)
+        if not self.formulas and any(each in text for each in UNUSUAL):
+            self.formulas.append("?")
+        _add(self.errors, ERROR, text)
+        self.hidden = self.hidden or HIDDEN.search(text) is not None
+        self.merged = self.merged or b"<mergeCell " in text
+
+    def notes(self) -> Iterator[Said]:
+        """What there is to be told of it."""
+        if self.formulas:
+            yield "formulas", ", ".join(self.formulas)
+        if self.errors:
+            yield "error_values", ", ".join(self.errors)
+        if self.hidden:
+            yield "hidden", ""
+        if self.merged:
+            yield "merged", ""
+
+
+def _add(found: list[str], pattern: re.Pattern[bytes], text: bytes) -> None:
+    if len(found) < SHOWN:
+        fresh = dict.fromkeys(each.decode() for each in pattern.findall(text))
+        found += [each for each in fresh if each not in found][: SHOWN - len(found)]
 
 
 if __name__ == "__main__":
