@@ -81,3 +81,26 @@ def test_no_readings_no_cases_and_no_such_period(capsys: pytest.CaptureFixture[s
     assert answer(capsys) == []
     assert main(["quality", "--period", "someday"]) == 2
     assert "someday" in capsys.readouterr().err
+
+
+def test_key_units_that_nothing_is_known_of_and_the_table_of_frequencies(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "package"
+    marked = FILES["subjects.csv"].replace("parent\n", "parent,key_energy,key_pollution\n")
+    marked = marked.replace("YL,park,云岭工业园,Yunling,\n", "YL,park,云岭工业园,Yunling,,,\n")
+    (folder / "subjects.csv").write_text(marked.replace("Steel,YL\n", "Steel,YL,true,true\n"), encoding="utf-8")
+    reported = "subject,period,item,amount,unit\nE01,2025-03,natural_gas,3000,m3\n"
+    (folder / "reported.csv").write_text(reported, encoding="utf-8")
+    package = read_package(folder, registry.known_codes())
+    load_package(package, dict.fromkeys(package.files, "cli-0/9"), "director", datetime(2026, 1, 6, tzinfo=UTC))
+    assert main(["quality", "--period", "2025", "--kind", "unwatched", "--json"]) == 0
+    [dark] = json.loads(capsys.readouterr().out)["unwatched"]
+    assert (dark["subject"], dark["list"], dark["clause"]) == ("E01", "pollution", "6.2.2")
+    assert main(["quality", "--period", "2025", "--kind", "unwatched", "--lang", "en"]) == 0
+    assert "Steel (E01) is a key polluter" in capsys.readouterr().out
+    assert main(["quality", "--period", "2025", "--frequency", "--json"]) == 0
+    [row] = json.loads(capsys.readouterr().out)["frequency"]
+    assert (row["point"], row["every"]["zh"], row["key"]) == ("M1", "每 1 小时", True)
+    assert main(["quality", "--period", "2025", "--frequency"]) == 0
+    assert capsys.readouterr().out.split() == ["*", "E01", "天然气", "人工录入", "每", "1", "小时", "M1"]

@@ -49,6 +49,11 @@ def is_present(subject: Subject, span: Period) -> bool:
     return _overlaps(subject.since, subject.until, span)
 
 
+def is_listed(since: date | None, until: date | None, span: Period) -> bool:
+    """Whether what holds from one day up to another does on some day of the span."""
+    return _overlaps(since, until, span)
+
+
 def _in_force(expected: Expected, span: Period) -> bool:
     return expected.frequency not in _NEVER and _overlaps(expected.since, expected.until, span)
 

@@ -50,6 +50,10 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+# Key industries: every sector of the registry, with the figures of carbon (clause 6.5.3d).
+SECTORS = "sectors"
+
+
 class KeyUnit(NamedTuple):
     """One key unit: its movement on the list, why it is listed, and the change of each figure by key."""
 
@@ -84,10 +88,10 @@ def key_enterprises(
 ) -> KeyUnits:
     """The key units of a period and of the same period a year before with the changes of their figures.
 
-    of: a kind (energy, carbon, pollution, recycling) or the very name of a list; keys: which figures, those of the kind
-    unless stated. Raises UnknownNameError for a list or key that does not exist.
+    of: a kind (energy, carbon, pollution, recycling), the very name of a list, or `sectors` for every sector; keys:
+    which figures, those of the kind unless stated. Raises UnknownNameError for a list or key that does not exist.
     """
-    kind = KINDS.get(of, KINDS["energy"])
+    kind = KINDS.get("carbon" if of == SECTORS else of, KINDS["energy"])
     before = period.previous_year()
     lists = [_listed(registry, of, span) for span in (period, before)]
     asked = tuple(kind.keys if keys is None else keys)
@@ -104,7 +108,17 @@ def key_enterprises(
     return KeyUnits(period, before, (lists[0].source, lists[1].source), units, _same(units, asked))
 
 
+def codes_listed(registry: Registry, of: str, span: Period) -> tuple[str, ...]:
+    """The subjects on a list of key units in a period; () where that year's list was not kept."""
+    return tuple(_listed(registry, of, span).codes or ())
+
+
 def _listed(registry: Registry, of: str, span: Period) -> _List:
+    if of == SECTORS:
+        sectors: dict[str, tuple[str, ...]] = {
+            code: () for code, each in registry.subjects.items() if each.kind == "sector" and is_present(each, span)
+        }
+        return _List(sectors, Text("登记簿中的行业", "the sectors of the registry"))
     year = day_of(span).year
     kept = [each for each in registry.key_lists if _is_of(each.list_name, of)]
     found: dict[str, tuple[str, ...]] = {}
@@ -125,7 +139,7 @@ def _marked(registry: Registry, of: str, span: Period) -> _List:
     """The subjects that carry the mark of the kind and were there; the mark has no date."""
     if of not in KINDS:
         names = sorted({each.list_name for each in registry.key_lists})
-        known = "、".join([*KINDS, *names])
+        known = "、".join([*KINDS, SECTORS, *names])
         raise UnknownNameError(Text(f"没有名录“{of}”；可用 {known}。", f'there is no list "{of}"; use one of {known}.'))
     mark = KINDS[of].mark
     marked = {code: () for code, each in registry.subjects.items() if getattr(each, mark) and is_present(each, span)}

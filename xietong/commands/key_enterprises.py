@@ -30,7 +30,8 @@ def add_key_enterprises_argument(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         nargs="?",
         const="energy",
-        help="重点企业的变动：energy、carbon、pollution、recycling 或名录名 · changes of the key enterprises of a list",
+        help="重点企业的变动：energy、carbon、pollution、recycling、名录名，或 sectors（各行业） · changes of the key "
+        "enterprises of a list, or of all sectors",
     )
 
 

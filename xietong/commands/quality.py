@@ -2,11 +2,13 @@
 
 import argparse
 import json
+from datetime import datetime
 
 from xietong.accounting.deviations import Deviation, deviations
 from xietong.accounting.memory import books_for
 from xietong.accounting.metered import LakeTables
-from xietong.commands.asking import lake_in_use, period_asked, registry_in_use, said
+from xietong.accounting.watched import Unwatched, Watch, unwatched, watch_table
+from xietong.commands.asking import lake_in_use, moment, period_asked, registry_in_use, said
 from xietong.commands.columns import padded
 from xietong.park.doubts import of_registry
 from xietong.park.nouns import Registry
@@ -15,16 +17,25 @@ from xietong.periods import Period
 from xietong.quality.cases import KINDS
 from xietong.settle.doubts import cases_in
 from xietong.standard.text import terms
+from xietong.texts import Text
 
-DEVIATION, DOUBT = "deviation", "doubt"
+DEVIATION, DOUBT, UNWATCHED = "deviation", "doubt", "unwatched"
+_UNWATCHED = Text("监测未覆盖", "not monitored")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which period, which kinds."""
     parser.add_argument("--period", metavar="P", help="2025、2025-03 …，默认全部数据 · all data by default")
     parser.add_argument(
-        "--kind", choices=(*KINDS, DEVIATION, DOUBT), action="append", help="只要这类问题，可多次给出 · repeatable"
+        "--kind",
+        choices=(*KINDS, DEVIATION, DOUBT, UNWATCHED),
+        action="append",
+        help="只要这类问题，可多次给出 · repeatable",
     )
+    parser.add_argument(
+        "--frequency", action="store_true", help="监测方式与频次一览（6.2.4） · what is monitored how and how often"
+    )
+    parser.add_argument("--as-of", type=moment, metavar="T", help="按当时已知的数据 · by what was known at that moment")
     parser.add_argument("--lang", choices=["zh", "en"], default="zh", help="语言 · language")
     parser.add_argument("--json", action="store_true", help="以 JSON 回答 · answer in JSON")
 
@@ -32,18 +43,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print every case, one sentence a line, or as JSON."""
     period = period_asked(arguments.period, arguments.lang) if arguments.period else None
-    registry = registry_in_use(arguments.lang)
-    lake = lake_in_use(registry)
+    registry = registry_in_use(arguments.lang, arguments.as_of)
+    if arguments.frequency:
+        return _frequency(registry, period, arguments)
+    lake = lake_in_use(registry, arguments.as_of)
     asked = period.utc(registry.zone) if period else None
     cases = list(cases_in(lake, point_specs(registry), asked)) if lake else []
     chosen = [case for case in cases if not arguments.kind or case.kind in arguments.kind]
     apart = _apart(registry, lake, period) if not arguments.kind or DEVIATION in arguments.kind else []
     doubted = of_registry(registry, period) if not arguments.kind or DOUBT in arguments.kind else []
+    dark = _unwatched(registry, lake, period) if not arguments.kind or UNWATCHED in arguments.kind else []
     if arguments.json:
         answer = {
             "cases": [case.as_json() for case in chosen],
             "deviations": [each.as_json() for each in apart],
             "doubts": [each.as_json() for each in doubted],
+            "unwatched": [each.as_json() for each in dark],
         }
         print(json.dumps(answer, ensure_ascii=False, indent=1))
         return 0
@@ -53,12 +68,44 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{_head(DEVIATION, arguments.lang)}{said(each.sentence, arguments.lang)}")
     for doubt in doubted:
         print(f"{_head(DOUBT, arguments.lang)}{doubt.row.subject} {said(doubt.text, arguments.lang)}")
+    for unit in dark:
+        print(
+            f"{padded(said(_UNWATCHED, arguments.lang), _WIDTHS[arguments.lang])}{said(unit.sentence, arguments.lang)}"
+        )
     return 0
+
+
+def _frequency(registry: Registry, period: Period | None, arguments: argparse.Namespace) -> int:
+    """Print the table of clause 6.2.4, key sources first; of this year unless a period is asked."""
+    rows = watch_table(registry, period or Period.year(datetime.now(registry.zone).year))
+    if arguments.json:
+        print(json.dumps({"frequency": [row.as_json() for row in rows]}, ensure_ascii=False, indent=1))
+        return 0
+    for row in rows:
+        print(_watch_line(row, arguments.lang))
+    return 0
+
+
+def _watch_line(row: Watch, language: str) -> str:
+    due = Text("", "") if row.due_day is None else Text(f"次月 {row.due_day} 日前", f"due by day {row.due_day}")
+    named = "".join(padded(said(text, language), width) for text, width in ((row.name, 24), (row.way, 12)))
+    every, mark = padded(said(row.every, language), 14), "*" if row.is_key else " "
+    return f"{mark} {padded(row.subject.code, 10)}{named}{every}{padded(row.point, 14)}{said(due, language)}".rstrip()
 
 
 def _head(kind: str, language: str) -> str:
     """The kind in words, as wide as the longest."""
-    return padded(said(terms()["case"][kind], language), 11 if language == "zh" else 20)
+    return padded(said(terms()["case"][kind], language), _WIDTHS[language])
+
+
+_WIDTHS = {"zh": 11, "en": 20}
+
+
+def _unwatched(registry: Registry, lake: LakeTables | None, period: Period | None) -> list[Unwatched]:
+    """The key units of which nothing came in a period; without one, in the last year that anything was stated for."""
+    years = sorted({row.period.start.year for row in registry.reported})[-1:]
+    asked = [period] if period else [Period.year(year) for year in years]
+    return [each for span in asked for each in unwatched(books_for(registry, lake, span), span)]
 
 
 def _apart(registry: Registry, lake: LakeTables | None, period: Period | None) -> list[Deviation]:
