@@ -93,6 +93,24 @@ def test_each_device_is_asked_once_and_told_of(tmp_path: Path, monkeypatch: pyte
     assert whole.status == "failed"
 
 
+def test_a_server_that_is_away_is_told_of_and_its_secrets_are_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "load", park)
+    assert list(doctor_sources.monitored(tmp_path)) == []
+    (tmp_path / "password").write_text("secret")
+    (tmp_path / "password").chmod(0o644)
+    text = '[server.s]\nurl = "opc.tcp://127.0.0.1:1"\nuser = "u"\npassword_file = "password"\n'
+    (tmp_path / "opcua.toml").write_text(text + '[[server.s.node]]\nname = "v"\nnode = "i=1"\n[server.wrong]\n')
+    wrong, open_to_others, away = doctor_sources.monitored(tmp_path)
+    assert [each.status for each in (wrong, open_to_others, away)] == ["failed", "failed", "note"]
+    assert "chmod 600" in open_to_others.remedy.en
+    assert "OPC UA s opc.tcp://127.0.0.1:1: " in away.found.en
+    (tmp_path / "opcua.toml").write_text("[")
+    (whole,) = doctor_sources.monitored(tmp_path)
+    assert whole.status == "failed"
+
+
 def test_points_that_miss_their_register_or_its_unit_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     units = {"modbus:m1/kwh": "kWh", "modbus:m1/t": "℃", "modbus:m1/plain": ""}
 

@@ -12,15 +12,18 @@ from pathlib import Path
 from django.db import DatabaseError
 
 from xietong.commands.checks import Check
-from xietong.intake import registers
+from xietong.intake import monitor, registers, servers
 from xietong.intake.brokers import FILE, exposed, is_open_to_others, read_brokers
 from xietong.intake.devices import BadSettings
 from xietong.intake.listener import utc_now
 from xietong.intake.poller import probe
 from xietong.intake.registers import Device, read_devices
+from xietong.intake.servers import Server, read_servers
 from xietong.park import registry
 from xietong.park.nouns import Point
+from xietong.protocols import opcua
 from xietong.protocols.modbus import Poll, decode
+from xietong.protocols.values import Message
 from xietong.texts import Text
 from xietong.units import UnitError, convert
 
@@ -64,6 +67,27 @@ def polled(data: Path) -> Iterator[Check]:
         yield _answered(device, poll)
     named = {f"modbus:{device.name}/{each.name}": each.unit for device in devices for each in device.registers}
     yield from mapped("modbus", named)
+
+
+def monitored(data: Path) -> Iterator[Check]:
+    """opcua.toml can be used, its secrets are nobody else's, each server answers for each node, and units fit."""
+    try:
+        found = read_servers(data / servers.FILE)
+    except BadSettings as error:
+        yield Check("opcua", "failed", error.text, MEND)
+        return
+    for text in found.problems.values():
+        yield Check("opcua", "failed", text, MEND)
+    known = list(found.settings.values())
+    for server in known:
+        yield from secret("opcua", server.password_file)
+        yield from secret("opcua", server.key)
+        warning = servers.exposed(server)
+        if warning is not None:
+            yield Check("opcua", "failed", warning)
+        yield _heard(server)
+    named = {f"opcua:{server.name}/{each.name}": each.unit for server in known for each in server.nodes}
+    yield from mapped("opcua", named)
 
 
 def secret(name: str, path: str) -> Iterator[Check]:
@@ -122,17 +146,34 @@ async def _probed(devices: list[Device]) -> list[Poll]:
 
 
 def _answered(device: Device, poll: Poll) -> Check:
-    message = decode(poll)
-    zh = f"Modbus {device.name} {device.address}：{len(message.values)} / {len(device.registers)} 个值"
-    en = f"Modbus {device.name} {device.address}: {len(message.values)} of {len(device.registers)} values"
+    return _counted("modbus", f"Modbus {device.name} {device.address}", decode(poll))
+
+
+def _heard(server: Server) -> Check:
+    """What a server answers when every node is read once."""
+    where = f"OPC UA {server.name} {server.url}"
+    try:
+        values = asyncio.run(monitor.probe(server))
+    except monitor.FAILURES as error:
+        said = str(error) or type(error).__name__
+        remedy = Text("检查地址、口令、证书和网络；平台会继续重连", "look at url, password, certificates, network")
+        return Check("opcua", "note", Text(f"{where}：{said}", f"{where}: {said}"), remedy)
+    notice = opcua.Notice(server.name, server.url, "read", utc_now(), server.nodes, tuple(values.values()))
+    return _counted("opcua", where, opcua.decode(notice))
+
+
+def _counted(name: str, where: str, message: Message) -> Check:
+    every = len(message.values) + len(message.unused)
+    zh = f"{where}：{len(message.values)} / {every} 个值"
+    en = f"{where}: {len(message.values)} of {every} values"
     if not message.unused:
-        return Check("modbus", "ok", Text(zh, en))
+        return Check(name, "ok", Text(zh, en))
     some = message.unused[:MOST_REASONS]
     reasons = Text(
         "；".join(f"{each.path}：{each.sentence.zh}" for each in some),
         "; ".join(f"{each.path}: {each.sentence.en}" for each in some),
     )
-    return Check("modbus", "note", Text(zh, en), reasons)
+    return Check(name, "note", Text(zh, en), reasons)
 
 
 def _is_reached(host: str, port: int) -> bool:
@@ -143,4 +184,4 @@ def _is_reached(host: str, port: int) -> bool:
         return False
 
 
-SOURCES: tuple[Callable[[Path], Iterator[Check]], ...] = (brokers, polled)
+SOURCES: tuple[Callable[[Path], Iterator[Check]], ...] = (brokers, polled, monitored)

@@ -5,6 +5,7 @@ question.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from pymodbus.pdu import ModbusPDU
 from xietong.intake.registers import Framing
 from xietong.protocols.modbus import BITS, Answer, Request, Table
 
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what a device does wrong is told by us, and only once
 FUNCTIONS: Mapping[Table, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 LONGEST_RAW = 264  # as long as a frame of Modbus can be
 OLD_S = 30.0  # a connection that was silent for so long may have been dropped by a firewall that told nobody

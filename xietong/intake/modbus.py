@@ -3,7 +3,6 @@
 How settings are looked at and sources served is in `sources`; here is only who shares a connection.
 """
 
-import logging
 import sys
 from collections.abc import Callable, Sequence
 
@@ -15,7 +14,6 @@ from xietong.intake.registers import FILE, Device, Framing, read_devices
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Poll until SIGTERM or SIGINT; 0 after an orderly end, 1 where the journal cannot be opened."""
-    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what a device does wrong is told by us, once
     return sources.main(sources.Kind("modbus", FILE, read_devices, _begin), arguments)
 
 

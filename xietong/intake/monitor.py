@@ -26,6 +26,7 @@ from xietong.protocols.opcua import How, Notice, Stated, decode, sealed
 from xietong.texts import Text
 
 LOG = logging.getLogger("xietong.intake.opcua")
+logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # what a server does wrong is told by us, and only once
 ANSWER_S, LOOK_S, REFUSED_S = 10.0, 1.0, 1.0
 MOST_WAITING, MOST_A_NOTICE, MOST_A_PAGE = 10_000, 1_000, 1_000
 QUEUE = 1_000  # values that the server is asked to keep for each node between two notices

@@ -21,7 +21,6 @@ LOOKED_BACK = 2_000  # entries
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Take values until SIGTERM or SIGINT; 0 after an orderly end, 1 where the journal cannot be opened."""
-    logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # what a server does wrong is told by us, once
     return sources.main(sources.Kind("opcua", FILE, read_servers, _begin), arguments)
 
 
