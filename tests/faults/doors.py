@@ -171,7 +171,16 @@ class WholePlatform:
                 self.processes[name].wait()
         for client, process in self.clients.items():
             assert process.poll() is None, (client, self.said())
-        return self._now()
+        return self.now()
+
+    def kill_all(self) -> None:
+        """SIGKILL to the platform and to whatever import runs: the machine they were on has no power."""
+        for child in children(self.clients["import"].pid):
+            _kill(child)
+        for process in self.processes.values():
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def _victim(self, name: str) -> Callable[[], None]:
         if name == "import":  # its own process is the child that the importer waits for
@@ -185,13 +194,14 @@ class WholePlatform:
         assert until(lambda: bool(children(importer)), 30)
         return (children(importer) or [0])[0]
 
-    def _now(self) -> Instant:
+    def now(self, torn_tail: bool = False) -> Instant:
+        """What is acknowledged and what is settled; torn_tail as check.py has it."""
         copy = self.root / "now"
         copy.mkdir(exist_ok=True)
         for door in DOORS:
             whole = tail(self.lists / door).rpartition(b"\n")
             (copy / door).write_bytes(whole[0] + whole[1])
-        return Instant(copy, active_files(self.data / "lake/readings", torn_tail=False)[0])
+        return Instant(copy, active_files(self.data / "lake/readings", torn_tail)[0])
 
     def waiting(self, instant: Instant) -> list[str]:
         """The doors of which something was acknowledged and not in the lake at that instant."""
@@ -205,7 +215,7 @@ class WholePlatform:
             process.terminate()
         for name, process in self.clients.items():
             assert process.wait(120) == 0, (name, self.said())
-        until(lambda: not {"mqtt", "mqtt-plain"} & set(self.waiting(self._now())), 120)  # the broker has given it all
+        until(lambda: not {"mqtt", "mqtt-plain"} & set(self.waiting(self.now())), 120)  # the broker has given it all
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
