@@ -42,6 +42,7 @@ def check_month(client: Client, park: Park, body: bytes, idempotency: str, *, pa
         else:
             assert answer.status_code == 422, answer.content
             assert (told["entry"], told["accepted"]) == ("", 0)
+            assert told["errors"] or told["remarks"], "nothing was taken, and nobody says why"
         transaction.set_rollback(True)
     gathering.SHELF.clear()
 

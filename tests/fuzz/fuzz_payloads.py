@@ -169,6 +169,7 @@ def _check_push(client: Client, park: Park, body: bytes, idempotency: str, *, pa
     assert all(" · " in each["message"] for each in told["rejected"])
     if answer.status_code == 422:
         assert (told["entry"], told["accepted"]) == ("", 0)
+        assert told["rejected"], "nothing was taken, and nobody says why"
         return
     assert answer.status_code == 201, answer.content
     payload = find(park.data / "journal", told["entry"]).payload

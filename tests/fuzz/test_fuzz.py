@@ -140,12 +140,16 @@ PAYLOADS = {
     "half a character as the mark": b'P\0{"readings": [{"point": "M1", "at": "2025-03-01T08:00", "value": 1, '
     b'"flag": "\\ud800"}]}',
     "a NUL as the point": b'P\0{"readings": [{"point": "\\u0000", "at": "2025-03-01T08:00", "value": 1}]}',
+    "no readings, refused without a word": b'P\0{"readings": []}',
+    "no rows, refused without a word": b'S\0{"rows": []}',
     "an instant of the year 1": b'P\0{"readings": [{"point": "M1", "at": "0001-01-01T08:00Z", "value": 1}]}',
 }
 
 
 @pytest.mark.parametrize("target", ["payloads"], indirect=True)
-def test_payloads_that_once_raised(target: Target) -> None:
+def test_payloads_that_once_raised(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fuzz_payloads.DOOR_EVERY", 1)
+    monkeypatch.setattr("fuzz_payloads.MONTH_EVERY", 1)
     for payload in PAYLOADS.values():
         target.check(payload)
 

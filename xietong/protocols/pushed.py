@@ -79,6 +79,8 @@ def decode(body: bytes, zone: ZoneInfo) -> Pushed:
             'the body is no JSON of the form {"readings": [...]}, so nothing was taken; write it as documented.',
         )
         return Pushed((), (Problem(-1, "", said),))
+    if not listed:
+        return Pushed((), (Problem(-1, "", _EMPTY),))
     found = [each for index, stated in enumerate(listed) for each in _taken(index, stated, zone)]
     rows = tuple(each for each in found if isinstance(each, PushedRow))
     return Pushed(rows, tuple(each for each in found if isinstance(each, Problem)))
@@ -111,6 +113,10 @@ def _is_word(stated: object) -> TypeGuard[str]:
     return isinstance(stated, str) and stated.isprintable()
 
 
+_EMPTY = Text(
+    "请求体里没有监测值，什么也没有收下；没有数据时不必发送。",
+    "the body holds no reading and nothing was taken; send nothing where there is nothing.",
+)
 _POINT = Text("没有监测点代码；请写明 point。", "there is no code of a point; state it under point.")
 _AT = Text(
     "时刻读不懂，或不在 1900 至 2199 年；请写成 2025-03-01T08:00，可带时区。",

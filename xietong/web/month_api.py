@@ -122,7 +122,7 @@ def state_month(request: HttpRequest, subject: str, period: str, partial: bool =
         return _refused(413, "body", "too_large", _TOO_LARGE)
     file = f"{month.subject}-{month.period.label}-api.json"
     rows = _rows(body, month, file)
-    if rows is None:
+    if not rows:
         return _refused(422, "body", "body", _NO_ROWS)
     own = frozenset(each.code for each in park.below(key.subject))
     return _take(month, Sent("api", f"key:{key.name}", idempotency, rows, body, file, own, partial))
