@@ -180,7 +180,8 @@ def _source(text: str) -> str:
         return text
     raise CellError(
         "source",
-        "来源不认识，这个点将收不到数据；请写 sheet、hj212:MN/编码/字段、mqtt:主题#路径、modbus:设备/名称 或 opcua:服务器/名称",
+        "来源不认识，这个点将收不到数据；"
+        "请写 sheet、hj212:MN/编码/字段、mqtt:主题#路径、modbus:设备/名称 或 opcua:服务器/名称",
         "no such source is known, so the point would receive nothing; "
         "write sheet, hj212:MN/code/field, mqtt:topic#path, modbus:DEVICE/name or opcua:SERVER/name",
     )
