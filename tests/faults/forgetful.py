@@ -1,7 +1,7 @@
 """A file system that forgets at a power cut whatever was not fsynced, for the tests of durability.
 
-`python forgetful.py BACKING MOUNT SEED SHARE` mounts it (FUSE). What is written lives in this process; fsync of a file
-puts its content into BACKING, fsync of a folder the names in it. Killing this process with SIGKILL is the power cut:
+`python forgetful.py BACKING MOUNT SEED SHARE [MEGABYTES]` mounts it (FUSE), of that size if one is given. What is
+written lives in this process; fsync of a file puts its content into BACKING, fsync of a folder the names in it. Killing this process with SIGKILL is the power cut:
 mounting again on the same BACKING shows what a disk would. As on a real machine some of what nobody fsynced is there
 all the same, a share of it chosen by the seed: names without content, and files torn inside their last write.
 """
@@ -18,12 +18,15 @@ from typing import Any
 
 from mfusepy import FUSE, FuseOSError
 
+PAGE = 4096
+PAGES_A_MEGABYTE, ENDLESS = 256, 1 << 16
+
 
 class Node:
     """A file or folder; content belongs to files, names to folders. number: where BACKING keeps it."""
 
     def __init__(self, number: int, mode: int) -> None:
-        self.number, self.mode = number, mode
+        self.number, self.mode, self.links = number, mode, 1
         self.content = bytearray()
         self.names: dict[str, Node] = {}
         self.dirty: list[tuple[int, int]] = []
@@ -83,8 +86,9 @@ class Forgetful:
 
     use_ns = True
 
-    def __init__(self, backing: Backing, chance: random.Random, written_back: float) -> None:
+    def __init__(self, backing: Backing, chance: random.Random, written_back: float, megabytes: int = ENDLESS) -> None:
         self.backing, self.chance, self.written_back = backing, chance, written_back
+        self.pages, self.taken = megabytes * PAGES_A_MEGABYTE, 0
         self.root = backing.load(1, stat.S_IFDIR | 0o755)
         self.last_number = backing.last_number
         self.open_files: dict[int, Node] = {}
@@ -130,20 +134,30 @@ class Forgetful:
         if name in folder.names:
             raise FuseOSError(errno.EEXIST)
         folder.names[name] = self._find(source)
+        folder.names[name].links += 1
         self._renamed(folder)
         return 0
 
     def rename(self, old: str, new: str) -> int:
         (source, old_name), (target, new_name) = self._place(old), self._place(new)
+        if new_name in target.names:
+            self._forget(target.names[new_name])
         target.names[new_name] = source.names.pop(old_name)
         self._renamed(*{source, target})
         return 0
 
     def unlink(self, path: str) -> int:
         folder, name = self._place(path)
+        self._forget(folder.names[name])
         del folder.names[name]
         self._renamed(folder)
         return 0
+
+    def _forget(self, node: Node) -> None:
+        """Give back the room of a file whose last name goes; one that is still open is counted as gone too."""
+        node.links -= 1
+        if node.links == 0:
+            self.taken -= pages(len(node.content))
 
     def rmdir(self, path: str) -> int:
         if self._find(path).names:
@@ -152,6 +166,15 @@ class Forgetful:
 
     def readdir(self, path: str, fh: int) -> list[str]:
         return [".", "..", *self._find(path).names]
+
+    # ---- room ----
+
+    def _grow(self, node: Node, length: int) -> None:
+        """Count the pages of a file that is to have this length; ENOSPC where they are not there."""
+        more = pages(length) - pages(len(node.content))
+        if more > 0 and self.taken + more > self.pages:
+            raise FuseOSError(errno.ENOSPC)
+        self.taken += more
 
     # ---- content ----
 
@@ -172,6 +195,7 @@ class Forgetful:
 
     def write(self, path: str, data: bytes, offset: int, fh: int) -> int:
         node, end = self.open_files[fh], offset + len(data)
+        self._grow(node, max(end, len(node.content)))
         if offset > len(node.content):
             node.content += bytes(offset - len(node.content))
         node.content[offset:end] = data
@@ -183,6 +207,7 @@ class Forgetful:
 
     def truncate(self, path: str, length: int, fh: int | None = None) -> int:
         node = self._find(path) if fh is None else self.open_files[fh]
+        self._grow(node, length)
         node.shortest = min(length, len(node.content) if node.shortest is None else node.shortest)
         del node.content[length:]
         node.content += bytes(length - len(node.content))
@@ -206,7 +231,8 @@ class Forgetful:
         return {"st_mode": node.mode, "st_nlink": 1, "st_size": len(node.content), **times, **owner}
 
     def statfs(self, path: str) -> dict[str, int]:
-        return {"f_bsize": 4096, "f_frsize": 4096, "f_blocks": 1 << 24, "f_bfree": 1 << 23, "f_bavail": 1 << 23}
+        free = self.pages - self.taken
+        return {"f_bsize": PAGE, "f_frsize": PAGE, "f_blocks": self.pages, "f_bfree": free, "f_bavail": free}
 
     def chmod(self, path: str, mode: int) -> int:
         node = self._find(path)
@@ -221,8 +247,13 @@ class Forgetful:
         return 0
 
 
-def main(backing: str, mount: str, seed: str, written_back: str) -> None:
-    system = Forgetful(Backing(Path(backing)), random.Random(int(seed)), float(written_back))
+def pages(length: int) -> int:
+    """How many pages content of this length takes."""
+    return -(-length // PAGE)
+
+
+def main(backing: str, mount: str, seed: str, written_back: str, megabytes: str = str(ENDLESS)) -> None:
+    system = Forgetful(Backing(Path(backing)), random.Random(int(seed)), float(written_back), int(megabytes))
     FUSE(system, mount, foreground=True, nothreads=True, fsname="forgetful", big_writes=True)
 
 

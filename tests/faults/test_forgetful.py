@@ -1,12 +1,14 @@
 """The forgetful file system itself: what it keeps at a power cut and what it forgets."""
 
+import errno
 import os
 import random
 import stat
 from pathlib import Path
 
 import pytest
-from forgetful import Backing, Forgetful
+from forgetful import PAGE, Backing, Forgetful
+from mfusepy import FuseOSError
 from rig import ForgetfulDisk
 
 
@@ -68,6 +70,23 @@ def test_something_may_survive_unasked_torn_inside_the_last_write(tmp_path: Path
         seen.add(bytes(names["a"].content) if "a" in names else None)
     assert {None, b""} < seen
     assert len(seen) > 5
+
+
+def test_a_small_one_is_full_at_its_last_page_and_gives_room_back(tmp_path: Path) -> None:
+    disk = Forgetful(Backing(tmp_path), random.Random(1), 0.0, megabytes=1)
+    write(disk, "/large", bytes(255 * PAGE), sync=False)
+    write(disk, "/small", b"content", sync=False)
+    handle = disk.open("/small", 0)
+    assert disk.write("/small", bytes(PAGE - 7), 7, handle) == PAGE - 7
+    with pytest.raises(FuseOSError) as full:
+        disk.write("/small", b"x", PAGE, handle)
+    assert full.value.errno == errno.ENOSPC
+    assert disk.statfs("/")["f_bavail"] == 0
+    disk.unlink("/large")
+    assert disk.statfs("/")["f_bavail"] == 255
+    disk.write("/small", b"x", PAGE, handle)
+    disk.rename("/small", "/large")
+    assert disk.statfs("/")["f_bavail"] == 254
 
 
 @pytest.mark.slow
