@@ -63,12 +63,12 @@ class Device:
             told = {**frame.parameters, **{f"{each.code}-{each.field}": str(each.value) for each in frame.values}}
             self.told = dict(list((self.told | told).items())[-MOST_TOLD:])
 
-    def describe(self, frame: Frame, entry: Entry) -> None:
+    def describe(self, edition: str, qn: str, entry: Entry) -> None:
         """Take in the newest frame of a while: when, from where, in which edition, how its clock goes."""
         self.last_seen = entry.received_at.isoformat()
-        self.edition = frame.edition
+        self.edition = edition
         self.peer = host(entry.origin)
-        sent_at = read_time(frame.qn)
+        sent_at = read_time(qn)
         if sent_at is not None:
             self.clock_offset_s = round((sent_at - entry.received_at).total_seconds(), 3)
 

@@ -22,7 +22,7 @@ from xietong.settle.devices import Device, host
 MOST_ADDRESSES, MOST_DEVICES, MOST_PEERS, MOST_DAMAGES = 100_000, 12_000, 1_000, 100
 _REASONS = ("encrypted", "length", "crc", "header")
 _OWN_ORIGIN = "intake:"
-_QN_ENDS, _MOST_JUDGED = 27, 20_000  # ##dddd QN=17 digits; as a plain frame begins
+_QN_BEGINS, _QN_ENDS, _MOST_JUDGED = 9, 27, 40_000  # ##dddd QN=17 digits; as a plain frame begins
 
 
 @dataclass
@@ -42,6 +42,7 @@ class _Judged:
     """What frames of one header and one shape break, and those not told yet; addresses: kept so that its id is."""
 
     mn: str
+    edition: str
     names: tuple[str, ...]
     addresses: list[str]
     times: int = 0
@@ -54,7 +55,7 @@ class Live:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known = _read(path)
-        self._last: dict[str, tuple[Entry, Frame | None]] = {}
+        self._last: dict[str, tuple[Entry, str, str]] = {}  # by MN: its newest frame, edition, QN
         self._latest: dict[int, tuple[Entry, Columns]] = {}
         self._judged: dict[tuple[bytes, int], _Judged] = {}
         # Devices and addresses that the park's points name: strangers never crowd them out.
@@ -82,9 +83,10 @@ class Live:
             device.frames += 1
             if frame is not None:
                 device.said(frame, entry)
+                self._last[mn] = (entry, frame.edition, frame.qn)
             elif columns is not None:
-                self._judge(device, entry, columns)
-            self._last[mn] = (entry, frame)
+                edition = self._judge(device, entry, columns)
+                self._last[mn] = (entry, edition, entry.payload[_QN_BEGINS : _QN_ENDS - 1].decode())
         if columns is not None:
             # Frames of one shape share their list of addresses: only the newest of each is looked at when written.
             before = self._latest.get(id(columns.addresses))
@@ -140,12 +142,15 @@ class Live:
                 self._newest(address, reading)
         self._latest.clear()
         self._name_breaches()
-        for mn, (entry, frame) in self._last.items():
-            self._known.devices[mn].describe(frame or decode(entry.payload), entry)
+        for mn, (entry, edition, qn) in self._last.items():
+            self._known.devices[mn].describe(edition, qn, entry)
         self._last.clear()
 
-    def _judge(self, device: Device, entry: Entry, columns: Columns) -> None:
-        """Name what a plain frame breaks: seen once for each header and shape of content, counted at every frame."""
+    def _judge(self, device: Device, entry: Entry, columns: Columns) -> str:
+        """Name what a plain frame breaks: seen once for each header and shape of content, counted at every frame.
+
+        Answers its edition, which is one of header and shape too.
+        """
         device.breaks(raw_violations(entry.payload), entry)
         head = entry.payload[_QN_ENDS : entry.payload.find(b";CP=")]
         key = (head, id(columns.addresses))
@@ -154,11 +159,13 @@ class Live:
             if len(self._judged) >= _MOST_JUDGED:
                 self._name_breaches()
                 self._judged.clear()
-            names = tuple(name for name in violations(decode(entry.payload)) if name not in BY_BYTES)
-            judged = self._judged[key] = _Judged(columns.mn, names, columns.addresses)
+            frame = decode(entry.payload)
+            names = tuple(name for name in violations(frame) if name not in BY_BYTES)
+            judged = self._judged[key] = _Judged(columns.mn, frame.edition, names, columns.addresses)
         if judged.names:
             judged.times += 1
             judged.entry = entry
+        return judged.edition
 
     def _name_breaches(self) -> None:
         for judged in self._judged.values():

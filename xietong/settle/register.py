@@ -17,6 +17,7 @@ class Register:
     ) -> None:
         self._path, self._load_points, self._load_stops = path, load_points, load_stops
         self._number: int | None = None
+        self._asked: Sequence[PointSpec] | None = None
         self.points: Sequence[PointSpec] = ()
         self.devices: Sequence[str] = ()
         self.stops: Standstills = NO_STOPS
@@ -25,6 +26,9 @@ class Register:
         """Ask anew; whether the mapping differs from the one before (true the first time)."""
         points = self._load_points()
         self.stops = self._load_stops()
+        if points is self._asked:  # the very same list: nobody has acted since
+            return False
+        self._asked = points
         number = mapping_number(points)
         if number == self._number:
             return False
