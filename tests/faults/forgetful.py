@@ -1,9 +1,10 @@
 """A file system that forgets at a power cut whatever was not fsynced, for the tests of durability.
 
 `python forgetful.py BACKING MOUNT SEED SHARE [MEGABYTES]` mounts it (FUSE), of that size if one is given. What is
-written lives in this process; fsync of a file puts its content into BACKING, fsync of a folder the names in it. Killing this process with SIGKILL is the power cut:
-mounting again on the same BACKING shows what a disk would. As on a real machine some of what nobody fsynced is there
-all the same, a share of it chosen by the seed: names without content, and files torn inside their last write.
+written lives in this process; fsync of a file puts its content into BACKING, fsync of a folder the names in it. Killing
+this process with SIGKILL is the power cut: mounting again on the same BACKING shows what a disk would. As on a real
+machine some of what nobody fsynced is there all the same, a share of it chosen by the seed: names without content, and
+files torn inside their last write.
 """
 
 import errno
