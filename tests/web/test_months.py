@@ -87,6 +87,7 @@ def test_what_is_due_stands_there_with_what_was_stated_last(clerk: Client) -> No
 def test_sent_in_it_is_a_revision_with_person_and_evidence(clerk: Client, data: Path) -> None:
     answer = clerk.post(MARCH, filled(clerk, {"coke": "1150.5"}, action="send"), follow=True)
     assert "已入账 1 行" in answer.content.decode()
+    assert "2025-04-03 10:00" in answer.content.decode()  # park time
     assert stated() == {"coke": "1150.5"}
     row = next(each for each in registry.load().reported if each.period.label == "2025-03")
     act = Act.objects.get(verb="state_reported")
@@ -242,6 +243,18 @@ def test_the_workbook_goes_out_and_comes_back_by_the_same_rules(clerk: Client, t
         taken = clerk.post(address, {"file": file})
     assert (taken.status_code, stated()) == (200, {"coke": "1150"})
     assert Act.objects.get(verb="state_reported").who == "clerk"
+
+
+@pytest.mark.parametrize(
+    "query", ["?sent=9", "?sent=x", f"?sent={'9' * 5000}", "?draft=x", "?draft=999999999999999999999"]
+)
+def test_what_an_address_asks_for_and_is_not_there_breaks_nothing(clerk: Client, query: str) -> None:
+    assert clerk.get(MARCH + query).status_code == 200
+
+
+@pytest.mark.parametrize("period", ["2025", "2025-Q1", "2025-03-14", "March", "2025-13"])
+def test_only_spans_of_months_can_be_filled_in(clerk: Client, period: str) -> None:
+    assert clerk.get(f"/months/E01/{period}/").status_code == (200 if period in ("2025", "2025-Q1") else 404)
 
 
 def test_another_workbook_or_none_is_refused(clerk: Client, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from xietong.park.package.sheets import Row
 from xietong.park.template import Line, amount_text, known_cells, units_of
 from xietong.texts import Language
 from xietong.units import UNITS
+from xietong.web.pages import entry_href
 from xietong.web.places import full_name
 from xietong.web.words import spoken, term
 
@@ -52,6 +53,7 @@ class FormLine:
     last: str = ""
     stated: str = ""
     entry: str = ""
+    entry_href: str = ""
     units: Sequence[str] = ()
     errors: Mapping[str, list[Verdict]] = field(default_factory=dict)
     remarks: Sequence[Verdict] = ()
@@ -167,6 +169,7 @@ def _owed(number: int, line: Line, row: Typed | None, verdicts: Verdicts, place:
         last=f"{amount_text(last)} {last.unit}" if last else "",
         stated=f"{amount_text(now)} {now.unit}" if now else "",
         entry=now.entry if now else "",
+        entry_href=entry_href(now.entry, row=str(now.row)) if now else "",
         units=list(dict.fromkeys([*units_of(line), cells.get("unit", line.unit)])),
         errors=errors,
         remarks=remarks,

@@ -6,7 +6,7 @@ JavaScript; what was typed is never lost: it is kept as a draft, or printed agai
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -39,6 +39,7 @@ from xietong.periods import Period
 from xietong.web import gathering
 from xietong.web.languages import reading_language
 from xietong.web.month_form import OF, FormLine, Place, Typed, as_rows, choices, form_lines, stamp_of, typed
+from xietong.web.pages import entry_href
 from xietong.web.places import full_name
 from xietong.web.views import NothingThereError, period_or_404, subject_or_404
 
@@ -87,8 +88,12 @@ def _month_line(registry: Registry, subject: str, month: Period, today: date) ->
         "stated": stated,
         "lacking": len(owed) - stated,
         "runs": month.end.date() > today,
-        "draft": next(iter(drafts(Month(subject, month))), None),
+        "draft": _draft_words(registry, drafts(Month(subject, month))),
     }
+
+
+def _draft_words(registry: Registry, kept: Sequence[Draft]) -> dict[str, Any]:
+    return {"who": kept[0].who, "at": kept[0].at.astimezone(registry.zone)} if kept else {}
 
 
 @login_not_required
@@ -224,8 +229,9 @@ class _Sheet:
             "alert": alert,
             "saved": self.request.GET.get("saved") == "1",
             "draft": None if self.rows else draft,
-            "drafts": [each for each in kept if each != draft],
-            "done": self._done(),
+            "draft_at": self._here(draft.at) if draft else None,
+            "drafts": [{"pk": each.pk, "who": each.who, "at": self._here(each.at)} for each in kept if each != draft],
+            **self._done(),
             "seen": stamp_of(self.owed),
             "sending": uuid4().hex,
             "stated": sum(1 for line in self.owed if line.now),
@@ -243,10 +249,19 @@ class _Sheet:
         chosen = [each for each in kept if str(each.pk) == asked]
         return next(iter(chosen or kept), None)
 
-    def _done(self) -> Submission | None:
+    def _here(self, at: datetime) -> datetime:
+        """An instant in park time."""
+        return at.astimezone(self.registry.zone)
+
+    def _done(self) -> dict[str, Any]:
+        """The sending that the address names, where it is one of this month."""
         asked = self.request.GET.get("sent", "")
         named = {"subject": self.asked.subject, "period": self.asked.period.label}
-        return Submission.objects.filter(pk=int(asked), **named).first() if asked.isdecimal() else None
+        is_number = asked.isdecimal() and len(asked) < 19
+        found = Submission.objects.filter(pk=int(asked), **named).first() if is_number else None
+        if found is None:
+            return {"done": None}
+        return {"done": found, "done_at": self._here(found.at), "done_href": entry_href(found.answer["entry"])}
 
 
 def _problems(lines: Sequence[FormLine]) -> list[dict[str, Any]]:

@@ -128,6 +128,8 @@ def _file(payload: bytes, wanted: Wanted, data: Path, registry: Registry) -> dic
         return context | {"note": note}
     if str(told["name"]).endswith(".csv"):
         return context | {"lines": _csv_lines(path, wanted.row)}
+    if str(told["name"]).endswith("-api.json"):
+        return context | {"lines": _json_lines(path, wanted.row)}
     if told.get("format") == "parquet":
         return context | {"lines": _parquet_lines(path, wanted, registry)}
     return context | {"note": gettext("这份原件不是文本表格，请按哈希在存证目录里查看。")}
@@ -145,6 +147,18 @@ def _csv_lines(path: Path, row: str) -> list[dict[str, Any]]:
             if index > last:
                 break
     return lines
+
+
+def _json_lines(path: Path, row: str) -> list[dict[str, Any]]:
+    """The rows of a month that a program sent, about the wanted one, as they stand in the body."""
+    listed = json.loads(path.read_bytes())["rows"]
+    number = int(row) if row.isdecimal() else 0
+    first, last = (max(1, number - ROWS_AROUND), number + ROWS_AROUND) if number else (1, 2 * ROWS_AROUND + 1)
+    return [
+        {"number": n, "text": json.dumps(each, ensure_ascii=False)[:MOST_BYTES], "marked": n == number}
+        for n, each in enumerate(listed, 1)
+        if first <= n <= last
+    ]
 
 
 def _joined(cells: Iterable[str]) -> str:
