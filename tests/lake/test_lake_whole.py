@@ -1,0 +1,109 @@
+"""What the lake keeps proves itself: names, seals, links and sums; what an older edition wrote is still read."""
+
+import json
+from pathlib import Path
+
+import pytest
+from lake_samples import ADDRESS, Row, batch, lake, park
+
+from xietong.lake.errors import DamagedFile
+from xietong.lake.store import Lake
+from xietong.lake.whole import BEFORE, SEAL, carries_hash, chain_damage, entry_damage, file_damage
+
+SPAN = park("2025-01-01"), park("2026-01-01")
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Lake:
+    made = lake(tmp_path)
+    for number in range(1, 4):
+        made.append(batch([Row(f"2025-03-01 0{number}:00", str(number))]), {"web-0": number})
+    return made
+
+
+def change(path: Path, old: bytes, new: bytes) -> None:
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new, 1))
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+
+def test_a_file_that_is_not_what_was_written_is_refused_and_named(tmp_path: Path, made: Lake) -> None:
+    path = made.readings_table.view().files[0].path
+    assert carries_hash(path)
+    assert file_damage(path) == ""
+    assert made.readings([ADDRESS], *SPAN).num_rows == 3
+    flip(path)
+    with pytest.raises(DamagedFile) as refused:
+        made.readings([ADDRESS], *SPAN)  # although it was read before
+    assert refused.value.path == path
+    assert str(path) in refused.value.text.zh
+    path.unlink()
+    assert file_damage(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b'"size":', b'"sizf":'), (b'"version":2', b'"version":3'), (b'"add"', b'"adf"'), (b"2025-03-01", b"2025-03-02")],
+)
+def test_a_log_entry_that_says_something_else_is_refused(tmp_path: Path, made: Lake, old: bytes, new: bytes) -> None:
+    entry = made.readings_table.log / f"{2:020d}.json"
+    assert entry_damage(entry) == ""
+    change(entry, old, new)
+    assert entry_damage(entry)
+    with pytest.raises(DamagedFile) as refused:
+        lake(tmp_path).readings([ADDRESS], *SPAN)
+    assert refused.value.path == entry
+
+
+def test_what_no_seal_covers_is_covered_by_the_entry_after(tmp_path: Path, made: Lake) -> None:
+    entries = sorted(made.readings_table.log.glob("*.json"))
+    assert chain_damage(entries) is None
+    change(entries[0], b'"minReaderVersion":1', b'"minReaderVersion":0')
+    assert chain_damage(entries) == (entries[0], "its content does not match the hash in the entry after it")
+    with pytest.raises(DamagedFile):
+        lake(tmp_path).readings([ADDRESS], *SPAN)
+
+
+def test_a_checkpoint_is_held_against_its_sum(tmp_path: Path, made: Lake) -> None:
+    made.readings_table.checkpoint()
+    (checkpoint,) = made.readings_table.log.glob("*.checkpoint.parquet")
+    assert lake(tmp_path).readings([ADDRESS], *SPAN).num_rows == 3
+    flip(checkpoint)
+    with pytest.raises(DamagedFile) as refused:
+        lake(tmp_path).positions()
+    assert refused.value.path == checkpoint
+
+
+def test_a_damaged_newest_entry_is_settled_again_from_the_journal(tmp_path: Path, made: Lake) -> None:
+    change(made.readings_table.log / f"{3:020d}.json", b'"version":3', b'"version":7')
+    again = lake(tmp_path)
+    assert again.positions() == {"web-0": 2}
+    again.append(batch([Row("2025-03-01 03:00", "3")]), {"web-0": 3})
+    assert again.readings([ADDRESS], *SPAN).num_rows == 3
+
+
+def test_a_lake_of_an_older_edition_is_read_and_written_on(tmp_path: Path, made: Lake) -> None:
+    """Files without a hash in their names, entries without a seal, and no link to the entry before."""
+    for entry in made.readings_table.log.glob("*.json"):
+        lines = [json.loads(line) for line in entry.read_text().splitlines()]
+        for name in (SEAL, BEFORE):
+            lines[0]["commitInfo"].pop(name, None)
+        for line in lines:
+            if "add" in line:
+                path = made.readings_table.folder / line["add"]["path"]
+                old = path.with_name("-".join(path.name.split("-")[:3]) + ".parquet")
+                path.rename(old)
+                line["add"]["path"] = str(old.relative_to(made.readings_table.folder))
+        entry.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    again = lake(tmp_path)
+    assert again.readings([ADDRESS], *SPAN).num_rows == 3
+    assert not any(carries_hash(file.path) for file in again.readings_table.view().files)
+    again.positions()
+    again.append(batch([Row("2025-03-01 04:00", "4")]), {"web-0": 4})
+    assert lake(tmp_path).readings([ADDRESS], *SPAN).num_rows == 4
