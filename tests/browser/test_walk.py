@@ -21,6 +21,7 @@ PAGES = (
     "/standards/zero-carbon-park/?period=2025",
     "/devices/",
     "/devices/XTWALK000000000000000001/",
+    "/sources/",
     "/received/?month=2025-03",
     "/received/?month=2025-03&enterprise=E01",
     "/uploads/",
