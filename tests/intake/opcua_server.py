@@ -2,7 +2,8 @@
 
 values.json  {"kwh": [1.5, "Double", 0, "2025-03-01T00:00:00"]}: value, type, status, source time; read again and
              again. With a file `history` beside it the server remembers every value, and only then; with a file
-             `password` nobody else than "park" with that password is let in.
+             `password` nobody else than "park" with that password is let in; with cert.der and key.pem only
+                 signed and encrypted.
 """
 
 import asyncio
@@ -49,7 +50,12 @@ async def serve(folder: Path, port: int) -> None:
     server = Server(user_manager=Users(password.read_text()) if password.exists() else None)
     await server.init()
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/works")
-    server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+    if (folder / "cert.der").exists():
+        server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
+        await server.load_certificate(str(folder / "cert.der"))
+        await server.load_private_key(folder / "key.pem")
+    else:
+        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
     space = await server.register_namespace(SPACE)
     nodes: dict[str, Node] = {}
     for name, told in read(folder).items():

@@ -68,6 +68,30 @@ sys.exit(main(sys.argv[1:3]))
 """
 
 
+# Settle as it is, but it waits for the kill before or after its commit.
+SETTLING = """
+import sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from zoneinfo import ZoneInfo
+from xietong.lake.points import PointSpec
+from xietong.lake.store import Lake
+from xietong.settle import Conditions, Settler
+real = Lake.append
+def held(lake, table, positions):
+    if sys.argv[3] == "after":
+        real(lake, table, positions)
+    Path(sys.argv[2]).touch()
+    time.sleep(30)
+Lake.append = held
+points = [PointSpec("KWH", "modbus:m1/kwh", shape="counter", interval_s=1)]
+conditions = Conditions(commit=0.0, live=0.0)
+settler = Settler(Path(sys.argv[1]), ZoneInfo("Asia/Shanghai"), lambda: points, lambda: datetime.now(UTC), conditions)
+settler.run(Event(), once=True)
+"""
+
+
 @contextmanager
 def intake(data: Path, *program: str) -> Iterator[subprocess.Popen[bytes]]:
     command = program or ("-m", "xietong.intake.modbus", "--data", str(data))
@@ -157,16 +181,25 @@ def test_killed_between_answer_and_fsync_nothing_is_doubled_and_nothing_pretende
             shows(folder, 100 * number)
             killed_in_between(tmp_path, number)
     assert len(polls(tmp_path)) < len(answered(folder))  # what was killed before its fsync is missing, not made up
-    point = PointSpec("KWH", "modbus:m1/kwh", shape="counter", interval_s=1)
-    first = settled(tmp_path, point)
-    (tmp_path / "live.json").unlink()
-    again = settled(tmp_path, point)  # as after a kill of settle: everything is looked at once more
+    for when in ("before", "after"):
+        settle_killed(tmp_path, when)
+    settler = settled(tmp_path, PointSpec("KWH", "modbus:m1/kwh", shape="counter", interval_s=1))
     begin = polls(tmp_path)[0].due.replace(minute=0, second=0)
-    for settler in (first, again):
-        rows = settler.lake.hourly(["KWH"], begin, begin + timedelta(hours=2)).to_pylist()
-        assert sum(row["readings"] for row in rows) == len(polls(tmp_path))
-        assert sum(row["conflicts"] for row in rows) == 0
-        assert sum(row["total"] or 0 for row in rows) == 2
+    lines = settler.lake.readings(["modbus:m1/kwh"], begin, begin + timedelta(hours=2)).to_pylist()
+    assert len(lines) == len(polls(tmp_path))
+    rows = settler.lake.hourly(["KWH"], begin, begin + timedelta(hours=2)).to_pylist()
+    assert sum(row["readings"] for row in rows) == len(polls(tmp_path))
+    assert sum(row["conflicts"] for row in rows) == 0
+    assert sum(row["total"] or 0 for row in rows) == 2
+
+
+def settle_killed(data: Path, when: str) -> None:
+    """Kill a settle process before or after the commit of its lake."""
+    waiting = data / f"settle-{when}"
+    process = subprocess.Popen([sys.executable, "-c", SETTLING, str(data), str(waiting), when])
+    assert until(waiting.exists)
+    process.kill()
+    process.wait()
 
 
 def killed_in_between(data: Path, number: int) -> None:

@@ -1,5 +1,6 @@
 """OPC UA against asyncua's own server: statuses and times as stated, nothing lost that the server remembers."""
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from threading import Event
 from zoneinfo import ZoneInfo
 
 import pytest
+from asyncua.client.client import Client
 from mosquitto import free_port, until
 from opcua_server import put, server, taken
 
@@ -200,6 +202,24 @@ def test_a_server_that_goes_and_a_disk_that_refuses(tmp_path: Path, port: int) -
         with server(folder, port):  # it knows nothing of the subscription of before
             assert until(lambda: 9 in [int(each.value) for each in readings(tmp_path)], 60)
     assert [int(each.value) for each in readings(tmp_path)] == [0, 1, 2, 3, 9]
+
+
+def test_a_certificate_makes_the_session_signed_and_encrypted(tmp_path: Path, port: int) -> None:
+    folder = tmp_path / "server"
+
+    async def pairs() -> None:
+        for where, uri in ((tmp_path, "urn:xietong:intake"), (folder, "urn:works:server")):
+            client = Client("opc.tcp://127.0.0.1")
+            client.application_uri = uri
+            await client.setup_self_signed_certificate(where / "key.pem", where / "cert.der")
+
+    asyncio.run(pairs())
+    with server(folder, port), intake(tmp_path):
+        assert until(lambda: "opc.tcp" in (tmp_path / "intake.log").read_text())  # it takes nobody in the clear
+        files = 'certificate = "cert.der"\nkey = "key.pem"\nserver_certificate = "server/cert.der"'
+        settings(tmp_path, port, f'security = "Basic256Sha256"\n{files}')
+        assert until(lambda: len(readings(tmp_path)) >= 1)
+    assert [int(each.value) for each in readings(tmp_path)] == [0]
 
 
 def test_a_password_is_given_and_a_refusal_is_told(tmp_path: Path, port: int) -> None:
