@@ -188,6 +188,8 @@ SHEETS = {
         amount=pa.array([2**62], pa.int64()).view(pa.time64("us")),
         unit=pa.array(["t"]),
     ),
+    "words of a Parquet file that are no UTF-8": b"Q\x00"
+    + _parquet(point=pa.array(["M1"]), at=pa.array(["2025-03-01T08:00"]), value=pa.array([b"1\x9f"]).view(pa.string())),
     "two columns of one name": b"Q\x00" + _with_two_values(),
     "somebody else's column row": b"Q\x00"
     + _parquet(point=pa.array(["M1"]), at=pa.array(["2025-03-01T08:00"]), value=pa.array(["1"]), row=pa.array(["a"])),

@@ -20,6 +20,7 @@ def main(arguments: Sequence[str]) -> int:
         file = pq.ParquetFile(arguments[0], pre_buffer=False, buffer_size=1 << 20)
         with pa.ipc.new_stream(sys.stdout.buffer, file.schema_arrow) as stream:
             for batch in file.iter_batches(batch_size=int(arguments[1]), use_threads=False):
+                batch.validate(full=True)  # words that are no UTF-8, indices beyond their dictionary
                 stream.write_batch(batch)
     except (pa.ArrowException, OSError) as error:
         rule = "too_large" if isinstance(error, pa.ArrowMemoryError) else "unreadable"
