@@ -12,9 +12,11 @@ import pytest
 from django.conf import settings
 
 from xietong.commands import doctor, doctor_files
+from xietong.commands.checks import Check
 from xietong.journal import JournalWriter
 from xietong.lake.schemas import READINGS
 from xietong.lake.store import Lake
+from xietong.park.evidence import enter, keep, kept_path
 
 AT = datetime(2025, 3, 1, tzinfo=UTC)
 
@@ -53,6 +55,53 @@ def test_any_flipped_bit_in_the_middle_is_found_and_located(data: Path) -> None:
         assert failed[0].remedy.en
     segment.write_bytes(whole)
     assert statuses(data)["journal"] == "ok"
+
+
+def failed_of(data: Path) -> list[Check]:
+    return [check for check in doctor_files.evidence(data) if check.status == "failed"]
+
+
+def test_it_says_which_entries_are_lost_and_whether_their_readings_are_in_the_lake(data: Path) -> None:
+    (segment,) = (data / "journal/intake-0").glob("*.seg")
+    whole = segment.read_bytes()
+    at = whole.index(b"##frame 99")
+    segment.write_bytes(whole[:at] + b"!" + whole[at + 1 :])
+    (check,) = failed_of(data)
+    assert "entries 100 to 100" in check.found.en
+    assert "in the lake" not in check.remedy.en
+    lake = Lake(data / "lake", ZoneInfo("Asia/Shanghai"))
+    lake.positions()
+    lake.append(READINGS.empty_table(), {"intake-0": 200})
+    (check,) = failed_of(data)
+    assert "in the lake already" in check.remedy.en
+
+
+def test_a_damaged_last_entry_is_no_torn_one(data: Path) -> None:
+    (segment,) = (data / "journal/intake-0").glob("*.seg")
+    whole = segment.read_bytes()
+    segment.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    (check,) = failed_of(data)
+    assert (str(segment) in check.found.en, "after entry 199" in check.found.en) == (True, True)
+    segment.write_bytes(whole[:-1])
+    assert failed_of(data) == []
+    (note,) = (check for check in doctor_files.evidence(data) if "after entry 199" in check.found.en)
+    assert note.status == "note"
+
+
+def test_a_kept_file_that_is_changed_or_gone_is_told_with_its_name(data: Path) -> None:
+    kept = keep(data, b"subject,amount\n", "months.csv", "original")
+    enter(data, [kept], "cli:director", AT)
+    assert failed_of(data) == []
+    path = kept_path(data, kept.sha256)
+    path.chmod(0o644)
+    path.write_bytes(b"subject,amounts")
+    (changed,) = failed_of(data)
+    path.unlink()
+    (gone,) = failed_of(data)
+    for check in (changed, gone):
+        assert str(path) in check.found.en
+        assert "months.csv" in check.found.zh
+        assert "cli-0/1" in check.found.zh
 
 
 def test_a_lake_ahead_of_its_journal_is_told(data: Path) -> None:
