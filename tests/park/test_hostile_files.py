@@ -83,6 +83,17 @@ def test_a_bomb_that_declares_less_than_it_holds_is_refused(tmp_path: Path, plai
     assert refused(bomb) in ("too_large", "unreadable", "too_slow")
 
 
+@pytest.mark.parametrize(("place", "byte"), [(8, 0x01), (10, 99)], ids=["encrypted", "packed in an unknown way"])
+def test_an_archive_that_nobody_can_unpack_is_said_to_be_so(tmp_path: Path, plain: Path, place: int, byte: int) -> None:
+    content = bytearray(plain.read_bytes())
+    at = content.find(b"PK\x01\x02")
+    while at >= 0:  # every entry of the directory
+        content[at + place] |= byte
+        at = content.find(b"PK\x01\x02", at + 4)
+    (tmp_path / "closed.xlsx").write_bytes(bytes(content))
+    assert refused(tmp_path / "closed.xlsx") == "unreadable"
+
+
 def test_entities_are_never_expanded(tmp_path: Path, plain: Path) -> None:
     laughs = b'<?xml version="1.0"?><!DOCTYPE sst [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><sst>&b;</sst>'
     assert refused(rewritten(plain, tmp_path / "laughs.xlsx", {"xl/sharedStrings.xml": laughs})) == "entities"
