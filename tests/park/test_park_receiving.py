@@ -62,6 +62,10 @@ def test_readings_wait_in_the_journal_in_the_plain_form_with_the_original_beside
     assert plain["points"] == {"M1": {"interval_s": 900, "shape": "amount"}}
     assert plain["rows"] == 2
     assert kept_path(tmp_path / "data", plain["sha256"]).is_file()
+    refused = models.Act.objects.get(verb="refuse_rows").what
+    assert (refused["file"], refused["rejected"], len(refused["cells"])) == ("package", 1, 1)
+    assert (refused["cells"][0]["row"], refused["cells"][0]["value"]) == (4, "M7")
+    assert refused["cells"][0]["en"] == answer.rejected[0].message.en
     act = models.Act.objects.get(verb="bring_readings")
     assert (act.who, act.entry) == ("clerk", answer.entries["readings-1.csv#readings.parquet"])
 

@@ -260,6 +260,26 @@ def test_uploads_say_who_brought_what_when_and_why(director: Client, data: Path)
     assert "Correction of readings" in words(director, "/uploads/", "en")
 
 
+def test_what_of_an_upload_was_refused_is_told_cell_by_cell(director: Client) -> None:
+    cell = {"file": "三月.xlsx", "sheet": "用能", "cell": "D7", "value": "<b>十吨</b>", "rule": "number"}
+    told = {
+        **cell,
+        "clause": "6.1.4",
+        "row": 7,
+        "column": "amount",
+        "zh": "D7 不是数；请写数字。",
+        "en": "D7 is no number; write digits.",
+    }
+    plain = {"file": "march.csv", "row": 3, "column": "unit", "value": "吨吨", "zh": "没有这个单位。", "en": "no unit."}
+    what = {"file": "三月.xlsx", "rejected": 2, "cells": [told, plain], "entries": {"三月.xlsx": handmade.ENTRY}}
+    Act.objects.create(who="clerk", verb="refuse_rows", what=what, at=handmade.NOW)
+    shown = words(director, "/uploads/")
+    assert "没有采用的格 — 拒收 2" in shown
+    assert "三月.xlsx · 用能 · D7 &lt;b&gt;十吨&lt;/b&gt; D7 不是数；请写数字。 number · 6.1.4" in shown
+    assert "march.csv · 第 3 行 unit 吨吨 没有这个单位。" in shown
+    assert "D7 is no number; write digits." in words(director, "/uploads/", "en")
+
+
 def test_older_uploads_are_a_page_away(director: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("xietong.web.uploads.MOST", 2)
     for number in range(3):

@@ -19,6 +19,7 @@ from xietong.park.actions import (
     check_same_park,
     correct_readings,
     load_package,
+    record_act,
     state_facts,
 )
 from xietong.park.bills import Placed, beside, by_subject
@@ -54,6 +55,9 @@ class Answer:
     entries: dict[str, str] = field(default_factory=dict)
     readings: int = 0
     usable: int = 0
+
+
+MOST_REFUSED_CELLS, LONGEST_VALUE = 100, 80
 
 
 class Correction(NamedTuple):
@@ -99,6 +103,7 @@ class Reception:
         answer.remarks += remarks(package.tables["reported"], park)
         for path in package.readings:
             self._readings(path, FileMapping(), park, self._carried(path))
+        self._note_refusals(folder.name)
         return answer
 
     def file(self, path: Path, mapping: FileMapping, manner: Manner | None = None) -> Answer:
@@ -115,6 +120,7 @@ class Reception:
                 self._readings(path, mapping, park)
         except CellError as error:
             self.answer.rejected.append(rejection(path.name, 0, "", "", error))
+        self._note_refusals(path.name)
         return self.answer
 
     def correction(self, path: Path, mapping: FileMapping, why: Correction) -> Answer:
@@ -129,7 +135,20 @@ class Reception:
             self._readings(path, mapping, park, why)
         except CellError as error:
             self.answer.rejected.append(rejection(path.name, 0, "", "", error))
+        self._note_refusals(path.name)
         return self.answer
+
+    def _note_refusals(self, name: str) -> None:
+        """Note what could not be used, cell by cell, for the history of uploads; the first hundred of many."""
+        rejected = self.answer.rejected
+        if not rejected:
+            return
+        told = [
+            {**each.as_json("zh"), "value": each.value[:LONGEST_VALUE], "en": each.message.en, "zh": each.message.zh}
+            for each in rejected[:MOST_REFUSED_CELLS]
+        ]
+        what = {"file": name, "rejected": len(rejected), "cells": told, "entries": dict(self.answer.entries)}
+        record_act(self.who, "refuse_rows", what, self.at, lambda: None)
 
     def _carried(self, path: Path) -> Correction | None:
         """The correction that a file of a package is (see sending); None for plain readings."""

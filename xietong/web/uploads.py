@@ -19,18 +19,21 @@ from django.views.decorators.http import require_safe
 from xietong.park.models import Act, Push
 from xietong.park.nouns import Registry
 from xietong.readings import Entry
+from xietong.texts import Text
 from xietong.web import gathering, pages
 from xietong.web.views import NothingThereError
 
-MOST, SHORT_HASH = 50, 12
+MOST, MOST_CELLS, SHORT_HASH = 50, 100, 12
 KINDS = {
     "load_package": gettext_lazy("园区数据包"),
     "bring_readings": gettext_lazy("监测值文件"),
     "correct_readings": gettext_lazy("更正监测值"),
     "push": gettext_lazy("程序推送"),
+    "refuse_rows": gettext_lazy("没有采用的格"),
 }
 STATED = gettext_lazy("填报与登记表")
-_FILES = Q(verb__in=["load_package", "bring_readings", "correct_readings"]) | Q(verb__startswith="state_")
+_VERBS = ("load_package", "bring_readings", "correct_readings", "refuse_rows")
+_FILES = Q(verb__in=_VERBS) | Q(verb__startswith="state_")
 
 
 @require_safe
@@ -89,7 +92,8 @@ def _of_act(act: Act) -> dict[str, Any]:
         "table": act.verb.removeprefix("state_") if act.verb.startswith("state_") else "",
         "entries": entries,
         "rows": what.get("rows", what.get("readings")),
-        "rejected": 0,
+        "rejected": int(what.get("rejected", 0)),
+        "cells": [_cell(each) for each in what.get("cells", [])],
         "reason": what.get("reason", ""),
         "evidence": what.get("evidence", ""),
         "is_correction": act.verb == "correct_readings",
@@ -106,10 +110,32 @@ def _of_push(push: Push) -> dict[str, Any]:
         "entries": {push.idempotency: answer.get("entry", "")},
         "rows": answer.get("accepted"),
         "rejected": len(answer.get("rejected", [])),
+        "cells": [_pushed_cell(each) for each in answer.get("rejected", [])[:MOST_CELLS]],
         "reason": "",
         "evidence": "",
         "is_correction": False,
     }
+
+
+def _cell(told: Mapping[str, Any]) -> dict[str, Any]:
+    """One refused cell: where it stands, what it says, the rule and clause, and the sentence with the remedy."""
+    where = [str(told.get(name) or "") for name in ("file", "sheet", "cell")]
+    if not where[2] and told.get("row"):
+        where[2] = gettext("第 %(n)s 行") % {"n": told["row"]} + (f" {told['column']}" if told.get("column") else "")
+    return {
+        "where": " · ".join(filter(None, where)),
+        "value": str(told.get("value", "")),
+        "rule": str(told.get("rule", "")),
+        "clause": str(told.get("clause", "")),
+        "text": Text(str(told.get("zh", "")), str(told.get("en", ""))),
+    }
+
+
+def _pushed_cell(told: Mapping[str, Any]) -> dict[str, Any]:
+    place = gettext("第 %(n)s 项") % {"n": int(told.get("place", 0)) + 1}
+    sentence = str(told.get("message", ""))
+    where = f"{place} {told.get('field', '')}".strip()
+    return {"where": where, "value": "", "rule": "", "clause": "", "text": Text(sentence, sentence)}
 
 
 def _shown(row: Mapping[str, Any], known: Mapping[str, Entry], registry: Registry) -> dict[str, Any]:
