@@ -27,7 +27,7 @@ def places(rejected: list[Rejection]) -> list[tuple[str, int, str, str, str]]:
 
 
 BAD_ROWS = [
-    ("reported.csv", "E01,2025-03,coke,12,吨", "unit", "吨", "unit"),
+    ("reported.csv", "E01,2025-03,coke,12,筐", "unit", "筐", "unit"),
     ("reported.csv", "E01,2025-03,coke,12,MWh", "unit", "MWh", "unit_mismatch"),
     ("reported.csv", "E01,2025-03,unobtainium,12,t", "item", "unobtainium", "item"),
     ("reported.csv", "E99,2025-03,coke,12,t", "subject", "E99", "unknown_subject"),
