@@ -26,7 +26,7 @@ def free_port() -> int:
     return port
 
 
-def until(met: Callable[[], bool], seconds: float = 30.0) -> bool:
+def until(met: Callable[[], bool], seconds: float = 90.0) -> bool:
     deadline = time.monotonic() + seconds
     while not met() and time.monotonic() < deadline:
         time.sleep(0.02)

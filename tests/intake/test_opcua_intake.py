@@ -58,6 +58,18 @@ def held(writer):
 JournalWriter.commit = held
 sys.exit(main(sys.argv[1:3]))
 """
+# The process as it is, asking a memory that takes for ever.
+FORGETFUL = """
+import asyncio, sys
+from pathlib import Path
+from xietong.intake.monitor import Monitor
+from xietong.intake.opcua import main
+async def slow(monitor, *given):
+    Path(sys.argv[3]).touch()
+    await asyncio.sleep(60)
+Monitor._fill_one = slow
+sys.exit(main(sys.argv[1:3]))
+"""
 # The process as it is, on a disk that is full while a file says so.
 REFUSING = """
 import os, sys
@@ -176,6 +188,27 @@ def test_what_was_missed_is_taken_from_the_servers_memory_and_counts_once(tmp_pa
     rows = settler.lake.hourly(["K"], begin, begin + timedelta(hours=2)).to_pylist()
     assert sum(row["readings"] for row in rows) == MANY - 1
     assert sum(row["total"] for row in rows) == sum(range(MANY))
+
+
+def test_killed_while_it_asks_the_memory_it_does_not_know_the_new_without_the_old(tmp_path: Path, port: int) -> None:
+    folder, asking = tmp_path / "server", tmp_path / "asking"
+    (folder / "history").touch()
+    started = datetime.now(UTC)
+    with server(folder, port):
+        with intake(tmp_path):
+            assert until(lambda: len(readings(tmp_path)) >= 1)
+        put(folder, kwh=[now(started, each) for each in range(1, 4)], running=RUNNING)
+        assert until(lambda: taken(folder))
+        with intake(tmp_path, "-c", FORGETFUL, "--data", str(tmp_path), str(asking)) as process:
+            assert until(asking.exists)
+            put(folder, kwh=now(started, 4), running=RUNNING)
+            assert until(lambda: taken(folder))
+            assert not until(lambda: len(readings(tmp_path)) > 1, 2)
+            process.kill()
+            process.wait()
+        with intake(tmp_path):
+            assert until(lambda: len({each.at for each in readings(tmp_path)}) >= 5)
+    assert {each.value for each in readings(tmp_path)} == {Decimal(each) for each in range(5)}
 
 
 def now(started: datetime, each: int) -> list[object]:
