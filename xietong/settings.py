@@ -131,6 +131,12 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "xietong.web.months.forged"
 # A month of a large enterprise has some 150 lines of a dozen fields each.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+FILE_UPLOAD_HANDLERS = [
+    "xietong.web.month_workbooks.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]

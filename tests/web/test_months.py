@@ -260,6 +260,9 @@ def test_only_spans_of_months_can_be_filled_in(clerk: Client, period: str) -> No
 def test_another_workbook_or_none_is_refused(clerk: Client, tmp_path: Path) -> None:
     address = f"{MARCH}workbook.xlsx"
     assert clerk.post(address, {}).status_code == 413
+    (tmp_path / "long.xlsx").write_bytes(b"PK" * (3 << 20))
+    with (tmp_path / "long.xlsx").open("rb") as file:
+        assert clerk.post(address, {"file": file}).status_code == 413
     (tmp_path / "bad.xlsx").write_bytes(b"PK not a workbook")
     with (tmp_path / "bad.xlsx").open("rb") as file:
         assert clerk.post(address, {"file": file}).status_code == 422

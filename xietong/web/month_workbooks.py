@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
@@ -26,6 +27,19 @@ from xietong.web.views import period_or_404, subject_or_404
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A month has a few hundred cells; what is inside is opened by a child with limits (decision 19).
 MOST_BYTES = 4 << 20
+
+
+class BoundedUpload(FileUploadHandler):
+    """The first handler of every upload: what is longer than a workbook of ours may be is cut off and not kept."""
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        """Hand the piece on, or end the upload."""
+        if start + len(raw_data) > MOST_BYTES:
+            raise StopUpload(connection_reset=True)
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        """The handlers behind keep it."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
