@@ -36,6 +36,7 @@ PUSHES = (
     b'{"readings": [{"point": "M1", "at": "2025-03-01T08:00", "value": 12.5, "flag": "N"}]}',
     b'{"readings": [{"point": "M2", "at": "2025-03-01T08:00+08:00", "value": "7"}, {"point": "M9", "value": null}]}',
     b'{"readings": []}',
+    b'{"readings": [{"point": "M1", "at": "2025-03-01T08:00", "value": 1000000000000}]}',
     b'{"readings": [{"point": "M1", "at": "20250301T080000Z", "value": -0.000001}, 7, {"point": "M3"}]}',
 )
 MESSAGES = (
@@ -44,6 +45,7 @@ MESSAGES = (
     b'{"ts": "20250301080000", "v": -1}',
     b"12.5",
     b'[1, 2, [3, {"x": 4}]]',
+    b'{"a.b": 1, "a": {"b": 2, "": 4}, "a~1b": 3, "~2": 5, "c": 6, "": 7}',
 )
 TOKENS = (
     *('"\\ud800"', '"\\u0000"', "1e999999999999999999999"),
@@ -193,10 +195,15 @@ def _check_message(body: bytes, manner: int) -> None:
     addresses = [each.address for each in message.values]
     assert len(set(addresses)) == len(addresses)
     assert not set(addresses) & {f"mqtt:{topic}#{each.path}" for each in message.unused}
-    assert message.values or message.unused or not mqtt_has_leaves(body)
+    refused = len(message.unused) == 1 and not message.values
+    if mapping is not None and not mapping.values and not refused:
+        leaves = _leaves(json.loads(body, parse_int=str, parse_float=str)) - (form != "receipt")
+        assert len(message.values) + len(message.unused) == leaves, "something in a message is neither read nor named"
     assert _into_the_lake("mqtt", payload) == len(message.values)
 
 
-def mqtt_has_leaves(body: bytes) -> bool:
-    """Whether there is anything in a message besides empty objects and lists."""
-    return bool(body.strip(b" \t\r\n{}[],"))
+def _leaves(told: object) -> int:
+    """How many values there are in a message that are no objects and no lists."""
+    if isinstance(told, dict):
+        return sum(map(_leaves, told.values()))
+    return sum(map(_leaves, told)) if isinstance(told, list) else 1
