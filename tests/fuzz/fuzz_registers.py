@@ -37,8 +37,9 @@ def check_poll(body: bytes) -> bytes:
     """What must hold of a poll made of these bytes; gives the payload of its entry."""
     bytes_left = cycle(body or b"\0")
     registers = tuple(_registers(bytes_left))
-    asked = requests(registers, gap=next(bytes_left) % 8, most=next(bytes_left) % MOST_WORDS + 4)
-    assert all(each.size <= (MOST_BITS if each.table in BITS else MOST_WORDS + 4) for each in asked)
+    gap, most = next(bytes_left) % 8, next(bytes_left) % (MOST_WORDS - 3) + 4
+    asked = requests(registers, gap, most)
+    assert all(each.size <= (min(MOST_BITS, 16 * most) if each.table in BITS else most) for each in asked)
     if next(bytes_left) % 5 == 0:
         asked = tuple(one for each in asked for one in split(each, registers))
     assert all(any(_holds(each, register) for each in asked) for register in registers), "a register is asked by none"
