@@ -1,4 +1,4 @@
-"""The entry of a message, a poll or a notice on its page: its values, what is none and why, the one asked for marked."""
+"""The entry of a message, a poll or a notice on its page: its values, what is none and why, the one asked for."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
