@@ -219,6 +219,36 @@ def test_many_points_stand_together_until_an_enterprise_is_chosen(
     assert "E01-G1-nox" in words(director, "/received/?month=2025-03&enterprise=E01")
 
 
+@pytest.mark.usefixtures("matrix")
+def test_of_very_many_points_some_enterprises_stand_on_a_page(
+    director: Client, monkeypatch: pytest.MonkeyPatch, park: Registry
+) -> None:
+    subjects = {f"F{n:02}": replace(park.subjects["E01"], code=f"F{n:02}", name=f"第{n}厂") for n in range(45)}
+    points = {code: replace(park.points["E01-P"], code=f"{code}-P", subject=code) for code in subjects}
+    many = replace(
+        park,
+        subjects={**park.subjects, **subjects},
+        points={**park.points, **{each.code: each for each in points.values()}},
+    )
+    row = {"readings": 24, "due": 24, "invalid": 0, "estimated": False}
+    calendar, asked = Calendar(many, days_of_month(2025, 3), handmade.NOW), []
+
+    def lines(_park: Registry, _days: object, codes: list[str]) -> object:
+        asked.append(len(codes))
+        return {code: line(many.points[code], {date(2025, 3, 1): row}, date(2025, 3, 1), calendar) for code in codes}
+
+    monkeypatch.setattr(gathering, "registry", lambda: many)
+    monkeypatch.setattr(gathering, "received_lines", lines)
+    monkeypatch.setattr("xietong.web.received_pages.MOST_AT_ONCE", 10)
+    first, second = (words(director, f"/received/?month=2025-03&page={page}") for page in (1, 2))
+    assert asked == [41, 6]  # E01 has two points
+    assert "第 1 页，共 2 页" in first
+    assert "F38-P" in first
+    assert "F39-P" not in first
+    assert "F44-P" in second
+    assert director.get("/received/?month=2025-03&page=3").status_code == 404
+
+
 def test_reported_months_lead_to_what_lacks(director: Client) -> None:
     shown = words(director, "/received/?month=2025-02&enterprise=E01")
     assert "2025 年填报" in shown

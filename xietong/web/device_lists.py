@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from xietong.park.nouns import Registry
@@ -27,7 +27,7 @@ from xietong.web.devices import (
     reason_text,
 )
 from xietong.web.languages import reading_language
-from xietong.web.views import NothingThereError
+from xietong.web.views import page_or_404
 from xietong.web.words import spoken
 
 A_PAGE, MOST_PEERS = 50, 12
@@ -58,7 +58,7 @@ def device_list(request: HttpRequest) -> HttpResponse:
         request.GET.get("need", ""),
     )
     found = [each for each in known if _is_wanted(each, words, need)]
-    page, last = _page_or_404(request.GET.get("page", "1"), len(found))
+    page, last = page_or_404(request.GET.get("page", "1"), len(found), A_PAGE)
     shown = found[(page - 1) * A_PAGE : page * A_PAGE]
     lines, intake = lines_of(registry, shown), gathering.intake_counts()
     context = {
@@ -93,13 +93,6 @@ def _is_wanted(each: KnownDevice, words: str, need: str) -> bool:
     if need in STATES:
         return each.state == need
     return need not in _FINDS or bool(_FINDS[need](each))
-
-
-def _page_or_404(text: str, found: int) -> tuple[int, int]:
-    last = max(1, -(-found // A_PAGE))
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= last:
-        raise NothingThereError(gettext("没有第“%(text)s”页；请从列表里翻页。") % {"text": text})
-    return int(text), last
 
 
 def _href(words: str, need: str, page: int) -> str:

@@ -21,11 +21,12 @@ from xietong.web.languages import reading_language
 from xietong.web.places import full_name
 from xietong.web.received import Cell, Gap, Line, days_of_month, gaps, share, together, with_substitutes
 from xietong.web.reported_months import MonthCell, gathered
-from xietong.web.views import NothingThereError, period_or_404, subject_or_404
+from xietong.web.views import NothingThereError, page_or_404, period_or_404, subject_or_404
 from xietong.web.words import name_of, spoken
 
-# More points than this are not listed one by one unless an enterprise is chosen.
-MOST_POINTS = 60
+# More points than this are not listed one by one unless an enterprise is chosen; of more than so many, only those of
+# some enterprises are looked up at a time.
+MOST_POINTS, MOST_AT_ONCE, A_PAGE = 60, 3000, 40
 KINDS = {
     "whole": gettext_lazy("完整"),
     "partial": gettext_lazy("部分"),
@@ -54,7 +55,10 @@ def received(request: HttpRequest) -> HttpResponse:
     if chosen:
         subject_or_404(registry, chosen)
     year, owners = month.start.year, _owners(registry)
-    groups = _groups(registry, month, chosen, owners)
+    measured = _measured(registry, owners, chosen)
+    page, last = page_or_404(request.GET.get("page", "1"), len(measured) if _are_many(registry) else 0, A_PAGE)
+    shown = measured[(page - 1) * A_PAGE : page * A_PAGE] if _are_many(registry) else measured
+    groups = _groups(registry, month, chosen, dict(shown))
     context = {
         "here": "received",
         "month": f"{month.start:%Y-%m}",
@@ -65,6 +69,10 @@ def received(request: HttpRequest) -> HttpResponse:
         "enterprises": _enterprises(registry, owners),
         "groups": groups,
         "headline": _headline([line for group in groups for line in group["lines"]]),
+        "page": page,
+        "last": last,
+        "previous": _href(f"{month.start:%Y-%m}", chosen, page - 1) if page > 1 else "",
+        "following": _href(f"{month.start:%Y-%m}", chosen, page + 1) if page < last else "",
         "are_points_shown": any(group["points"] for group in groups),
         **_reported(registry, month, chosen, owners, today),
     }
@@ -83,8 +91,23 @@ def _moved(month: Period, by: int) -> str:
     return f"{number // 12:04}-{number % 12 + 1:02}"
 
 
-def _href(month: str, enterprise: str) -> str:
-    return reverse("received") + "?" + urlencode({"month": month, **({"enterprise": enterprise} if enterprise else {})})
+def _href(month: str, enterprise: str, page: int = 1) -> str:
+    asked = {"month": month, "enterprise": enterprise, "page": "" if page == 1 else str(page)}
+    return reverse("received") + "?" + urlencode({name: value for name, value in asked.items() if value})
+
+
+def _are_many(registry: Registry) -> bool:
+    return len(registry.points) > MOST_AT_ONCE
+
+
+def _measured(registry: Registry, owners: Mapping[str, str], chosen: str) -> list[tuple[str, list[str]]]:
+    """Each enterprise with the codes of its points, by code; the chosen one alone where there is one."""
+    found: dict[str, list[str]] = {}
+    for point in registry.points.values():
+        owner = owners.get(point.subject, point.subject)
+        if chosen in ("", owner):
+            found.setdefault(owner, []).append(point.code)
+    return sorted(found.items())
 
 
 def _owners(registry: Registry) -> dict[str, str]:
@@ -111,14 +134,16 @@ def _enterprises(registry: Registry, owners: Mapping[str, str]) -> list[dict[str
     return [{"code": each.code, "name": pages.subject_name(each, language)} for each in listed]
 
 
-def _groups(registry: Registry, month: Period, chosen: str, owners: Mapping[str, str]) -> list[dict[str, Any]]:
+def _groups(registry: Registry, month: Period, chosen: str, measured: Mapping[str, list[str]]) -> list[dict[str, Any]]:
     """Enterprise by enterprise: its points together and, where they are few or it was chosen, each by itself."""
-    every = gathering.received_lines(registry, days_of_month(month.start.year, month.start.month))
-    by_owner: dict[str, list[Line]] = {}
-    for shown in every.values():
-        owner = owners.get(shown.point.subject, shown.point.subject)
-        if _is_shown(shown, month) and chosen in ("", owner):
-            by_owner.setdefault(owner, []).append(shown)
+    codes = [code for listed in measured.values() for code in listed]
+    days = days_of_month(month.start.year, month.start.month)
+    every = gathering.received_lines(registry, days, codes if chosen or _are_many(registry) else None)
+    by_owner = {
+        owner: lines
+        for owner, listed in measured.items()
+        if (lines := [every[code] for code in listed if _is_shown(every[code], month)])
+    }
     are_few = sum(len(lines) for lines in by_owner.values()) <= MOST_POINTS
     if chosen:
         by_owner = {owner: _marked(registry, month, lines) for owner, lines in by_owner.items()}

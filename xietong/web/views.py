@@ -66,6 +66,14 @@ def period_or_404(text: str) -> Period:
         raise NothingThereError(error.text.in_language(reading_language())) from error
 
 
+def page_or_404(text: str, found: int, a_page: int) -> tuple[int, int]:
+    """The page that is asked for, from 1, and the last one of what was found."""
+    last = max(1, -(-found // a_page))
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= last:
+        raise NothingThereError(gettext("没有第“%(text)s”页；请从列表里翻页。") % {"text": text})
+    return int(text), last
+
+
 @require_safe
 def cockpit(request: HttpRequest) -> HttpResponse:
     """总览: the grade, three columns, tables 1 to 5, what moved, and what is coming in now."""
