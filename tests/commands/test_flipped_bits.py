@@ -117,7 +117,7 @@ def flip_and_look(data: Path, flips: int) -> None:
         assert is_named or now == before, f"bit {bit} of {path}: {now} with {failed}"
         found += is_named
     print(f"\n{flips} bits flipped: {found} found and located, {flips - found} without effect on any answer")
-    assert found > flips * 0.6  # the others lie in files that have been replaced
+    assert found > flips * 0.4  # the others lie in files that have been replaced
     assert said(data, answers) == before
 
 
