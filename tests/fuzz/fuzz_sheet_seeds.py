@@ -270,12 +270,13 @@ def _columns(body: bytes, dice: random.Random, blind: Blind) -> bytes:
     """A Parquet file with a column of another type, name or content; or its bytes."""
     try:
         table = pq.read_table(io.BytesIO(body))
-    except (pa.ArrowException, OSError):
+        names = table.column_names
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         return blind(body)
     if not table.num_columns or dice.random() < 0.3:
         return blind(body)
     place = dice.randrange(table.num_columns)
-    name = dice.choice([table.column_names[place], "row", "value", "at", "point", "flag"])
+    name = dice.choice([names[place], "row", "value", "at", "point", "flag"])
     values: list[object] = [dice.choice([*CELLS, None]) for _ in range(table.num_rows)]
     kind = dice.choice(TYPES)
     try:

@@ -132,6 +132,13 @@ def test_a_parquet_bomb_dies_in_the_child(tmp_path: Path) -> None:
     assert refused(tmp_path / "bomb.parquet") == "too_large"
 
 
+def test_a_parquet_file_whose_columns_have_no_readable_names_is_refused(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"zzzz": ["1"], "at": ["1"]}), tmp_path / "names.parquet", store_schema=False)
+    content = (tmp_path / "names.parquet").read_bytes()
+    (tmp_path / "names.parquet").write_bytes(content.replace(b"zzzz", b"zz\x9fz"))
+    assert refused(tmp_path / "names.parquet") == "unreadable"
+
+
 def test_formulas_without_a_computed_value_are_refused(tmp_path: Path, plain: Path) -> None:
     book = workbook(tmp_path / "stale.xlsx")
     book.worksheets()[0].write_row(1, 0, ["M1", "2025-03-14T07:00"])
