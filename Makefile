@@ -24,7 +24,7 @@ check: .venv/dev $(MADE)  ## the quick ring: format, lint, types, imports, house
 	$(RUN_TESTS) -m "not slow and not long" $(BOTH_CORES) --cov=xietong --cov-report=term:skip-covered --cov-fail-under=90
 
 faults: system .venv/dev $(MADE)  ## 300 kill -9 at every door that acknowledges, or XIETONG_FAULT_ROUNDS of them
-	$(RUN_TESTS) -m long -s tests/faults/test_doors.py
+	$(RUN_TESTS) -m long -s tests/faults/test_every_door.py
 
 long: system .venv/dev $(MADE)  ## kills, power cuts and soaks at length; figures go to docs/reliability.md
 	$(RUN_TESTS) -m long -s

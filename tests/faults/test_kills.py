@@ -1,6 +1,6 @@
 """kill -9 of intake and of settle under as many HJ 212 frames as they take: every acknowledged one counts exactly once.
 
-The kills of every door, which `make test` plays, are in test_doors.py.
+The kills of every door, which `make test` plays, are in test_every_door.py.
 """
 
 import random
