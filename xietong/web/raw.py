@@ -70,7 +70,12 @@ def shown(entry: Entry, wanted: Wanted, data: Path, registry: Registry) -> dict[
     if entry.kind == "file":
         return context | _file(entry.payload, wanted, data, registry)
     context |= {"parts": marked(_text(entry.payload[:MOST_BYTES]), "", "")}
-    return context | decoded(entry, wanted.address, registry.zone) if is_message(entry) else context
+    if not is_message(entry):
+        return context
+    try:
+        return context | decoded(entry, wanted.address, registry.zone)
+    except (LookupError, TypeError, ValueError):  # written by another edition: its bytes are shown
+        return context | {"note": gettext("这份存证的内容解不开，原文如上。")}
 
 
 def without_password(payload: bytes) -> str:
