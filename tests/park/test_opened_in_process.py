@@ -146,7 +146,8 @@ def test_what_is_odd_is_remarked_and_read_all_the_same(
     "formula", [b'<c r="A2"><f>1+1</f></c>', b'<c r="A2"><f>1+1</f><v></v></c>', b'<c r="A2"><f/></c>']
 )
 def test_a_formula_without_a_value_is_refused(plain: Path, formula: bytes, capsys: pytest.CaptureFixture[str]) -> None:
-    bare = changed(plain, {SHEET: (b"</row></sheetData>", formula + b"</row></sheetData>")})
+    parts = {SHEET: (b"</row></sheetData>", formula + b"</row></sheetData>"), WORKBOOK: (b' fullCalcOnLoad="1"', b"")}
+    bare = changed(plain, parts)
     assert opened(capsys, bare) == (3, [{"refused": ["uncalculated", "A2"]}])
 
 
