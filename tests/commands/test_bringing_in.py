@@ -1,5 +1,5 @@
-"""import, template, key, init, export and account --trend in this process: what they say, their exit status, and what is
-in the park afterwards. test_park_commands calls them as a person does, each in a process of its own."""
+"""import, template, key, init, export and account --trend in this process: what they say, their exit status, and what
+is in the park afterwards. test_park_commands calls them as a person does, each in a process of its own."""
 
 import getpass
 import hashlib
