@@ -1,17 +1,16 @@
 """Polling over Modbus TCP against pymodbus's own server: what was answered is kept and counts once."""
 
 import json
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 from zoneinfo import ZoneInfo
 
 import pytest
+import running
 from modbus_device import answered, device, put
 from mosquitto import free_port, until
 
@@ -23,6 +22,9 @@ from xietong.protocols.modbus import Poll, decode, opened
 from xietong.settle import Conditions, Settler
 
 pytestmark = pytest.mark.slow
+intake = partial(running.intake, "modbus")
+REFUSING = running.refusing("modbus")
+HELD = running.held("modbus", 0.5)
 ZONE = ZoneInfo("Asia/Shanghai")
 METER = """
 [device.{name}]
@@ -38,33 +40,6 @@ type = "uint32"
 words = "low_first"
 scale = 0.01
 unit = "kWh"
-"""
-# The process as it is, but between answer and fsync it waits for the kill; that it is there it says by a file.
-HELD = """
-import sys, time
-from pathlib import Path
-from xietong.intake.modbus import main
-from xietong.journal import JournalWriter
-real = JournalWriter.commit
-def held(writer):
-    Path(sys.argv[3]).touch()
-    time.sleep(0.5)
-    return real(writer)
-JournalWriter.commit = held
-sys.exit(main(sys.argv[1:3]))
-"""
-# The process as it is, on a disk that is full while a file says so.
-REFUSING = """
-import os, sys
-from pathlib import Path
-from xietong.intake.modbus import main
-real = os.pwrite
-def pwrite(*given):
-    if Path(sys.argv[3]).exists():
-        raise OSError(28, "No space left on device")
-    return real(*given)
-os.pwrite = pwrite
-sys.exit(main(sys.argv[1:3]))
 """
 
 
@@ -90,18 +65,6 @@ conditions = Conditions(commit=0.0, live=0.0)
 settler = Settler(Path(sys.argv[1]), ZoneInfo("Asia/Shanghai"), lambda: points, lambda: datetime.now(UTC), conditions)
 settler.run(Event(), once=True)
 """
-
-
-@contextmanager
-def intake(data: Path, *program: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = program or ("-m", "xietong.intake.modbus", "--data", str(data))
-    with (data / "intake.log").open("ab") as log:
-        process = subprocess.Popen([sys.executable, *command], stderr=log)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) in (0, -signal.SIGKILL), (data / "intake.log").read_text()
 
 
 def polls(data: Path, name: str = "m1") -> list[Poll]:

@@ -1,17 +1,15 @@
 """The MQTT intake against a real Mosquitto: what the broker took is kept and counts once, whoever is killed when."""
 
 import json
-import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 from zoneinfo import ZoneInfo
 
 import pytest
+import running
 from mosquitto import Publisher, broker, free_port, until
 from test_limits import certificate
 
@@ -24,6 +22,9 @@ from xietong.readings import Entry
 from xietong.settle import Conditions, Settler
 
 pytestmark = pytest.mark.slow
+intake = partial(running.intake, "mqtt")
+REFUSING = running.refusing("mqtt")
+HELD = running.held("mqtt", 0.4)
 ZONE = ZoneInfo("Asia/Shanghai")
 BEGIN = datetime(2025, 3, 1, tzinfo=UTC)
 ROUNDS, BURST = 5, 15
@@ -40,20 +41,6 @@ values = ["n"]
 [[broker.works.topic]]
 filter = "plain/#"
 """
-# The process as it is, but between receipt and fsync it waits for the kill; that it is there it says by a file.
-HELD = """
-import sys, time
-from pathlib import Path
-from xietong.intake.mqtt import main
-from xietong.journal import JournalWriter
-real = JournalWriter.commit
-def held(writer):
-    Path(sys.argv[3]).touch()
-    time.sleep(0.4)
-    return real(writer)
-JournalWriter.commit = held
-sys.exit(main(sys.argv[1:3]))
-"""
 # The process as it is, whose acknowledgements are lost on the way.
 UNHEARD = """
 import sys
@@ -62,31 +49,6 @@ from xietong.intake.subscriber import Subscriber
 Subscriber._acknowledge = staticmethod(lambda client, message: None)
 sys.exit(main(sys.argv[1:3]))
 """
-# The process as it is, on a disk that is full while a file says so.
-REFUSING = """
-import os, sys
-from pathlib import Path
-from xietong.intake.mqtt import main
-real = os.pwrite
-def pwrite(*given):
-    if Path(sys.argv[3]).exists():
-        raise OSError(28, "No space left on device")
-    return real(*given)
-os.pwrite = pwrite
-sys.exit(main(sys.argv[1:3]))
-"""
-
-
-@contextmanager
-def intake(data: Path, *program: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = program or ("-m", "xietong.intake.mqtt", "--data", str(data))
-    with (data / "intake.log").open("ab") as log:
-        process = subprocess.Popen([sys.executable, *command], stderr=log)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) in (0, -signal.SIGKILL), (data / "intake.log").read_text()
 
 
 def entries(data: Path) -> list[Entry]:

@@ -1,18 +1,15 @@
 """OPC UA against asyncua's own server: statuses and times as stated, nothing lost that the server remembers."""
 
 import asyncio
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from threading import Event
 from zoneinfo import ZoneInfo
 
 import pytest
+import running
 from asyncua.client.client import Client
 from mosquitto import free_port, until
 from opcua_server import put, server, taken
@@ -25,6 +22,8 @@ from xietong.protocols.values import Value
 from xietong.settle import Conditions, Settler
 
 pytestmark = pytest.mark.slow
+intake = partial(running.intake, "opcua")
+REFUSING = running.refusing("opcua")
 ZONE = ZoneInfo("Asia/Shanghai")
 HOUR = datetime(2026, 3, 14, 1, tzinfo=UTC)
 MANY = 1_300  # more than a page of a server's memory
@@ -70,31 +69,6 @@ async def slow(monitor, *given):
 Monitor._fill_one = slow
 sys.exit(main(sys.argv[1:3]))
 """
-# The process as it is, on a disk that is full while a file says so.
-REFUSING = """
-import os, sys
-from pathlib import Path
-from xietong.intake.opcua import main
-real = os.pwrite
-def pwrite(*given):
-    if Path(sys.argv[3]).exists():
-        raise OSError(28, "No space left on device")
-    return real(*given)
-os.pwrite = pwrite
-sys.exit(main(sys.argv[1:3]))
-"""
-
-
-@contextmanager
-def intake(data: Path, *program: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = program or ("-m", "xietong.intake.opcua", "--data", str(data))
-    with (data / "intake.log").open("ab") as log:
-        process = subprocess.Popen([sys.executable, *command], stderr=log)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) in (0, -signal.SIGKILL), (data / "intake.log").read_text()
 
 
 def notices(data: Path) -> list[Notice]:
