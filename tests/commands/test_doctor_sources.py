@@ -88,6 +88,17 @@ def test_each_device_is_asked_once_and_told_of(tmp_path: Path, monkeypatch: pyte
     assert (wrong.status, "register" in wrong.found.en) == ("failed", True)
     assert (there.status, "1 of 2 values" in there.found.en, "t: " in there.remedy.en) == ("note", True, True)
     assert (away.status, "0 of 1 values" in away.found.en, "no connection" in away.remedy.en) == ("note", True, True)
+    two = '[[device.m1.register]]\nname = "%s"\naddress = 1\n'
+    (tmp_path / "modbus.toml").write_text(
+        '[device.m1]\nhost = "127.0.0.1"\nport = 1\ntimeout_s = 0.2\n'
+        + two % "a"
+        + 'type = "int16"\n'
+        + two % "b"
+        + 'type = "int16"\n'
+    )
+    (away,) = doctor_sources.polled(tmp_path)
+    assert away.remedy.en.startswith("a, b: ")
+    assert away.remedy.en.count("no connection") == 1
     (tmp_path / "modbus.toml").write_text("[")
     (whole,) = doctor_sources.polled(tmp_path)
     assert whole.status == "failed"

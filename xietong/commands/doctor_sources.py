@@ -168,10 +168,13 @@ def _counted(name: str, where: str, message: Message) -> Check:
     en = f"{where}: {len(message.values)} of {every} values"
     if not message.unused:
         return Check(name, "ok", Text(zh, en))
-    some = message.unused[:MOST_REASONS]
+    without: dict[Text, list[str]] = {}  # a device that is away has one reason for all its values
+    for each in message.unused:
+        without.setdefault(each.sentence, []).append(each.path)
+    some = list(without.items())[:MOST_REASONS]
     reasons = Text(
-        "；".join(f"{each.path}：{each.sentence.zh}" for each in some),
-        "; ".join(f"{each.path}: {each.sentence.en}" for each in some),
+        "；".join(f"{'、'.join(paths)}：{sentence.zh}" for sentence, paths in some),
+        "; ".join(f"{', '.join(paths)}: {sentence.en}" for sentence, paths in some),
     )
     return Check(name, "note", Text(zh, en), reasons)
 
