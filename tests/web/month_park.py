@@ -3,12 +3,20 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import pytest
 import xlsxwriter
+from django.contrib.auth.models import Group, User
+from django.test import Client
 
 from xietong.park.package.tabular import Shape, tables
+from xietong.park.people import make_roles
 from xietong.park.receiving import Reception
 from xietong.park.template import COLUMNS, HEADER_ROW, NOTES, SHEET
+from xietong.web import gathering
+
+NOW = datetime(2025, 4, 3, 2, tzinfo=UTC)
 
 STATED = "subject,period,item,amount,unit,use,opening,closing\nE01,2025-01,coke,1200,t,,,\nE01,2025-02,coke,1100,t,,,\n"
 STATED += "E01,2025-02,raw_coal,50,t,fuel,20,30\n"
@@ -20,13 +28,28 @@ FILES = {
 }
 
 
-def month_park(data: Path, folder: Path) -> None:
-    """Write the package and bring it in."""
+def month_park(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The park in a data folder of its own, which it gives; the pages take it to be NOW."""
+    settings.DATA, folder = tmp_path / "data", tmp_path / "package"
+    monkeypatch.setattr(gathering, "clock", lambda: NOW)
+    gathering.SHELF.clear()
+    make_roles()
     folder.mkdir()
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
-    answer = Reception(data, "director", datetime(2025, 3, 5, tzinfo=UTC)).package(folder)
+    answer = Reception(tmp_path / "data", "director", datetime(2025, 3, 5, tzinfo=UTC)).package(folder)
     assert answer.rejected == []
+    return tmp_path / "data"
+
+
+def person(name: str, *groups: str, **more: Any) -> Client:
+    """The browser of somebody in these groups who is signed in."""
+    user = User.objects.create_user(name)
+    for each in groups:
+        user.groups.add(Group.objects.get_or_create(name=each)[0])
+    client = Client(headers={"host": "127.0.0.1"}, **more)
+    client.force_login(user)
+    return client
 
 
 def workbook_lines(path: Path) -> list[dict[str, str]]:

@@ -2,43 +2,24 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
 from django.test import Client
-from month_park import fill_workbook, month_park
+from month_park import fill_workbook, month_park, person
 
 from xietong.park import registry
 from xietong.park.evidence import kept_path
 from xietong.park.models import Act, Draft, Submission
-from xietong.park.people import make_roles
-from xietong.web import gathering
 
 pytestmark = pytest.mark.django_db
 MARCH = "/months/E01/2025-03/"
-NOW = datetime(2025, 4, 3, 2, tzinfo=UTC)
 
 
 @pytest.fixture
 def data(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
-    settings.DATA = tmp_path / "data"
-    monkeypatch.setattr(gathering, "clock", lambda: NOW)
-    gathering.SHELF.clear()
-    make_roles()
-    month_park(settings.DATA, tmp_path / "package")
-    return tmp_path / "data"
-
-
-def person(name: str, *groups: str, **more: Any) -> Client:
-    user = User.objects.create_user(name)
-    for each in groups:
-        user.groups.add(Group.objects.get_or_create(name=each)[0])
-    client = Client(headers={"host": "127.0.0.1"}, **more)
-    client.force_login(user)
-    return client
+    return month_park(tmp_path, settings, monkeypatch)
 
 
 @pytest.fixture

@@ -5,24 +5,22 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from month_park import month_park, write_workbook
+from month_park import NOW, month_park, person, write_workbook
 
 from xietong.park import registry
 from xietong.park.actions import make_api_key
 from xietong.park.evidence import kept_path
 from xietong.park.models import ReportedAmount
 from xietong.park.package.mapping import FileMapping
-from xietong.park.people import make_roles
 from xietong.park.receiving import Reception
 from xietong.park.statements import statement_rules
 from xietong.park.template import HEADER_ROW
@@ -30,7 +28,6 @@ from xietong.web import gathering
 from xietong.web.month_form import stamp_of
 
 pytestmark = pytest.mark.django_db
-NOW = datetime(2025, 4, 3, 2, tzinfo=UTC)
 PERIOD = "2025-03"
 OWN = frozenset({"E01", "E01-W1"})
 Cells = dict[str, str]
@@ -46,21 +43,12 @@ class Verdicts(NamedTuple):
 
 @pytest.fixture
 def data(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
-    settings.DATA = tmp_path / "data"
-    monkeypatch.setattr(gathering, "clock", lambda: NOW)
-    gathering.SHELF.clear()
-    make_roles()
-    month_park(settings.DATA, tmp_path / "package")
-    return tmp_path / "data"
+    return month_park(tmp_path, settings, monkeypatch)
 
 
 @pytest.fixture
 def clerk(data: Path) -> Client:
-    user = User.objects.create_user("clerk")
-    user.groups.set([Group.objects.get_or_create(name=name)[0] for name in ("clerk", "subject:E01")])
-    client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(user)
-    return client
+    return person("clerk", "clerk", "subject:E01")
 
 
 @pytest.fixture
