@@ -186,5 +186,6 @@ def test_decode_names_commands_codes_and_results() -> None:
 def test_every_violation_has_its_sentence() -> None:
     assert all(each.text.zh and each.text.en for each in VIOLATIONS.values())
     assert {name for name, each in VIOLATIONS.items() if each.treated == "refused"} == {
-        "length", "crc", "modbus_crc", "no_header", "encrypted", "password", "address",
+        "length", "crc", "modbus_crc", "modbus_swapped_crc", "swapped_crc", "span_crc", "other_crc",
+        "no_header", "encrypted", "password", "address",
     }  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from xietong.protocols.hj212 import Frame
+from xietong.protocols.hj212 import Frame, Value
 from xietong.protocols.hj212.content import read_time
 from xietong.protocols.hj212.parts import Gap
 from xietong.protocols.hj212.tables import READING
@@ -60,7 +60,7 @@ class Device:
         if frame.cn == "9015":
             self.heartbeat = entry.received_at.isoformat()
         if frame.cn in READING:
-            told = {**frame.parameters, **{f"{each.code}-{each.field}": str(each.value) for each in frame.values}}
+            told = {**frame.parameters, **{_name(each): str(each.value) for each in frame.values}}
             self.told = dict(list((self.told | told).items())[-MOST_TOLD:])
 
     def describe(self, edition: str, qn: str, entry: Entry) -> None:
@@ -108,6 +108,11 @@ class Device:
                 span[3] += 1
                 return
         self.asked["vain"] = [*spans, [cn, begin, end, 1]][-MOST_SPANS:]
+
+
+def _name(value: Value) -> str:
+    """What a device says of itself, by name: each analyser for itself."""
+    return f"{value.owner} {value.code}-{value.field}".strip()
 
 
 def host(origin: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from xietong.lake.durable import replace_file
 from xietong.protocols.hj212 import Columns, Frame, decode
 from xietong.protocols.hj212.parts import Gap
-from xietong.protocols.hj212.violations import BY_BYTES, raw_violations, violations
+from xietong.protocols.hj212.violations import BY_ALGORITHM, BY_BYTES, raw_violations, violations
 from xietong.readings import Entry, Reading
 from xietong.settle.devices import Device, host
 
@@ -188,8 +188,9 @@ class Live:
         reason = by_rule or next((reason for reason in _REASONS if reason in frame.errors), "length")
         self._known.refused[reason] = self._known.refused.get(reason, 0) + 1
         self._peer(host(entry.origin), "refused", 1)
-        # A name without a CRC behind it makes no new device; CRC-16/MODBUS is a CRC, if not the standard's.
-        known = self._device(frame.mn) if named == ("modbus_crc",) else self._known.devices.get(frame.mn)
+        # A name without a CRC behind it makes no new device; another algorithm's is a CRC, if not the standard's.
+        is_crc = BY_ALGORITHM.issuperset(named)
+        known = self._device(frame.mn) if is_crc else self._known.devices.get(frame.mn)
         if known is not None:
             known.refused[reason] = known.refused.get(reason, 0) + 1
             known.breaks(named, entry)

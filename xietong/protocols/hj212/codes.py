@@ -5,6 +5,7 @@ standard prints twice with different meanings (e701xx, g119xx) keep their first 
 """
 
 import csv
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ def _read() -> dict[str, Code]:
 
 
 CODES = _read()
+_EQUIPMENT = re.compile(r"SB[0-9]{1,3}", re.ASCII)
 MODERN = {code.legacy_2005: code.code for code in CODES.values() if code.legacy_2005}
 
 
@@ -37,3 +39,9 @@ def find(code: str) -> Code | None:
     """The printed factor of a code of either edition; process codes (e301xx) stand for every device number."""
     known = modern(code)
     return CODES.get(known) or CODES.get(known[:-2] + "xx") or CODES.get(known[:-1] + "x")
+
+
+def spelt(code: str) -> str:
+    """A code in the letters of the standard where it differs from a printed one in their case alone; else as it is."""
+    spellings = (code, code.lower(), code.upper())
+    return next((each for each in spellings if find(each) or _EQUIPMENT.fullmatch(each)), code)

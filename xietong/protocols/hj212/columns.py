@@ -1,6 +1,7 @@
 """A frame's readings: the exact way through decode, and a quick way that gives settle the same as columns.
 
-Address: hj212:MN/code/field@CN with codes of 2005 written as of 2017.
+Address: hj212:MN/code/field@CN with codes of 2005 written as of 2017; the state of an analyser (PolId) is
+hj212:MN/PolId.code/Info@CN, so that each keeps its own.
 """
 
 import re
@@ -11,7 +12,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from xietong.protocols.hj212.codes import modern
-from xietong.protocols.hj212.content import NUMERIC_FIELDS, read_time
+from xietong.protocols.hj212.content import MARKS, NUMERIC_FIELDS, Value, is_spelt_right, read_number, read_time
 from xietong.protocols.hj212.frames import Frame, decode
 from xietong.readings import Reading
 
@@ -31,15 +32,22 @@ def readings(frame: Frame, entry: str, recorded_at: datetime) -> list[Reading]:
         return []
     at = frame.data_time.astimezone(UTC)
     return [
-        Reading(_address(frame.mn, value.code, value.field, frame.cn), at, number, value.flag, entry, recorded_at)
+        Reading(_address(frame.mn, value, frame.cn), at, fitting, value.flag, entry, recorded_at)
         for value in frame.values
-        if value.field in NUMERIC_FIELDS
-        if isinstance(value.value, Decimal) and (number := _fitting(value.value)) is not None
+        if (number := _number(value)) is not None and (fitting := _fitting(number)) is not None
     ]
 
 
-def _address(mn: str, code: str, field: str, cn: str) -> str:
-    return f"hj212:{mn}/{modern(code)}/{field}@{cn}"
+def _number(value: Value) -> Decimal | None:
+    """What of a value is a number; the Info of an instrument is a state where it is one (HJ 212-2017 annex C.42)."""
+    if value.field == "Info":
+        return read_number(value.value) if isinstance(value.value, str) else None
+    return value.value if value.field in NUMERIC_FIELDS and isinstance(value.value, Decimal) else None
+
+
+def _address(mn: str, value: Value, cn: str) -> str:
+    code = modern(value.code)
+    return f"hj212:{mn}/{f'{value.owner}.{code}' if value.owner else code}/{value.field}@{cn}"
 
 
 def _fitting(value: Decimal) -> Decimal | None:
@@ -117,9 +125,10 @@ class ColumnReader:
             return None
         tokens.append("")
         values = plan.values(tokens)
-        if not _VALUES.fullmatch(",".join(values) + ","):
+        flags = plan.flags(tokens)
+        if not _VALUES.fullmatch(",".join(values) + ",") or not MARKS.issuperset(flags):
             return None
-        return Columns(shape[0], (at - _EPOCH) // _MICROSECOND, plan.addresses, values, plan.flags(tokens))
+        return Columns(shape[0], (at - _EPOCH) // _MICROSECOND, plan.addresses, values, flags)
 
     def _learn(self, shape: tuple[str, ...]) -> _Plan | None:
         if len(self._plans) >= _SHAPES_KEPT:
@@ -144,9 +153,11 @@ def _plan(mn: str, cn: str, separators: str, keys: list[str]) -> _Plan | None:
         flags = {code: index for index, (code, field) in item.items() if field == "Flag"}
         if not flags.keys() <= {code for code, field in item.values() if field != "Flag"}:
             return None
+        if any(field == "Info" or not is_spelt_right(code, field) for code, field in item.values()):
+            return None
         for index, (code, field) in item.items():
             if field in NUMERIC_FIELDS:
-                addresses.append(_address(mn, code, field, cn))
+                addresses.append(_address(mn, Value(code, field, None, ""), cn))
                 at_values.append(2 * index + 1)
                 at_flags.append(2 * flags[code] + 1 if code in flags else -1)
     return _Plan(addresses, _getter(at_values), _getter(at_flags)) if addresses else None

@@ -56,9 +56,11 @@ def _both(text: Text) -> dict[str, str]:
 
 
 def _json_row(value: Value) -> dict[str, object]:
-    """Code as sent; code_2017 beside it where it is a code of 2005."""
+    """Code as sent; beside it code_2017 where it is one of 2005, pol_id where it is the state of an analyser."""
     row: dict[str, object] = {"code": value.code, "field": value.field, "value": _json_value(value.value)}
     row["flag"] = value.flag or None
+    if value.owner:
+        row["pol_id"] = value.owner
     return row | {"code_2017": MODERN[value.code]} if value.code in MODERN else row
 
 

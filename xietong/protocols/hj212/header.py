@@ -7,7 +7,8 @@ did send it so.
 import re
 from typing import NamedTuple
 
-_FIELDS = {name.lower(): name for name in ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF")}
+FIELDS = ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF")
+_FIELDS = {name.lower(): name for name in FIELDS}
 _FORMS = {
     "QN": re.compile(r"[0-9]{17}"),
     "ST": re.compile(r"[0-9A-Za-z]{2}"),

@@ -290,8 +290,10 @@ def _without_loose_end(text: str) -> str:
 
 
 def _said(message: _Message, parts: list[_Part], texts: list[str]) -> Iterator[Reading]:
+    owner = ""
     for part, text in zip(parts, texts, strict=True):
-        said = read_content(text)
+        said = read_content(text, owner)
+        owner = said.owner
         frame = replace(part.frame, data_time=said.data_time or message.data_time, values=said.values)
         yield from readings(frame, part.entry.id, part.entry.received_at)
 
@@ -308,7 +310,7 @@ def _runs(parts: Iterable[int]) -> list[list[int]]:
 
 
 def _text(frame: Frame) -> str:
-    content = _content(frame).removesuffix(b"&&")
+    content = _content(frame).partition(b"&&")[0]
     try:
         return content.decode()
     except UnicodeDecodeError:

@@ -4,13 +4,18 @@ Nothing is dropped here: a refused frame stays evidence, a tolerated one gives i
 """
 
 import re
+from functools import cache
+from typing import NamedTuple
 
 from xietong.protocols.hj212.codes import find
+from xietong.protocols.hj212.crc import crc16
 from xietong.protocols.hj212.frames import Frame
 from xietong.protocols.hj212.framing import CRC, HEAD
 from xietong.protocols.hj212.tables import ANSWERS, SYSTEMS, command
 
 LONGEST_CONTENT, LONGEST_SEGMENT = 950, 1024
+# A CRC of another kind is a CRC: whoever sent it is a device that must be mended, not noise.
+BY_ALGORITHM = frozenset({"modbus_crc", "modbus_swapped_crc", "swapped_crc", "span_crc", "other_crc"})
 BY_BYTES = frozenset({"lower_case_crc", "over_long"})  # what raw_violations finds
 _MN = re.compile(r"[0-9A-F]{24}")
 _OWN_WORDS = re.compile(r"SB[0-9]{1,3}|L[A-Za-z0-9]{1,3}|L(?:eq|dn|Mx|Mn|A)")
@@ -55,19 +60,90 @@ def _by_header(frame: Frame) -> list[str]:
 def _refused(frame: Frame) -> tuple[str, ...]:
     if "encrypted" in frame.errors:
         return ("encrypted",)
-    if frame.errors == ("crc",) or "crc" in frame.errors:
+    if "crc" in frame.errors:
         line = frame.raw.strip()
-        if b"%04X" % modbus(line[HEAD:-CRC]) == line[-CRC:].upper():
-            return ("modbus_crc",)
+        mistaken = crc_mistake(line[HEAD:-CRC], line[:HEAD], line[-CRC:])
+        if mistaken:
+            return (mistaken,)
     reasons = tuple(name for name in ("length", "crc") if name in frame.errors)
     return reasons[:1] if reasons else ("no_header",)
 
 
+def crc_mistake(segment: bytes, head: bytes, digits: bytes) -> str:
+    """What a device did instead of appendix A to get the CRC that it sent; "" where nothing known gives it.
+
+    Only to tell whoever mends the device: the frame is refused all the same. Of random digits one frame in about four
+    thousand is named by chance.
+    """
+    try:
+        sent = int(digits, 16)
+    except ValueError:
+        return ""
+    swapped = swapped_of(sent)
+    of_modbus, own = modbus(segment), crc16(segment)
+    content = segment[segment.find(b"CP=") :]
+    spans = (head + segment, head[2:] + segment, segment.removesuffix(b"&&"), content, segment + b"\r\n")
+    tried = (
+        ("modbus_crc", sent == of_modbus),
+        ("modbus_swapped_crc", swapped == of_modbus),
+        ("swapped_crc", swapped == own),
+        ("span_crc", any(crc16(each) == sent for each in spans)),
+        ("other_crc", any(other.of(segment) in (sent, swapped) for other in OTHERS)),
+    )
+    return next((name for name, is_so in tried if is_so), "")
+
+
+def swapped_of(crc: int) -> int:
+    """A CRC with its two bytes exchanged."""
+    return (crc >> 8) | (crc & 0xFF) << 8
+
+
+class Algorithm(NamedTuple):
+    """A CRC-16 as catalogues describe it: polynomial (reflected where the register is), start, final XOR."""
+
+    polynomial: int
+    start: int
+    final: int
+    is_reflected: bool
+
+    def of(self, data: bytes) -> int:
+        """The CRC of some bytes."""
+        register, table = self.start, _table(self)
+        for byte in data:
+            if self.is_reflected:
+                register = (register >> 8) ^ table[(register ^ byte) & 0xFF]
+            else:
+                register = (register << 8 & 0xFFFF) ^ table[(register >> 8) ^ byte]
+        return register ^ self.final
+
+
+@cache
+def _table(algorithm: Algorithm) -> tuple[int, ...]:
+    """What each byte does to an empty register: refused frames come in floods, and bit by bit would be slow."""
+    return tuple(_shifted(algorithm, byte if algorithm.is_reflected else byte << 8) for byte in range(256))
+
+
+def _shifted(algorithm: Algorithm, register: int) -> int:
+    for _ in range(8):
+        if algorithm.is_reflected:
+            register = (register >> 1) ^ (algorithm.polynomial if register & 1 else 0)
+        else:
+            register = (register << 1 ^ (algorithm.polynomial if register & 0x8000 else 0)) & 0xFFFF
+    return register
+
+
+# ARC, CCITT-FALSE, XMODEM, KERMIT, X-25, USB: what libraries offer under the name "CRC16".
+OTHERS = (
+    Algorithm(0xA001, 0, 0, is_reflected=True),
+    Algorithm(0x1021, 0xFFFF, 0, is_reflected=False),
+    Algorithm(0x1021, 0, 0, is_reflected=False),
+    Algorithm(0x8408, 0, 0, is_reflected=True),
+    Algorithm(0x8408, 0xFFFF, 0xFFFF, is_reflected=True),
+    Algorithm(0xA001, 0xFFFF, 0xFFFF, is_reflected=True),
+)
+_MODBUS = Algorithm(0xA001, 0xFFFF, 0, is_reflected=True)
+
+
 def modbus(data: bytes) -> int:
     """CRC-16/MODBUS, which some loggers compute instead of appendix A's; only to tell a device what it does wrong."""
-    register = 0xFFFF
-    for byte in data:
-        register ^= byte
-        for _ in range(8):
-            register = (register >> 1) ^ (0xA001 if register & 1 else 0)
-    return register
+    return _MODBUS.of(data)
