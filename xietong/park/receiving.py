@@ -251,6 +251,7 @@ class Reception:
             target = Path(scratch) / "readings.parquet"
             converted = convert(renamed(tables(path, mapping.shape, self._noting(path)), mapping), reader, target)
             self.answer.rejected += converted.rejected
+            self.answer.remarks += converted.remarks
             kept = self._kept_readings(path, target, converted, park, why)
         # A correction that says again what an earlier one said may follow another: it is no repetition.
         if not converted.accepted:
@@ -285,7 +286,7 @@ class Reception:
             return [*proof, self._keep(path, path.name, "original")]
         if why:
             more |= {"who": why.who or self.who, "reason": why.reason}
-        if not converted.rejected and is_canonical(path):
+        if not converted.rejected and not converted.moved and is_canonical(path):
             return [*proof, self._keep(path, path.name, purpose, more)]
         original = self._keep(path, path.name, "original")
         made = {**more, "made_from": original.sha256}

@@ -6,6 +6,7 @@
 """
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from xietong.texts import Text
 
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*")
 _SIXTH = Decimal("0.000001")
 _LARGEST = Decimal(10) ** 12
 _FLAG_LENGTH, _POINT_LENGTH = 8, 60
@@ -123,9 +125,9 @@ _AT = Text(
     "the time cannot be read, or is not in 1900 to 2199; write it like 2025-03-01T08:00, with an offset if you like.",
 )
 _VALUE = Text(
-    "不是数，或小数点前超过 12 位、后超过 6 位；缺失不等于零，没有值的请不要发送。",
-    "it is no number, or has more than 12 digits before or 6 after the point; missing is not zero: send no value where "
-    "there is none.",
+    "不是数（不能有逗号等分隔符，小数点用“.”），或小数点前超过 12 位、后超过 6 位；缺失不等于零，没有值的请不要发送。",
+    "it is no number (no comma, space or other separator may stand in one, and the decimal point is “.”), or has more "
+    "than 12 digits before or 6 after the point; missing is not zero: send no value where there is none.",
 )
 _FLAG = Text(
     "标记过长或有不可见字符；请写 HJ 212 的标记，如 N。",
@@ -146,6 +148,8 @@ def _instant(stated: object, zone: ZoneInfo) -> datetime | None:
 
 def _value(stated: object) -> Decimal | None:
     if isinstance(stated, bool) or not isinstance(stated, Decimal | str):
+        return None
+    if isinstance(stated, str) and not _NUMBER.fullmatch(stated):  # Decimal would also take 1_000 and digits of others
         return None
     try:
         value = Decimal(stated)

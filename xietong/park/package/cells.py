@@ -34,6 +34,7 @@ Value = str | int | float | bool | Decimal | Amount | date | datetime | None
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
 THOUSANDS = re.compile(r"[+-]?\d{1,3}([,' _]\d{3})+(\.\d+)?|.*\d,\d.*")
 BELOW = re.compile(r"[<≤](?P<before>.+)|(?P<after>.+)L")
+_SERIAL = re.compile(r"[2-7]\d{4}(\.\d+)?")
 SOURCES = ("hj212:", "mqtt:", "modbus:", "opcua:")
 MOST_DIGITS = 25
 
@@ -124,6 +125,13 @@ def instant(text: str, zone: ZoneInfo) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         at = None
+    if at is None and _SERIAL.fullmatch(text):
+        raise CellError(
+            "instant",
+            "像是 Excel 的日期序号而不是时刻；请把这一列设成日期时间格式后存盘，再导入",
+            "it looks like a date as Excel counts it and not like a time; give the column a date format, save it, and "
+            "import it again",
+        )
     if at is None or not re.match(r"(19|2[01])\d{2}-\d{2}-\d{2}", text):
         raise CellError(
             "instant",

@@ -236,8 +236,7 @@ def _numbers_understood(piece: pa.Table, mapping: FileMapping) -> pa.Table:
     if mapping.thousands:
         piece = piece.set_column(piece.column_names.index(name), name, _joined(piece.column(name), mapping.thousands))
     if mapping.decimal == ",":
-        plain = pc.replace_substring(pc.replace_substring(piece.column(name), ".", ""), ",", ".")
-        piece = piece.set_column(piece.column_names.index(name), name, plain)
+        piece = piece.set_column(piece.column_names.index(name), name, _with_point(piece.column(name)))
     return piece
 
 
@@ -245,6 +244,15 @@ def _joined(texts: pa.ChunkedArray, sign: str) -> pa.ChunkedArray:
     """Numbers without the sign between their thousands, where it stands between thousands alone."""
     grouped = pc.match_substring_regex(texts, rf"^\s*[-+]?\d{{1,3}}({re.escape(sign)}\d{{3}})+(\.\d*)?\s*$")
     return pc.if_else(grouped, pc.replace_substring(texts, sign, ""), texts)
+
+
+def _with_point(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Numbers with a decimal comma as we write them. A point may stand between thousands alone: what `1.5` means in
+    such a file nobody knows, and it stays unreadable with the reason behind it."""
+    grouped = pc.match_substring_regex(texts, r"^\s*[-+]?\d{1,3}(\.\d{3})+(,\d*)?\s*$")
+    odd = pc.and_(pc.match_substring(texts, "."), pc.invert(grouped))
+    plain = pc.replace_substring(pc.replace_substring(texts, ".", ""), ",", ".")
+    return pc.if_else(odd, pc.binary_join_element_wise(texts, ' (decimal = ",")', ""), plain)
 
 
 def reads_times(mapping: FileMapping, zone: ZoneInfo) -> Callable[[str], datetime] | None:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from xietong.park.nouns import Point
 from xietong.park.package.cells import Amount, CellError, instant, stated, tidy
 from xietong.park.package.contained import unreadable
+from xietong.park.package.grid import OffGrid, note_off_grid, off_grid_remarks, to_grid
 from xietong.park.package.schema import READINGS
 from xietong.park.package.sheets import Rejection, rejection
 from xietong.park.package.tabular import ROW
@@ -51,11 +52,15 @@ class Reader(NamedTuple):
 
 @dataclass(slots=True)
 class Converted:
-    """What one file gave: how many readings went into the canonical file, of which points, and what was refused."""
+    """What one file gave: how many readings went into the canonical file, of which points, what was refused, and what
+    is odd and yet taken; moved: how many stamps were brought to the full second that was meant."""
 
     accepted: int = 0
+    moved: int = 0
     points: set[str] = field(default_factory=set)
     rejected: list[Rejection] = field(default_factory=list)
+    remarks: list[Rejection] = field(default_factory=list)
+    off_grid: dict[str, OffGrid] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
     unknown_rows: dict[str, int] = field(default_factory=dict)
     refused: int = 0
@@ -88,6 +93,7 @@ def convert(pieces: Iterable[pa.Table], reader: Reader, target: Path) -> Convert
             # A column of a type that holds neither text nor number nor time.
             outcome.refuse(reader, 0, "", "", unreadable(error))
     outcome.rejected += _unknown_points(reader, outcome)
+    outcome.remarks += off_grid_remarks(outcome.off_grid, reader.file, reader.points)
     if outcome.refused > MOST_REJECTIONS:
         outcome.rejected.append(_more(reader, outcome.refused - MOST_REJECTIONS))
     return outcome
@@ -129,6 +135,10 @@ def _usable(piece: pa.Table, reader: Reader, outcome: Converted) -> pa.Table:
     _note_unknown(point, place, rows, outcome)
     if reader.stamps == "end":
         at = _starts(at, place, [reader.points[code] for code in codes])
+    on_grid = to_grid(at, place, [reader.points[code] for code in codes], reader.zone)
+    outcome.moved += on_grid.moved
+    note_off_grid(outcome.off_grid, on_grid, point, rows)
+    at = on_grid.at
     table = pa.table([point, at, value, pc.fill_null(flag, ""), rows], schema=CANONICAL)
     return table.filter(pc.and_(pc.is_valid(place), pc.and_(pc.is_valid(at), pc.is_valid(value))))
 

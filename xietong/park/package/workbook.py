@@ -15,7 +15,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime, timedelta
 from pathlib import Path
 
 import python_calamine
@@ -28,6 +28,7 @@ COLUMNS = 1_000
 CHUNK = 1 << 20
 OVERLAP = 2_000
 SHOWN = 3
+HALF_A_SECOND = timedelta(milliseconds=500)
 # What zipfile and calamine say of an archive that is damaged, encrypted or packed in a way nobody reads.
 UNREADABLE = (
     *(python_calamine.CalamineError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError),
@@ -107,7 +108,12 @@ def _text(cell: object) -> str:
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
     if isinstance(cell, date) and not isinstance(cell, datetime):
         return f"{cell.isoformat()}T00:00:00"
-    return cell.isoformat() if isinstance(cell, datetime) else str(cell)
+    return _shown(cell).isoformat() if isinstance(cell, datetime) else str(cell)
+
+
+def _shown(at: datetime) -> datetime:
+    """A time as the sheet shows it, to the second: dragged down from =A2+1/24 it lies a hair below the full hour."""
+    return (at + HALF_A_SECOND).replace(microsecond=0) if at.year < MAXYEAR else at
 
 
 def looked_through(path: Path, name: str) -> Iterator[Said]:
