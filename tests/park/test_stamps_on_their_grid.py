@@ -1,4 +1,4 @@
-"""Stamps that a sheet computed: what the sheet shows counts, a hair off the grid is on it, what lies off it is named."""
+"""Stamps that a sheet computed: what it shows counts, a hair off the grid is on it, what lies off it is named."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
