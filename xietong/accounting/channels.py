@@ -91,9 +91,10 @@ def _or_none(flows: list[Point]) -> Sequence[Point | None]:
 
 
 def _in_turn(values: list[Point]) -> Iterator[Point]:
-    """Points of one pollutant that follow each other; one that overlaps an earlier one would count twice."""
+    """Points of one pollutant that follow each other; one that overlaps an earlier one would count twice. Samples of a
+    laboratory yield to an analyser."""
     taken: dict[str, list[Point]] = defaultdict(list)
-    for value in values:
+    for value in sorted(values, key=lambda point: point.shape == "sample"):
         if not any(_overlap(value, other) for other in taken[value.item]):
             taken[value.item].append(value)
             yield value
@@ -153,6 +154,7 @@ def _utc(span: Span, zone: ZoneInfo) -> Span:
 def _channel(outlet: str, name: str, parts: _Parts, span: Span) -> Channel:
     value, flow, oxygen, limit, hour_limit = parts
     reference = limit.o2_reference if limit else None
+    hour_reference = hour_limit.o2_reference if hour_limit else None
     unit = concentration_unit(value) if value else ""
     return Channel(
         outlet=outlet,
@@ -163,13 +165,15 @@ def _channel(outlet: str, name: str, parts: _Parts, span: Span) -> Channel:
         flow_point=flow.code if flow else "",
         flow_factor=_flow_factor(flow) if flow else Decimal(1),
         flow_is_mean=flow is not None and flow.shape in _RATES,
-        oxygen_point=oxygen.code if oxygen and reference is not None else "",
+        oxygen_point=oxygen.code if oxygen and (reference is not None or hour_reference is not None) else "",
         oxygen_reference=reference,
         limit=convert(limit.value, limit.unit, unit) if limit else None,
         daily=limit is not None and limit.averaging in _DAILY,
         start=span[0],
         end=span[1],
         hour_limit=convert(hour_limit.value, hour_limit.unit, unit) if hour_limit else None,
+        hour_oxygen_reference=hour_reference,
+        sampled=value is not None and value.shape == "sample",
     )
 
 

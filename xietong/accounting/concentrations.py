@@ -2,16 +2,19 @@
 outlet that stands highest against it. The hours themselves are judged in `outlet_hours`."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from xietong.accounting.books import Books
 from xietong.accounting.extracts import Slice
+from xietong.accounting.filling import LEAST_SHARE
 from xietong.accounting.outlet_hours import Channel, Judged
 from xietong.accounting.statements import spans_of
-from xietong.calc.figures import Figure, Status
+from xietong.calc.figures import Figure, total
 from xietong.calc.items import Item, item
+from xietong.calc.outlet_gas import HIGHEST_OXYGEN
 from xietong.calc.pollutants import NO_MEAN_OF_OUTLETS
 from xietong.park.nouns import Subject
 from xietong.periods import Period
@@ -22,13 +25,22 @@ _FORMULA = "Σ(浓度 concentration × 流量 flow) ÷ Σ 流量 flow"
 
 
 class Outlet(NamedTuple):
-    """One pollutant of one outlet over a period: the sums of its hours and the channel in force at the end."""
+    """One pollutant of one outlet over a period: the sums of its hours and the channel in force at the end.
+
+    limited: of the hours under a limit alone; limited_due: how many of those were due.
+    """
 
     subject: Subject
     channel: Channel
     hours: Judged
     due: int
     limited: Judged
+    limited_due: int
+
+    @property
+    def to_judge(self) -> int:
+        """The hours under a limit that there were to judge: those due without those that nothing asks to judge."""
+        return max(self.limited.held, self.limited_due - self.limited.exempt)
 
 
 def outlet_of(books: Books, subject: Subject, name: str, period: Period) -> Outlet | None:
@@ -39,7 +51,15 @@ def outlet_of(books: Books, subject: Subject, name: str, period: Period) -> Outl
         return None
     limited = [part for part in slices if part.channel.limit is not None]
     last = limited[-1] if limited else slices[-1]
-    return Outlet(subject, last.channel, _added(slices), sum(part.observed for part in slices), _added(limited))
+    due, limited_due = (sum(_due(part) for part in parts) for parts in (slices, limited))
+    return Outlet(subject, last.channel, _added(slices), due, _added(limited), limited_due)
+
+
+def _due(part: Slice) -> int:
+    """The hours that were due; of samples, of which nothing says how many there should be, those that came."""
+    if part.channel.sampled:
+        return part.judged.valid if part.judged else 0
+    return part.observed
 
 
 def _added(slices: Sequence[Slice]) -> Judged:
@@ -58,6 +78,10 @@ def _added(slices: Sequence[Slice]) -> Judged:
         judged_flow=sum((part.judged_flow for part in parts), zero),
         measured_sum=sum((part.measured_sum for part in parts), zero),
         judged_sum=sum((part.judged_sum for part in parts), zero),
+        came=sum(part.came for part in parts),
+        held=sum(part.held for part in parts),
+        exempt=sum(part.exempt for part in parts),
+        doubtful=sum(part.doubtful for part in parts),
     )
 
 
@@ -67,13 +91,20 @@ def _height(part: Judged) -> tuple[Decimal, float]:
     return part.highest or Decimal(0), -at
 
 
-def concentration_inputs(books: Books, subject: Subject, period: Period, name: str) -> dict[str, Figure]:
-    """The engine's inputs of table 3 of one pollutant: its `_concentration`, `_valid_hours` and `_exceeding_hours`."""
+def concentration_inputs(
+    books: Books, subject: Subject, period: Period, name: str, filled: bool = False
+) -> dict[str, Figure]:
+    """The engine's inputs of table 3 of one pollutant: its `_concentration`, `_valid_hours` and `_exceeding_hours`.
+
+    filled: hours that could not be judged counted as those that could, for trying what they could change.
+    """
     outlets = books.boundary.outlets_below(subject.code)
     measured = [outlet_of(books, each, name, period) for each in outlets if name in books.outlet_items[each.code]]
     present = [each for each in measured if each is not None and each.channel.unit]
     limited = [each for each in present if each.channel.limit is not None]
-    hours = _hours(name, [each for each in limited if each.limited.judged], bool(limited))
+    hours = _hours(name, [each for each in limited if each.to_judge])
+    if filled:
+        hours = {key: _filled(figure) for key, figure in hours.items()}
     return {**hours, f"{name}_concentration": _of_subject(subject, item(name), present, period)}
 
 
@@ -92,21 +123,25 @@ def _of_subject(subject: Subject, pollutant: Item, measured: Sequence[Outlet], p
     return _concentration(measured[0], pollutant.item, period)
 
 
-def _hours(name: str, outlets: Sequence[Outlet], is_due: bool) -> dict[str, Figure]:
+def _hours(name: str, outlets: Sequence[Outlet]) -> dict[str, Figure]:
+    """Hours held against a limit and hours above it, outlet by outlet; an outlet of which none could be judged makes
+    the sum partial, all of them missing."""
     if not outlets:
-        status: Status = "missing" if is_due else "not_applicable"
-        reasons = (_unjudged(name, is_due),)
-        return {key: Figure(key, None, "h", status, missing=reasons) for key in _keys(name)}
-    valid = tuple(_count(each, f"{name}_valid_hours", each.limited.judged) for each in outlets)
-    above = tuple(_count(each, f"{name}_exceeding_hours", each.limited.above) for each in outlets)
-    return {
-        key: Figure(key, sum(part.value or 0.0 for part in parts), "h", _worst(parts), inputs=parts)
-        for key, parts in zip(_keys(name), (valid, above), strict=True)
-    }
+        return {key: Figure(key, None, "h", "not_applicable", missing=(_unlimited(name),)) for key in _keys(name)}
+    found = {}
+    for key, hours in zip(_keys(name), ("held", "above"), strict=True):
+        parts = tuple(_count(each, key, getattr(each.limited, hours)) for each in outlets)
+        held, due = sum(each.limited.held for each in outlets), sum(each.to_judge for each in outlets)
+        found[key] = replace(total(key, "h", parts), trace={"coverage_number": f"{held / due:.4f}"})
+    return found
 
 
-def _worst(parts: Sequence[Figure]) -> Status:
-    return "partial" if any(part.status == "partial" for part in parts) else "ok"
+def _filled(hours: Figure) -> Figure:
+    """Hours scaled up to all that there were to judge; left partial where too few were judged."""
+    share = float(hours.trace.get("coverage_number", 0))
+    if hours.status != "partial" or hours.value is None or share < LEAST_SHARE:
+        return hours
+    return replace(hours, value=hours.value / share, status="estimated", missing=())
 
 
 def _keys(name: str) -> tuple[str, str]:
@@ -114,15 +149,59 @@ def _keys(name: str) -> tuple[str, str]:
 
 
 def _count(outlet: Outlet, key: str, hours: int) -> Figure:
-    title = Text(outlet.subject.name, outlet.subject.name_en or outlet.subject.name)
-    trace = {"subject": outlet.subject.code, "point": outlet.channel.value_point}
-    return Figure(key, float(hours), "h", title=title, trace=trace, source="自动监测 automatic monitoring")
+    """So many of an outlet's hours, with those that there were to judge; missing where none could be judged."""
+    held, due = outlet.limited.held, outlet.to_judge
+    short = held < due
+    trace = {"subject": outlet.subject.code, "point": outlet.channel.value_point, **_counts(outlet)}
+    return Figure(
+        key,
+        float(hours) if held else None,
+        "h",
+        "ok" if not short else "partial" if held else "missing",
+        title=Text(outlet.subject.name, outlet.subject.name_en or outlet.subject.name),
+        missing=(_short_of(outlet),) if short else (),
+        source="自动监测 automatic monitoring",
+        trace=trace,
+    )
 
 
-def _unjudged(name: str, is_due: bool) -> Text:
+def _counts(outlet: Outlet) -> dict[str, str]:
+    """How many hours under a limit were due, came, were valid and were judged."""
+    hours = outlet.limited
+    return {
+        "hours": str(hours.valid),
+        "hours_due": str(outlet.limited_due),
+        "hours_came": str(hours.came),
+        "hours_judged": str(hours.held),
+    }
+
+
+def _short_of(outlet: Outlet) -> Text:
+    """Which hours could not be held against the limit, and why."""
+    hours, label = outlet.limited, item(outlet.channel.item).name
+    idle = hours.exempt
+    unjudged = hours.valid - hours.held - idle
+    zh = (
+        f"排放口 {outlet.subject.code} 的{label.zh}应有 {outlet.limited_due} 小时：收到 {hours.came}、"
+        f"有效 {hours.valid}、可判定 {hours.held} 小时"
+    )
+    en = (
+        f"outlet {outlet.subject.code}, {label.en}: of {outlet.limited_due} hours due {hours.came} came, {hours.valid} "
+        f"are valid and {hours.held} could be judged"
+    )
+    if idle:
+        zh, en = zh + f"，{idle} 小时无排放或启停、不判定", en + f"; {idle} h without discharge or of start-up are not"
+    if unjudged > 0:
+        zh += f"；{unjudged} 小时没有合理的含氧量（0–{HIGHEST_OXYGEN:g} %），不能折算，不作达标计"
+        en += f"; {unjudged} h lack a sensible oxygen (0–{HIGHEST_OXYGEN:g} %) to correct by and do not count as kept"
+    if hours.doubtful:
+        zh += f"，其中 {hours.doubtful} 小时实测值已高于限值"
+        en += f", and {hours.doubtful} of them are above the limit as measured"
+    return Text(f"{zh}；请检查设备。", f"{en}; check the device.")
+
+
+def _unlimited(name: str) -> Text:
     label = item(name).name
-    if is_due:
-        return Text(f"{label.zh}没有可判定的有效小时；请检查设备。", f"{label.en}: no valid hour to judge.")
     return Text(
         f"没有同时具备{label.zh}自动监测和排放限值的排放口。",
         f"no outlet has both automatic monitoring and a limit of {label.en}.",
@@ -141,31 +220,52 @@ def _concentration(outlet: Outlet, name: str, period: Period) -> Figure:
         "period": period.label,
         "hours": str(hours.valid),
         "hours_due": str(outlet.due),
+        "hours_came": str(hours.came),
+        "hours_judged": str(hours.judged),
     }
     mean = _mean(hours.judged_x_flow, hours.judged_flow, hours.judged_sum, hours.judged)
     if mean is None:
-        reason = Text(
-            f"排放口 {outlet.subject.code} 的{label.zh}在 {period.label} 没有有效小时；请检查设备。",
-            f"outlet {outlet.subject.code} has no valid hour of {label.en} in {period.label}; check the device.",
-        )
+        reason = _no_mean(outlet, period)
         return Figure(f"{name}_concentration", None, unit, "missing", missing=(reason,), trace=trace)
-    short = hours.valid < outlet.due
-    reason = Text(
-        f"排放口 {outlet.subject.code} 的{label.zh}应有 {outlet.due} 小时，有效 {hours.valid} 小时。",
-        f"outlet {outlet.subject.code}: {hours.valid} of {outlet.due} hours of {label.en} are valid.",
-    )
+    short = hours.judged + hours.exempt < outlet.due
     return Figure(
         f"{name}_concentration",
         float(mean),
         unit,
         "partial" if short else "ok",
         title=Text(f"{label.zh}（{_basis(channel).zh}）", f"{label.en} ({_basis(channel).en})"),
-        missing=(reason,) if short else (),
+        missing=(_short_mean(outlet),) if short else (),
         formula=_FORMULA,
         inputs=tuple(_beside(outlet, name, trace)),
         source="自动监测 automatic monitoring",
         trace=trace,
     )
+
+
+def _no_mean(outlet: Outlet, period: Period) -> Text:
+    label, hours = item(outlet.channel.item).name, outlet.hours
+    if hours.valid > hours.exempt:
+        return Text(
+            f"排放口 {outlet.subject.code} 的{label.zh}在 {period.label} 有 {hours.valid} 小时有效，"
+            "但都没有合理的含氧量，不能折算；请检查氧量仪。",
+            f"outlet {outlet.subject.code}: {hours.valid} hours of {label.en} in {period.label} are valid, but none "
+            "has a sensible oxygen to correct it by; check the oxygen analyser.",
+        )
+    return Text(
+        f"排放口 {outlet.subject.code} 的{label.zh}在 {period.label} 没有有效小时；请检查设备。",
+        f"outlet {outlet.subject.code} has no valid hour of {label.en} in {period.label}; check the device.",
+    )
+
+
+def _short_mean(outlet: Outlet) -> Text:
+    """Which hours are not in the mean."""
+    label, hours = item(outlet.channel.item).name, outlet.hours
+    zh = f"排放口 {outlet.subject.code} 的{label.zh}应有 {outlet.due} 小时，收到 {hours.came}、有效 {hours.valid} 小时"
+    en = f"outlet {outlet.subject.code}: of {outlet.due} hours of {label.en} {hours.came} came, {hours.valid} are valid"
+    if hours.judged + hours.exempt < hours.valid:
+        zh += f"，能折算到基准氧的 {hours.judged} 小时；均值只含这些小时"
+        en += f" and {hours.judged} could be corrected to the reference oxygen: the mean is of these alone"
+    return Text(f"{zh}。", f"{en}.")
 
 
 def _basis(channel: Channel) -> Text:
@@ -192,7 +292,7 @@ def _beside(outlet: Outlet, name: str, trace: dict[str, str]) -> Iterable[Figure
         yield _highest(outlet, name)
     if channel.limit is not None:
         yield _limit(channel, name)
-        yield _count(outlet, f"{name}_valid_hours", outlet.limited.judged)
+        yield _count(outlet, f"{name}_valid_hours", outlet.limited.held)
         yield _count(outlet, f"{name}_exceeding_hours", outlet.limited.above)
 
 

@@ -132,8 +132,8 @@ class Inputs(Mapping[str, Figure]):
         elif key in _shapes():
             self._made[key] = self._of_items(key)
         elif key in _pollutant_of():
-            books, subject, period = self._asked[:3]
-            self._made |= concentration_inputs(books, subject, period, _pollutant_of()[key])
+            books, subject, period, filled = self._asked[:4]
+            self._made |= concentration_inputs(books, subject, period, _pollutant_of()[key], filled)
         elif key.startswith(_EMITTED):
             never = _never_due(key, self["pollutant_emission"])
             self._made |= {} if never is None else {key: never}

@@ -16,8 +16,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from xietong.accounting.outlet_questions import AMOUNTS, CAME, DAYS, FLOW, HOURS, JUDGED, MASS, ONCE, STOPPED, STOPS
 from xietong.accounting.substitution import Hours
-from xietong.calc.outlet_gas import AIR_OXYGEN, HIGHEST_OXYGEN
 
 
 class Channel(NamedTuple):
@@ -26,7 +26,8 @@ class Channel(NamedTuple):
     unit: mg/m3 or mg/L, "" for a channel of volume alone; flow_factor turns the flow point's unit into m3 an hour (or
     m3), value_factor the concentration into `unit`; flow_is_mean: an hour's flow is the mean of its readings, else
     their sum; limit: in `unit`; daily: it holds for the mean of a park day; hour_limit: what holds for each hour
-    beside a daily limit; start, end: validity, UTC.
+    beside a daily limit, hour_oxygen_reference its own reference oxygen; start, end: validity, UTC;
+    sampled: its values are samples of a laboratory, not hours.
     """
 
     outlet: str
@@ -44,6 +45,8 @@ class Channel(NamedTuple):
     start: datetime
     end: datetime
     hour_limit: Decimal | None = None
+    hour_oxygen_reference: Decimal | None = None
+    sampled: bool = False
 
 
 class Bucket(NamedTuple):
@@ -74,7 +77,10 @@ class Mass(NamedTuple):
 class Judged(NamedTuple):
     """The concentrations of a bucket: decimals in mg/m3 or mg/L, hours valid, judged and above the limit.
 
-    highest: the highest hour, or the highest daily mean where the limit is one of daily means; it begins at highest_at.
+    came: hours of which anything came; judged: hours whose concentration could be brought to the limit's oxygen; held:
+    those that could be held against every limit in force; exempt: valid hours that nothing asks to judge (start-up,
+    shut-down, nothing flowed); doubtful: neither held nor exempt, and above a limit as they were measured; highest: the
+    highest hour, or the highest daily mean where the limit is one of daily means; it begins at highest_at.
     """
 
     valid: int
@@ -88,6 +94,15 @@ class Judged(NamedTuple):
     judged_flow: Decimal
     measured_sum: Decimal
     judged_sum: Decimal
+    held: int = 0
+    exempt: int = 0
+    doubtful: int = 0
+    came: int = 0
+
+    def is_enough(self, due: int) -> bool:
+        """Whether a month's hours allow a verdict on the month as a whole: three quarters of those to be judged were
+        (HJ 75-2017), and none that could not be judged was above the limit as measured."""
+        return self.held > 0 and self.held * 4 >= (due - self.exempt) * 3 and not self.doubtful
 
 
 class Flow(NamedTuple):
@@ -123,6 +138,7 @@ _CHANNELS = pa.schema(
         ("bound", pa.decimal128(18, 6)),
         ("daily", pa.bool_()),
         ("hour_bound", pa.decimal128(18, 6)),
+        ("hour_reference", pa.decimal128(18, 6)),
         ("since", pa.timestamp("us", "UTC")),
         ("until", pa.timestamp("us", "UTC")),
         ("shared", pa.int32()),
@@ -138,86 +154,10 @@ _BUCKETS = pa.schema(
     ]
 )
 
-_HOURS = f"""
-CREATE TEMP TABLE valid AS
-  SELECT point, hour, bucket, offset_s, total::DECIMAL(20,6) AS total,
-    (total::DOUBLE / readings)::DECIMAL(20,6) AS mean
-  FROM hourly JOIN buckets ON hour >= opens AND hour < closes
-  WHERE readings > 0 AND readings * 4 >= due * 3;
-CREATE TEMP TABLE flows AS
-  SELECT channel, hour, bucket, CASE WHEN flow_is_mean THEN mean ELSE total END AS given,
-    CASE WHEN flow_factor = 1 THEN given ELSE (given * flow_factor)::DECIMAL(20,6) END AS flow
-  FROM channels JOIN valid ON point = flow_point WHERE hour >= since AND hour < until;
-CREATE TEMP TABLE measured AS
-  SELECT channel, hour, bucket, offset_s,
-    CASE WHEN value_factor = 1 THEN mean ELSE (mean * value_factor)::DECIMAL(20,6) END AS value
-  FROM channels JOIN valid ON point = value_point WHERE hour >= since AND hour < until;
-DELETE FROM measured USING struck
-  WHERE is_invalid AND struck.channel = measured.channel AND struck.hour = measured.hour;
-CREATE TEMP TABLE judged AS
-  SELECT m.channel, m.hour, m.bucket, value, flow, bound, daily, hour_bound, shared,
-    epoch(m.hour)::BIGINT + m.offset_s AS local_s,
-    CASE WHEN flow <= 0 THEN NULL WHEN oxygen_reference IS NULL THEN value
-      WHEN o.mean >= 0 AND o.mean < {HIGHEST_OXYGEN} THEN (value::DOUBLE
-        * ({AIR_OXYGEN} - oxygen_reference::DOUBLE) / ({AIR_OXYGEN} - o.mean::DOUBLE))::DECIMAL(20,6) END AS judged
-  FROM measured m JOIN channels USING (channel)
-  LEFT JOIN flows f ON f.channel = m.channel AND f.hour = m.hour
-  LEFT JOIN (SELECT point, hour, mean FROM valid WHERE point IN (SELECT oxygen_point FROM channels)) o
-    ON o.point = oxygen_point AND o.hour = m.hour;
-UPDATE judged SET judged = NULL FROM struck
-  WHERE NOT is_invalid AND struck.channel = judged.channel AND struck.hour = judged.hour;
-"""
-# Ducts of one outlet that run side by side: one hour, the flow of all of them.
-_ONCE = """
-CREATE TEMP TABLE once AS
-  SELECT min(channel) AS channel, hour, min(bucket) AS bucket, any_value(value) AS value,
-    sum(flow)::DECIMAL(20,6) AS flow, any_value(bound) AS bound, any_value(daily) AS daily,
-    any_value(hour_bound) AS hour_bound, shared, min(local_s) AS local_s, any_value(judged) AS judged
-  FROM judged WHERE shared IS NOT NULL GROUP BY shared, hour;
-DELETE FROM judged WHERE shared IS NOT NULL;
-INSERT INTO judged BY NAME SELECT * FROM once;
-"""
-_MASS = """
-SELECT f.channel, f.bucket, sum(coalesce(value, 0) * flow), count(*)
-FROM flows f LEFT JOIN measured m ON m.channel = f.channel AND m.hour = f.hour
-WHERE value IS NOT NULL OR flow = 0 GROUP BY ALL
-"""
-_FLOW = """
-SELECT channel, bucket, sum(flow), count(*) FROM flows GROUP BY ALL
-"""
-_JUDGED = """
-SELECT channel, bucket, count(*), count(judged), count(*) FILTER (WHERE NOT daily AND judged > bound),
-  max({'value': judged, 'back': -epoch_us(hour)}) FILTER (WHERE judged IS NOT NULL),
-  sum(value * flow), sum(judged * flow), sum(flow), sum(flow) FILTER (WHERE judged IS NOT NULL), sum(value), sum(judged)
-FROM judged GROUP BY ALL
-"""
-_STOPS = """
-SELECT channel, bucket, count(DISTINCT hour) FROM channels
-JOIN hourly ON point IN (value_point, flow_point) AND hour >= since AND hour < until
-JOIN buckets ON hour >= opens AND hour < closes
-WHERE readings = 0 AND due = 0 AND invalid = 0 GROUP BY ALL
-"""
-_AMOUNTS = """
-SELECT f.channel, epoch(f.hour)::BIGINT // 3600 AS hour,
-  ((coalesce(value, 0) * flow)::DECIMAL(24,6) * 1000000)::BIGINT AS amount
-FROM flows f LEFT JOIN measured m ON m.channel = f.channel AND m.hour = f.hour
-WHERE (value IS NOT NULL OR flow = 0) AND list_contains($wanted, f.channel) ORDER BY ALL
-"""
-_STOPPED = """
-SELECT DISTINCT channel, epoch(hour)::BIGINT // 3600 AS hour FROM channels
-JOIN hourly ON point IN (value_point, flow_point) AND hour >= since AND hour < until
-WHERE readings = 0 AND due = 0 AND invalid = 0 AND list_contains($wanted, channel) ORDER BY ALL
-"""
-_DAYS = """
-SELECT channel, bucket, coalesce(sum(CASE WHEN mean > bound THEN hours ELSE hours_above END), 0),
-  max({'value': mean, 'back': -opens}) FROM (
-  SELECT channel, bucket, bound, count(judged) AS hours, epoch_us(min(hour)) AS opens,
-    count(*) FILTER (WHERE judged > hour_bound) AS hours_above,
-    coalesce(sum(judged * flow)::DOUBLE / nullif(sum(flow) FILTER (WHERE judged IS NOT NULL), 0)::DOUBLE,
-      sum(judged)::DOUBLE / count(judged))::DECIMAL(20,6) AS mean
-  FROM judged WHERE daily AND judged IS NOT NULL GROUP BY channel, bucket, bound, local_s // 86400)
-GROUP BY ALL
-"""
+
+_SUMS = Judged._fields[5:11]
+_NO_SUMS: dict[str, Any] = dict.fromkeys(_SUMS, Decimal(0))
+_NOTHING = Judged(0, 0, 0, None, None, **_NO_SUMS)
 
 
 class OutletHours(NamedTuple):
@@ -249,16 +189,13 @@ def outlet_hours(
         engine.register("channels", _channel_table(listed))
         engine.register("buckets", _bucket_table(spans))
         engine.register("struck", pa.Table.from_pylist([each._asdict() for each in struck], schema=_STRUCK))
-        engine.execute(_HOURS)
+        engine.execute(HOURS)
         if any(number is not None for number in _shared(listed)):
-            engine.execute(_ONCE)
-        mass = {(row[0], row[1]): Mass(row[2], row[3]) for row in engine.execute(_MASS).fetchall()}
-        flow = {(row[0], row[1]): Flow(row[2], row[3]) for row in engine.execute(_FLOW).fetchall()}
-        stops = {(row[0], row[1]): int(row[2]) for row in engine.execute(_STOPS).fetchall()}
-        days = {(row[0], row[1]): row[2:] for row in engine.execute(_DAYS).fetchall()}
-        judged = {
-            (row[0], row[1]): _judged(row[2:], days.get((row[0], row[1]))) for row in engine.execute(_JUDGED).fetchall()
-        }
+            engine.execute(ONCE)
+        mass = {(row[0], row[1]): Mass(row[2], row[3]) for row in engine.execute(MASS).fetchall()}
+        flow = {(row[0], row[1]): Flow(row[2], row[3]) for row in engine.execute(FLOW).fetchall()}
+        stops = {(row[0], row[1]): int(row[2]) for row in engine.execute(STOPS).fetchall()}
+        judged = _all_judged(engine)
         (newest,) = engine.execute("SELECT epoch(max(hour)) FROM hourly").fetchall()[0]
         gapped = _gapped(engine, _with_gaps(listed, spans, mass))
     return OutletHours(listed, mass, flow, judged, stops, gapped, datetime.fromtimestamp(newest, UTC))
@@ -286,8 +223,8 @@ def _is_short(channel: Channel, number: int, buckets: Sequence[Bucket], mass: Ma
 def _gapped(engine: duckdb.DuckDBPyConnection, wanted: list[int]) -> dict[int, Gapped]:
     if not wanted:
         return {}
-    came = engine.execute(_AMOUNTS, {"wanted": wanted}).fetchnumpy()
-    stopped = engine.execute(_STOPPED, {"wanted": wanted}).fetchnumpy()
+    came = engine.execute(AMOUNTS, {"wanted": wanted}).fetchnumpy()
+    stopped = engine.execute(STOPPED, {"wanted": wanted}).fetchnumpy()
     return {
         number: Gapped(_part(came, number, "hour"), _part(came, number, "amount"), _part(stopped, number, "hour"))
         for number in wanted
@@ -316,15 +253,26 @@ def _shared(channels: Sequence[Channel]) -> list[int | None]:
     return found
 
 
+def _all_judged(engine: duckdb.DuckDBPyConnection) -> dict[Key, Judged]:
+    """The judged hours of every channel and bucket of which anything came."""
+    days = {(row[0], row[1]): row[2:] for row in engine.execute(DAYS).fetchall()}
+    came = {(row[0], row[1]): int(row[2]) for row in engine.execute(CAME).fetchall()}
+    judged = {
+        (row[0], row[1]): _judged(row[2:], days.get((row[0], row[1]))) for row in engine.execute(JUDGED).fetchall()
+    }
+    return {key: judged.get(key, _NOTHING)._replace(came=hours) for key, hours in came.items()}
+
+
 def _judged(row: tuple[Any, ...], days: tuple[Any, ...] | None) -> Judged:
     """Hours as they were judged; under a daily limit the hours of the days above it, those of other days that are above
     the limit of hours, and the highest day."""
-    valid, judged, above, top, *sums = row
+    valid, judged, above, top, *sums, counts = row
     if days is not None:
         above, top = days
     highest = None if top is None else top["value"]
     highest_at = None if top is None else datetime.fromtimestamp(-top["back"] / 1_000_000, UTC)
-    return Judged(valid, judged, int(above), highest, highest_at, *(each or Decimal(0) for each in sums))
+    totals: dict[str, Any] = {name: each or Decimal(0) for name, each in zip(_SUMS, sums, strict=True)}
+    return Judged(valid, judged, int(above), highest, highest_at, **totals, **counts)
 
 
 def _channel_table(channels: tuple[Channel, ...]) -> pa.Table:
@@ -342,6 +290,7 @@ def _channel_table(channels: tuple[Channel, ...]) -> pa.Table:
             "bound": channel.limit,
             "daily": channel.daily,
             "hour_bound": channel.hour_limit,
+            "hour_reference": channel.hour_oxygen_reference,
             "since": channel.start,
             "until": channel.end,
             "shared": shared[number],

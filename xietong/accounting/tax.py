@@ -144,7 +144,7 @@ def _judged(books: Books, outlet: Subject, month: Period, names: Sequence[str]) 
     """The month's mean of hours, limit and exceedances of the pollutants that are monitored against a limit; the tax of
     others is due in full."""
     found = ((name, outlet_of(books, outlet, name, month)) for name in names if name in books.outlet_items[outlet.code])
-    judged = [(name, each) for name, each in found if each is not None and each.channel.limit and each.limited.judged]
+    judged = [(name, each) for name, each in found if each is not None and each.channel.limit and _is_enough(each)]
     if not judged:
         return {}
     return {
@@ -152,6 +152,11 @@ def _judged(books: Books, outlet: Subject, month: Period, names: Sequence[str]) 
         "taxable_limit": _items("taxable_limit", [_limit(name, each) for name, each in judged]),
         "taxable_exceedances": _items("taxable_exceedances", [_above(name, each) for name, each in judged]),
     }
+
+
+def _is_enough(of: Outlet) -> bool:
+    """Whether the month's hours could be judged well enough to reduce the tax: else it is due in full."""
+    return of.limited.is_enough(of.limited_due)
 
 
 def _mean(name: str, of: Outlet) -> Figure:

@@ -172,6 +172,8 @@ class _Teller:
             "end",
             "hours",
             "hours_due",
+            "hours_came",
+            "hours_judged",
             "published",
         )
         stated = " ".join(f"{name}={figure.trace[name]}" for name in facts if figure.trace.get(name))
