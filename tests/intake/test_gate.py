@@ -1,6 +1,7 @@
 """Commands that write or control: closed to everybody and everything, but two persons and the park's own device."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -116,6 +117,27 @@ def test_a_planted_order_is_not_carried_out(tmp_path: Path, writer: JournalWrite
     assert gate.read(tmp_path, BOOK, real, NOW) == good
     with pytest.raises(gate.GateClosed, match="park's own"):
         gate.read(tmp_path, closed, real, NOW)  # no longer registered
+
+
+@pytest.mark.parametrize("is_given", [False, True])
+def test_a_copy_of_an_order_is_not_given_again(tmp_path: Path, writer: JournalWriter, is_given: bool) -> None:
+    """A proposal is given once at most, whatever its file is copied to and when."""
+    proposal = gate.propose(tmp_path, writer, BOOK, WISH, by=A, now=NOW)
+    gate.confirm(tmp_path, writer, BOOK, proposal, by=B, now=NOW)
+    (order,) = gate.waiting(tmp_path)
+    said = order.read_bytes()
+    if is_given:
+        gate.done(order)
+        order.write_bytes(said)
+    for name in ("copy.json", f"{order.stem}-2.json", f"a/../{order.stem}-3.json"):
+        (order.parent / "a").mkdir(exist_ok=True)
+        (order.parent / name).write_bytes(said)
+    passed = []
+    for path in gate.waiting(tmp_path):
+        with contextlib.suppress(gate.GateClosed):
+            passed.append(gate.read(tmp_path, BOOK, path, NOW))
+            gate.done(path)
+    assert len(passed) == (0 if is_given else 1)
 
 
 class Line:

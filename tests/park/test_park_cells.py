@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xietong.park.fields import plain
-from xietong.park.package.cells import Amount, CellError, amount, decimal, instant, stated
+from xietong.park.package.cells import Amount, CellError, amount, decimal, instant, read, stated
+from xietong.park.package.schema import TABLES
 
 FULL_WIDTH = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -105,3 +106,25 @@ def test_times_are_park_time_unless_they_say_otherwise(text: str, expected: date
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(CellError, match="2025-03-14T07:00"):
         instant(text, SHANGHAI)
+
+
+@pytest.mark.parametrize("table", ["subjects", "points"])
+@pytest.mark.parametrize(
+    ("code", "is_taken"),
+    [
+        ("E/1", False),
+        ("E\\1", False),
+        (".", False),
+        ("..", False),
+        ("E.1", True),
+        ("甲厂-1#", True),
+        ("a%2Fb?&;~", True),
+    ],
+)
+def test_a_code_is_one_that_an_address_can_carry(table: str, code: str, is_taken: bool) -> None:
+    column = TABLES[table].column("code")
+    if is_taken:
+        assert read(column, code, SHANGHAI) == code
+        return
+    with pytest.raises(CellError, match="address"):
+        read(column, code, SHANGHAI)

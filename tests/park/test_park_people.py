@@ -66,6 +66,18 @@ def test_init_prints_the_password_once(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 @pytest.mark.django_db
+def test_bringing_a_folder_up_to_date_makes_nobody_new(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever the first user was called; a new one is made by name."""
+    with override_settings(DATA=tmp_path / "data"):
+        assert main(["init", "--user", "wang"]) == 0
+        assert main(["init"]) == 0
+        assert "nobody was added" in capsys.readouterr().out
+        assert list(User.objects.values_list("username", flat=True)) == ["wang"]
+        assert main(["init", "--user", "li", "--role", "inspector"]) == 0
+        assert sorted(User.objects.values_list("username", flat=True)) == ["li", "wang"]
+
+
+@pytest.mark.django_db
 def test_a_database_that_is_up_to_date_is_left_alone(tmp_path: Path) -> None:
     found_if_new(tmp_path / "data")
     assert not (tmp_path / "data/secret.key").exists()

@@ -1,5 +1,6 @@
 """Coming and going: nobody sees anything without signing in; errors are plain pages."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,14 +17,11 @@ pytest_plugins = ["handmade_fixtures"]
 WEB = Path(__file__).parent.parent.parent / "xietong" / "web"
 OPEN = {"sign-in", "language", "health"}
 EXAMPLES = {"subject": "PARK", "key": "cod_emission", "period": "2025", "code": "P", "hour": "2025-01-01T00"}
-EXAMPLES |= {"journal": "intake-0", "ordinal": "1", "report": "1"}
+EXAMPLES |= {"journal": "intake-0", "ordinal": "1", "report": "1", "standard": "zero-carbon-park", "mn": "MN1"}
 
 
 def address(pattern: URLPattern) -> str:
-    route = str(pattern.pattern)
-    for name, value in EXAMPLES.items():
-        route = route.replace(f"<str:{name}>", value).replace(f"<int:{name}>", value)
-    return "/" + route
+    return "/" + re.sub(r"<\w+:(\w+)>", lambda match: EXAMPLES[match[1]], str(pattern.pattern))
 
 
 @pytest.mark.django_db

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from month_park import fill_workbook, month_park, person
 
@@ -224,6 +225,18 @@ def test_the_workbook_goes_out_and_comes_back_by_the_same_rules(clerk: Client, t
         taken = clerk.post(address, {"file": file})
     assert (taken.status_code, stated()) == (200, {"coke": "1150"})
     assert Act.objects.get(verb="state_reported").who == "clerk"
+
+
+@pytest.mark.parametrize(
+    "name", ["汉" * 90 + ".xlsx", "a" * 251 + ".xlsx", "x." + "尾" * 90, "\x01\u2028.xlsx", ".xlsx"]
+)
+def test_a_workbook_may_have_any_name(clerk: Client, tmp_path: Path, name: str) -> None:
+    """90 汉字 are 270 bytes, more than a folder takes."""
+    address, path = f"{MARCH}workbook.xlsx", tmp_path / "E01.xlsx"
+    path.write_bytes(clerk.get(address).content)
+    good = fill_workbook(path, tmp_path / "good.xlsx", {"coke": {"amount": "1150"}})
+    sent = SimpleUploadedFile(name, good.read_bytes())
+    assert clerk.post(address, {"file": sent}).status_code in (200, 422)
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,12 @@ def read(data: Path, book: DeviceBook, order: Path, now: datetime) -> Command:
         proposal, confirmation = str(said["proposal"]), str(said["confirmation"])
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise GateClosed(f"命令单读不出来：{error}", f"the order cannot be read: {error}") from error
+    if order != _order_of(data, proposal):
+        raise GateClosed(
+            "命令单不在它自己的名字下，或者这个提议已经发出过；一个提议最多发出一次，请重新提议。",
+            "the order does not lie under its own name, or its proposal has been given before; a proposal is given "
+            "once at most, so propose it again.",
+        )
     proposed, proposed_at = _told(data, proposal, "proposed")
     confirmed, confirmed_at = _told(data, confirmation, "confirmed")
     mn, cn = str(proposed["mn"]), str(proposed["cn"])

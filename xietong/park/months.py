@@ -19,12 +19,14 @@ from xietong.park.nouns import Registry
 from xietong.park.package.schema import TABLES
 from xietong.park.package.sheets import Rejection, Row
 from xietong.park.people import may
-from xietong.park.receiving import Answer, Reception
+from xietong.park.receiving import LONGEST_VALUE, Answer, Reception
 from xietong.periods import Period
 
 COLUMNS: tuple[str, ...] = tuple(column.name for column in TABLES["reported"].columns)
 # How many savings of one month's draft are kept; the oldest go first.
 DRAFTS = 30
+# Verdicts of a sending that are kept in words; of more the number is kept.
+MOST_KEPT = 200
 
 
 class Month(NamedTuple):
@@ -114,7 +116,7 @@ def _enter(data: Path, month: Month, sent: Sent, digest: str, at: datetime) -> O
         body_sha256=digest,
         subject=month.subject,
         period=month.period.label,
-        answer=plain,
+        answer=_small(plain),
         at=at,
     )
     Draft.objects.filter(subject=month.subject, period=month.period.label).delete()
@@ -133,6 +135,12 @@ def _answer(answer: Answer, sent: Sent) -> dict[str, Any]:
     }
 
 
+def _small(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of an answer: the first verdicts in words, and how many there were."""
+    first = {name: plain[name][:MOST_KEPT] for name in ("errors", "remarks")}
+    return {**plain, **first, "counts": {name: len(plain[name]) for name in first}}
+
+
 def check(data: Path, sent: Sent, at: datetime) -> Outcome:
     """What the one rule set says of a sending; nothing of it is kept or entered. Raises NoParkError."""
     reception = Reception(data, sent.who, at, sent.door, sent.own)
@@ -145,7 +153,7 @@ def told(found: Rejection) -> dict[str, Any]:
     return {
         "row": found.row,
         "column": found.column,
-        "value": found.value,
+        "value": found.value[:LONGEST_VALUE],
         "rule": found.rule,
         "clause": found.clause,
         "sentence": found.said._asdict(),

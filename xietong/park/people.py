@@ -51,6 +51,16 @@ def may(user: AbstractUser, verb: str, subject: str = "") -> bool:
     return any(verb in ROLES[name] for name in names & set(ROLES))
 
 
+def has_people() -> bool:
+    """Whether there is any account."""
+    return User.objects.exists()
+
+
+def has_role(user: AbstractUser) -> bool:
+    """Whether a person has any of the roles, for the whole park or for a part of it; who has none sees nothing."""
+    return user.is_active and (user.is_superuser or user.groups.filter(name__in=ROLES).exists())
+
+
 def make_person(name: str, password: str, role: str) -> tuple[User, bool]:
     """Make the account in its role unless it is there; gives it and whether it is new.
 

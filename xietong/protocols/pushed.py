@@ -7,7 +7,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, TypeGuard
@@ -52,7 +52,7 @@ def sealed(body: bytes, refused: Collection[int], note: Mapping[str, object] | N
 
     note: what the door needs to know the same push again, whatever happens before it has written that down elsewhere.
     """
-    head = {"refused": sorted(refused)} | ({"note": note} if note else {})
+    head = {"refused": runs(refused)} | ({"note": note} if note else {})
     return json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" + body
 
 
@@ -65,12 +65,34 @@ def note_of(payload: bytes) -> Mapping[str, Any]:
 def opened(payload: bytes, zone: ZoneInfo) -> tuple[PushedRow, ...]:
     """The readings of such a payload that the door took."""
     head, _, body = payload.partition(b"\n")
-    refused = set(json.loads(head)["refused"])
+    refused = _places(json.loads(head)["refused"])
     return tuple(row for row in decode(body, zone).rows if row.place not in refused)
 
 
-def decode(body: bytes, zone: ZoneInfo) -> Pushed:
-    """Take a body apart; the same bytes always give the same rows, which is how settle reads them again later."""
+def runs(places: Iterable[int]) -> str:
+    """Places as runs, in order: "0-5,9"; −1, the body, is none of them."""
+    found: list[list[int]] = []
+    for place in sorted(set(places) - {-1}):
+        if found and place == found[-1][1] + 1:
+            found[-1][1] = place
+        else:
+            found.append([place, place])
+    return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in found)
+
+
+def _places(stated: str | list[int]) -> set[int]:
+    """The places that runs name; older entries list each of them."""
+    if isinstance(stated, list):
+        return set(stated)
+    ends = [each.split("-") for each in stated.split(",") if each]
+    return {place for each in ends for place in range(int(each[0]), int(each[-1]) + 1)}
+
+
+def decode(body: bytes, zone: ZoneInfo, most: int | None = None) -> Pushed:
+    """Take a body apart; the same bytes always give the same rows, which is how settle reads them again later.
+
+    most: readings that a door takes at once; of more than that none is looked at. What is kept is read without it.
+    """
     try:
         listed = json.loads(body, parse_float=Decimal, parse_int=Decimal)["readings"]
     except (ValueError, KeyError, TypeError, RecursionError, InvalidOperation):
@@ -83,6 +105,9 @@ def decode(body: bytes, zone: ZoneInfo) -> Pushed:
         return Pushed((), (Problem(-1, "", said),))
     if not listed:
         return Pushed((), (Problem(-1, "", _EMPTY),))
+    if most is not None and len(listed) > most:
+        said = Text(*(each.format(len(listed), most) for each in _TOO_MANY))
+        return Pushed((), (Problem(-1, "", said),))
     found = [each for index, stated in enumerate(listed) for each in _taken(index, stated, zone)]
     rows = tuple(each for each in found if isinstance(each, PushedRow))
     return Pushed(rows, tuple(each for each in found if isinstance(each, Problem)))
@@ -118,6 +143,10 @@ def _is_word(stated: object) -> TypeGuard[str]:
 _EMPTY = Text(
     "请求体里没有监测值，什么也没有收下；没有数据时不必发送。",
     "the body holds no reading and nothing was taken; send nothing where there is nothing.",
+)
+_TOO_MANY = Text(
+    "请求体有 {0} 条监测值，一次最多 {1} 条，什么也没有收下；请分批发送。",
+    "the body holds {0} readings and {1} are taken at once, so nothing was taken; send less at once.",
 )
 _POINT = Text("没有监测点代码；请写明 point。", "there is no code of a point; state it under point.")
 _AT = Text(

@@ -11,9 +11,10 @@ from xietong.accounting.boundary import GROUPS
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 from xietong.web import gathering, pages
+from xietong.web.asked import NothingThereError, period_or_404, subject_or_404
 from xietong.web.balance_sheets import Reader, medium_section, steps_section, total_section
 from xietong.web.languages import reading_language
-from xietong.web.views import NothingThereError, newest_year, period_or_404, subject_or_404, years_of
+from xietong.web.views import newest_year, years_of
 
 
 @require_safe

@@ -22,11 +22,12 @@ from xietong.calc.factors import PURPOSES
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Registry
 from xietong.web import gathering, pages
+from xietong.web.asked import NothingThereError
 from xietong.web.evidence import walk
 from xietong.web.languages import reading_language
 from xietong.web.library import called
 from xietong.web.places import full_name
-from xietong.web.views import NothingThereError, page_or_fragment, working
+from xietong.web.views import page_or_fragment, working
 from xietong.web.words import spoken, title_of
 
 KINDS = {"account": gettext_lazy("核算"), "evaluation": gettext_lazy("评估")}

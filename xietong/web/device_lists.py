@@ -17,6 +17,7 @@ from xietong.protocols.hj212 import decode
 from xietong.protocols.hj212.violations import violations
 from xietong.readings import Entry
 from xietong.web import gathering, pages
+from xietong.web.asked import page_or_404
 from xietong.web.device_pages import STATES, lines_of, reasons, summary, yesterday
 from xietong.web.devices import (
     CLOCK_TOLERANCE_S,
@@ -27,7 +28,6 @@ from xietong.web.devices import (
     reason_text,
 )
 from xietong.web.languages import reading_language
-from xietong.web.views import page_or_404
 from xietong.web.words import spoken
 
 A_PAGE, MOST_PEERS = 50, 12

@@ -23,6 +23,7 @@ from xietong.protocols.hj212.tables import CONTROLLING
 from xietong.protocols.hj212.violations import violations
 from xietong.readings import Entry
 from xietong.web import gathering, numbers, pages
+from xietong.web.asked import NothingThereError
 from xietong.web.devices import (
     CLOCK_TOLERANCE_S,
     Breach,
@@ -35,7 +36,7 @@ from xietong.web.devices import (
 from xietong.web.languages import reading_language
 from xietong.web.raw import without_password
 from xietong.web.received import Line, share
-from xietong.web.views import NothingThereError, page_or_fragment
+from xietong.web.views import page_or_fragment
 from xietong.web.words import name_of, spoken
 
 MONTH_DAYS, MOST_SHOWN = 30, 1200

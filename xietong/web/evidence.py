@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from xietong.calc.figures import Figure
 from xietong.texts import Text
+from xietong.web.asked import CodeInAnAddress, number
 from xietong.web.words import title_of
 
 DEPTH, BREADTH = 2, 24
@@ -55,9 +56,10 @@ def walk(root: Figure, at: str) -> Iterator[tuple[str, Figure]]:
         return
     figure, passed = root, []
     for step in at.split("."):
-        if not step.isdecimal() or int(step) >= len(figure.inputs):
+        place = number(step)
+        if place is None or place >= len(figure.inputs):
             raise LookupError(at)
-        figure = figure.inputs[int(step)]
+        figure = figure.inputs[place]
         passed.append(step)
         yield ".".join(passed), figure
 
@@ -75,7 +77,7 @@ def leaf_path(figure: Figure) -> str:
 
 def _point_path(point: str, trace: Mapping[str, str]) -> str:
     query = urlencode({name: trace[name] for name in ("start", "end") if trace.get(name)})
-    return f"/points/{quote(point, safe='')}/?{query}"
+    return f"/points/{quote(CodeInAnAddress().to_url(point), safe='')}/?{query}"
 
 
 class Hours(NamedTuple):

@@ -6,7 +6,8 @@ from it is remembered by the room that computed it.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -38,6 +39,7 @@ from xietong.readings import Entry
 from xietong.settle.doubts import cases_in
 from xietong.texts import Text
 from xietong.web import sources
+from xietong.web.asked import number
 from xietong.web.deadlines import Owed, owed
 from xietong.web.devices import KnownDevice, devices, refused_of
 from xietong.web.live import Live, live, read_live
@@ -86,9 +88,21 @@ class Shelf:
             self._answers.clear()
 
 
+class BusyError(Exception):
+    """Somebody else has a long period computed now; text says so, and that one should try again."""
+
+    text = Text(
+        "另一个很长的期间正在计算，这一页请稍后再打开；一两年以内的期间不受影响。",
+        "another long period is being computed, so open this page again in a moment; periods of a year or two are not "
+        "concerned.",
+    )
+
+
 SHELF = Shelf()
-# Accounts are remembered where they are made, but two threads that ask at once would both make them.
-_ACCOUNTS = threading.RLock()
+# Accounts are remembered where they are made, but two threads that ask at once would both make them. Those of more than
+# two calendar years take long: they have a lock of their own, and who would have to wait for it is told so instead.
+_ACCOUNTS, _LONG = threading.RLock(), threading.RLock()
+_PATIENCE_S = 2.0
 _MONTHS, _FILES = Shelf(12), Shelf(3)
 
 
@@ -119,9 +133,24 @@ def lake(park: Registry) -> Lake | None:
     return SHELF.get(("lake", root, str(park.zone)), lambda: Lake(root, park.zone))
 
 
+@contextmanager
+def _counting(period: Period) -> Iterator[None]:
+    """One account at a time; those of long periods beside the others. Raises BusyError where one would wait long."""
+    if period.end.year - period.start.year <= 2:
+        with _ACCOUNTS:
+            yield
+        return
+    if not _LONG.acquire(timeout=_PATIENCE_S):
+        raise BusyError
+    try:
+        yield
+    finally:
+        _LONG.release()
+
+
 def subject_figures(park: Registry, subject: str, period: Period) -> Mapping[str, Figure]:
     """Every figure of tables 1 to 5 of a subject and period."""
-    with _ACCOUNTS:
+    with _counting(period):
         return figures(park, lake(park), subject, period, all_keys(park, subject))
 
 
@@ -133,7 +162,7 @@ def all_keys(park: Registry, subject: str) -> tuple[str, ...]:
 
 def figure_tree(park: Registry, subject: str, key: str, period: Period) -> Figure:
     """One figure with its whole working; raises UnknownNameError for a key that does not exist."""
-    with _ACCOUNTS:
+    with _counting(period):
         return explain(park, lake(park), key, subject, period)
 
 
@@ -166,7 +195,7 @@ def _kept(name: str, park: Registry, asked: tuple[str, Period], compute: Callabl
     key = (name, data_folder(), _registry_version(), asked, tuple(stamp(store, year) for year in years))
 
     def locked() -> Answer:
-        with _ACCOUNTS:
+        with _counting(period):
             return compute()
 
     return SHELF.get(key, locked)
@@ -174,7 +203,7 @@ def _kept(name: str, park: Registry, asked: tuple[str, Period], compute: Callabl
 
 def evaluation(park: Registry, subject: str, year: int) -> Evaluation:
     """The year's evaluation."""
-    with _ACCOUNTS:
+    with _counting(Period.year(year)):
         return evaluate(park, lake(park), subject, year)
 
 
@@ -195,9 +224,10 @@ def owed_reports(park: Registry, today: date) -> list[Owed]:
 
 def revisions_of(entry: str, row: str) -> list[ReportedAmount]:
     """Every statement, the oldest first, of the reported amount that a row of an entry states; [] for other rows."""
-    if not row.isdecimal():
+    place = number(row)
+    if place is None:
         return []
-    stated = ReportedAmount.objects.filter(entry=entry, row=int(row)).first()
+    stated = ReportedAmount.objects.filter(entry=entry, row=place).first()
     if stated is None:
         return []
     return list(ReportedAmount.objects.filter(key=stated.key).select_related("act").order_by("recorded_at"))
@@ -217,13 +247,13 @@ def readings_of(park: Registry, addresses: Iterable[str], start: datetime, end: 
 
 def standard_account(park: Registry, subject: str, period: Period, standard: str) -> StandardAccount:
     """What another standard says of a subject and period; raises UnknownNameError for a standard nobody knows."""
-    with _ACCOUNTS:
+    with _counting(period):
         return standards.standard_account(park, lake(park), subject, period, standard)
 
 
 def standard_figure(park: Registry, subject: str, key: str, period: Period, standard: str) -> Figure:
     """One figure of another standard with its whole working; raises UnknownNameError for a key it does not know."""
-    with _ACCOUNTS:
+    with _counting(period):
         return standards.standard_figure(park, lake(park), key, subject, period, standard)
 
 

@@ -16,8 +16,8 @@ from xietong.calc.factor_choice import Listed
 from xietong.calc.factors import PURPOSES
 from xietong.texts import Language
 from xietong.web import gathering
+from xietong.web.asked import NothingThereError, year_or_404
 from xietong.web.languages import reading_language
-from xietong.web.views import NothingThereError
 from xietong.web.words import name_of, spoken
 
 MOST = 150
@@ -55,12 +55,15 @@ def factors(request: HttpRequest) -> HttpResponse:
 
 
 def _day(text: str | None, usual: date) -> date:
+    """The asked day, of the years that a park can have."""
     if not text:
         return usual
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError as error:
         raise NothingThereError(gettext("“%(text)s”不是日期；请写成 2025-06-30。") % {"text": text}) from error
+    year_or_404(f"{found.year:04}")
+    return found
 
 
 def _own_first(rows: Iterable[Listed]) -> list[Listed]:

@@ -5,7 +5,7 @@ idempotency key with the same body gets the same answer, with another body it is
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -22,6 +22,7 @@ from xietong.park.template import Line, amount_text, lines_owed, units_of
 from xietong.periods import Period, PeriodError
 from xietong.texts import Text
 from xietong.web import gathering
+from xietong.web.answers import described
 from xietong.web.push import LONGEST_IDEMPOTENCY, MOST_BYTES, api
 from xietong.web.push import urls as _addresses
 
@@ -48,13 +49,17 @@ class Verdict(Schema):
 
 
 class Stated(Schema):
-    """What became of a month: the journal entry and hash of the body kept, how many rows count, what was wrong."""
+    """What became of a month: the journal entry and hash of the body kept, how many rows count, what was wrong.
+
+    Of many errors and remarks the first are told in words; `counts` has how many there are.
+    """
 
     entry: str = ""
     sha256: str = ""
     accepted: int = 0
     errors: list[Verdict] = []
     remarks: list[Verdict] = []
+    counts: dict[str, int] = {}
 
 
 class OwedLine(Schema):
@@ -78,7 +83,7 @@ class Owed(Schema):
     lines: list[OwedLine]
 
 
-@api.get("/months/{subject}/{period}", response={200: Owed, FAILURES: Stated})
+@api.get("/months/{code:subject}/{period}", response={200: Owed, FAILURES: Stated})
 def owed_month(request: HttpRequest, subject: str, period: str) -> Status[Owed] | Status[Stated]:
     """What is due of a subject and what lies below it in a period."""
     park = gathering.registry()
@@ -104,7 +109,7 @@ def _owed(line: Line) -> OwedLine:
     )
 
 
-@api.post("/months/{subject}/{period}", response={201: Stated, FAILURES: Stated})
+@api.post("/months/{code:subject}/{period}", response={201: Stated, FAILURES: Stated})
 def state_month(request: HttpRequest, subject: str, period: str, partial: bool = False) -> Status[Stated]:
     """Take a month in: {"rows": [{"item", "amount", "unit", …}]}, columns as in reported.csv, with Idempotency-Key."""
     key, idempotency = _key(request), request.headers.get("Idempotency-Key", "")
@@ -140,10 +145,15 @@ def _take(month: Month, sent: Sent) -> Status[Stated]:
         entry=answer["entry"],
         sha256=answer["sha256"],
         accepted=answer["accepted"],
-        errors=[_verdict(each) for each in answer["errors"]],
-        remarks=[_verdict(each) for each in answer["remarks"]],
+        errors=_verdicts(answer["errors"], sent),
+        remarks=_verdicts(answer["remarks"], sent),
+        counts=answer.get("counts") or {name: len(answer[name]) for name in ("errors", "remarks")},
     )
     return Status(201 if outcome.entered else 422, told)
+
+
+def _verdicts(found: Iterable[Mapping[str, Any]], sent: Sent) -> list[Verdict]:
+    return [_verdict(each) for each in described(found, len(sent.body))]
 
 
 def _verdict(each: Mapping[str, Any]) -> Verdict:
@@ -158,7 +168,7 @@ def _month(key: ApiKey, park: Registry, subject: str, period: str) -> Month | St
         span = Period.parse(period)
     except PeriodError as error:
         return _refused(404, "period", "period", error.text)
-    if span.month_count < 1:
+    if not 1 <= span.month_count <= 12:
         return _refused(404, "period", "period", _NO_MONTH)
     if subject not in {each.code for each in park.below(key.subject)}:
         return _refused(403, "subject", "not_yours", _NOT_YOURS)
@@ -216,7 +226,10 @@ _OTHER_BODY = Text(
     "这个 Idempotency-Key 已用于另一份内容，什么也没有收下；请换一个新的值。",
     "this Idempotency-Key was used for another body, so nothing was taken; use a new one.",
 )
-_NO_MONTH = Text("这不是整月的期间；请写成 2025-03。", "this is no period of whole months; write 2025-03.")
+_NO_MONTH = Text(
+    "这不是整月的期间，或超过一年；请写成 2025-03。",
+    "this is no period of whole months, or longer than a year; write 2025-03.",
+)
 _NOT_YOURS = Text(
     "这把密钥不管这个主体，什么也没有收下；请用管它的密钥。",
     "this key is not for that subject, so nothing was taken; use one that is.",

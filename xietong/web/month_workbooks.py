@@ -20,13 +20,15 @@ from xietong.park.receiving import Answer, Manner, Reception
 from xietong.park.template import is_template, write_template
 from xietong.periods import Period
 from xietong.web import gathering
+from xietong.web.asked import period_or_404, subject_or_404
 from xietong.web.languages import reading_language
 from xietong.web.places import full_name
-from xietong.web.views import period_or_404, subject_or_404
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A month has a few hundred cells; what is inside is opened by a child with limits (decision 19).
 MOST_BYTES = 4 << 20
+# Bytes of a file's name; a folder takes 255, and a 汉字 is three.
+MOST_NAME = 200
 
 
 class BoundedUpload(FileUploadHandler):
@@ -60,6 +62,15 @@ def workbook(request: HttpRequest, subject: str, period: str) -> HttpResponse:
     return HttpResponse(content, content_type=EXCEL, headers={"Content-Disposition": ascii_name})
 
 
+def _kept_name(sent: str) -> str:
+    """The name under which the file is kept: the sent one, as much of it as a folder takes, its ending whole."""
+    name = Path("".join(each for each in sent if each.isprintable())).name or "month.xlsx"
+    stem, ending = Path(name).stem, Path(name).suffix[:16]
+    while len(f"{stem}{ending}".encode()) > MOST_NAME:
+        stem = stem[:-1]
+    return f"{stem}{ending}"
+
+
 def _brought(request: HttpRequest, registry: Registry, code: str, span: Period) -> HttpResponse:
     sent = request.FILES.get("file")
     context: dict[str, Any] = {"subject": code, "period": span.label, "here": "months"}
@@ -68,7 +79,7 @@ def _brought(request: HttpRequest, registry: Registry, code: str, span: Period) 
         alert = gettext("没有选文件，或它超过 4 MB，没有收下；请选从这里下载、填好的工作簿。")
         return render(request, "web/month_workbook.html", {**context, "alert": alert}, status=413)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / (Path(str(sent.name)).name or "month.xlsx")
+        path = Path(folder) / _kept_name(str(sent.name))
         path.write_bytes(sent.read())
         if not is_template(path):
             alert = gettext("这不是从这里下载的工作簿（或打不开），没有收下；请先下载，填好再传。")

@@ -37,11 +37,11 @@ from xietong.park.nouns import Registry
 from xietong.park.template import Line, lines_owed
 from xietong.periods import Period
 from xietong.web import gathering
+from xietong.web.asked import NothingThereError, number, period_or_404, subject_or_404
 from xietong.web.languages import reading_language
 from xietong.web.month_form import OF, FormLine, Place, Typed, as_rows, choices, form_lines, stamp_of, typed
 from xietong.web.pages import entry_href
 from xietong.web.places import full_name
-from xietong.web.views import NothingThereError, period_or_404, subject_or_404
 
 MONTHS_SHOWN = 12
 _OWNERS = ("enterprise", "supply")
@@ -257,8 +257,8 @@ class _Sheet:
         """The sending that the address names, where it is one of this month."""
         asked = self.request.GET.get("sent", "")
         named = {"subject": self.asked.subject, "period": self.asked.period.label}
-        is_number = asked.isdecimal() and len(asked) < 19
-        found = Submission.objects.filter(pk=int(asked), **named).first() if is_number else None
+        pk = number(asked)
+        found = None if pk is None else Submission.objects.filter(pk=pk, **named).first()
         if found is None:
             return {"done": None}
         return {"done": found, "done_at": self._here(found.at), "done_href": entry_href(found.answer["entry"])}

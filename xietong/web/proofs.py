@@ -15,20 +15,15 @@ from django.views.decorators.http import require_safe
 from xietong.journal import CorruptSegment, NoSuchEntry, find
 from xietong.park.nouns import Point, Registry
 from xietong.web import gathering, pages, raw
+from xietong.web.asked import MOST_MONTHS, NothingThereError, instant_or_404, period_or_404, subject_or_404
 from xietong.web.languages import reading_language
 from xietong.web.received import Calendar, due_in_hour
 from xietong.web.verdicts import folded
-from xietong.web.views import (
-    NothingThereError,
-    page_or_fragment,
-    period_or_404,
-    subject_or_404,
-    year_or_404,
-    years_of,
-)
+from xietong.web.views import page_or_fragment, year_or_newest, years_of
 from xietong.web.words import name_of, spoken
 
 MOST_CASES = 4
+LONGEST = timedelta(days=31 * MOST_MONTHS)
 MONTHS_ABOVE, DAYS_ABOVE = timedelta(days=62), timedelta(hours=49)
 SHAPES = {
     "counter": gettext_lazy("累计表"),
@@ -135,7 +130,7 @@ def quality(request: HttpRequest) -> HttpResponse:
     """数据质量: what is doubtful in the readings of a subject's points in a year; the cockpit fetches it late."""
     registry = gathering.registry()
     subject = subject_or_404(registry, request.GET.get("subject") or registry.park.code)
-    year = year_or_404(request.GET.get("year"), years_of(registry))
+    year = year_or_newest(request.GET.get("year"), years_of(registry))
     below = {each.code for each in registry.below(subject.code)}
     cases = [
         {
@@ -160,18 +155,17 @@ def _point_or_404(registry: Registry, code: str) -> Point:
 def _span(request: HttpRequest, registry: Registry) -> tuple[datetime, datetime]:
     """The asked span as instants: `start` and `end`, or a `period`; this year where nothing is asked."""
     if request.GET.get("start") and request.GET.get("end"):
-        return _instant(request.GET["start"], registry), _instant(request.GET["end"], registry)
+        return _bounded(*(instant_or_404(request.GET[name], registry.zone) for name in ("start", "end")))
     year = gathering.clock().astimezone(registry.zone).year
     return period_or_404(request.GET.get("period", str(year))).utc(registry.zone)
 
 
-def _instant(text: str, registry: Registry) -> datetime:
-    """An instant; one without an offset is park time."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise NothingThereError(gettext("“%(text)s”不是时刻；请从指标的依据里点开。") % {"text": text}) from error
-    return at if at.tzinfo else at.replace(tzinfo=registry.zone)
+def _bounded(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """The span, where it is not longer than a page may ask."""
+    if end - start > LONGEST:
+        sentence = gettext("页面一次最多看 %(years)s 年；请从指标的依据里点开。")
+        raise NothingThereError(sentence % {"years": MOST_MONTHS // 12})
+    return start, end
 
 
 def _about(registry: Registry, shown: Point) -> dict[str, Any]:

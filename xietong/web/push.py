@@ -7,9 +7,10 @@ process was killed in between, the database was full) is noted from its entry be
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -24,12 +25,14 @@ from xietong.journal import JournalError, JournalReader, JournalWriter, names, o
 from xietong.park.actions import key_hash
 from xietong.park.models import ApiKey, Push
 from xietong.park.nouns import Registry
-from xietong.protocols.pushed import Problem, PushedRow, decode, note_of, sealed
+from xietong.protocols.pushed import Problem, PushedRow, decode, note_of, runs, sealed
 from xietong.readings import Entry
 from xietong.texts import Text
 from xietong.web import gathering
+from xietong.web.answers import answer_of, described
 
-MOST_BYTES = 2 * 1024 * 1024
+# More readings than fit into the bytes: the shortest that says point, time and value has some 50.
+MOST_BYTES, MOST_READINGS = 2 * 1024 * 1024, 40_000
 LONGEST_IDEMPOTENCY = 120
 
 
@@ -42,11 +45,16 @@ class Refusal(Schema):
 
 
 class Answer(Schema):
-    """What became of a push."""
+    """What became of a push: the first problems in words (`rejected`), how many readings were refused and which.
+
+    places: of the readings refused, as runs ("0-5,9"); the first reading is 0.
+    """
 
     entry: str = ""
     accepted: int
     rejected: list[Refusal] = []
+    refused: int = 0
+    places: str = ""
 
 
 class _Keys(HttpBearer):
@@ -90,33 +98,68 @@ def push_readings(request: HttpRequest, partial: bool = False) -> Status[Answer]
     if len(body) > MOST_BYTES:
         return _refused(413, _TOO_LARGE)
     digest = hashlib.sha256(body + bytes([partial])).hexdigest()
+    park = gathering.registry()
+    sent = _Sent(key, idempotency, body, digest, partial)
+    judged = _judged(body, park, key.subject)  # before the lock: whoever sends much makes nobody wait
     with _JOURNAL.lock:
         if not _JOURNAL.is_noted:
             note_pushes(settings.DATA / "journal")
             _JOURNAL.is_noted = True
         before = Push.objects.filter(key=key, idempotency=idempotency).first()
-        if before is not None:
-            same = before.body_sha256 == digest
-            return Status(201, Answer(**before.answer)) if same else _refused(409, _OTHER_BODY)
-        return _take(key, idempotency, body, digest, partial)
+        if before is None and judged.accepted and (partial or not judged.refused):
+            return Status(201, _kept(sent, judged))
+    if before is None:
+        return Status(422, judged.answer(0, len(body)))
+    return Status(201, Answer(**answer_of(before))) if before.body_sha256 == digest else _refused(409, _OTHER_BODY)
 
 
-def _take(key: ApiKey, idempotency: str, body: bytes, digest: str, partial: bool) -> Status[Answer]:
-    park = gathering.registry()
-    pushed = decode(body, park.zone)
-    problems = [*pushed.problems, *(each for row in pushed.rows if (each := _foreign(row, park, key.subject)))]
-    refused = {each.place for each in problems}
-    accepted = [row for row in pushed.rows if row.place not in refused]
-    rejected = [Refusal(place=each.place, field=each.field, message=_said(each.sentence)) for each in problems]
-    if not accepted or (problems and not partial):
-        return Status(422, Answer(accepted=0, rejected=rejected))
-    at, answer = datetime.now(UTC), Answer(accepted=len(accepted), rejected=rejected)
-    note = {"key": key.name, "idempotency": idempotency, "sha256": digest, "answer": answer.model_dump()}
-    answer.entry = _JOURNAL.keep(f"http:{key.name}", sealed(body, refused, note), at)
+class _Sent(NamedTuple):
+    """A push as it came."""
+
+    key: ApiKey
+    idempotency: str
+    body: bytes
+    digest: str
+    partial: bool
+
+
+class _Judged(NamedTuple):
+    """What of a body can be used: how many readings, the places of the others, and what is wrong with them."""
+
+    accepted: int
+    refused: frozenset[int]
+    problems: list[Problem]
+
+    def answer(self, accepted: int, asked_bytes: int) -> Answer:
+        """What is answered, held small."""
+        told = (
+            Refusal(place=each.place, field=each.field, message=_said(each.sentence)).model_dump()
+            for each in self.problems
+        )
+        words = [Refusal.model_validate(each) for each in described(told, asked_bytes)]
+        places = self.refused - {-1}
+        return Answer(accepted=accepted, rejected=words, refused=len(places), places=runs(places))
+
+
+def _judged(body: bytes, park: Registry, subject: str) -> _Judged:
+    pushed = decode(body, park.zone, MOST_READINGS)
+    own = frozenset(each.code for each in park.below(subject))
+    problems = [*pushed.problems, *(each for row in pushed.rows if (each := _foreign(row, park, own)))]
+    refused = frozenset(each.place for each in problems)
+    return _Judged(sum(row.place not in refused for row in pushed.rows), refused, problems)
+
+
+def _kept(sent: _Sent, judged: _Judged) -> Answer:
+    """Keep the push and note what is answered; under the lock. Raises JournalError, and then nothing was kept."""
+    at, answer = datetime.now(UTC), judged.answer(judged.accepted, len(sent.body))
+    told = answer.model_dump()
+    note = {"key": sent.key.name, "idempotency": sent.idempotency, "sha256": sent.digest, "answer": told}
+    answer.entry = _JOURNAL.keep(f"http:{sent.key.name}", sealed(sent.body, judged.refused, note), at)
     _JOURNAL.is_noted = False
-    Push.objects.create(key=key, idempotency=idempotency, body_sha256=digest, answer=answer.model_dump(), at=at)
+    small = {"entry": answer.entry, "accepted": answer.accepted, "refused": answer.refused}
+    Push.objects.create(key=sent.key, idempotency=sent.idempotency, body_sha256=sent.digest, answer=small, at=at)
     _JOURNAL.is_noted = True
-    return Status(201, answer)
+    return answer
 
 
 def note_pushes(root: Path) -> int:
@@ -146,9 +189,11 @@ def _note(entry: Entry) -> bool:
     key = ApiKey.objects.filter(name=note.get("key", "")).first()
     if key is None:  # an entry of before there were notes
         return False
+    told = note["answer"]
+    refused = int(told.get("refused", len({each["place"] for each in told["rejected"]})))
     stated = {
         "body_sha256": note["sha256"],
-        "answer": {**note["answer"], "entry": entry.id},
+        "answer": {"entry": entry.id, "accepted": told["accepted"], "refused": refused},
         "at": entry.received_at,
     }
     return Push.objects.get_or_create(key=key, idempotency=note["idempotency"], defaults=stated)[1]
@@ -170,10 +215,10 @@ def _not_now(request: HttpRequest, error: Exception) -> HttpResponse:
     return response
 
 
-def _foreign(row: PushedRow, park: Registry, subject: str) -> Problem | None:
+def _foreign(row: PushedRow, park: Registry, own: Collection[str]) -> Problem | None:
     """A reading of no point, or of one that the key has no business with."""
     point = park.points.get(row.point)
-    if point is not None and point.subject in {each.code for each in park.below(subject)}:
+    if point is not None and point.subject in own:
         return None
     said = _UNKNOWN if point is None else _NOT_YOURS
     return Problem(row.place, "point", Text(said.zh.format(row.point), said.en.format(row.point)))

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from xietong.park.evidence import kept_path
 from xietong.park.nouns import Registry
 from xietong.protocols import hj212
 from xietong.readings import Entry
+from xietong.web.asked import instant_or_404
+from xietong.web.asked import number as number_of
 from xietong.web.evidence import code_and_field, marked
 from xietong.web.raw_messages import decoded, is_message
 
@@ -142,7 +144,7 @@ def _file(payload: bytes, wanted: Wanted, data: Path, registry: Registry) -> dic
 
 def _csv_lines(path: Path, row: str) -> list[dict[str, Any]]:
     """The header and the rows about the wanted one (the header is row 1), as they stand in the file."""
-    number = int(row) if row.isdecimal() else 0
+    number = number_of(row) or 0
     first, last = (max(2, number - ROWS_AROUND), number + ROWS_AROUND) if number else (2, 2 * ROWS_AROUND + 2)
     lines = []
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
@@ -157,7 +159,7 @@ def _csv_lines(path: Path, row: str) -> list[dict[str, Any]]:
 def _json_lines(path: Path, row: str) -> list[dict[str, Any]]:
     """The rows of a month that a program sent, about the wanted one, as they stand in the body."""
     listed = json.loads(path.read_bytes())["rows"]
-    number = int(row) if row.isdecimal() else 0
+    number = number_of(row) or 0
     first, last = (max(1, number - ROWS_AROUND), number + ROWS_AROUND) if number else (1, 2 * ROWS_AROUND + 1)
     return [
         {"number": n, "text": json.dumps(each, ensure_ascii=False)[:MOST_BYTES], "marked": n == number}
@@ -179,7 +181,7 @@ def _parquet_lines(path: Path, wanted: Wanted, registry: Registry) -> list[dict[
     if not code or not wanted.at:
         head = table.head(2 * ROWS_AROUND + 1).to_pylist()
         return [{"number": index, "text": _cells(row), "marked": False} for index, row in enumerate(head, 1)]
-    at = datetime.fromisoformat(wanted.at)
+    at = instant_or_404(wanted.at, registry.zone)
     aware = getattr(table.schema.field("at").type, "tz", None) is not None
     moment = at if aware else at.astimezone(registry.zone).replace(tzinfo=None)
     near = (ds.field("at") >= moment - timedelta(hours=2)) & (ds.field("at") <= moment + timedelta(hours=2))

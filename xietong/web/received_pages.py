@@ -16,12 +16,12 @@ from django.views.decorators.http import require_safe
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 from xietong.web import gathering, pages
+from xietong.web.asked import NothingThereError, page_or_404, period_or_404, subject_or_404
 from xietong.web.device_pages import share_words
 from xietong.web.languages import reading_language
 from xietong.web.places import full_name
 from xietong.web.received import Cell, Gap, Line, days_of_month, gaps, share, together, with_substitutes
 from xietong.web.reported_months import MonthCell, gathered
-from xietong.web.views import NothingThereError, page_or_404, period_or_404, subject_or_404
 from xietong.web.words import name_of, spoken
 
 # More points than this are not listed one by one unless an enterprise is chosen; of more than so many, only those of

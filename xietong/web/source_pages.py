@@ -18,6 +18,7 @@ from xietong.park.models import ApiKey, Push
 from xietong.park.nouns import Point, Registry
 from xietong.texts import Text
 from xietong.web import gathering, pages
+from xietong.web.answers import answer_of
 from xietong.web.device_pages import completeness, lines_over_a_month
 from xietong.web.devices import href_of
 from xietong.web.languages import reading_language
@@ -120,7 +121,7 @@ def _keys(registry: Registry) -> list[dict[str, Any]]:
 def _last_answer(key: ApiKey) -> dict[str, Any]:
     """What became of its newest push."""
     last = Push.objects.filter(key=key).order_by("-at").first()
-    answer: Mapping[str, Any] = last.answer if last else {}
+    answer: Mapping[str, Any] = answer_of(last) if last else {}
     entry = str(answer.get("entry", ""))
     return {
         "accepted": int(answer.get("accepted", 0)),

@@ -14,13 +14,14 @@ from xietong.accounting.standards import StandardAccount
 from xietong.calc.verdicts import Judged
 from xietong.standard.text import clauses, interpretations
 from xietong.web import gathering
+from xietong.web.asked import NothingThereError, period_or_404, subject_or_404
 from xietong.web.balance_sheets import Reader
 from xietong.web.balances import asked_reader, page_context
 from xietong.web.evidence import walk
 from xietong.web.languages import reading_language
 from xietong.web.numbers import unit_name
 from xietong.web.places import full_name
-from xietong.web.views import NothingThereError, page_or_fragment, period_or_404, subject_or_404, working
+from xietong.web.views import page_or_fragment, working
 from xietong.web.words import term
 
 KINDS = ("park", "zone", "sector", "enterprise", "supply")

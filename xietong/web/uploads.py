@@ -21,7 +21,8 @@ from xietong.park.nouns import Registry
 from xietong.readings import Entry
 from xietong.texts import Text
 from xietong.web import gathering, pages
-from xietong.web.views import NothingThereError
+from xietong.web.answers import answer_of
+from xietong.web.asked import instant_or_404
 
 MOST, MOST_CELLS, SHORT_HASH = 50, 100, 12
 KINDS = {
@@ -40,7 +41,8 @@ _FILES = Q(verb__in=_VERBS) | Q(verb__startswith="state_")
 def uploads(request: HttpRequest) -> HttpResponse:
     """The newest fifty, or those before an instant (`until`)."""
     registry = gathering.registry()
-    until = _until_or_404(request.GET.get("until"))
+    asked = request.GET.get("until")
+    until = instant_or_404(asked, None) if asked else None
     found = _newest(until)
     ids = [entry for row in found for entry in row["entries"].values()]
     known = gathering.entries_named(dict.fromkeys(ids))
@@ -51,18 +53,6 @@ def uploads(request: HttpRequest) -> HttpResponse:
         "is_newest": until is None,
     }
     return render(request, "web/uploads.html", context)
-
-
-def _until_or_404(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise NothingThereError(gettext("“%(text)s”不是时刻；请从列表里翻页。") % {"text": text}) from error
-    if at.tzinfo is None:
-        raise NothingThereError(gettext("“%(text)s”不是时刻；请从列表里翻页。") % {"text": text})
-    return at
 
 
 def _newest(until: datetime | None) -> list[dict[str, Any]]:
@@ -109,8 +99,8 @@ def _of_push(push: Push) -> dict[str, Any]:
         "table": "",
         "entries": {push.idempotency: answer.get("entry", "")},
         "rows": answer.get("accepted"),
-        "rejected": len(answer.get("rejected", [])),
-        "cells": [_pushed_cell(each) for each in answer.get("rejected", [])[:MOST_CELLS]],
+        "rejected": answer.get("refused", len(answer.get("rejected", []))),
+        "push": push,
         "reason": "",
         "evidence": "",
         "is_correction": False,
@@ -140,6 +130,9 @@ def _pushed_cell(told: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shown(row: Mapping[str, Any], known: Mapping[str, Entry], registry: Registry) -> dict[str, Any]:
     files = [_file(name, entry, known.get(entry)) for name, entry in row["entries"].items() if entry]
+    if "push" in row:
+        told = answer_of(row["push"], known.get(str(row["push"].answer.get("entry", ""))))
+        row = {**row, "cells": [_pushed_cell(each) for each in told.get("rejected", [])[:MOST_CELLS]]}
     return {**row, "at": row["at"].astimezone(registry.zone), "first": files[:1], "others": files[1:]}
 
 

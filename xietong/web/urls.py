@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from xietong.web import (
+    asked,
     balances,
     closed_reports,
     device_lists,
@@ -21,15 +22,16 @@ from xietong.web import (
     views,
 )
 
+asked.register()
 urlpatterns = [
     path("", views.cockpit, name="cockpit"),
     path("live/", views.live, name="live"),
     path("quality/", proofs.quality, name="quality"),
     path("balance/", balances.balance, name="balance"),
     path("one-total/", balances.one_total, name="one-total"),
-    path("standards/<str:standard>/", standard_pages.standard, name="standard"),
+    path("standards/<code:standard>/", standard_pages.standard, name="standard"),
     path(
-        "standards/<str:standard>/<str:subject>/<str:key>/<str:period>/",
+        "standards/<code:standard>/<code:subject>/<code:key>/<str:period>/",
         standard_pages.standard_figure,
         name="standard-figure",
     ),
@@ -43,17 +45,17 @@ urlpatterns = [
     path("uploads/", uploads.uploads, name="uploads"),
     # what enterprises fill in
     path("months/", months.month_list, name="months"),
-    path("months/<str:subject>/<str:period>/", months.month, name="month"),
-    path("months/<str:subject>/<str:period>/workbook.xlsx", month_workbooks.workbook, name="month-workbook"),
+    path("months/<code:subject>/<str:period>/", months.month, name="month"),
+    path("months/<code:subject>/<str:period>/workbook.xlsx", month_workbooks.workbook, name="month-workbook"),
     # from a figure down to the bytes that a device sent
-    path("figures/<str:subject>/<str:key>/<str:period>/", views.figure, name="figure"),
-    path("points/<str:code>/", proofs.point, name="point"),
-    path("points/<str:code>/<str:hour>/", proofs.readings, name="readings"),
-    path("entries/<str:journal>/<int:ordinal>/", proofs.entry, name="entry"),
+    path("figures/<code:subject>/<code:key>/<str:period>/", views.figure, name="figure"),
+    path("points/<code:code>/", proofs.point, name="point"),
+    path("points/<code:code>/<str:hour>/", proofs.readings, name="readings"),
+    path("entries/<str:journal>/<number:ordinal>/", proofs.entry, name="entry"),
     # what was closed, and what it is computed with
     path("closed/", closed_reports.closed_list, name="closed-reports"),
-    path("closed/<int:report>/", closed_reports.closed_report, name="closed-report"),
-    path("closed/<int:report>/<str:key>/", closed_reports.closed_figure, name="closed-figure"),
+    path("closed/<number:report>/", closed_reports.closed_report, name="closed-report"),
+    path("closed/<number:report>/<code:key>/", closed_reports.closed_figure, name="closed-figure"),
     path("factors/", library.factors, name="factors"),
     # what programs push
     path("api/", include((month_api.urls(), "api"))),

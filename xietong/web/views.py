@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
@@ -15,10 +15,11 @@ from xietong.accounting.tables import table_keys
 from xietong.calc.figures import Figure
 from xietong.calc.grade import Judged
 from xietong.park.nouns import Registry, Subject
-from xietong.periods import Period, PeriodError
+from xietong.periods import Period
 from xietong.texts import Text
 from xietong.web import cockpit as model
 from xietong.web import gathering, pages, verdicts
+from xietong.web.asked import NothingThereError, period_or_404, subject_or_404, year_or_404
 from xietong.web.evidence import BREADTH, DEPTH, hours_behind, tree, walk
 from xietong.web.formulas import with_names, with_numbers
 from xietong.web.languages import reading_language
@@ -27,14 +28,6 @@ from xietong.web.related import related
 from xietong.web.words import name_of, spoken, title_of
 
 MOST_REASONS, ALL = 6, 500
-
-
-class NothingThereError(Http404):
-    """A page that does not exist, with the sentence that says what was asked for and what to do."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
 
 
 def page_or_fragment(request: HttpRequest, name: str, context: Mapping[str, Any]) -> HttpResponse:
@@ -51,36 +44,13 @@ def page_or_fragment(request: HttpRequest, name: str, context: Mapping[str, Any]
     return response
 
 
-def subject_or_404(registry: Registry, code: str) -> Subject:
-    """The subject of that code."""
-    if code not in registry.subjects:
-        raise NothingThereError(gettext("园区里没有代码为“%(code)s”的主体；请从总览的列表里选。") % {"code": code})
-    return registry.subjects[code]
-
-
-def period_or_404(text: str) -> Period:
-    """The period that an address names."""
-    try:
-        return Period.parse(text)
-    except PeriodError as error:
-        raise NothingThereError(error.text.in_language(reading_language())) from error
-
-
-def page_or_404(text: str, found: int, a_page: int) -> tuple[int, int]:
-    """The page that is asked for, from 1, and the last one of what was found."""
-    last = max(1, -(-found // a_page))
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= last:
-        raise NothingThereError(gettext("没有第“%(text)s”页；请从列表里翻页。") % {"text": text})
-    return int(text), last
-
-
 @require_safe
 def cockpit(request: HttpRequest) -> HttpResponse:
     """总览: the grade, three columns, tables 1 to 5, what moved, and what is coming in now."""
     registry = gathering.registry()
     subject = subject_or_404(registry, request.GET.get("subject") or registry.park.code)
     years = years_of(registry)
-    year = year_or_404(request.GET.get("year"), years)
+    year = year_or_newest(request.GET.get("year"), years)
     return render(request, "web/cockpit.html", cockpit_context(registry, subject, year) | {"years": years})
 
 
@@ -96,13 +66,9 @@ def newest_year(years: list[int]) -> int:
     return next((year for year in years if year <= this_year), years[0])
 
 
-def year_or_404(asked: str | None, years: list[int]) -> int:
+def year_or_newest(asked: str | None, years: list[int]) -> int:
     """The asked year, the newest where none is asked."""
-    if not asked:
-        return newest_year(years)
-    if not (asked.isdecimal() and len(asked) == 4):
-        raise NothingThereError(gettext("“%(asked)s”不是年度；请写成四位数字，如 2025。") % {"asked": asked})
-    return int(asked)
+    return year_or_404(asked) if asked else newest_year(years)
 
 
 def cockpit_context(registry: Registry, subject: Subject, asked_year: int) -> dict[str, Any]:

@@ -207,6 +207,18 @@ def _code(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    """A code that is a step of an address: of a subject or a point."""
+    if _code(text) in (".", "..") or any(each in "/\\" for each in text):
+        raise CellError(
+            "code",
+            "代码含“/”或“\\”，或只是点，网址里写不下，它的页面打不开；请换成“-”等字符",
+            "the code holds / or \\, or is nothing but dots, which an address cannot carry, so its pages could not be "
+            "opened; use another character, such as -",
+        )
+    return text
+
+
 def _bounded(text: str, low: int, high: int) -> float:
     value = float(decimal(text))
     if not low <= value <= high:
@@ -216,6 +228,7 @@ def _bounded(text: str, low: int, high: int) -> float:
 
 _READERS: Mapping[str, Callable[[str], Value]] = {
     "code": _code,
+    "address": _address,
     "item": _code,
     "text": _text,
     "unit": _unit,
@@ -257,7 +270,7 @@ def read(column: Column, text: str, zone: ZoneInfo) -> Value:
                 "是空的，这一行没有它就不能用（缺失不等于零）；请补填",
                 "it is empty and the row means nothing without it (missing is not zero); fill it in",
             )
-        return "" if column.kind in ("code", "text", "item", "unit", "choice") else None
+        return "" if column.kind in ("code", "address", "text", "item", "unit", "choice") else None
     if len(text) > column.most:
         raise CellError(
             "length",

@@ -15,8 +15,9 @@ from xietong.texts import Text
 class Column(NamedTuple):
     """One column: its name in the file, the attribute that keeps it, and what it may hold.
 
-    kind: code, text, item, unit, source, choice, boolean, integer, small, year, decimal, amount, float, date, instant
-    or period; refers: the table whose codes it names; unit: the fixed unit, where the column has one;
+    kind: code, address (a code that is a step of an address), text, item, unit, source, choice, boolean, integer,
+    small, year, decimal, amount, float, date, instant or period; refers: the table whose codes it names; unit: the
+    fixed unit, where the column has one;
     most: how many characters the cell may have.
     """
 
