@@ -92,5 +92,4 @@ def test_every_rule_can_be_read_with_names() -> None:
         for rule in rules
         if rule.formula and not named(Figure(key, None, rule.unit, formula=rule.formula))
     ]
-    # Steps of a tax table are no formula: the working below says which step applied.
-    assert unreadable == ["payable_share"]
+    assert unreadable == []

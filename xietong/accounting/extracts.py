@@ -28,6 +28,7 @@ from xietong.accounting.outlet_gaps import stands_of
 from xietong.accounting.outlet_hours import SUMMED, Bucket, Channel, Flow, Judged, Mass, OutletHours, outlet_hours
 from xietong.accounting.statements import base_of
 from xietong.accounting.substitution import REACH_DAYS, Stand
+from xietong.accounting.tax_concentrations import Taxable
 from xietong.calc.items import UnknownItemError, item
 from xietong.lake.engine import quoted
 from xietong.lake.store import Lake
@@ -49,7 +50,7 @@ class Slice(NamedTuple):
     """One channel in one span: what was due and what came.
 
     observed: hours due of the concentration, each once however many ducts it is carried by; stands: what stands in for
-    hours without a valid amount.
+    hours without a valid amount; taxable: what the environmental tax goes by.
     """
 
     channel: Channel
@@ -59,6 +60,7 @@ class Slice(NamedTuple):
     judged: Judged | None
     observed: int = 0
     stands: tuple[Stand, ...] = ()
+    taxable: Taxable | None = None
 
 
 OUTLETS_TOGETHER = 8
@@ -224,7 +226,8 @@ class Extracts:
                 if due > 0:
                     others = found[channel.outlet, channel.item, span.start]
                     filled = stands.get(key, ()) if self.registry.subjects[channel.outlet].kind == "outlet" else ()
-                    own = Slice(channel, due, *came, due - _together(channel, others), tuple(filled))
+                    taxable = hours.taxable.get(key) if hours else None
+                    own = Slice(channel, due, *came, due - _together(channel, others), tuple(filled), taxable)
                     others.append(own)
         return found
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from xietong.accounting.outlet_questions import AMOUNTS, CAME, DAYS, FLOW, HOURS, JUDGED, MASS, ONCE, STOPPED, STOPS
 from xietong.accounting.substitution import Hours
+from xietong.accounting.tax_concentrations import Taxable, taxable_means
 
 
 class Channel(NamedTuple):
@@ -163,7 +164,8 @@ _NOTHING = Judged(0, 0, 0, None, None, **_NO_SUMS)
 class OutletHours(NamedTuple):
     """The sums of all channels by (channel number, bucket number).
 
-    gapped: the hours of the channels with fewer of them than they were in service; newest: the last hour of all.
+    gapped: the hours of the channels with fewer of them than they were in service; newest: the last hour of all;
+    taxable: what the environmental tax goes by.
     """
 
     channels: tuple[Channel, ...]
@@ -173,6 +175,7 @@ class OutletHours(NamedTuple):
     stops: Mapping[Key, int]
     gapped: Mapping[int, Gapped]
     newest: datetime
+    taxable: Mapping[Key, Taxable]
 
 
 def outlet_hours(
@@ -196,9 +199,10 @@ def outlet_hours(
         flow = {(row[0], row[1]): Flow(row[2], row[3]) for row in engine.execute(FLOW).fetchall()}
         stops = {(row[0], row[1]): int(row[2]) for row in engine.execute(STOPS).fetchall()}
         judged = _all_judged(engine)
+        taxable = taxable_means(engine, listed)
         (newest,) = engine.execute("SELECT epoch(max(hour)) FROM hourly").fetchall()[0]
         gapped = _gapped(engine, _with_gaps(listed, spans, mass))
-    return OutletHours(listed, mass, flow, judged, stops, gapped, datetime.fromtimestamp(newest, UTC))
+    return OutletHours(listed, mass, flow, judged, stops, gapped, datetime.fromtimestamp(newest, UTC), taxable)
 
 
 def _with_gaps(channels: Sequence[Channel], buckets: Sequence[Bucket], mass: Mapping[Key, Mass]) -> list[int]:

@@ -7,22 +7,25 @@ law's arithmetic is in `calc.environmental_tax`; here are the amounts, mean conc
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount, reasons
 from xietong.accounting.books import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.channels import VOLUMES
-from xietong.accounting.concentrations import Outlet, outlet_of
+from xietong.accounting.concentrations import outlet_of
 from xietong.accounting.factors import choices_of, day_of, factor_book
 from xietong.accounting.statements import cover, spans_of
+from xietong.accounting.tax_concentrations import Taxable, added
 from xietong.calc.engine import calculate
-from xietong.calc.environmental_tax import Discharge, tax_of_outlet
+from xietong.calc.environmental_tax import EXCEEDANCE, Discharge, tax_of_outlet
 from xietong.calc.figures import Figure, total
 from xietong.calc.items import item
 from xietong.calc.names import name_of
-from xietong.calc.rules import FactorSource
+from xietong.calc.rules import Factors, FactorSource
 from xietong.park.nouns import Subject
 from xietong.periods import Period
+from xietong.standard.text import interpretations
 from xietong.texts import Text
 
 KEY = "environmental_tax"
@@ -55,7 +58,8 @@ def _summed(subject: Subject, parts: Iterable[Figure], formula: str) -> Figure:
     every = tuple(parts)
     figure = total(KEY, "元", every)
     usual = reasons(every) if figure.status != "not_applicable" else figure.missing or (_NOTHING,)
-    figure = replace(figure, missing=usual)
+    said = tuple(dict.fromkeys(remark for part in every for remark in part.remarks))
+    figure = replace(figure, missing=usual, remarks=said)
     title = Text(subject.name, subject.name_en or subject.name)
     return replace(
         figure, kind="indicator", clause="6.4.4", title=title, formula=formula, trace={"subject": subject.code}
@@ -128,8 +132,22 @@ def _taxed(books: Books, outlet: Subject, span: Period, amounts: dict[str, Amoun
         inputs |= _judged(books, outlet, span, list(amounts))
     discharge = Discharge(outlet.code, _name(outlet), "environment" if receiver is None else "works", inputs)
     figure = tax_of_outlet(discharge, _factors(books), day_of(span), choices_of(books.registry))
+    if _turns_on_choice(inputs):
+        figure = replace(figure, remarks=(*figure.remarks, _reading(books)))
     title = Text(span.label, span.label) if receiver is None else figure.title
     return replace(figure, key=KEY, title=title, trace={"subject": outlet.code, "period": span.label})
+
+
+def _turns_on_choice(inputs: Mapping[str, Figure]) -> bool:
+    """Whether something was above a limit in the month, so that the reading of 117号文 may decide the tax."""
+    above = inputs.get("taxable_exceedances")
+    return above is not None and any(part.value for part in (*above.inputs, inputs["exceedances_elsewhere"]))
+
+
+def _reading(books: Books) -> Text:
+    """How the park reads whose reductions an exceedance ends."""
+    point = next(each for each in interpretations() if each.choice == EXCEEDANCE)
+    return point.sentence(books.registry.choices)
 
 
 def _line(name: str, figure: Figure) -> Figure:
@@ -140,40 +158,126 @@ def _items(key: str, lines: Sequence[Figure]) -> Figure:
     return Figure(key, None, "", kind="items", inputs=tuple(lines))
 
 
+class _Held(NamedTuple):
+    """One pollutant of an outlet and month held against its limit: where it is measured, and its hours, days or samples
+    by the law's averaging."""
+
+    name: str
+    point: str
+    unit: str
+    sampled: bool
+    limits: tuple[Decimal, ...]
+    taxable: Taxable
+
+
 def _judged(books: Books, outlet: Subject, month: Period, names: Sequence[str]) -> dict[str, Figure]:
-    """The month's mean of hours, limit and exceedances of the pollutants that are monitored against a limit; the tax of
-    others is due in full."""
-    found = ((name, outlet_of(books, outlet, name, month)) for name in names if name in books.outlet_items[outlet.code])
-    judged = [(name, each) for name, each in found if each is not None and each.channel.limit and _is_enough(each)]
-    if not judged:
+    """The month's mean, limit and exceedances of the pollutants that are monitored against a limit, with what the
+    taxpayer's other outlets exceeded; the tax of others is due in full."""
+    held = _held(books, outlet, month)
+    due = [each for each in held if each.name in names and _is_enough(books, outlet, each, month)]
+    if not due:
         return {}
     return {
-        "taxable_concentration": _items("taxable_concentration", [_mean(name, each) for name, each in judged]),
-        "taxable_limit": _items("taxable_limit", [_limit(name, each) for name, each in judged]),
-        "taxable_exceedances": _items("taxable_exceedances", [_above(name, each) for name, each in judged]),
+        "taxable_concentration": _items("taxable_concentration", [_mean(each, month) for each in due]),
+        "taxable_limit": _items("taxable_limit", [_limit(each) for each in due]),
+        "taxable_exceedances": _items("taxable_exceedances", [_above(outlet, each) for each in held]),
+        "exceedances_elsewhere": _elsewhere(books, outlet, month),
     }
 
 
-def _is_enough(of: Outlet) -> bool:
-    """Whether the month's hours could be judged well enough to reduce the tax: else it is due in full."""
-    return of.limited.is_enough(of.limited_due)
+def _is_enough(books: Books, outlet: Subject, held: _Held, month: Period) -> bool:
+    """Whether the month could be judged well enough to reduce the tax, else it is due in full: three quarters of its
+    hours, or of the days of water, and nothing above the limit that could not be judged."""
+    of = outlet_of(books, outlet, held.name, month)
+    if of is None:
+        return False
+    if not held.taxable.by_day:
+        return of.limited.is_enough(of.limited_due)
+    due = Decimal(of.limited_due - of.limited.exempt) / 24
+    return held.taxable.means * 4 >= due * 3 and not of.limited.doubtful
 
 
-def _mean(name: str, of: Outlet) -> Figure:
-    hours = of.limited
-    value = float((hours.judged_sum / hours.judged).quantize(Decimal("0.000001")))
-    trace = {"subject": of.subject.code, "point": of.channel.value_point, "hours": str(hours.judged)}
-    return Figure(
-        name, value, of.channel.unit, title=item(name).name, source="自动监测 automatic monitoring", trace=trace
+def _held(books: Books, outlet: Subject, month: Period) -> tuple[_Held, ...]:
+    """What of an outlet's pollutants that the law taxes can be held against a limit, made once a month."""
+
+    def make() -> tuple[_Held, ...]:
+        table = Factors(_factors(books), "pollution_equivalent", day_of(month), choices_of(books.registry))
+        named = [name for name in books.outlet_items[outlet.code] if name in _POLLUTANTS and name in table]
+        found = (_held_of(books, outlet, name, month) for name in named)
+        return tuple(each for each in found if each is not None)
+
+    return books.keep(("held against limits", outlet.code, month), make)
+
+
+def _held_of(books: Books, outlet: Subject, name: str, month: Period) -> _Held | None:
+    slices = [part for part in books.extracts.outlet(outlet.code, name, month) if part.taxable is not None]
+    taxable = added(part.taxable for part in slices if part.taxable is not None)
+    if taxable is None:
+        return None
+    limits = tuple(dict.fromkeys(part.taxable.limit for part in slices if part.taxable is not None))
+    last = slices[-1].channel
+    return _Held(name, last.value_point, last.unit, last.sampled, limits, taxable)
+
+
+def _elsewhere(books: Books, outlet: Subject, month: Period) -> Figure:
+    """What the taxpayer's other outlets exceeded in the month, outlet by outlet."""
+    parts = []
+    for other in _outlets_of_taxpayer(books, outlet):
+        above = sum(each.taxable.above for each in _held(books, other, month))
+        if other.code != outlet.code and above:
+            names = [_above(other, each) for each in _held(books, other, month) if each.taxable.above]
+            parts.append(replace(total(other.code, "次", names), value=float(above), title=_name(other)))
+    value = sum(part.value or 0.0 for part in parts)
+    return Figure("exceedances_elsewhere", value, "次", title=name_of("exceedances_elsewhere"), inputs=tuple(parts))
+
+
+def _outlets_of_taxpayer(books: Books, outlet: Subject) -> tuple[Subject, ...]:
+    """The outlets to the environment of the enterprise that an outlet belongs to, itself included; an outlet that
+    belongs to none is alone."""
+
+    def make() -> dict[str, tuple[Subject, ...]]:
+        found = {}
+        for unit in books.boundary.units(books.registry.park.code):
+            outlets = books.boundary.outlets(unit.code, to_works=False)
+            found.update({each.code: outlets for each in outlets})
+        return found
+
+    return books.keep("outlets of taxpayers", make).get(outlet.code, ())
+
+
+def _mean(held: _Held, month: Period) -> Figure:
+    trace = {"point": held.point, "start": month.start.isoformat(), "end": month.end.isoformat()}
+    value, title = float(held.taxable.mean), item(held.name).name
+    source = "" if held.sampled else "自动监测 automatic monitoring"
+    return Figure(held.name, value, held.unit, title=title, source=source, formula=_averaging(held), trace=trace)
+
+
+def _averaging(held: _Held) -> str:
+    """How the law's mean of the month is made."""
+    count = held.taxable.means
+    if held.taxable.by_day:
+        return f"Σ 日均值 daily means ÷ {count}"
+    if held.sampled:
+        return f"Σ 各次监测值 samples ÷ {count}"
+    return f"Σ 小时均值 hourly means ÷ {count}"
+
+
+def _limit(held: _Held) -> Figure:
+    several = ", ".join(f"{each.normalize():f}" for each in held.limits)
+    said = Text(
+        f"当月先后有 {several} {held.unit} 几个限值，按其中最严的判断减征。",
+        f"the limits {several} {held.unit} followed each other in the month: the strictest decides the reduction.",
     )
+    title = Text("排放限值", "limit")
+    remarks = (said,) if len(held.limits) > 1 else ()
+    return Figure(held.name, float(held.taxable.limit), held.unit, kind="factor", title=title, remarks=remarks)
 
 
-def _limit(name: str, of: Outlet) -> Figure:
-    return Figure(name, float(of.channel.limit or 0), of.channel.unit, kind="factor", title=item(name).name)
-
-
-def _above(name: str, of: Outlet) -> Figure:
-    return Figure(name, float(of.limited.above), "h", title=item(name).name, trace={"subject": of.subject.code})
+def _above(outlet: Subject, held: _Held) -> Figure:
+    label = item(held.name).name
+    unit = "次" if held.sampled else "d" if held.taxable.by_day else "h"
+    title = Text(f"{label.zh}超标", f"{label.en} above its limit")
+    return Figure(held.name, float(held.taxable.above), unit, title=title, trace={"subject": outlet.code})
 
 
 # ---- what a unit states for itself ----

@@ -275,7 +275,9 @@ def _line(
     tables: Mapping[str, Factors],
 ) -> Figure:
     own = [group.child(name) for group in groups if group.has(name)]
-    if len(groups) > 1:  # which group each is out of: the formula names several
+    # Which group each is out of: the formula names several, or the group was itself computed.
+    is_apart = len(groups) > 1 or any(group.formula for group in groups)
+    if is_apart:
         own = [replace(group.child(name), key=f"{group.key}:{name}") for group in groups if group.has(name)]
     factors = [table.used[name] for table in tables.values() if name in table.used]
     title = next((figure.title for figure in own if figure.title.en), Text("", ""))
@@ -289,9 +291,15 @@ def _line(
         rule.clause,
         title,
         _reasons(rested),
-        line_formula(rule.formula, name),
+        line_formula(rule.formula, name, is_apart),
         (*rested, *factors),
+        remarks=_told(rule, name, groups, True),
     )
+
+
+def _told(rule: Rule, name: str, groups: list[Figure], counts: bool) -> tuple[Text, ...]:
+    said = rule.told(name, {group.key: group.items() for group in groups}, counts) if rule.told else None
+    return (said,) if said else ()
 
 
 def _written_line(rule: Rule, name: str, value: float, taken: Mapping[str, Figure]) -> Figure:
@@ -315,7 +323,9 @@ def _left_out(rule: Rule, name: str, groups: list[Figure], tables: Mapping[str, 
     if any(figure.status == "missing" for figure in own):
         return replace(line, status="missing", missing=_reasons(own))
     lacking = [table.lacking[name] for table in tables.values() if name in table.lacking]
-    reasons = lacking or [reason for figure in own for reason in figure.missing]
+    reasons = (
+        list(_told(rule, name, groups, False)) or lacking or [reason for figure in own for reason in figure.missing]
+    )
     usual = Text(f"{rule.title.zh}不计此项。", f"{rule.title.en} does not count this one.")
     return replace(line, missing=tuple(reasons) or (usual,))
 

@@ -13,8 +13,8 @@ from typing import Literal
 from xietong.calc.engine import calculate
 from xietong.calc.figures import Figure, total
 from xietong.calc.items import item
-from xietong.calc.pollutants import counted
-from xietong.calc.rules import NONE, Factors, FactorSource, Items, UnknownValueError, indicator
+from xietong.calc.pollutants import OXYGEN_DEMAND, counted, oxygen_demand_of
+from xietong.calc.rules import NONE, Factors, FactorSource, Items, UnknownValueError, indicator, less, telling
 from xietong.texts import Text
 
 Receiver = Literal["environment", "works", "tenant"]
@@ -35,8 +35,15 @@ FIRST_CLASS_WATER = frozenset(
 )
 # Law art. 9: of each outlet the three largest air pollutants, the five of the first class of water and three others.
 TAXED = {"air": 3, "first_class": 5, "other_water": 3}
-# A mean of hours that lies 30 % below its limit on paper may lie 29.999…9 % below it in binary.
+CLASS_NAMES: Mapping[str, Text] = {
+    "air": Text("大气污染物", "air pollutants"),
+    "first_class": Text("第一类水污染物", "water pollutants of the first class"),
+    "other_water": Text("其他类水污染物", "other water pollutants"),
+}
+# Waste is stated to the kilogram; sums of it may miss each other in the last binary digits.
 NEARLY = 1e-9
+# The choice of park.toml that says whose reductions an exceedance ends.
+EXCEEDANCE = "tax_exceedance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class Discharge:
 
     `outlet_emission` (Items, t by pollutant) is needed; `taxable_concentration` and `taxable_limit` (Items, by
     pollutant, in one unit) and `taxable_exceedances` (Items, hours of gas or days of water above the limit) decide the
-    reductions of art. 13.
+    reductions of art. 13, with `exceedances_elsewhere`: those of the taxpayer's other outlets.
     """
 
     outlet: str
@@ -60,21 +67,48 @@ def _tax_class(pollutant: str) -> str:
     return "air" if item(pollutant).carrier == "air" else "other_water"
 
 
-def _is_taxed(pollutant: str, equivalents: Items) -> bool:
-    """Whether a pollutant is among the largest of its class at this outlet; of equals the first by name."""
+def _rank(pollutant: str, equivalents: Items) -> int:
+    """The place of a pollutant among those of its class, the largest first; of equals the first by name."""
     kin = [each for each in equivalents if _tax_class(each) == _tax_class(pollutant)]
     kin.sort(key=lambda each: (-equivalents[each], each))
-    return pollutant in kin[: TAXED[_tax_class(pollutant)]]
+    return kin.index(pollutant) + 1
 
 
-def _payable(below_limit: float, exceedances: float) -> float:
-    """The share of the tax that is due (art. 13); one hour or day above the limit in the month ends any reduction."""
-    if exceedances > 0 or below_limit < 30 - NEARLY:
-        return 1.0
-    return 0.75 if below_limit < 50 - NEARLY else 0.5
+def _place(pollutant: str, given: Mapping[str, Items], _taxed: bool) -> Text | None:
+    """Where a pollutant stands among those of its class, and whether it is taxed for it."""
+    equivalents = given["outlet_equivalents"]
+    if pollutant not in equivalents:
+        return None
+    rank, most = _rank(pollutant, equivalents), TAXED[_tax_class(pollutant)]
+    kind, taxed = CLASS_NAMES[_tax_class(pollutant)], rank <= most
+    return Text(
+        f"{equivalents[pollutant]:.10g} 污染当量，在该排放口的{kind.zh}中列第 {rank}，"
+        f"对前 {most} 项征税（税法第九条）：{'计税' if taxed else '不计税'}。",
+        f"{equivalents[pollutant]:.10g} equivalents, number {rank} of the outlet's {kind.en}, of which the first "
+        f"{most} are taxed (art. 9): {'taxed' if taxed else 'not taxed'}.",
+    )
+
+
+def _untaxed(pollutant: str, given: Mapping[str, Items], counts: bool) -> Text | None:
+    """Why a pollutant has no equivalents at an outlet; None where it has, or where it had no amount."""
+    emitted = given["outlet_emission"]
+    if counts or pollutant not in emitted:
+        return None
+    standing = oxygen_demand_of(emitted)
+    if standing and pollutant in OXYGEN_DEMAND and pollutant != standing:
+        name = item(standing).name
+        return Text(
+            f"同一排放口的化学需氧量、生化需氧量和总有机碳只计一项：计{name.zh}，此项不计（税法附表二）。",
+            f"of COD, BOD5 and TOC at one outlet only one counts: {name.en}, not this one (annex 2 of the law).",
+        )
+    return Text(
+        "环境保护税法附表二没有此项的污染当量值，不征税。",
+        "annex 2 of the law has no equivalent of it: it is not taxed.",
+    )
 
 
 @indicator(clause="6.4.4", unit="污染当量")
+@telling(_untaxed)
 def outlet_equivalents(outlet_emission: Items, pollution_equivalent: Factors) -> Items:
     """排放口污染当量数: what one outlet discharged in the month, in pollution equivalents of the law."""
     return {
@@ -85,12 +119,13 @@ def outlet_equivalents(outlet_emission: Items, pollution_equivalent: Factors) ->
 
 
 @indicator(clause="6.4.4", unit="污染当量")
+@telling(_place)
 def taxed_equivalents(outlet_equivalents: Items) -> Items:
     """应税污染当量数: the largest pollutants of each class at the outlet, which alone are taxed."""
     return {
         pollutant: equivalents
         for pollutant, equivalents in outlet_equivalents.items()
-        if _is_taxed(pollutant, outlet_equivalents)
+        if _rank(pollutant, outlet_equivalents) <= TAXED[_tax_class(pollutant)]
     }
 
 
@@ -104,16 +139,46 @@ def concentration_below_limit(taxable_concentration: Items, taxable_limit: Items
     }
 
 
-@indicator(clause="6.4.4", unit="1")
-def payable_share(concentration_below_limit: Items, taxable_exceedances: Items = NONE) -> Items:
-    """应缴比例: 75 % of the tax at 30 % below the limit, 50 % at 50 % below, all of it after an exceedance."""
+@indicator(clause="6.4.4", unit="次")
+def taxpayer_exceedances(taxable_exceedances: Items = NONE, exceedances_elsewhere: float = 0.0) -> float:
+    """纳税人当月超标次数: hours of gas and days of water above a limit, at whichever of the taxpayer's outlets."""
+    return sum(taxable_exceedances.values()) + exceedances_elsewhere
+
+
+@indicator(clause="6.4.4", unit="")
+def payable_share(concentration_below_limit: Items, taxpayer_exceedances: float = 0.0) -> Items:
+    """应缴比例: 75 % of the tax at 30 % below the limit, 50 % at 50 % below; all after any of its exceedances."""
     return {
-        pollutant: _payable(below, taxable_exceedances.get(pollutant, 0.0))
+        pollutant: 1.0 if taxpayer_exceedances > 0 or less(below, 30) else 0.75 if less(below, 50) else 0.5
         for pollutant, below in concentration_below_limit.items()
     }
 
 
+@indicator(clause="6.4.4", unit="", when={EXCEEDANCE: "outlet"})
+def payable_share__outlet(concentration_below_limit: Items, taxable_exceedances: Items = NONE) -> Items:
+    """应缴比例: 75 % of the tax at 30 % below the limit, 50 % at 50 % below; all after an exceedance of its own."""
+    return {
+        pollutant: 1.0
+        if taxable_exceedances.get(pollutant, 0.0) > 0 or less(below, 30)
+        else 0.75
+        if less(below, 50)
+        else 0.5
+        for pollutant, below in concentration_below_limit.items()
+    }
+
+
+def _in_full(pollutant: str, given: Mapping[str, Items], counts: bool) -> Text | None:
+    """Why nothing is taken off a pollutant's tax where nothing could be: no concentration stands beside a limit."""
+    if not counts or pollutant in given.get("payable_share", {}):
+        return None
+    return Text(
+        "当月没有足够的监测浓度可与排放限值比较，不减征（税法第十三条）。",
+        "too little was measured in the month that can be held against a limit: nothing is taken off (art. 13).",
+    )
+
+
 @indicator(clause="6.4.4", unit="元")
+@telling(_in_full)
 def outlet_tax(taxed_equivalents: Items, environmental_tax_rate: Factors, payable_share: Items = NONE) -> Items:
     """排放口各污染物应纳税额: equivalents times the local rate and the share that is due."""
     return {
@@ -186,13 +251,29 @@ def environmental_tax(
     furnace_slag, other_solid_waste), or nothing; choices: with `region`, which selects the rate. An outlet that leads
     to a works or to another tenant is not_applicable: who lets it out into the environment pays.
     """
-    parts = [tax_of_outlet(each, factors, on, choices) for each in discharges]
+    parts = [tax_of_outlet(each, factors, on, choices) for each in _with_elsewhere(tuple(discharges))]
     if waste:
         key = "solid_waste_environmental_tax"
         parts.append(calculate([key], waste, factors, on, choices)[key])
     figure = total("environmental_tax", "元", parts)
     title = Text("环境保护税", "environmental protection tax")
     return replace(figure, kind="indicator", clause="6.4.4", title=title, formula="sum of outlets and solid waste")
+
+
+def _with_elsewhere(discharges: tuple[Discharge, ...]) -> list[Discharge]:
+    """The outlets of one taxpayer, each told what went above a limit at the others."""
+    above = [
+        sum(each.inputs["taxable_exceedances"].items().values())
+        if each.receiver == "environment" and "taxable_exceedances" in each.inputs
+        else 0.0
+        for each in discharges
+    ]
+    found = []
+    for each, own in zip(discharges, above, strict=True):
+        elsewhere = Figure("exceedances_elsewhere", sum(above) - own, "次")
+        is_judged = "taxable_concentration" in each.inputs
+        found.append(replace(each, inputs={elsewhere.key: elsewhere, **each.inputs}) if is_judged else each)
+    return found
 
 
 def tax_of_outlet(discharge: Discharge, factors: FactorSource, on: date, choices: Mapping[str, str]) -> Figure:

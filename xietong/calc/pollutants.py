@@ -17,7 +17,7 @@ NO_MEAN_OF_OUTLETS = Text(
     "see the compliance rate, the hours of exceedance and the highest outlet.",
 )
 # 环境保护税法 art. 7 and annex 2: of these three measures of oxygen demand only one counts.
-_OXYGEN_DEMAND = ("cod", "bod5", "toc")
+OXYGEN_DEMAND = ("cod", "bod5", "toc")
 
 
 def _members(unit: str = "", clause: str = "", table_3: bool = False) -> Iterable[Member]:
@@ -131,9 +131,15 @@ def wastewater_per_product(wastewater: float, product: Items) -> float:
     return wastewater / sum(product.values())
 
 
+def oxygen_demand_of(emitted: Iterable[str]) -> str | None:
+    """Which of COD, BOD5 and TOC stands for all of them among what was emitted; None where there is none."""
+    named = set(emitted)
+    return next((each for each in OXYGEN_DEMAND if each in named), None)
+
+
 def counted(pollutant: str, emitted: Iterable[str], equivalents: Container[object]) -> bool:
     """Whether a pollutant counts: the law's table has it, and no other oxygen demand stands for it."""
-    if pollutant in _OXYGEN_DEMAND and pollutant != next(each for each in _OXYGEN_DEMAND if each in set(emitted)):
+    if pollutant in OXYGEN_DEMAND and pollutant != oxygen_demand_of(emitted):
         return False
     return pollutant in equivalents
 

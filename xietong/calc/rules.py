@@ -42,11 +42,32 @@ class NotApplicableError(Exception):
         self.text = text
 
 
+def less(one: float, other: float) -> bool:
+    """Whether one number lies below another by more than the last binary digits: 29.999…9 % is 30 % on paper."""
+    return one < other - 1e-9
+
+
 class FactorSource(Protocol):
     """Where the engine asks for factors; `xietong.calc.factors.FactorBook` is one."""
 
     def find(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Figure:
         """The factor in force on that day as a Figure of kind "factor"; raises UnknownValueError."""
+
+
+# What a rule of named amounts tells of one of them, why it counts or is left out: its name, the amounts given by input,
+# and whether it counts; None where there is nothing to tell.
+Told = Callable[[str, Mapping[str, Items], bool], Text | None]
+_TOLD: dict[Callable[..., Any], Told] = {}
+
+
+def telling(told: Told) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Have a rule of named amounts tell of each of them; stands under @indicator."""
+
+    def mark(function: Callable[..., Any]) -> Callable[..., Any]:
+        _TOLD[function] = told
+        return function
+
+    return mark
 
 
 class Factors:
@@ -121,6 +142,7 @@ class Rule:
     since: date = date.min
     until: date = date.max
     when: Mapping[str, str] = field(default_factory=dict)
+    told: Told | None = None
     amounts: tuple[Argument, ...] = field(init=False)
     tables: tuple[Argument, ...] = field(init=False)
 
@@ -182,6 +204,7 @@ class RuleTable(dict[str, list[Rule]]):
                 since=since,
                 until=until,
                 when=when or {},
+                told=_TOLD.get(function),
             )
             self._enter(rule)
             return function
@@ -281,11 +304,11 @@ def _spelt(source: str) -> str:
 
 
 @cache
-def line_formula(formula: str, part: str) -> str:
+def line_formula(formula: str, part: str, apart: bool = False) -> str:
     """The formula of one named amount, out of {part: … for part, amount in items.items()} or {"part": …, …}.
 
-    The amount of the first form stands under the part's own key, one that is no name (0.95MPa, raw_coal@ENT-01) as
-    items['0.95MPa']; "" where the formula has another form.
+    The amount of the first form stands under the part's own key; where that is no name (0.95MPa, raw_coal@ENT-01), or
+    where amounts of several inputs must be told apart, as items['0.95MPa']; "" where the formula has another form.
     """
     tree = ast.parse(formula or "0", mode="eval").body
     if isinstance(tree, ast.Dict):
@@ -295,7 +318,7 @@ def line_formula(formula: str, part: str) -> str:
         return ""
     name, amount = (ast.unparse(each) for each in tree.generators[0].target.elts)
     items = ast.unparse(tree.generators[0].iter).removesuffix(".items()")
-    stands = part if part.isidentifier() else f"{items}[{part!r}]"
+    stands = part if part.isidentifier() and not apart else f"{items}[{part!r}]"
     for node in ast.walk(tree.value):
         if isinstance(node, ast.Name) and node.id in (name, amount):
             node.id = repr(part) if node.id == name else stands

@@ -153,7 +153,7 @@ class _Teller:
 
     def _beside(self, figure: Figure, level: int) -> Iterator[str]:
         """Formula with names and with numbers, source, where it came from; reasons at the top only, they repeat."""
-        named = with_names(figure, lambda name: name)
+        named = with_names(figure, lambda name: name, "zh" if self._language == "zh" else "en")
         if named or figure.formula:
             yield f"= {named or figure.formula}"
         numbers = with_numbers(figure, "zh" if self._language == "zh" else "en")

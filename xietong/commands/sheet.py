@@ -9,8 +9,8 @@
 
 `:` names, `=` numbers with their units, `+` the terms of a long sum, `→` the result with every digit, `≈` the result as
 it is shown, rounded once by GB/T 8170, `#` a factor and `@` a datum with where each comes from, `~` a number taken as
-it is, `!` what is lacking, `*` a remark. ⟨n⟩ is the result of step n. What is printed is checked here against the
-figure: a line that would not give it is not printed.
+it is or picked by a condition, `−` what does not count and why, `!` what is lacking, `*` a remark. ⟨n⟩ is the result of
+step n. What is printed is checked here against the figure: a line that would not give it is not printed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -107,7 +107,10 @@ class Sheet:
         if not _same(found.value, figure.value):
             return
         yield f": {found.names}"
-        yield f"= {found.numbers}"
+        if found.picks:
+            yield f"~ {plain(found.value)}{_unit(figure)} ← {found.numbers}"
+        else:
+            yield f"= {found.numbers}"
 
     def _column(self, figure: Figure, level: int) -> Iterator[str]:
         """The figure as the sum of what stands below it, one term a line where they are many."""
@@ -162,6 +165,7 @@ class Sheet:
 
     def _below(self, figure: Figure) -> Iterator[str]:
         """Where the factors and the data of this step come from."""
+        yield from self._left_out(figure)
         for child in _flat(figure.inputs):
             if child.value is None or (id(child) in self.marks and self.marks[id(child)]):
                 continue
@@ -176,6 +180,14 @@ class Sheet:
             yield from (f"* {said(remark, self.language)}" for remark in child.remarks)
         yield from (f"* {said(remark, self.language)}" for remark in figure.remarks)
 
+    def _left_out(self, figure: Figure) -> Iterator[str]:
+        """The named amounts that do not count, each with its reason."""
+        for group in figure.inputs:
+            for line in group.inputs if group.kind == "items" else ():
+                if line.value is None and line.missing:
+                    reason, title = said(_reason_of(line), self.language), said(title_of(line), self.language)
+                    yield f"− {title or line.key} {line.key}: {reason}"
+
     def _source(self, figure: Figure) -> str:
         facts = " ".join(f"{name}={figure.trace[name]}" for name in _WHERE if figure.trace.get(name))
         return (f" ← {figure.source}" if figure.source else "") + (f" · {facts}" if facts else "")
@@ -185,6 +197,12 @@ def _leaf(figure: Figure) -> Figure:
     """What a sum of one is the sum of: the statement or the reading itself."""
     only = [child for child in figure.inputs if child.value is not None]
     return _leaf(only[0]) if len(only) == 1 and only[0].value == figure.value and not figure.formula else figure
+
+
+def _reason_of(line: Figure) -> Text:
+    """Why an amount does not count: said where it was left out first."""
+    below = next((child for child in line.inputs if child.value is None and child.missing), None)
+    return line.missing[0] if below is None else _reason_of(below)
 
 
 def _flat(figures: Iterable[Figure]) -> Iterator[Figure]:
@@ -216,7 +234,7 @@ def sheet(figure: Figure, language: str, depth: int) -> list[str]:
 
 
 HEAD = Text(
-    "算式：“:”用名称，“=”“+”用数字，“→”全部数位，“≈”按 GB/T 8170 修约，⟨n⟩ 取自第 n 步，“#”系数，“@”数据",
+    "算式：“:”用名称，“=”“+”用数字，“→”全部数位，“≈”按 GB/T 8170 修约，⟨n⟩ 取自第 n 步，“#”系数，“@”数据，“−”不计的项",
     "lines: “:” names, “=” “+” numbers, “→” every digit, “≈” rounded by GB/T 8170, ⟨n⟩ from step n, "
-    "“#” factor, “@” datum",
+    "“#” factor, “@” datum, “−” what does not count",
 )

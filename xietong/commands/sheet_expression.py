@@ -6,6 +6,7 @@ is printed is the one that was computed on. How the lines are laid out is in `sh
 
 import ast
 import inspect
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 from xietong.calc.figures import Figure
 from xietong.calc.names import name_of
-from xietong.calc.rules import TABLES, Rule, line_formula
+from xietong.calc.rules import TABLES, Rule, less, line_formula
 
 Refer = Callable[[Figure], str]
 _SIGNS: Mapping[type[ast.operator], tuple[str, int]] = {
@@ -30,12 +31,14 @@ class UnwrittenError(Exception):
 
 
 class Expression(NamedTuple):
-    """The same expression with names and with numbers, its value, and how tightly it binds."""
+    """The same expression with names and with numbers, its value, how tightly it binds, and whether it picks one of
+    several values by a condition."""
 
     names: str
     numbers: str
     value: float
     strength: int = _ATOM
+    picks: bool = False
 
 
 def plain(value: float) -> str:
@@ -62,6 +65,11 @@ class Writer:
         if writer is None:
             raise UnwrittenError(ast.unparse(node))
         return writer(self, node)
+
+    @property
+    def words(self) -> str:
+        """The language that conditions are told in."""
+        return "zh" if self.language == "zh" else "en"
 
     def over(self, bound: Mapping[str, str | tuple[str, str]]) -> "Writer":
         """The same writer with loop variables."""
@@ -120,7 +128,7 @@ def line_of(figure: Figure) -> Line | None:
     """What a figure asked for as "fuel_energy:diesel" is a line of; None for any other."""
     whole, _, part = figure.key.partition(":")
     for rule in _rules(whole) if part and figure.formula else []:
-        if line_formula(rule.formula, part) == figure.formula:
+        if figure.formula in (line_formula(rule.formula, part), line_formula(rule.formula, part, True)):
             return Line(whole, part, rule.formula)
     return None
 
@@ -179,12 +187,12 @@ def _binary(writer: Writer, node: ast.expr) -> Expression:
     )
 
 
-def _computed(operator: type[ast.operator], left: float, right: float) -> float:
-    if operator is ast.Add:
+def _computed(sign: type[ast.operator], left: float, right: float) -> float:
+    if sign is ast.Add:
         return left + right
-    if operator is ast.Sub:
+    if sign is ast.Sub:
         return left - right
-    return left * right if operator is ast.Mult else left / right
+    return left * right if sign is ast.Mult else left / right
 
 
 def _bracketed(of: Expression, least: int) -> Expression:
@@ -243,6 +251,9 @@ def _call(writer: Writer, node: ast.expr) -> Expression:
         names, numbers = (", ".join(each) for each in zip(*((part.names, part.numbers) for part in parts), strict=True))
         value = (max if called == "max" else min)(part.value for part in parts)
         return Expression(f"{called}({names})", f"{called}({numbers})", value)
+    if called == "less":
+        one, other = (_bracketed(writer.write(each), 1) for each in node.args)
+        return _compared(one, "<", other, less(one.value, other.value))
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "nearest"):
         source, part = ast.unparse(node.func.value), _part(writer, node.args[0])
         found = writer.entry(source, part, _part(writer, node.args[1]) if node.func.attr == "nearest" else "")
@@ -251,6 +262,48 @@ def _call(writer: Writer, node: ast.expr) -> Expression:
             return default._replace(names=writer.said(f"{source}:{part}"))
         return writer.number(f"{source}:{part}", found, writer.said(source))
     raise UnwrittenError(called)
+
+
+_COMPARED: Mapping[type[ast.cmpop], tuple[str, Callable[[float, float], bool]]] = {
+    ast.Lt: ("<", operator.lt),
+    ast.LtE: ("≤", operator.le),
+    ast.Gt: (">", operator.gt),
+    ast.GtE: ("≥", operator.ge),
+}
+_WHERE = {"zh": ("{} 时 {}", "，否则 ", " 或 "), "en": ("{1} where {0}", ", else ", " or ")}
+
+
+def _compared(one: Expression, sign: str, other: Expression, holds: bool) -> Expression:
+    """A comparison: its value is whether it holds."""
+    return Expression(f"{one.names} {sign} {other.names}", f"{one.numbers} {sign} {other.numbers}", float(holds), 0)
+
+
+def _comparison(writer: Writer, node: ast.expr) -> Expression:
+    assert isinstance(node, ast.Compare)
+    known = _COMPARED.get(type(node.ops[0]))
+    if known is None or len(node.ops) > 1:
+        raise UnwrittenError(ast.unparse(node))
+    one, other = (_bracketed(writer.write(each), 1) for each in (node.left, node.comparators[0]))
+    return _compared(one, known[0], other, known[1](one.value, other.value))
+
+
+def _either(writer: Writer, node: ast.expr) -> Expression:
+    assert isinstance(node, ast.BoolOp)
+    if not isinstance(node.op, ast.Or):
+        raise UnwrittenError(ast.unparse(node))
+    parts, join = [writer.write(each) for each in node.values], _WHERE[writer.words][2]
+    names, numbers = (join.join(each) for each in zip(*((part.names, part.numbers) for part in parts), strict=True))
+    return Expression(names, numbers, max(part.value for part in parts), 0)
+
+
+def _choice(writer: Writer, node: ast.expr) -> Expression:
+    """One value where a condition holds, else another."""
+    assert isinstance(node, ast.IfExp)
+    where, otherwise, _ = _WHERE[writer.words]
+    test, body, rest = (writer.write(each) for each in (node.test, node.body, node.orelse))
+    names = where.format(test.names, body.names) + otherwise + rest.names
+    numbers = where.format(test.numbers, body.numbers) + otherwise + rest.numbers
+    return Expression(names, numbers, body.value if test.value else rest.value, 0, picks=True)
 
 
 def _sum(writer: Writer, node: ast.expr) -> Expression:
@@ -287,4 +340,7 @@ _WRITERS: Mapping[type[ast.expr], Callable[[Writer, ast.expr], Expression]] = {
     ast.Constant: _constant,
     ast.Subscript: _subscript,
     ast.Call: _call,
+    ast.Compare: _comparison,
+    ast.BoolOp: _either,
+    ast.IfExp: _choice,
 }

@@ -6,11 +6,13 @@ that was not due is left out of a sum here as the engine left it out.
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 from xietong.calc.figures import Figure
+from xietong.calc.rules import TABLES
 from xietong.standard.text import terms
-from xietong.texts import Language
+from xietong.texts import Language, Text
 from xietong.web.numbers import exact
 
 _SIGNS: dict[type[ast.operator], tuple[str, int]] = {
@@ -19,6 +21,16 @@ _SIGNS: dict[type[ast.operator], tuple[str, int]] = {
     ast.Mult: ("×", 2),
     ast.Div: ("÷", 2),
 }
+_COMPARED: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<",
+    ast.LtE: "≤",
+    ast.Gt: ">",
+    ast.GtE: "≥",
+    ast.Eq: "=",
+    ast.NotEq: "≠",
+}
+_JOINED: dict[type[ast.boolop], Text] = {ast.Or: Text(" 或 ", " or "), ast.And: Text(" 且 ", " and ")}
+_WHERE = (Text("{} 时 {}", "{1} where {0}"), Text("，否则 ", ", else "))
 _LEAF = 9
 MOST_TERMS = 6
 
@@ -29,12 +41,14 @@ class UnreadableFormulaError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Renders an expression. `name` says what stands for an input, `item` for one entry of named amounts or factors,
-    `total` for the sum of all entries; each gives "" for what was not due. `bound` renames loop variables."""
+    """Renders an expression. `name` says what stands for an input, `item` for one entry of named amounts or factors
+    (or for the group that stands in for it), `total` for the sum of all entries; each gives "" for what was not due.
+    `bound` renames loop variables."""
 
     name: Callable[[str], str]
-    item: Callable[[str, str], str]
+    item: Callable[[str, str, str], str]
     total: Callable[[str], str]
+    language: Language
     bound: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, node: ast.expr) -> tuple[str, int]:
@@ -81,7 +95,7 @@ def _entry(reader: _Reader, node: ast.expr) -> tuple[str, int]:
     if not isinstance(node.value, ast.Name):
         raise UnreadableFormulaError(ast.unparse(node))
     part = str(node.slice.value) if isinstance(node.slice, ast.Constant) else ""
-    return reader.item(node.value.id, part), _LEAF
+    return reader.item(node.value.id, part, ""), _LEAF
 
 
 def _call(reader: _Reader, node: ast.expr) -> tuple[str, int]:
@@ -93,9 +107,39 @@ def _call(reader: _Reader, node: ast.expr) -> tuple[str, int]:
     if called in ("max", "min"):
         inner = [text for text in (reader.read(each)[0] for each in node.args) if text]
         return f"{called}({', '.join(inner)})" if inner else "", _LEAF
+    if called == "less":
+        return f"{reader.within(node.args[0], 1)} < {reader.within(node.args[1], 1)}", 0
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "nearest"):
-        return reader.item(ast.unparse(node.func.value), ""), _LEAF
+        return _looked_up(reader, ast.unparse(node.func.value), node), _LEAF
     raise UnreadableFormulaError(called)
+
+
+def _looked_up(reader: _Reader, source: str, node: ast.Call) -> str:
+    """items.get(part, default): the entry, or the default where it is not due; factors.nearest(part, group)."""
+    part, group = (str(each.value) if isinstance(each, ast.Constant) else "" for each in node.args)
+    is_get = isinstance(node.func, ast.Attribute) and node.func.attr == "get"
+    return reader.item(source, part, "" if is_get else group) or (reader.read(node.args[1])[0] if is_get else "")
+
+
+def _choice(reader: _Reader, node: ast.expr) -> tuple[str, int]:
+    """One value where a condition holds, else another."""
+    assert isinstance(node, ast.IfExp)
+    where, otherwise = (text.in_language(reader.language) for text in _WHERE)
+    condition, value, rest = (reader.read(each)[0] for each in (node.test, node.body, node.orelse))
+    return where.format(condition, value) + otherwise + rest, 0
+
+
+def _comparison(reader: _Reader, node: ast.expr) -> tuple[str, int]:
+    assert isinstance(node, ast.Compare)
+    sign = _COMPARED.get(type(node.ops[0]))
+    if sign is None or len(node.ops) > 1:
+        raise UnreadableFormulaError(ast.unparse(node))
+    return f"{reader.within(node.left, 1) or '0'} {sign} {reader.within(node.comparators[0], 1)}", 0
+
+
+def _joined(reader: _Reader, node: ast.expr) -> tuple[str, int]:
+    assert isinstance(node, ast.BoolOp)
+    return _JOINED[type(node.op)].in_language(reader.language).join(reader.read(each)[0] for each in node.values), 0
 
 
 def _summed(node: ast.expr) -> str:
@@ -124,7 +168,7 @@ def _each(reader: _Reader, node: ast.expr) -> tuple[str, int]:
     source = ast.unparse(node.generators[0].iter).removesuffix(".items()")
     target = node.generators[0].target
     amount = ast.unparse(target.elts[1]) if isinstance(target, ast.Tuple) else ""
-    return _Reader(reader.name, reader.item, reader.total, {amount: source}).read(node.value)
+    return replace(reader, bound={amount: source}).read(node.value)
 
 
 _READERS: dict[type[ast.expr], Callable[[_Reader, ast.expr], tuple[str, int]]] = {
@@ -136,18 +180,21 @@ _READERS: dict[type[ast.expr], Callable[[_Reader, ast.expr], tuple[str, int]]] =
     ast.DictComp: _each,
     ast.Dict: _table,
     ast.UnaryOp: _negative,
+    ast.IfExp: _choice,
+    ast.Compare: _comparison,
+    ast.BoolOp: _joined,
 }
 
 
-def with_names(figure: Figure, name_of: Callable[[str], str]) -> str:
+def with_names(figure: Figure, name_of: Callable[[str], str], language: Language = "zh") -> str:
     """The formula with names; "" where there is none or it cannot be put in words."""
 
-    def item(source: str, part: str) -> str:
-        if part and figure.has(part):
-            return name_of(part)
-        return name_of(source if source in terms()["factor"] or not part else f"{source}:{part}")
+    def item(source: str, part: str, _group: str) -> str:
+        if source in terms()["factor"] or not part:
+            return name_of(source)
+        return name_of(part if figure.has(part) else f"{source}:{part}")
 
-    return _rendered(figure.formula, _Reader(name_of, item, lambda source: f"Σ {name_of(source)}"))
+    return _rendered(figure.formula, _Reader(name_of, item, lambda source: f"Σ {name_of(source)}", language))
 
 
 def with_numbers(figure: Figure, language: Language) -> str:
@@ -155,31 +202,57 @@ def with_numbers(figure: Figure, language: Language) -> str:
 
     Many named amounts are written as their sum.
     """
-
-    def number(key: str) -> str:
-        found = _input(figure, key)
-        return "" if found is None or found.value is None else _amount(found, language)
-
-    def item(source: str, part: str) -> str:
-        whole = _input(figure, source)
-        if whole is not None and whole.has(part):
-            return _amount(whole.child(part), language)
-        found = _input(figure, f"{source}:{part}") or _input(figure, part)
-        if found is None or found.value is None:
-            raise UnreadableFormulaError(part)
-        return _amount(found, language)
-
-    def total(source: str) -> str:
-        whole = _input(figure, source)
-        terms = [] if whole is None else [child for child in whole.inputs if child.value is not None]
-        if len(terms) <= MOST_TERMS:
-            return " + ".join(_amount(child, language) for child in terms)
-        summed = Figure(source, sum(child.value or 0 for child in terms), terms[0].unit)
-        return f"Σ({len(terms)}) {_amount(summed, language)}"
-
     if figure.value is None:
         return ""
-    return _rendered(figure.formula, _Reader(number, item, total))
+    numbers = _Numbers(figure, language)
+    return _rendered(figure.formula, _Reader(numbers.of, numbers.of_entry, numbers.of_sum, language))
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The numbers that a figure's own inputs hold. Only what was not due may be "": anything else that is not there
+    makes the formula unreadable, for a term that is lost would make it wrong."""
+
+    figure: Figure
+    language: Language
+
+    def of(self, key: str) -> str:
+        """One input."""
+        return self._due(_input(self.figure, key), key)
+
+    def of_entry(self, source: str, part: str, group: str) -> str:
+        """One of an input's named amounts, or one factor of a table."""
+        whole = _input(self.figure, source)
+        if whole is not None and whole.has(part):
+            return _amount(whole.child(part), self.language)
+        keys = (f"{source}:{part}", f"{source}:{group}", part)
+        found = next((found for key in keys if (found := _input(self.figure, key)) is not None), None)
+        return self._due(found, source)
+
+    def of_sum(self, source: str) -> str:
+        """All of an input's named amounts."""
+        whole = _input(self.figure, source)
+        if whole is None:
+            return self._due(None, source)
+        terms = [child for child in whole.inputs if child.value is not None]
+        if len(terms) <= MOST_TERMS:
+            return " + ".join(_amount(child, self.language) for child in terms)
+        summed = Figure(source, sum(child.value or 0 for child in terms), terms[0].unit)
+        return f"Σ({len(terms)}) {_amount(summed, self.language)}"
+
+    def _due(self, found: Figure | None, key: str) -> str:
+        if found is not None and found.value is not None:
+            return _amount(found, self.language)
+        if found is None and key not in _optional():
+            raise UnreadableFormulaError(key)
+        return ""
+
+
+@cache
+def _optional() -> frozenset[str]:
+    """What some rule does without where it was not due: only such a term may be left out of a sum."""
+    rules = (rule for table in TABLES.values() for each in table.values() for rule in each)
+    return frozenset(argument.source for rule in rules for argument in rule.amounts if argument.optional)
 
 
 def _rendered(formula: str, reader: _Reader) -> str:

@@ -176,7 +176,7 @@ def working(path: list[tuple[str, Figure]], base: str, everything: bool) -> dict
         "reasons": shown.missing[:MOST_REASONS],
         "more_reasons": max(0, len(shown.missing) - MOST_REASONS),
         "numbers_formula": with_numbers(shown, language),
-        "names_formula": with_names(shown, lambda key: name_of(key).in_language(language)),
+        "names_formula": with_names(shown, lambda key: name_of(key).in_language(language), language),
         "here": f"{base}?at={at}",
     }
 
