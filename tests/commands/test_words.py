@@ -96,7 +96,7 @@ def test_columns_stand_in_line_beside_chinese_characters() -> None:
 
 
 def test_every_code_that_is_printed_has_its_word() -> None:
-    assert set(terms()["case"]) == {*KINDS, "deviation", "doubt"}
+    assert set(terms()["case"]) == {*KINDS, "deviation", "doubt", "beside"}
     sure = {each.confidence for name in standards() for each in clauses(name).values()}
     assert sure | {about(name).confidence for name in standards()} <= set(terms()["confidence"])
     assert {"met", "not_met", "not_classed", "not_assessable"} == set(terms()["verdict"])

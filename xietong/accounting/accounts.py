@@ -14,7 +14,7 @@ from xietong.accounting.apart import Group, apart_figures
 from xietong.accounting.books import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.carbon_keys import carbon_keys
-from xietong.accounting.cautions import absent, cautioned
+from xietong.accounting.cautions import absent, cautioned, with_carried
 from xietong.accounting.concentrations import highest_outlet
 from xietong.accounting.factor_spans import Spanned, span_figures
 from xietong.accounting.factors import choices_of, day_of, factor_book, list_of_clean_energy
@@ -187,7 +187,8 @@ class Account:
         """The figure of a key: an indicator, an engine input, or an item's amount; raises UnknownNameError."""
         known = self._figures.get(key)
         if known is None:
-            known = self._figures[key] = self._made(key)
+            made = self._made(key)
+            known = self._figures[key] = with_carried(made) if self.books.has_to_tell else made
         return known
 
     def _made(self, key: str) -> Figure:

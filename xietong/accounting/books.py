@@ -20,10 +20,12 @@ from xietong.accounting.extracts import Extracts, Keep
 from xietong.accounting.metered import LakeTables
 from xietong.accounting.own_factors import OwnFactors
 from xietong.accounting.sources import Sources, share_of
-from xietong.accounting.statements import Statements, base_of, stated_item
+from xietong.accounting.statement_figures import stated_item
+from xietong.accounting.statements import Statements, base_of
 from xietong.accounting.transfers import without_second_use
 from xietong.calc.items import UnknownItemError, item, pollutants
 from xietong.park.nouns import Registry, ReportedAmount, Subject
+from xietong.park.presence import here_of
 from xietong.periods import Period
 from xietong.texts import Text
 
@@ -32,6 +34,8 @@ _OWN = Text("本级自报值", "the subject's own statement")
 Named = tuple[Subject, Amount]
 Made = TypeVar("Made")
 MADE_KEPT = 512
+# How many statements that stand beside a figure are told with it.
+MOST_SAID = 5
 # What is kept (see `keep`) under (one of these, subject, …) rests on that subject alone.
 OF_ONE_SUBJECT = frozenset({"tax", "tax of a month"})
 
@@ -44,7 +48,8 @@ class Ground:
         self.registry = registry
         self.boundary = Boundary(registry)
         known: Statements | None = before.statements if before else None
-        self.statements: Statements = Statements(registry.reported, known)
+        whole = registry.choices.get("statement_grain") == "longest"
+        self.statements: Statements = Statements(registry.reported, known, here_of(registry.subjects), whole)
         self.own_factors = OwnFactors(registry, self.boundary)
         self.methods = EmissionMethods(registry)
 
@@ -93,8 +98,32 @@ class Books:
         known = self._known.get(key)
         if known is None:
             subject = self.registry.subjects[code]
-            known = self._known[key] = _titled(subject, self._amount(subject, name, period))
+            made = _titled(subject, self._amount(subject, name, period))
+            known = self._known[key] = self._beside(made, code, name, period) if self.statements.has_beside else made
         return known
+
+    def _beside(self, made: Amount, code: str, name: str, period: Period) -> Amount:
+        """The amount with what stands beside it of the subject's and its members' statements of that time."""
+        below = {each.code for each in self.boundary.below(code)}
+        said = [
+            aside.text
+            for (subject, of), asides in self.statements.all_beside()
+            if of == name and subject in below
+            for aside in asides
+            if aside.is_named and aside.meets(period)
+        ]
+        if not said:
+            return made
+        figure, told = made.figure, _first(list(dict.fromkeys(said)))
+        if figure.status == "not_applicable":
+            return made._replace(figure=replace(figure, missing=(*figure.missing, *told)))
+        remarks = (*figure.remarks, *(each for each in told if each not in figure.remarks))
+        return made._replace(figure=replace(figure, remarks=remarks, trace={**figure.trace, "beside": "yes"}))
+
+    @property
+    def has_to_tell(self) -> bool:
+        """Whether anything in these books may be for the reader of every figure made of it (`cautions`)."""
+        return self.statements.has_beside or bool(self.registry.factors)
 
     def take_over(self, before: "Books", touched: frozenset[str] | None) -> None:
         """Keep what earlier books made of the same lake for all but these subjects; None: of none."""
@@ -266,6 +295,15 @@ class Books:
         if figure.status == "not_applicable":
             return chosen._replace(figure=replace(figure, missing=(note,)))
         return chosen._replace(figure=replace(figure, remarks=(*figure.remarks, note)))
+
+
+def _first(said: list[Text]) -> tuple[Text, ...]:
+    """The first of many sentences, and how many more there are."""
+    more = len(said) - MOST_SAID
+    if more <= 0:
+        return tuple(said)
+    rest = Text(f"另有 {more} 条，见 xietong quality。", f"and {more} more, see xietong quality.")
+    return (*said[:MOST_SAID], rest)
 
 
 @cache

@@ -1,5 +1,6 @@
 """What a reader should know of a figure that adds up and yet says something odd: energy below zero, a subject that was
-not yet or no longer here. No arithmetic."""
+not yet or no longer here, a factor of the park's own or a second statement of an amount somewhere in its working. No
+arithmetic."""
 
 from dataclasses import replace
 
@@ -27,6 +28,32 @@ def cautioned(figure: Figure) -> Figure:
     if below_zero and figure.key == _ENERGY:
         return replace(figure, remarks=(*figure.remarks, _BELOW_ZERO))
     return figure
+
+
+# What the trace of a part of the working holds where its remarks are for the reader of every figure made of it: a
+# factor that stands in for one of another area or is the park's own (counting or not), a statement beside another.
+CARRIED = ("stands_in_for", "own", "aside", "beside")
+
+
+def carried(figure: Figure) -> tuple[Text, ...]:
+    """What the working of a figure says of its factors and amounts that its reader should know, each once."""
+    found: dict[Text, None] = {}
+    opened, seen = [figure], {id(figure)}
+    while opened:
+        each = opened.pop()
+        if any(name in each.trace for name in CARRIED):
+            found.update(dict.fromkeys(each.remarks))
+        if each.kind != "input":
+            below = [child for child in each.inputs if id(child) not in seen]
+            seen.update(id(child) for child in below)
+            opened += below[::-1]
+    return tuple(found)
+
+
+def with_carried(figure: Figure) -> Figure:
+    """The figure with what its working says beside its own remarks."""
+    more = tuple(each for each in carried(figure) if each not in figure.remarks)
+    return replace(figure, remarks=(*more, *figure.remarks)) if more else figure
 
 
 def absent(subject: Subject, period: Period) -> Text | None:

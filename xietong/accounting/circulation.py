@@ -12,7 +12,8 @@ from functools import cache
 from xietong.accounting.amounts import Amount, reasons, summed
 from xietong.accounting.books import Books
 from xietong.accounting.boundary import GROUPS
-from xietong.accounting.statements import cover, stated_item
+from xietong.accounting.statement_figures import stated_item
+from xietong.accounting.statements import cover
 from xietong.calc.figures import Figure, worst
 from xietong.calc.items import pollutants, to_canonical
 from xietong.park.nouns import Limit, ReportedAmount, Subject

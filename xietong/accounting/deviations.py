@@ -13,7 +13,8 @@ from xietong.accounting.amounts import DEVIATION, Amount
 from xietong.accounting.books import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.media import Medium, media_in
-from xietong.accounting.statements import DERIVED, METHOD_NAMES, METHODS, Line, cover, stated_item
+from xietong.accounting.statement_figures import METHOD_NAMES, stated_item
+from xietong.accounting.statements import DERIVED, METHODS, Line, cover
 from xietong.accounting.trade import trade
 from xietong.park.nouns import ReportedAmount, Subject
 from xietong.periods import Period

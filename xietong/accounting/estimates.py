@@ -15,7 +15,8 @@ from typing import NamedTuple
 from xietong.accounting.amounts import Amount
 from xietong.accounting.books import Books
 from xietong.accounting.boundary import GROUPS
-from xietong.accounting.statements import spans_of, stated_item
+from xietong.accounting.statement_figures import stated_item
+from xietong.accounting.statements import spans_of
 from xietong.calc.figures import Figure
 from xietong.park.nouns import ReportedAmount, Subject
 from xietong.periods import Period

@@ -22,7 +22,7 @@ from xietong.accounting.filling import filled_up
 from xietong.accounting.monitoring import MONITORED, monitoring_inputs
 from xietong.accounting.prices import VALUES, at_chosen_prices
 from xietong.accounting.reductions import BY_YEAR, measure_reductions, reductions_by_year
-from xietong.accounting.statements import stated_item
+from xietong.accounting.statement_figures import stated_item
 from xietong.accounting.supplied import SUPPLIED, left
 from xietong.accounting.supplied import Asked as Sales
 from xietong.calc.figures import Figure, Kind, Status, entitled, worst

@@ -15,7 +15,7 @@ from xietong.accounting.books import Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.lines import CLAUSE, difference, line, titled
 from xietong.accounting.media import Medium
-from xietong.accounting.statements import stated_item
+from xietong.accounting.statement_figures import stated_item
 from xietong.accounting.submeters import MeterCheck, SubMeters
 from xietong.accounting.trade import Trade, leaves, trade
 from xietong.accounting.water import water_sides

@@ -16,18 +16,8 @@ from xietong.accounting.emission_methods import EmissionMethods
 from xietong.accounting.extracts import Extracts
 from xietong.accounting.metered import metered_amount
 from xietong.accounting.outlets import VALID_SHARE, OutletAmount, outlet_amount
-from xietong.accounting.statements import (
-    DERIVED,
-    Cover,
-    Statements,
-    cover,
-    days_of,
-    inside,
-    months,
-    spans_of,
-    stated_item,
-    unit_stated,
-)
+from xietong.accounting.statement_figures import months, stated_item, unit_stated
+from xietong.accounting.statements import DERIVED, Cover, Statements, cover, days_of, inside, spans_of
 from xietong.accounting.treatment import REMOVED, removed
 from xietong.calc.figures import Figure
 from xietong.calc.items import item

@@ -1,7 +1,7 @@
 """Reported amounts: which revision and which method counts, and how monthly and yearly statements cover a period.
 
 Lines of one item (its kinds, uses and counterparties) add up; several methods for one line are alternatives, of which
-the best counts. Figures are made here; what was due and what meters say is decided in `sources`.
+the best counts. Figures are made in `statement_figures`; what was due and what meters say is decided in `sources`.
 """
 
 from bisect import bisect_left
@@ -9,31 +9,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount
-from xietong.accounting.stocks import Balance, Stocks, has_stocks, with_stocks_of
-from xietong.calc.figures import Figure, Status
-from xietong.calc.items import ANY, Item, UnknownItemError, all_items, item, to_canonical, unit_kept
+from xietong.accounting.grains import Beside, settled, without_kinds_twice
+from xietong.accounting.statement_figures import canonical, leaf, stated_item
+from xietong.accounting.stocks import Stocks, has_stocks, with_stocks_of
+from xietong.calc.items import ANY, UnknownItemError, all_items
 from xietong.park.nouns import ReportedAmount
+from xietong.park.presence import Here, said_outside
 from xietong.periods import Period
 from xietong.texts import Text
-from xietong.units import UnitError
 
 # The best first: a settlement bill, an instrument's total, a person's statement, what was derived, what was guessed.
 METHODS: tuple[str, ...] = ("bill", "auto", "manual", "", "balance", "coefficient", "estimate")
 DERIVED = frozenset({"balance", "coefficient", "estimate"})
-METHOD_NAMES: Mapping[str, Text] = {
-    "bill": Text("结算账单", "settlement bill"),
-    "auto": Text("自动监测填报", "automatic data, reported"),
-    "manual": Text("手工监测填报", "manual monitoring, reported"),
-    "": Text("填报", "reported"),
-    "balance": Text("物料衡算", "material balance"),
-    "coefficient": Text("产排污系数", "emission coefficient"),
-    "estimate": Text("估算", "estimate"),
-}
-_ESTIMATED = frozenset({"estimate"})
 # Uses of a fuel that are no consumption of production: raw material, what was passed on, and households.
 APART = frozenset({"feedstock", "export", "living"})
 CONVERSION = "conversion"
@@ -74,23 +65,47 @@ def names_of(row: ReportedAmount) -> tuple[str, ...]:
     return (f"{base}#{row.use}",) if row.use in APART else (base, f"{base}#{CONVERSION}")
 
 
-@cache
-def stated_item(name: str) -> Item:
-    """The item behind such a name; raises UnknownItemError."""
-    return item(name.partition("#")[0])
-
-
 @lru_cache(maxsize=1024)
 def spans_of(period: Period) -> tuple[Period, ...]:
     """The months of a period, else the period itself."""
     return tuple(period.months()) or (period,)
 
 
-def in_force(reported: Iterable[ReportedAmount]) -> dict[tuple[str, str], tuple[ReportedAmount, ...]]:
-    """The statements that count, by subject and base item: the latest revision, then the best method of each line.
+Named = tuple[str, str]
 
-    Where an item is stated both without a kind and by kind for one period, the statement without a kind is the total.
-    """
+
+class InForce(NamedTuple):
+    """By subject and item: the statements that count, and those that stand beside them."""
+
+    rows: dict[Named, tuple[ReportedAmount, ...]]
+    beside: dict[Named, tuple[Beside, ...]]
+
+
+def in_force(reported: Iterable[ReportedAmount], prefer_whole: bool = False) -> InForce:
+    """The statements that count: the latest revision, then the best method of each line and period, then of what is
+    stated at several grains the one that counts (`grains`), then of kinds and their total."""
+    lines: dict[tuple[str, Line], list[ReportedAmount]] = defaultdict(list)
+    for (subject, _, line), row in _best(reported).items():
+        lines[subject, line].append(row)
+    rows: list[ReportedAmount] = []
+    beside: dict[Named, list[Beside]] = defaultdict(list)
+    for own in lines.values():
+        found = settled(own, measure, prefer_whole)
+        rows += found.rows
+        for aside in found.beside:
+            for name in names_of(aside.row):
+                beside[aside.row.subject, name].append(aside)
+    return _by_item(rows, beside)
+
+
+def measure(row: ReportedAmount) -> Decimal | None:
+    """A statement's amount in the unit of its item; None where that cannot be said."""
+    exact, _, reason = canonical(row)
+    return None if reason is not None else exact
+
+
+def _best(reported: Iterable[ReportedAmount]) -> dict[tuple[str, Period, Line], ReportedAmount]:
+    """Of each line and period the latest revision by the best method."""
     latest: dict[tuple[str, Period, Line, str], ReportedAmount] = {}
     for row in reported:
         slot = (row.subject, row.period, Line(row.item, row.use, row.counterparty), row.method)
@@ -105,52 +120,93 @@ def in_force(reported: Iterable[ReportedAmount]) -> dict[tuple[str, str], tuple[
             best[subject, period, line] = row
         if has_stocks(row):
             stocked[subject, period, line] = row
-    best |= {key: with_stocks_of(best[key], row) for key, row in stocked.items()}
-    return _by_item(best.values())
+    return best | {key: with_stocks_of(best[key], row) for key, row in stocked.items()}
 
 
 def _rank(method: str) -> int:
     return METHODS.index(method) if method in METHODS else METHODS.index("")
 
 
-def _by_item(rows: Iterable[ReportedAmount]) -> dict[tuple[str, str], tuple[ReportedAmount, ...]]:
-    grouped: dict[tuple[str, str], list[ReportedAmount]] = defaultdict(list)
+def _by_item(rows: Iterable[ReportedAmount], beside: dict[Named, list[Beside]]) -> InForce:
+    grouped: dict[Named, list[ReportedAmount]] = defaultdict(list)
     for row in rows:
         for name in names_of(row):
             grouped[row.subject, name].append(row)
     found = {}
     for key, group in grouped.items():
-        totals = {row.period for row in group if ":" not in row.item}
-        kept = [row for row in group if ":" not in row.item or row.period not in totals]
-        found[key] = tuple(sorted(kept, key=lambda row: (row.period, row.item, row.use, row.counterparty)))
-    return found
+        kept = without_kinds_twice(group, measure)
+        if kept.beside:
+            beside[key] += kept.beside
+        found[key] = tuple(sorted(kept.rows, key=lambda row: (row.period, row.item, row.use, row.counterparty)))
+    return InForce(found, {key: tuple(asides) for key, asides in beside.items()})
 
 
 class Statements:
-    """The statements of one registry that count, by subject and item and in order of time; each made a figure once."""
+    """The statements of one registry that count, by subject and item and in order of time; each made a figure once.
 
-    def __init__(self, reported: Iterable[ReportedAmount], before: "Statements | None" = None) -> None:
+    here: when subjects were in the park, of those that were not always (`park.presence`); prefer_whole: see `grains`.
+    """
+
+    def __init__(
+        self,
+        reported: Iterable[ReportedAmount],
+        before: "Statements | None" = None,
+        here: Mapping[str, Here] | None = None,
+        prefer_whole: bool = False,
+    ) -> None:
         self._reported = _by_subject(reported)
-        self._rows = self._in_force(before)
+        self._here, self._prefer_whole = here or {}, prefer_whole
+        self._rows, self._beside = self._in_force(before)
         self._stocks = Stocks(self._rows)
         self._leaves: dict[int, Amount] = {}
 
-    def _in_force(self, before: "Statements | None") -> dict[tuple[str, str], tuple[ReportedAmount, ...]]:
+    def _in_force(self, before: "Statements | None") -> InForce:
         """What counts; of subjects that reported just what they had reported before, what counted then."""
-        known = {} if before is None else before._reported
+        known = {} if before is None or before._prefer_whole != self._prefer_whole else before._reported
         same = {code for code, rows in self._reported.items() if known.get(code) == rows}
-        changed = (row for code, rows in self._reported.items() if code not in same for row in rows)
-        kept = {} if before is None else {key: rows for key, rows in before._rows.items() if key[0] in same}
-        return kept | in_force(changed)
+        if before is not None:
+            same = {code for code in same if before._here.get(code) == self._here.get(code)}
+        changed = [row for code, rows in self._reported.items() if code not in same for row in rows]
+        gone = [aside for row in changed if (aside := self._outside(row)) is not None]
+        found = in_force((row for row in changed if self._outside(row) is None), self._prefer_whole)
+        beside = dict(found.beside)
+        for aside in gone:
+            for name in names_of(aside.row):
+                beside[aside.row.subject, name] = (*beside.get((aside.row.subject, name), ()), aside)
+        if before is None:
+            return InForce(found.rows, beside)
+        kept = {key: rows for key, rows in before._rows.items() if key[0] in same}
+        kept_beside = {key: asides for key, asides in before._beside.items() if key[0] in same}
+        return InForce(kept | found.rows, kept_beside | beside)
+
+    def _outside(self, row: ReportedAmount) -> Beside | None:
+        """A statement for times at which its subject was not here, with the sentence."""
+        here = self._here.get(row.subject)
+        if here is None or here.presence.admits(row.period):
+            return None
+        return Beside(row, measure(row), None, said_outside(row, here.subject, here.presence, _name(row.item)), True)
 
     @property
-    def pairs(self) -> Iterable[tuple[str, str]]:
-        """Every subject and item that is stated."""
-        return self._rows.keys()
+    def pairs(self) -> Iterable[Named]:
+        """Every subject and item that is stated, also where what was stated does not count."""
+        return {**self._rows, **self._beside}.keys() if self._beside else self._rows.keys()
 
     def of(self, subject: str, name: str) -> tuple[ReportedAmount, ...]:
         """All that a subject ever stated of an item."""
         return self._rows.get((subject, name), ())
+
+    def beside(self, subject: str, name: str) -> tuple[Beside, ...]:
+        """What a subject stated of an item and does not count, with what is to be said of it."""
+        return self._beside.get((subject, name), ())
+
+    @property
+    def has_beside(self) -> bool:
+        """Whether anything stands beside what counts."""
+        return bool(self._beside)
+
+    def all_beside(self) -> Iterable[tuple[Named, tuple[Beside, ...]]]:
+        """Everything that stands beside what counts, by subject and item."""
+        return self._beside.items()
 
     def within(self, subject: str, name: str, period: Period) -> list[ReportedAmount]:
         """What it stated for the period or for parts of it."""
@@ -164,6 +220,13 @@ class Statements:
         if id(row) not in self._leaves:
             self._leaves[id(row)] = leaf(row, self._stocks.balance(row), self._stocks.remarks(row))
         return self._leaves[id(row)]
+
+
+def _name(name: str) -> Text:
+    try:
+        return stated_item(name).name
+    except UnknownItemError:
+        return Text(name, name)
 
 
 def _by_subject(reported: Iterable[ReportedAmount]) -> dict[str, list[ReportedAmount]]:
@@ -214,95 +277,6 @@ def _covered(month: Period, spans: list[tuple[datetime, datetime]]) -> bool:
 def inside(rows: Iterable[ReportedAmount], month: Period) -> tuple[ReportedAmount, ...]:
     """The statements of parts of a month, such as single days."""
     return tuple(row for row in rows if month.contains(row.period) and row.period != month)
-
-
-def leaf(row: ReportedAmount, balance: Balance | None = None, remarks: tuple[Text, ...] = ()) -> Amount:
-    """One statement as a figure in the item's canonical unit, its trace leading to the entry and row it came from.
-
-    A product counted in pieces or measured by volume keeps its own unit. balance: what its stocks make of the amount.
-    """
-    source = METHOD_NAMES.get(row.method, METHOD_NAMES[""])
-    trace = _trace(row)
-    exact, unit, reason = _canonical(row)
-    if balance is not None and reason is None:
-        exact, reason = balance.exact, balance.reason
-    status: Status = "missing" if exact is None else "estimated" if row.method in _ESTIMATED else "ok"
-    figure = Figure(
-        row.item,
-        None if exact is None else float(exact),
-        unit,
-        status,
-        title=_title(row),
-        missing=() if reason is None else (reason,),
-        formula="" if balance is None else balance.formula,
-        inputs=() if balance is None else balance.terms,
-        source=f"{source.zh} {source.en}" + (f" · {row.note}" if row.note else ""),
-        trace=trace,
-        remarks=((_below(row),) if row.amount is None else ()) + remarks,
-    )
-    due = months(row.period)
-    return Amount(figure, exact, due, Decimal(0) if exact is None else Decimal(due))
-
-
-def _trace(row: ReportedAmount) -> dict[str, str]:
-    """Where the statement came from and what it said, without what it did not say."""
-    said = {
-        "subject": row.subject,
-        "item": row.item,
-        "period": row.period.label,
-        "entry": row.entry,
-        "row": str(row.row),
-        "amount": "" if row.amount is None else f"{row.amount.normalize():f}",
-        "unit": row.unit,
-        "use": row.use,
-        "counterparty": row.counterparty,
-        "recorded_at": _moment(row.recorded_at),
-    }
-    return {name: text for name, text in said.items() if text}
-
-
-@lru_cache(maxsize=1024)
-def _moment(at: datetime) -> str:
-    """Many rows are recorded at one moment."""
-    return at.isoformat()
-
-
-def _canonical(row: ReportedAmount) -> tuple[Decimal | None, str, Text | None]:
-    """The amount in the unit it is kept in, that unit, and why there is none."""
-    try:
-        stated = stated_item(row.item)
-        exact = Decimal(0) if row.amount is None else to_canonical(stated, row.amount, row.unit)
-        return exact, unit_kept(stated, row.unit), None
-    except (UnitError, UnknownItemError) as error:
-        where = Text(f"{row.subject} {row.period} 的 {row.item}：", f"{row.item} of {row.subject} for {row.period}: ")
-        return None, row.unit, Text(where.zh + error.text.zh, where.en + error.text.en)
-
-
-def unit_stated(rows: Iterable[ReportedAmount], name: str) -> str:
-    """The unit in which amounts of that name are kept here: for a product the one it is stated in."""
-    for row in rows:
-        _, unit, reason = _canonical(row)
-        if reason is None:
-            return unit
-    return stated_item(name).unit
-
-
-def months(period: Period) -> int:
-    """How many months of due data a span stands for, at least one."""
-    return max(1, period.month_count)
-
-
-def _title(row: ReportedAmount) -> Text:
-    parts = [row.period.label, *(part for part in (row.use, row.counterparty) if part)]
-    return Text(" · ".join(parts), " · ".join(parts))
-
-
-def _below(row: ReportedAmount) -> Text:
-    limit = f"（<{row.below.normalize():f} {row.unit}）" if row.below else ""
-    return Text(
-        f"低于检出限{limit}，在总量中按零计。",
-        f"below detection{limit.replace('（', ' (').replace('）', ')')}: counted as zero in amounts.",
-    )
 
 
 def days_of(rows: Iterable[ReportedAmount], month: Period) -> tuple[int, int]:

@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount
-from xietong.accounting.statements import Statements, cover, stated_item
+from xietong.accounting.statement_figures import stated_item
+from xietong.accounting.statements import Statements, cover
 from xietong.calc.figures import Figure
 from xietong.calc.items import to_canonical
 from xietong.park.nouns import Flow, ReportedAmount, Subject

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from xietong.accounting.accounts import UnknownNameError, figures
+from xietong.accounting.cautions import carried
 from xietong.accounting.closing import BrokenReportError, account_document
 from xietong.accounting.estimates import SUFFIX as WITH_ESTIMATE
 from xietong.accounting.trends import Trend, trend
@@ -20,7 +21,6 @@ from xietong.commands.asking import (
     period_asked,
     registry_in_use,
     said,
-    stand_ins,
 )
 from xietong.commands.balancing import add_balancing_arguments, asks_balancing, run_balancing
 from xietong.commands.closed import Beside, add_closing_arguments, asks_closing, run_closing
@@ -111,7 +111,7 @@ def _print(found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Bes
             print(f"    {trend_line(trends[key], language)}")
         for reason in (
             *figure.missing[:3],
-            *stand_ins(figure),
+            *carried(figure),
             *(figure.remarks[-1:] if key.endswith(WITH_ESTIMATE) else ()),
         ):
             print(f"    {said(reason, language)}")

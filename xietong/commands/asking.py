@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from xietong.accounting.accounts import UnknownNameError
+from xietong.accounting.cautions import carried
 from xietong.calc.figures import Figure
 from xietong.calc.names import title_of
 from xietong.cli import UsageError
@@ -89,7 +90,7 @@ def figure_json(key: str, figure: Figure, language: str, group: str = "") -> dic
         "status": figure.status,
         "clause": figure.clause,
         "missing": [said(reason, language) for reason in figure.missing],
-        "remarks": [said(remark, language) for remark in (*figure.remarks, *stand_ins(figure))],
+        "remarks": [said(remark, language) for remark in dict.fromkeys((*figure.remarks, *carried(figure)))],
         **({"lines": lines} if figure.kind == "items" else {}),
         **received_json(figure),
     }
@@ -106,18 +107,6 @@ def received_json(figure: Figure) -> dict[str, Any]:
     if "estimated_share" in trace:
         found["estimated_share"] = float(trace["estimated_share"])
     return found
-
-
-def stand_ins(figure: Figure) -> tuple[Text, ...]:
-    """What the working says of factors that stand in for those of the park's own area, each once."""
-    found: dict[Text, None] = {}
-    opened = [figure]
-    while opened:
-        each = opened.pop()
-        if "stands_in_for" in each.trace:
-            found.update(dict.fromkeys(each.remarks))
-        opened += [child for child in each.inputs if child.kind != "input"]
-    return tuple(found)
 
 
 def named_amounts(figure: Figure) -> tuple[Figure, ...]:

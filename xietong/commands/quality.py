@@ -4,7 +4,9 @@ import argparse
 import json
 from datetime import datetime
 
+from xietong.accounting.books import Ground
 from xietong.accounting.deviations import Deviation, deviations
+from xietong.accounting.grains import Beside
 from xietong.accounting.memory import books_for
 from xietong.accounting.metered import LakeTables
 from xietong.accounting.watched import Unwatched, Watch, unwatched, watch_table
@@ -19,7 +21,7 @@ from xietong.settle.doubts import cases_in
 from xietong.standard.text import terms
 from xietong.texts import Text
 
-DEVIATION, DOUBT, UNWATCHED = "deviation", "doubt", "unwatched"
+DEVIATION, DOUBT, UNWATCHED, BESIDE = "deviation", "doubt", "unwatched", "beside"
 _UNWATCHED = Text("监测未覆盖", "not monitored")
 
 
@@ -28,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--period", metavar="P", help="2025、2025-03 …，默认全部数据 · all data by default")
     parser.add_argument(
         "--kind",
-        choices=(*KINDS, DEVIATION, DOUBT, UNWATCHED),
+        choices=(*KINDS, DEVIATION, DOUBT, UNWATCHED, BESIDE),
         action="append",
         help="只要这类问题，可多次给出 · repeatable",
     )
@@ -53,12 +55,14 @@ def run(arguments: argparse.Namespace) -> int:
     apart = _apart(registry, lake, period) if not arguments.kind or DEVIATION in arguments.kind else []
     doubted = of_registry(registry, period) if not arguments.kind or DOUBT in arguments.kind else []
     dark = _unwatched(registry, lake, period) if not arguments.kind or UNWATCHED in arguments.kind else []
+    aside = _aside(registry, period) if not arguments.kind or BESIDE in arguments.kind else []
     if arguments.json:
         answer = {
             "cases": [case.as_json() for case in chosen],
             "deviations": [each.as_json() for each in apart],
             "doubts": [each.as_json() for each in doubted],
             "unwatched": [each.as_json() for each in dark],
+            "beside": [each.as_json() for each in aside],
         }
         print(json.dumps(answer, ensure_ascii=False, indent=1))
         return 0
@@ -66,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{_head(case.kind, arguments.lang)}{said(case.sentence, arguments.lang)}")
     for each in apart:
         print(f"{_head(DEVIATION, arguments.lang)}{said(each.sentence, arguments.lang)}")
+    for left in aside:
+        print(f"{_head(BESIDE, arguments.lang)}{said(left.text, arguments.lang)}")
     for doubt in doubted:
         print(f"{_head(DOUBT, arguments.lang)}{doubt.row.subject} {said(doubt.text, arguments.lang)}")
     for unit in dark:
@@ -99,6 +105,14 @@ def _head(kind: str, language: str) -> str:
 
 
 _WIDTHS = {"zh": 11, "en": 20}
+
+
+def _aside(registry: Registry, period: Period | None) -> list[Beside]:
+    """The statements that do not count beside those that do, of all times or as far as they meet a period."""
+    ground = Ground(registry)
+    found = [each for _, asides in ground.statements.all_beside() for each in asides if each.is_named]
+    chosen = [each for each in found if period is None or each.meets(period)]
+    return sorted(dict.fromkeys(chosen), key=lambda each: (each.row.subject, each.row.item, each.row.period))
 
 
 def _unwatched(registry: Registry, lake: LakeTables | None, period: Period | None) -> list[Unwatched]:

@@ -16,6 +16,7 @@ from xietong.calc.items import UnknownItemError, item, to_canonical
 from xietong.park.nouns import Registry, ReportedAmount
 from xietong.park.package.cells import CellError
 from xietong.park.package.sheets import Rejection, Row, rejection
+from xietong.park.presence import here_of, said_outside
 from xietong.periods import Period
 from xietong.texts import Text
 from xietong.units import UnitError
@@ -78,7 +79,8 @@ def remarks(rows: Iterable[Row], park: Registry) -> list[Rejection]:
     groups = _grouped(stated for stated in park.reported if (stated.subject, stated.item) in named)
     of_amounts = (doubt for group in groups.values() for doubt in doubts(group))
     of_grades = (doubt for group in groups.values() for doubt in _grades(group, park.factors))
-    found = [(brought.get(_key_of(doubt.row)), doubt) for doubt in (*of_amounts, *of_grades)]
+    away = _outside((row for group in groups.values() for row in group), park)
+    found = [(brought.get(_key_of(doubt.row)), doubt) for doubt in (*of_amounts, *of_grades, *away)]
     told = [_remark(row, doubt) for row, doubt in found if row is not None]
     return sorted(told, key=lambda each: (each.file, each.row))
 
@@ -188,6 +190,18 @@ def _gap(before: ReportedAmount, after: ReportedAmount) -> Doubt:
             f"{after.period.label}, {opened}, so the difference is neither used nor received; check both counts.",
         ),
     )
+
+
+# ---- statements of a time at which the subject was not here ----
+
+
+def _outside(rows: Iterable[ReportedAmount], park: Registry) -> Iterator[Doubt]:
+    """Statements that are kept and not counted, because their subject was not in the park in all of their months."""
+    known = here_of(park.subjects)
+    for row in rows if known else ():
+        here = known.get(row.subject)
+        if here is not None and not here.presence.admits(row.period):
+            yield Doubt(row, "period", "outside", said_outside(row, here.subject, here.presence, item(row.item).name))
 
 
 # ---- grades of steam and hot water ----

@@ -15,6 +15,7 @@ from xietong.park import models, nouns
 from xietong.park.fields import plain
 from xietong.park.package.rules import Known
 from xietong.park.package.schema import TABLES
+from xietong.park.presence import Presence, here_of
 from xietong.park.revisions import in_force
 from xietong.periods import Period
 from xietong.texts import Text
@@ -124,14 +125,16 @@ def _factor(row: models.FactorRow) -> Mapping[str, str]:
 
 
 def point_specs(registry: nouns.Registry) -> list[PointSpec]:
-    """What the roll-up must know of every point, one spec an address, dated by the point's days in park time."""
+    """What the roll-up must know of every point, one spec an address, dated by its days in park time and by those of
+    the subject that it measures: readings of a time at which that was not here stay and do not count."""
     changes = _meter_changes(registry)
+    days = _days_of_points(registry)
     return [
         PointSpec(
             point=point.code,
             address=address,
-            since_utc=_midnight(point.since, registry.zone),
-            until_utc=_midnight(point.until, registry.zone),
+            since_utc=_midnight(days[point.code].since, registry.zone),
+            until_utc=_midnight(days[point.code].until, registry.zone),
             shape=point.shape,
             interval_s=point.interval_s,
             low=point.low,
@@ -145,6 +148,17 @@ def point_specs(registry: nouns.Registry) -> list[PointSpec]:
         for point in registry.points.values()
         for address in point.addresses
     ]
+
+
+def _days_of_points(registry: nouns.Registry) -> dict[str, Presence]:
+    """When each point counts: its own days, within those of its subject."""
+    here = here_of(registry.subjects)
+    return {
+        code: here[point.subject].presence.within(point.since, point.until)
+        if point.subject in here
+        else Presence(point.since, point.until)
+        for code, point in registry.points.items()
+    }
 
 
 def _meter_changes(registry: nouns.Registry) -> dict[str, tuple[MeterChange, ...]]:

@@ -1,0 +1,106 @@
+"""Presence 在园期间: from which day to which a subject belongs to the park, by its own dates and those above it.
+
+What is stated or measured for times at which a subject was not here is kept and never counted.
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from xietong.park.nouns import ReportedAmount, Subject
+from xietong.periods import Period
+from xietong.texts import Text
+
+
+class Presence(NamedTuple):
+    """The first day and the first day no longer; None is open."""
+
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the subject was always here."""
+        return self.since is None and self.until is None
+
+    def within(self, since: date | None, until: date | None) -> "Presence":
+        """What both have in common: a part's own days within those of what it belongs to."""
+        first = max((day for day in (self.since, since) if day is not None), default=None)
+        last = min((day for day in (self.until, until) if day is not None), default=None)
+        return Presence(first, last)
+
+    def meets(self, span: Period) -> bool:
+        """Whether the subject was here on some day of the span."""
+        last = (span.end - timedelta(microseconds=1)).date()
+        return (self.since is None or self.since <= last) and (self.until is None or self.until > span.start.date())
+
+    def admits(self, period: Period) -> bool:
+        """Whether an amount of the period can be the subject's own: it was here in each of its months (or on some day
+        of a period without whole months). A month in which it came or left is its own month."""
+        return self.is_open or all(self.meets(span) for span in (tuple(period.months()) or (period,)))
+
+
+class Here(NamedTuple):
+    """A subject that was not always here, and when it was."""
+
+    subject: Subject
+    presence: Presence
+
+
+def here_of(subjects: Mapping[str, Subject]) -> dict[str, Here]:
+    """The subjects that were not always here, by code: their own dates within those of whatever they belong to."""
+    found: dict[str, Here] = {}
+    for code, subject in subjects.items():
+        presence = _of(code, subjects)
+        if not presence.is_open:
+            found[code] = Here(subject, presence)
+    return found
+
+
+def _of(code: str, subjects: Mapping[str, Subject]) -> Presence:
+    presence, seen = Presence(), set[str]()
+    while code in subjects and code not in seen:
+        seen.add(code)
+        presence = presence.within(subjects[code].since, subjects[code].until)
+        code = subjects[code].parent
+    return presence
+
+
+def said_outside(row: ReportedAmount, subject: Subject, presence: Presence, name: Text) -> Text:
+    """Why a statement does not count: when the subject was here, and what to do. name: of the item."""
+    who, who_en = f"{subject.name}（{subject.code}）", f"{subject.name_en or subject.name} ({subject.code})"
+    amount = "" if row.amount is None else f" {row.amount.normalize():f} {row.unit}"
+    here = _here(presence)
+    fitting = _fitting(row.period, presence)
+    zh = f"请按在园的月份 {fitting} 重新填报" if fitting else "请核对期间，或改正主体的起止日"
+    en = f"report it for the months it was here, {fitting}" if fitting else "check the period, or correct its dates"
+    return Text(
+        f"{who}{here.zh}在园，{row.period.label} 的{name.zh}{amount} 含不在园的月份，没有计入；{zh}。",
+        f"{who_en} was in the park {here.en}; {name.en} of {row.period.label},{amount or ' stated'}, reaches into "
+        f"months outside and was not counted; {en}.",
+    )
+
+
+def _here(presence: Presence) -> Text:
+    zh = "".join(
+        part
+        for part in (
+            f"自 {presence.since} 起" if presence.since else "",
+            f"到 {presence.until} 止（该日不含）" if presence.until else "",
+        )
+    )
+    en = " ".join(
+        part
+        for part in (
+            f"from {presence.since}" if presence.since else "",
+            f"up to {presence.until} (that day not included)" if presence.until else "",
+        )
+        if part
+    )
+    return Text(zh, en)
+
+
+def _fitting(period: Period, presence: Presence) -> str:
+    """The months of the period in which the subject was here, as one period; "" where there are none."""
+    here = [span for span in period.months() if presence.meets(span)]
+    return Period(here[0].start, here[-1].end).label if here else ""
