@@ -37,6 +37,17 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a journal has been settled: the ordinal of its last settled entry and what that entry is known by.
+
+    print: 63 bits of the entry's hash; None where an older edition settled it.
+    """
+
+    ordinal: int
+    print: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One value that a device or a sheet stated, keyed by what the device calls itself.
 

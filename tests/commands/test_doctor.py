@@ -17,6 +17,7 @@ from xietong.journal import JournalWriter
 from xietong.lake.schemas import READINGS
 from xietong.lake.store import Lake
 from xietong.park.evidence import enter, keep, kept_path
+from xietong.settle.lock import is_settling
 
 AT = datetime(2025, 3, 1, tzinfo=UTC)
 
@@ -108,7 +109,7 @@ def test_a_lake_ahead_of_its_journal_is_told(data: Path) -> None:
     lake = Lake(data / "lake", ZoneInfo("Asia/Shanghai"))
     lake.positions()
     lake.append(READINGS.empty_table(), {"intake-0": 500})
-    assert statuses(data)["lake"] == "failed"
+    assert statuses(data)["journal"] == "failed"
 
 
 def test_a_settled_journal_is_well(data: Path) -> None:
@@ -140,12 +141,11 @@ def test_looking_for_a_database_makes_none(tmp_path: Path) -> None:
 
 
 def test_a_held_lock_is_seen_without_taking_it(tmp_path: Path) -> None:
-    path = tmp_path / "settle.lock"
-    assert not doctor._is_locked(path)
-    with path.open("w") as held:
+    assert not is_settling(tmp_path)
+    with (tmp_path / "settle.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert doctor._is_locked(path)
-    assert not doctor._is_locked(path)
+        assert is_settling(tmp_path)
+    assert not is_settling(tmp_path)
 
 
 def test_old_sqlite_and_other_modes_are_refused() -> None:

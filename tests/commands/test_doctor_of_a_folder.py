@@ -19,6 +19,7 @@ from xietong.journal import JournalWriter
 from xietong.lake.schemas import READINGS
 from xietong.lake.store import Lake
 from xietong.park.evidence import enter, keep, kept_path
+from xietong.settle.keeping import StandingKeeper
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2025, 3, 1, tzinfo=UTC)
@@ -41,6 +42,7 @@ def data(tmp_path: Path, settings: Settings) -> Path:
     lake.positions()
     lake.append(READINGS.empty_table(), {"intake-0": 10, "cli-0": 1})
     lake.readings_table.checkpoint()
+    StandingKeeper(lake).note(lake.marks(), is_rolled=False)
     database = pysqlite3.connect(str(data / "park.sqlite3"))
     database.execute("create table subject (code text primary key, name text)")
     database.executemany("insert into subject values (?, ?)", [(f"E{n:04}", "钢" * 20) for n in range(500)])

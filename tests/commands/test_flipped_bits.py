@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from deltalake.exceptions import DeltaError
 
-from xietong.commands import doctor_files
+from xietong.commands import doctor_files, doctor_lake
 from xietong.commands.checks import Check
 from xietong.journal import JournalError, JournalWriter, find
 from xietong.lake.errors import LakeError
@@ -76,7 +76,7 @@ def answers(data: Path) -> list[object]:
 
 
 def checks(data: Path) -> list[Check]:
-    return [*doctor_files.evidence(data), *doctor_files.lake(data)]
+    return [*doctor_files.evidence(data), *doctor_lake.lake(data)]
 
 
 def flipped(path: Path, bit: int) -> bytes:

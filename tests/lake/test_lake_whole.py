@@ -76,8 +76,27 @@ def test_a_checkpoint_is_held_against_its_sum(tmp_path: Path, made: Lake) -> Non
     assert lake(tmp_path).readings([ADDRESS], *SPAN).num_rows == 3
     flip(checkpoint)
     with pytest.raises(DamagedFile) as refused:
-        lake(tmp_path).positions()
+        lake(tmp_path).readings([ADDRESS], *SPAN)
     assert refused.value.path == checkpoint
+
+
+def test_the_writer_drops_a_damaged_checkpoint_where_the_log_tells_all_of_it(tmp_path: Path, made: Lake) -> None:
+    made.readings_table.checkpoint()
+    (checkpoint,) = made.readings_table.log.glob("*.checkpoint.parquet")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+    assert lake(tmp_path).positions() == made.positions()
+    assert not checkpoint.exists()
+    assert lake(tmp_path).readings([ADDRESS], *SPAN).num_rows == 3
+
+
+def test_a_damaged_checkpoint_behind_which_the_log_is_gone_stays_and_is_refused(tmp_path: Path, made: Lake) -> None:
+    made.readings_table.checkpoint()
+    (checkpoint,) = made.readings_table.log.glob("*.checkpoint.parquet")
+    checkpoint.write_bytes(b"")
+    (made.readings_table.log / f"{0:020d}.json").unlink()
+    with pytest.raises(DamagedFile):
+        lake(tmp_path).positions()
+    assert checkpoint.exists()
 
 
 def test_a_damaged_newest_entry_is_settled_again_from_the_journal(tmp_path: Path, made: Lake) -> None:

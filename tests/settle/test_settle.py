@@ -97,9 +97,9 @@ def test_the_journal_is_made_durable_before_the_lake_relies_on_it(
     settler = folder.settler()
     append = settler.lake.append
 
-    def noting_append(batch: pa.Table, positions: Mapping[str, int]) -> int:
+    def noting_append(batch: pa.Table, positions: Mapping[str, int], prints: Mapping[str, int]) -> int:
         order.append("lake")
-        return append(batch, positions)
+        return append(batch, positions, prints)
 
     monkeypatch.setattr(JournalReader, "sync", lambda _: order.append("journal"))
     monkeypatch.setattr(settler.lake, "append", noting_append)

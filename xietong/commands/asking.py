@@ -2,6 +2,7 @@
 
 import argparse
 import atexit
+import sys
 import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,7 +16,9 @@ from xietong.calc.figures import Figure
 from xietong.calc.names import title_of
 from xietong.cli import UsageError
 from xietong.commands.answering import usage
+from xietong.commands.gone import gone
 from xietong.lake.past import known_at
+from xietong.lake.standing import require_lake
 from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.park.registry import load, point_specs
@@ -40,6 +43,9 @@ def registry_in_use(language: str, as_of: datetime | None = None) -> Registry:
 def lake_in_use(registry: Registry, as_of: datetime | None = None) -> Lake | None:
     """The park's lake; None before the first reading. as_of: as it was known then, in a folder that ends with us."""
     root = Path(settings.DATA) / "lake"
+    require_lake(root)
+    for each in gone(root.parent):
+        print(f"{each.text.zh} · {each.text.en}", file=sys.stderr)
     if not (root / "readings").is_dir():
         return None
     lake = Lake(root, registry.zone)

@@ -5,6 +5,8 @@ from typing import Literal
 
 from xietong.texts import Text
 
+MOST_NAMED = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

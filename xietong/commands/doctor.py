@@ -22,9 +22,11 @@ from django.db.utils import DatabaseError
 
 from xietong.accounting.closing import BrokenReportError, closed_reports, opened
 from xietong.commands.checks import Check
-from xietong.commands.doctor_files import evidence, lake, pages
+from xietong.commands.doctor_files import evidence, pages
+from xietong.commands.doctor_lake import lake
 from xietong.commands.doctor_sources import SOURCES
 from xietong.intake.devices import BadSettings, DeviceBook, openness
+from xietong.settle.lock import is_settling
 from xietong.texts import Text
 
 SAFE_SQLITE = (3, 51, 3)
@@ -179,22 +181,11 @@ def _sqlite(version: str, mode: str) -> Check:
 
 def settling(data: Path) -> Iterator[Check]:
     """Whether a settle process works on this folder."""
-    if _is_locked(data / "settle.lock"):
+    if is_settling(data):
         yield Check("settle", "ok", Text("结转进程在运行", "settle is running"))
     else:
         remedy = Text("运行 xietong serve", "run xietong serve")
         yield Check("settle", "note", Text("结转进程未运行", "settle is not running"), remedy)
-
-
-def _is_locked(path: Path) -> bool:
-    """Whether a process holds an flock on the file; asked of the kernel, since trying it could get in settle's way."""
-    locks = Path("/proc/locks")
-    if not path.exists() or not locks.exists():
-        return False
-    inode = str(path.stat().st_ino)
-    return any(
-        line.split()[5].rpartition(":")[2] == inode for line in locks.read_text().splitlines() if "->" not in line
-    )
 
 
 def devices(data: Path) -> Iterator[Check]:

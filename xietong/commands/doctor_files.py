@@ -15,19 +15,18 @@ from zoneinfo import ZoneInfo
 import pysqlite3
 from deltalake.exceptions import DeltaError
 
-from xietong.commands.checks import Check
+from xietong.commands.checks import MOST_NAMED, Check
+from xietong.commands.gone import RESTORE, gone
 from xietong.journal import UNFINISHED, CorruptSegment, JournalReader, names
 from xietong.lake.errors import LakeError
 from xietong.lake.store import Lake
 from xietong.lake.table import DurableTable
-from xietong.lake.whole import carries_hash, chain_damage, entry_damage, file_damage
 from xietong.park.evidence import kept_path
 from xietong.readings import Entry
 from xietong.texts import Text
 
 CHUNK = 1 << 20
 PATIENCE_S = 0.3
-_MOST_NAMED = 20
 
 
 def evidence(data: Path) -> Iterator[Check]:
@@ -48,7 +47,9 @@ def evidence(data: Path) -> Iterator[Check]:
                 f"日志 {name}：{reader.count:,} 条存证完好", f"journal {name}: {reader.count:,} entries are whole"
             )
             yield Check("journal", "ok", found)
-        yield _settled(name, settled, reader.last)
+        yield from _settled(name, settled, reader.last)
+    for each in gone(data):
+        yield Check("journal", "failed", each.text, RESTORE)
     for path in sorted((data / "journal").glob("*/*.torn")):
         said = Text(
             f"{path} 是断电时未写完或损坏的尾部", f"{path} holds a tail that a power cut tore, or that was damaged"
@@ -131,16 +132,11 @@ def _settled_upto(table: DurableTable, name: str) -> int:
         return 0
 
 
-def _settled(name: str, settled: int, last: int) -> Check:
-    if settled > last:
-        found = Text(
-            f"监测值已结转到日志 {name} 第 {settled} 条，日志却只到第 {last} 条",
-            f"readings are settled up to entry {settled} of {name}, which ends at {last}",
-        )
-        remedy = Text("日志是旧的副本，请恢复较新的", "the journal is an older copy: restore a newer one")
-        return Check("lake", "failed", found, remedy)
-    behind = Text(f"{name}：{last - settled:,} 条待结转", f"{name}: {last - settled:,} entries to be settled")
-    return Check("lake", "ok" if last == settled else "note", behind)
+def _settled(name: str, settled: int, last: int) -> Iterator[Check]:
+    """How many entries wait; of a journal that ends before what was settled, `gone` tells."""
+    if settled <= last:
+        behind = Text(f"{name}：{last - settled:,} 条待结转", f"{name}: {last - settled:,} entries to be settled")
+        yield Check("lake", "ok" if last == settled else "note", behind)
 
 
 # ---- kept files ----
@@ -181,68 +177,6 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-# ---- the lake ----
-
-
-def lake(data: Path) -> Iterator[Check]:
-    """Every log entry, checkpoint and active Parquet file of the lake is what was written."""
-    made = Lake(data / "lake", ZoneInfo("UTC"))
-    for table in (made.readings_table, made.hourly_table, made.daily_table):
-        if table.log.is_dir():
-            yield from _table(table)
-
-
-def _table(table: DurableTable) -> Iterator[Check]:
-    broken = list(_broken_log(table))
-    files: tuple[Path, ...] = ()
-    if not broken:
-        try:
-            files = tuple(file.path for file in table.view().files)
-        except (LakeError, DeltaError, OSError, ValueError) as error:
-            broken.append((table.log, str(error).partition("\n")[0]))
-    broken += [(path, reason) for path in files if (reason := file_damage(path))]
-    for path, reason in broken[:_MOST_NAMED]:
-        found = Text(
-            f"数据湖文件 {path} 不是写入时的内容：{reason}",
-            f"file {path} of the lake is not what was written: {reason}",
-        )
-        yield Check("lake", "failed", found, _ANEW)
-    if not broken:
-        whole = Text(
-            f"数据湖 {table.folder.name}：{len(files)} 个文件完好",
-            f"lake {table.folder.name}: {len(files)} files are whole",
-        )
-        yield Check("lake", "ok", whole)
-    unsaid = sum(not carries_hash(path) for path in files)
-    if unsaid:
-        said = Text(
-            f"{table.folder.name} 有 {unsaid} 个文件由旧版本写入，不带哈希，损坏查不出",
-            f"an older edition wrote {unsaid} files of {table.folder.name} without hashes: damage is not found",
-        )
-        yield Check("lake", "note", said, _ANEW)
-
-
-def _broken_log(table: DurableTable) -> Iterator[tuple[Path, str]]:
-    entries = sorted(table.log.glob("*.json"))
-    wrong = [(path, reason) for path in entries if (reason := entry_damage(path))]
-    yield from wrong
-    unlinked = chain_damage(entries)
-    if unlinked is not None and not wrong:
-        yield unlinked
-    for version in table.checkpoints():
-        path = table.log / f"{version:020d}.checkpoint.parquet"
-        reason = file_damage(path)
-        if reason:
-            yield path, reason
-
-
-_ANEW = Text(
-    "从备份恢复；或停止平台、移走数据目录下的 lake，再运行 xietong settle --once 从存证重新生成",
-    "restore it from a backup; or stop the platform, move lake out of the data folder and run xietong settle --once, "
-    "which makes it anew from the evidence",
-)
-
-
 # ---- the database ----
 
 
@@ -258,7 +192,7 @@ def pages(data: Path) -> Iterator[Check]:
     if wrong == ["ok"]:
         yield Check("database", "ok", Text("数据库文件结构完好", "the database file's structure is whole"))
         return
-    for reason in wrong[:_MOST_NAMED]:
+    for reason in wrong[:MOST_NAMED]:
         found = Text(f"数据库文件 {path} 损坏：{reason}", f"database file {path} is damaged: {reason}")
         yield Check(
             "database", "failed", found, Text("停止平台，恢复数据库备份", "stop the platform and restore a backup")

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from xietong.intake import gate
 from xietong.intake.devices import BadSettings
-from xietong.journal import open_writer
+from xietong.intake.opening import open_journal
 from xietong.park import ordering
 from xietong.park.people import RefusedError
 
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
             _print([_told(each) for each in gate.proposals(data, now)], arguments.json)
             return 0
         user = ordering.signed_in(arguments.by, _password())
-        with open_writer(data / "journal", "cli") as writer:
+        with open_journal(data, "cli") as writer:
             if arguments.verb == "propose":
                 said = dict(each.partition("=")[::2] for each in arguments.said)
                 wish = gate.Wish(arguments.mn, arguments.cn, said)

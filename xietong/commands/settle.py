@@ -1,9 +1,11 @@
 """`xietong settle`: the process that turns journal entries into readings, hours and days; one for each data folder."""
 
 import argparse
+import getpass
 import logging
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
@@ -11,12 +13,19 @@ from django.conf import settings
 
 from xietong.journal import make_folder
 from xietong.lake.errors import LakeError
-from xietong.settle.lock import SettleBusy
+from xietong.park.actions import record_act
+from xietong.settle.keeping import give_up
+from xietong.settle.lock import SettleBusy, SettleLock
 from xietong.settle.once import settle
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """--once settles what is there and stops."""
+    parser.add_argument(
+        "--give-up",
+        action="store_true",
+        help="曾经结转而再也找不回的，按没有处理 · what was settled once and cannot be restored is taken as gone",
+    )
     parser.add_argument("--once", action="store_true", help="结转现有的存证后退出 · settle what is there, then stop")
 
 
@@ -29,6 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     data = Path(settings.DATA)
     make_folder(data)
     try:
+        if arguments.give_up:
+            _give_up(data)
         settle(data, stop, once=arguments.once)
     except (SettleBusy, LakeError) as error:
         print(f"xietong settle: {error.text.zh} · {error.text.en}", file=sys.stderr)
@@ -39,3 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"xietong settle: {zh} · {en}", file=sys.stderr)
         return 1
     return 0
+
+
+def _give_up(data: Path) -> None:
+    """Under the lock, as an act of whoever runs the command."""
+    what = {"lake": str(data / "lake")}
+    with SettleLock(data):
+        record_act(
+            f"cli:{getpass.getuser()}", "give_up_settled", what, datetime.now(UTC), lambda: give_up(data / "lake")
+        )

@@ -18,10 +18,11 @@ from xietong.intake.asking import Asker, Order, Wanted
 from xietong.intake.callers import Judged, Kept, is_within
 from xietong.intake.connection import Connection
 from xietong.intake.devices import BookFile, DeviceBook, Listening, openness
+from xietong.intake.opening import open_journal
 from xietong.intake.pace import Pace, Rate
 from xietong.intake.refusals import Refusals
 from xietong.intake.room import Room
-from xietong.journal import GroupCommit, JournalWriter, open_writer
+from xietong.journal import GroupCommit, JournalWriter
 from xietong.protocols.hj212.parts import WAIT
 from xietong.readings import EntryKind
 
@@ -267,7 +268,7 @@ async def serve(
     Writes the first free journal of data/journal/intake-0, intake-1 …. Raises OSError where the port is taken or a
     certificate cannot be read, and BadSettings where devices.toml cannot be used.
     """
-    with open_writer(data / "journal", "intake") as writer:
+    with open_journal(data, "intake") as writer:
         for cut in writer.cut:
             LOG.warning("cut %d bytes from %s at %d: %s", cut.length, cut.path, cut.offset, cut.reason)
         listener = Listener(writer, data, conditions)

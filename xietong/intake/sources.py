@@ -18,9 +18,10 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from xietong.intake.devices import BadSettings, stamp
 from xietong.intake.listener import utc_now
+from xietong.intake.opening import open_journal
 from xietong.intake.settings_file import Settled
 from xietong.intake.source_state import SourceStates
-from xietong.journal import GroupCommit, JournalError, JournalWriter, open_writer
+from xietong.journal import GroupCommit, JournalError, JournalWriter
 
 LOG = logging.getLogger("xietong.intake")
 LOOK_S = 1.0
@@ -81,7 +82,7 @@ async def _run(kind: Kind[Setting], data: Path) -> None:
 
 async def serve(kind: Kind[Setting], data: Path, stop: asyncio.Event, clock: Callable[[], datetime] = utc_now) -> None:
     """Serve every source of the settings of the moment until stop is set."""
-    with open_writer(data / "journal", kind.name) as writer:
+    with open_journal(data, kind.name) as writer:
         group, states = GroupCommit(writer), SourceStates(data, writer.name, kind.name, clock)
         make = kind.begin(Ground(data, writer, group, states, clock))
         settings, served = _Settings(data / kind.file, kind.read, states), _Served(make, states)

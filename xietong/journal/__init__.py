@@ -4,10 +4,19 @@ Writers append and commit (writer, group), readers follow (reader), `layout` say
 `folders` makes names durable. Nothing here knows a protocol, a database or a clock.
 """
 
-from xietong.journal.errors import CorruptSegment, JournalBehind, JournalError, JournalWriteError, NoSuchEntry
+from xietong.journal.errors import (
+    CorruptSegment,
+    JournalBehind,
+    JournalDiffers,
+    JournalError,
+    JournalWriteError,
+    NoSuchEntry,
+)
 from xietong.journal.folders import make_folder, sync_folder
 from xietong.journal.group import GroupCommit
+from xietong.journal.layout import print_of
 from xietong.journal.reader import UNFINISHED, JournalReader, find, names, read, sync
+from xietong.journal.standing import last_ordinal, standing
 from xietong.journal.writer import JournalWriter, open_writer
 
 __all__ = [
@@ -15,16 +24,20 @@ __all__ = [
     "CorruptSegment",
     "GroupCommit",
     "JournalBehind",
+    "JournalDiffers",
     "JournalError",
     "JournalReader",
     "JournalWriteError",
     "JournalWriter",
     "NoSuchEntry",
     "find",
+    "last_ordinal",
     "make_folder",
     "names",
     "open_writer",
+    "print_of",
     "read",
+    "standing",
     "sync",
     "sync_folder",
 ]

@@ -76,13 +76,29 @@ class JournalBehind(JournalError):
     def __init__(self, folder: Path, after: int, last: int) -> None:
         super().__init__(
             Text(
-                f"存证日志 {folder} 只到第 {last} 条，但监测值已结转到第 {after} 条：日志可能是较旧的备份；"
-                "请恢复更新的日志副本，否则新数据会被跳过。",
-                f"journal {folder} ends at entry {last}, but readings were settled up to {after}: the journal may be "
-                "an older copy. Restore a newer one, otherwise new data would be skipped.",
+                f"存证日志 {folder} 只到第 {last} 条，但监测值已结转到第 {after} 条：日志是较旧的副本；"
+                "其后的存证不在这里，新数据记入另一名称的日志，没有跳过；请恢复更新的副本。",
+                f"journal {folder} ends at entry {last}, but readings were settled up to {after}: it is an older copy, "
+                "and the evidence behind it is not here. What comes now goes into a journal under another name and "
+                "nothing of it is skipped; restore a newer copy.",
             )
         )
         self.after, self.last = after, last
+
+
+class JournalDiffers(JournalError):
+    """The journal holds another entry where one was settled: it went on by itself after it was copied or restored."""
+
+    def __init__(self, folder: Path, at: int) -> None:
+        super().__init__(
+            Text(
+                f"存证日志 {folder} 的第 {at} 条不是已结转的那一条：它是另一份副本续写的；为免监测值指向别的报文，"
+                "不再续写它，其中未结转的存证移入另一名称的日志。",
+                f"entry {at} of journal {folder} is not the one that was settled: another copy of the folder went on "
+                "with it. So that no reading names another frame, it is not continued, and what of it was not settled "
+                "goes into a journal under another name.",
+            )
+        )
 
 
 class NoSuchEntry(JournalError):

@@ -7,19 +7,21 @@ ordinals, because a reader may have seen them. Ordinals are never given twice to
 import fcntl
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import NamedTuple, Self
 
 from xietong.journal.errors import CorruptSegment, JournalBusy, JournalWriteError
 from xietong.journal.folders import make_folder, sync_folder
 from xietong.journal.layout import SEGMENT_HEADER, Segment, encode_entry, entry_parts, segment_name
 from xietong.journal.recovery import recover
-from xietong.readings import EntryKind
+from xietong.journal.standing import standing
+from xietong.readings import EntryKind, Mark
 
 SEGMENT_BYTES = 64 * 1024 * 1024
+_NO_MARKS: Mapping[str, Mark] = MappingProxyType({})
 
 
 class _Open(NamedTuple):
@@ -206,14 +208,25 @@ class JournalWriter:
         self._durable_size, self._durable = self._size, self._last
 
 
-def open_writer(root: Path, prefix: str) -> JournalWriter:
-    """The writer of the first free of prefix-0, prefix-1 …; one whose last segment cannot be read is passed over."""
+def open_writer(root: Path, prefix: str, marks: Mapping[str, Mark] = _NO_MARKS) -> JournalWriter:
+    """The writer of the first of prefix-0, prefix-1 … that is free and may go on.
+
+    marks: how far each journal has been settled. One that does not hold what was settled of it (an older or another
+    copy, a lost folder) is passed over, and so is one whose last segment cannot be read: its name is never used again.
+    """
     number = 0
     while True:
+        name = f"{prefix}-{number}"
+        mark = marks.get(name, Mark(0))
         try:
-            return JournalWriter(root, f"{prefix}-{number}")
+            if standing(root, name, mark) == "whole":
+                writer = JournalWriter(root, name)
+                if writer.durable >= mark.ordinal:  # opening may have cut a damaged end
+                    return writer
+                writer.close()
         except (JournalBusy, CorruptSegment):
-            number += 1
+            pass
+        number += 1
 
 
 def _locked(folder: Path) -> int:

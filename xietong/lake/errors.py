@@ -29,6 +29,28 @@ class DamagedFile(LakeError):
         self.path, self.reason = path, reason
 
 
+class LakeBehind(DamagedFile):
+    """A table of the lake is not the one that settle left: older, or another copy. No figure is made of it."""
+
+    def __init__(self, folder: Path, found: int, wanted: int) -> None:
+        there = Text(f"只有第 {found} 版", f"is at version {found}")
+        if found < 0:
+            there = Text("不在", "is gone")
+        elif found >= wanted:
+            there = Text("是另一份副本", "is another copy")
+        zh = (
+            f"数据湖 {folder} {there.zh}，而结转已做到第 {wanted} 版，没有读取，以免得出别的数；"
+            "请运行 xietong settle --once（运行中的平台会自行修复），它按存证补齐；存证也缺失时它会说明。"
+        )
+        en = (
+            f"lake table {folder} {there.en} where settle had made version {wanted}; it was not read, so that no other "
+            "figures come of it. Run xietong settle --once (a running platform mends it by itself), which makes it "
+            "good from the evidence, and says so where evidence is gone too."
+        )
+        LakeError.__init__(self, Text(zh, en))
+        self.path, self.reason = folder, there.en
+
+
 class LakeConflict(LakeError):
     """Somebody else committed after the positions were read: nothing was added. Read `positions()` again."""
 

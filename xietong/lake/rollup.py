@@ -91,13 +91,20 @@ class RollUp:
     def run(self) -> list[date]:
         """Bring both tables up to the snapshot; answers the park days that were made anew."""
         made_from = self.made_from()
-        wanted = self.every_day() if made_from is None else self.changed_days(made_from)
+        wanted = self._wanted_since(made_from)
         if made_from is not None and not wanted:
             return []
         whole = made_from is None
         self._replace(self.tables.hourly, wanted, whole, self._hours)
         self._replace(self.tables.daily, wanted, whole, self._days)
         return sorted(wanted)
+
+    def wanted(self) -> Wanted:
+        """What the tables do not say yet of the snapshot and the mapping."""
+        return self._wanted_since(self.made_from())
+
+    def _wanted_since(self, made_from: int | None) -> Wanted:
+        return self.every_day() if made_from is None else self.changed_days(made_from)
 
     def made_from(self) -> int | None:
         """The version of the readings that both tables stand for; None where one has another mapping, or nothing."""

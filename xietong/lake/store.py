@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -13,8 +14,9 @@ import pyarrow as pa
 from xietong.lake.days import day_of, days_of
 from xietong.lake.durable import make_folders, sync_files
 from xietong.lake.engine import Engine
-from xietong.lake.errors import PositionsGoBackwards
+from xietong.lake.errors import DamagedFile, PositionsGoBackwards
 from xietong.lake.filing import Filed, SheetFile, sort_file
+from xietong.lake.marks import PRINT, marks_of
 from xietong.lake.parquet import NewFile, by_partition, write_file
 from xietong.lake.points import PointSpec
 from xietong.lake.rollup import RollUp, Tables
@@ -29,8 +31,11 @@ from xietong.lake.schemas import (
     hourly,
     readings,
 )
+from xietong.lake.standing import Expectation, Expected
 from xietong.lake.table import ActiveFile, DurableTable, Snapshot
+from xietong.readings import Mark
 
+_NO_PRINTS: Mapping[str, int] = MappingProxyType({})
 COMMITS_A_COMPACTION = 100
 # Files with more rows than this are left as they are: merging them again would cost more than it saves.
 LARGE_FILE_ROWS = 1_000_000
@@ -43,11 +48,18 @@ class Lake:
     One writer at a time (settle holds DATA/settle.lock); any number of readers, in any process.
     """
 
-    def __init__(self, root: Path, zone: ZoneInfo) -> None:
+    def __init__(self, root: Path, zone: ZoneInfo, *, is_settling: bool = False) -> None:
+        """is_settling: the writer takes the tables as they are, to mend them; everybody else refuses older ones."""
         self.root, self.zone = root, zone
-        self.readings_table = DurableTable(root / "readings", READINGS, "day")
-        self.hourly_table = DurableTable(root / "hourly", HOURLY_TABLE, "month")
-        self.daily_table = DurableTable(root / "daily", DAILY_TABLE, "year")
+        must = Expectation(root)
+
+        def table(name: str, schema: pa.Schema, partition: str) -> DurableTable:
+            expected: Expected = _nothing if is_settling else must.of(name)
+            return DurableTable(root / name, schema, partition, expected)
+
+        self.readings_table = table("readings", READINGS, "day")
+        self.hourly_table = table("hourly", HOURLY_TABLE, "month")
+        self.daily_table = table("daily", DAILY_TABLE, "year")
         self.engine = Engine()
 
     # ---- adding readings ----
@@ -57,27 +69,33 @@ class Lake:
 
         This is the writer's call: what it answers has been made durable first.
         """
-        table = self.readings_table.claim()
-        found = {name: table.transaction_version(name) for name in self.readings_table.transaction_names()}
-        return {name: number for name, number in found.items() if number is not None}
+        return {name: number for name, number in self._transactions().items() if not name.endswith(PRINT)}
 
-    def append(self, batch: pa.Table, positions: Mapping[str, int]) -> int:
+    def marks(self) -> dict[str, Mark]:
+        """Up to which entry each journal is settled, and what that entry is known by. The writer's call as well."""
+        return marks_of(self._transactions())
+
+    def append(self, batch: pa.Table, positions: Mapping[str, int], prints: Mapping[str, int] = _NO_PRINTS) -> int:
         """Add readings (Arrow, columns of READINGS, `day` not needed) and move the journals' positions, in one commit.
 
+        prints: by journal, what the entry at its position is known by.
         Returns the new version once files, log and folders are fsynced: only then may entries count as settled.
         Raises PositionsGoBackwards or LakeConflict, and then nothing was added.
         """
         self._refuse_backwards(batch.num_rows, positions)
-        return self._add(self.write_readings(batch), positions)
+        return self._add(self.write_readings(batch), _with_prints(positions, prints))
 
-    def append_file(self, file: SheetFile, positions: Mapping[str, int]) -> Filed:
+    def append_file(
+        self, file: SheetFile, positions: Mapping[str, int], prints: Mapping[str, int] = _NO_PRINTS
+    ) -> Filed:
         """Add a file of readings under `sheet:POINT` (or another prefix), with the same promises as `append`.
 
         Rows that cannot be used come back with number and sentence; a file without one good row still moves positions.
         """
         self._refuse_backwards(1, positions)
         found = sort_file(self.engine, file, self.zone)
-        version = self._add(self.write_days(found.days), positions) if found.days or positions else self.version()
+        moved = _with_prints(positions, prints)
+        version = self._add(self.write_days(found.days), moved) if found.days or positions else self.version()
         return Filed(version, found.accepted, found.refused, found.rejected)
 
     def write_readings(self, batch: pa.Table) -> list[NewFile]:
@@ -163,8 +181,28 @@ class Lake:
         Both are pure functions of readings and mapping: another mapping makes all of them anew, the same one only what
         readings added since can have changed. The writer's call.
         """
-        tables = Tables(self.readings_table, self.hourly_table, self.daily_table, self.engine, self.zone)
-        return RollUp(tables, list(points)).run()
+        asked = list(points)
+        for _ in range(2):
+            try:
+                return RollUp(self._tables(), asked).run()
+            except DamagedFile as error:
+                self._make_way(error)
+        return RollUp(self._tables(), asked).run()
+
+    def _make_way(self, error: DamagedFile) -> None:
+        """Put aside the table that a damaged file belongs to: hours and days are made anew, readings never are."""
+        for table in (self.hourly_table, self.daily_table):
+            if table.folder in error.path.parents or table.folder == error.path:
+                table.set_aside()
+                return
+        raise error
+
+    def days_behind(self, points: Iterable[PointSpec]) -> int:
+        """On how many park days `hourly` and `daily` do not stand for the newest readings and this mapping."""
+        return len(RollUp(self._tables(), list(points)).wanted())
+
+    def _tables(self) -> Tables:
+        return Tables(self.readings_table, self.hourly_table, self.daily_table, self.engine, self.zone)
 
     # ---- upkeep ----
 
@@ -200,6 +238,11 @@ class Lake:
 
     # ---- inside ----
 
+    def _transactions(self) -> dict[str, int]:
+        table = self.readings_table.claim()
+        found = {name: table.transaction_version(name) for name in self.readings_table.transaction_names()}
+        return {name: number for name, number in found.items() if number is not None}
+
     def _refuse_backwards(self, rows: int, positions: Mapping[str, int]) -> None:
         table = self.readings_table.claimed
         settled = {name: table.transaction_version(name) or 0 for name in positions}
@@ -220,6 +263,14 @@ class Lake:
         batch = batch.select(READING_FILES.names).cast(READING_FILES)
         at_us = np.asarray(batch.column("at").cast(pa.int64()))
         return batch.append_column("day", days_of(at_us, self.zone))
+
+
+def _with_prints(positions: Mapping[str, int], prints: Mapping[str, int]) -> dict[str, int]:
+    return {**positions, **{name + PRINT: number for name, number in prints.items()}}
+
+
+def _nothing() -> None:
+    """The writer expects nothing."""
 
 
 def _mergeable(snapshot: Snapshot) -> dict[str, list[ActiveFile]]:

@@ -8,22 +8,24 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from xietong.lake import whole
 from xietong.lake.durable import make_folder, replace_file, sync_file, sync_files, sync_folder
-from xietong.lake.errors import DamagedFile, LakeConflict
+from xietong.lake.errors import DamagedFile, LakeBehind, LakeConflict
 from xietong.lake.parquet import NewFile
+from xietong.lake.standing import Expected, Version
 from xietong.lake.whole import BEFORE, LINES, SEAL
 
+Found = TypeVar("Found")
 COMMITS_A_CHECKPOINT = 50
 # A file that was replaced stays this long for readers that began before.
 KEEP_REPLACED_S = 3600.0
@@ -50,8 +52,11 @@ class Snapshot(NamedTuple):
 class DurableTable:
     """A Delta table in a folder, partitioned by one column."""
 
-    def __init__(self, folder: Path, schema: pa.Schema, partition: str) -> None:
+    def __init__(self, folder: Path, schema: pa.Schema, partition: str, expected: Expected = lambda: None) -> None:
+        """expected: which version a reader must find; nobody says so to the writer."""
         self.folder, self.log = folder, folder / "_delta_log"
+        self._expected = expected
+        self._held: Version | None = None
         self._schema, self.partition = schema, partition
         self._claimed: DeltaTable | None = None
         self._view: DeltaTable | None = None
@@ -191,7 +196,7 @@ class DurableTable:
     def view(self) -> Snapshot:
         """The newest version and its files; an absent table is version −1 without files. Safe from several threads."""
         with self._lock:
-            table = self._newest()
+            table = self._held_newest()
             if table is None:
                 return Snapshot(-1, ())
             if self._snapshot is None or self._snapshot.version != table.version():
@@ -201,7 +206,7 @@ class DurableTable:
     def transaction(self, name: str) -> int | None:
         """A transaction version as readers see it, None where it was never set."""
         with self._lock:
-            table = self._newest()
+            table = self._held_newest()
             return None if table is None else table.transaction_version(name)
 
     def changed(self, after: int, upto: int) -> list[ActiveFile] | None:
@@ -243,12 +248,52 @@ class DurableTable:
         """Drop a log entry that a power cut tore (nobody was told of it) and make the newest whole one durable."""
         if not self.log.is_dir():
             return
+        self._drop_broken_checkpoint()
         for path in sorted(self.log.glob("*.json"), reverse=True):
             if is_whole(path):
                 sync_files([path])
                 return
             path.unlink()
             sync_folder(self.log)
+
+    def _drop_broken_checkpoint(self) -> None:
+        """A newest checkpoint that is damaged goes where the log tells all of it again."""
+        *older, newest = [-1, *self.checkpoints()]
+        if newest < 0 or not whole.file_damage(self._checkpoint(newest)):
+            return
+        if all(self._entry(version).exists() for version in range(older[-1] + 1, newest + 1)):
+            (self.log / "_last_checkpoint").unlink(missing_ok=True)
+            whole.sum_beside(self._checkpoint(newest)).unlink(missing_ok=True)
+            self._checkpoint(newest).unlink()
+            sync_folder(self.log)
+
+    def _held_newest(self) -> DeltaTable | None:
+        """The newest version, held against what settle said; the expectation is asked for first, see Expectation."""
+        wanted = self._expected()
+        table = self._newest()
+        found = -1 if table is None else table.version()
+        if wanted is None or wanted == self._held:
+            return table
+        entry = self._entry(wanted.number)
+        if found < wanted.number or (entry.exists() and whole.digest(entry.read_bytes()) != wanted.entry):
+            raise LakeBehind(self.folder, found, wanted.number)
+        self._held = wanted
+        return table
+
+    def stated(self) -> Version:
+        """The newest version as it must be found from now on. The writer's call."""
+        version = self.claimed.version()
+        return Version(version, whole.digest(self._entry(version).read_bytes()))
+
+    def set_aside(self) -> Path:
+        """Put a table that can be made anew out of the way, whole; answers where it is now. The writer's call."""
+        number = 0
+        while (aside := self.folder.with_name(f"{self.folder.name}.damaged-{number}")).exists():
+            number += 1
+        self.folder.rename(aside)
+        sync_folder(self.folder.parent)
+        self._claimed = self._view = self._snapshot = None
+        return aside
 
     def _newest(self) -> DeltaTable | None:
         view = self._view
@@ -268,7 +313,7 @@ class DurableTable:
             self._opened_at = self._view.version()
         else:
             whole.prove(entry for entry in entries if int(entry.stem) > view.version())
-            view.update_incremental()
+            self._readable(view.update_incremental)
         return self._view
 
     def _opened(self, version: int | None = None) -> DeltaTable:
@@ -281,11 +326,18 @@ class DurableTable:
         broken = whole.chain_damage(newer)
         if broken is not None:
             raise DamagedFile(*broken)
-        table = DeltaTable(self.folder, version=version)
+        table = self._readable(lambda: DeltaTable(self.folder, version=version))
         names = [field.name for field in table.schema().fields]
         if (names, table.metadata().partition_columns) != (self._schema.names, [self.partition]):
             raise DamagedFile(self._entry(0), f"it says {', '.join(names)}")
         return table
+
+    def _readable(self, look: Callable[[], Found]) -> Found:
+        """What deltalake makes of the log; what it cannot make anything of is damage with its sentence."""
+        try:
+            return look()
+        except (DeltaError, OSError, ValueError) as error:
+            raise DamagedFile(self.log, str(error).partition("\n")[0]) from error
 
     def _said(
         self, added: Sequence[NewFile], moved: Mapping[str, int], removed: Sequence[ActiveFile], data_change: bool

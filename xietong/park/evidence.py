@@ -13,7 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from xietong.journal import make_folder, open_writer, sync_folder
+from xietong.intake.opening import open_journal
+from xietong.journal import make_folder, sync_folder
 
 CHUNK = 1 << 20
 Purpose = Literal["package-table", "readings", "correction", "original"]
@@ -91,7 +92,7 @@ def enter(data: Path, kept: Iterable[Evidence], origin: str, at: datetime) -> di
 
     origin: who brought them, such as "cli:director"; at: UTC. Raises journal.JournalWriteError where the disk refuses.
     """
-    with open_writer(data / "journal", "cli") as writer:
+    with open_journal(data, "cli") as writer:
         ordinals = {file.name: writer.append("file", origin, file.payload, at) for file in kept}
         writer.commit()
         return {name: f"{writer.name}/{ordinal}" for name, ordinal in ordinals.items()}

@@ -1,9 +1,9 @@
 """Followers: a reader for each journal, from where lake and live.json left off; a damaged one stops nobody else."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
-from xietong.journal import CorruptSegment, JournalError, JournalReader, names
+from xietong.journal import CorruptSegment, JournalError, JournalReader, names, print_of
 from xietong.protocols.hj212.parts import Parts
 from xietong.readings import Entry
 
@@ -17,6 +17,7 @@ class Follower:
 
     def __init__(self, root: Path, name: str, after: int, report: Report) -> None:
         self.name, self.taken = name, after
+        self.last: Entry | None = None
         self.parts = Parts()
         self._report = report
         self._reader = JournalReader(root, name, after, on_damage=self._damaged)
@@ -34,6 +35,7 @@ class Follower:
             return
         for entry in found:
             yield entry
+            self.last = entry
             self.taken = entry.ordinal  # only now: a commit made in between must not cover it
 
     def sync(self) -> None:
@@ -57,8 +59,16 @@ class Follower:
 class Followers:
     """Every journal of a data folder; new ones are found as they appear."""
 
-    def __init__(self, root: Path, settled: Mapping[str, int], counted: Mapping[str, int], report: Report) -> None:
-        self._root, self._report = root, report
+    def __init__(
+        self,
+        root: Path,
+        settled: Mapping[str, int],
+        counted: Mapping[str, int],
+        report: Report,
+        passed: Collection[str] = (),
+    ) -> None:
+        """passed: journals that are not followed, because they are not the ones that were settled."""
+        self._root, self._report, self._passed = root, report, frozenset(passed)
         self._settled = {name: number for name, number in settled.items() if not name.endswith(PARTS)}
         self._floors = {name: number for name, number in settled.items() if name.endswith(PARTS)}
         self._counted = counted
@@ -67,7 +77,7 @@ class Followers:
     def look(self) -> list[Follower]:
         """Every follower, those of new journals included."""
         for name in names(self._root):
-            if name not in self._all:
+            if name not in self._all and name not in self._passed:
                 self._all[name] = Follower(self._root, name, self._start(name), self._report)
         return list(self._all.values())
 
@@ -76,6 +86,11 @@ class Followers:
         taken = {name: follower.taken for name, follower in self._all.items()}
         found = {name: max(number, self._settled.get(name, 0)) for name, number in (self._settled | taken).items()}
         return found | self._floors_now(found)
+
+    def prints(self, positions: Mapping[str, int]) -> dict[str, int]:
+        """What the entries at these positions are known by, of the journals that have just been read so far."""
+        last = {name: each.last for name, each in self._all.items()}
+        return {name: print_of(at) for name, at in last.items() if at is not None and at.ordinal == positions[name]}
 
     def _floors_now(self, positions: Mapping[str, int]) -> dict[str, int]:
         """The floor of every journal that has, or once had, parts of messages."""

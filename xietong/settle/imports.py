@@ -27,8 +27,8 @@ class Imported(NamedTuple):
     problem: Text | None = None
 
 
-def import_file(lake: Lake, data: Path, entry: Entry, positions: Mapping[str, int]) -> Imported:
-    """Bring the readings of a file entry into the lake in one commit with the positions.
+def import_file(lake: Lake, data: Path, entry: Entry, upto: tuple[Mapping[str, int], Mapping[str, int]]) -> Imported:
+    """Bring the readings of a file entry into the lake in one commit with the positions and prints of `upto`.
 
     A package's table and an original kept as evidence hold no readings. A file that is missing or changed gives none
     either: its entry then counts as settled, and the problem says what to do.
@@ -46,7 +46,7 @@ def import_file(lake: Lake, data: Path, entry: Entry, positions: Mapping[str, in
     if _hash(path) != sha256:
         return Imported(False, _problem(entry, name, f"{path} 的内容已改变", f"the content of {path} has changed"))
     with _with_its_suffix(path) as named:
-        filed = lake.append_file(SheetFile(named, entry.id, entry.received_at, prefix=PREFIXES[purpose]), positions)
+        filed = lake.append_file(SheetFile(named, entry.id, entry.received_at, prefix=PREFIXES[purpose]), *upto)
     if not filed.refused:
         return Imported(True)
     first = filed.rejected[0].sentence

@@ -40,3 +40,14 @@ class SettleLock:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def is_settling(data: Path) -> bool:
+    """Whether a settle holds the lock; asked of the kernel, since trying it could get in settle's way."""
+    path, locks = data / "settle.lock", Path("/proc/locks")
+    if not path.exists() or not locks.exists():
+        return False
+    inode = str(path.stat().st_ino)
+    return any(
+        line.split()[5].rpartition(":")[2] == inode for line in locks.read_text().splitlines() if "->" not in line
+    )

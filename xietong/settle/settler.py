@@ -6,7 +6,7 @@ committed and not noted elsewhere is known by the lake. The journal is made dura
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -14,15 +14,17 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from xietong.intake.devices import Asking, BadSettings, BookFile, DeviceBook
-from xietong.journal import CorruptSegment, JournalError
+from xietong.journal import CorruptSegment, JournalError, print_of
 from xietong.lake.points import PointSpec
 from xietong.lake.store import Lake
 from xietong.protocols.hj212 import ColumnReader
-from xietong.readings import Entry
+from xietong.readings import Entry, Mark
 from xietong.settle.batch import Batch
+from xietong.settle.carrying import carry_over
 from xietong.settle.due import NO_STOPS, Standstills, missing
 from xietong.settle.followers import Follower, Followers
 from xietong.settle.imports import import_file
+from xietong.settle.keeping import StandingKeeper
 from xietong.settle.live import Live
 from xietong.settle.register import Register
 from xietong.settle.requests import plan, write
@@ -70,12 +72,15 @@ class Settler:
         load_stops: Callable[[], Standstills] = lambda: NO_STOPS,
     ) -> None:
         self._data, self._clock, self._conditions = data, clock, conditions
-        self.lake = Lake(data / "lake", zone)
+        self.lake = Lake(data / "lake", zone, is_settling=True)
         self._live = Live(data / "live.json")
         self._register = Register(data / "registry.json", load_points, load_stops)
-        self._settled = self.lake.positions()
-        self._followers = Followers(data / "journal", self._settled, dict(self._live.positions), self._report)
-        self._counted = dict(self._live.positions)
+        self._standing = StandingKeeper(self.lake)
+        self._settled, self._marks = self.lake.positions(), self.lake.marks()
+        passed = carry_over(data / "journal", self.lake, self._report)
+        counted = dict(self._live.positions)
+        self._followers = Followers(data / "journal", self._settled, counted, self._report, passed)
+        self._counted = counted
         self._batch = Batch()
         self._reader = ColumnReader()
         self._touched: set[Follower] = set()
@@ -135,9 +140,9 @@ class Settler:
             for follower in self._touched:
                 follower.sync()
             positions = self._followers.positions()
-            self.lake.append(self._batch.table(), positions)
-            self._settled = positions
-            self._is_rolled = False
+            prints = self._followers.prints(positions)
+            self.lake.append(self._batch.table(), positions, self._known(prints))
+            self._has_settled(positions, prints)
             self._touched.clear()
             self._uncommitted = 0
         self._batch.clear()
@@ -193,12 +198,24 @@ class Settler:
         self.commit()
         follower.sync()
         positions = {**self._followers.positions(), entry.journal: entry.ordinal}
-        imported = import_file(self.lake, self._data, entry, positions)
+        prints = {**self._followers.prints(positions), entry.journal: print_of(entry)}
+        imported = import_file(self.lake, self._data, entry, (positions, self._known(prints)))
         if imported.committed:
-            self._settled = positions
-            self._is_rolled = False
+            self._has_settled(positions, prints)
         if imported.problem:
             self._tell(imported.problem, {"entry": entry.id})
+
+    def _known(self, prints: Mapping[str, int]) -> dict[str, int]:
+        """What the last settled entry of every journal is known by: each commit says all of it again."""
+        before = {name: mark.print for name, mark in self._marks.items() if mark.print is not None}
+        return before | dict(prints)
+
+    def _has_settled(self, positions: dict[str, int], prints: Mapping[str, int]) -> None:
+        known = self._known(prints)
+        self._settled = positions
+        self._marks = {name: Mark(at, known.get(name)) for name, at in positions.items() if "#" not in name}
+        self._is_rolled = False
+        self._standing.note(self._marks, is_rolled=False)
 
     def _is_due(self) -> bool:
         if self._waiting_since is None:
@@ -220,6 +237,7 @@ class Settler:
             self._live.registered = frozenset([*self._register.devices, *addresses])
             self.lake.roll_up(self._register.points)
             self._is_rolled = True
+            self._standing.note(self._marks, is_rolled=True)
         self._rolled_at = time.monotonic()
 
     def _ask_if_due(self) -> None:

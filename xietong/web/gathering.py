@@ -29,6 +29,7 @@ from xietong.intake.devices import stamp as file_stamp
 from xietong.intake.source_state import read_states
 from xietong.journal import JournalError, find, names, read
 from xietong.lake.schemas import daily
+from xietong.lake.standing import require_lake
 from xietong.lake.store import Lake
 from xietong.park.models import Act, ReportedAmount
 from xietong.park.nouns import Point, Registry
@@ -128,6 +129,7 @@ def _registry_version() -> int:
 def lake(park: Registry) -> Lake | None:
     """The park's lake; None before the first reading was settled."""
     root = data_folder() / "lake"
+    require_lake(root)
     if not (root / "readings").is_dir():
         return None
     return SHELF.get(("lake", root, str(park.zone)), lambda: Lake(root, park.zone))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from xietong.journal import JournalWriter, open_writer
+from xietong.intake.opening import open_journal
+from xietong.journal import JournalWriter
 
 _LOCK = threading.Lock()
 _OPEN: dict[Path, JournalWriter] = {}
@@ -19,5 +20,5 @@ def writer() -> JournalWriter:
     with _LOCK:
         root = Path(settings.DATA) / "journal"
         if root not in _OPEN:
-            _OPEN[root] = open_writer(root, "web")
+            _OPEN[root] = open_journal(root.parent, "web")
         return _OPEN[root]

@@ -21,7 +21,8 @@ from ninja import NinjaAPI, Schema, Status
 from ninja.security import HttpBearer
 
 from xietong.disks import FULL, RETRY_AFTER_S, is_full
-from xietong.journal import JournalError, JournalReader, JournalWriter, names, open_writer
+from xietong.intake.opening import open_journal
+from xietong.journal import JournalError, JournalReader, JournalWriter, names
 from xietong.park.actions import key_hash
 from xietong.park.models import ApiKey, Push
 from xietong.park.nouns import Registry
@@ -75,7 +76,7 @@ class _Journal:
     def keep(self, origin: str, payload: bytes, at: datetime) -> str:
         """Append one entry; gives its id once it is durable. Raises JournalError, and then nothing was kept."""
         if self._writer is None:
-            self._writer = open_writer(settings.DATA / "journal", "web")
+            self._writer = open_journal(settings.DATA, "web")
         ordinal = self._writer.append("pushed", origin, payload, at)
         self._writer.commit()
         return f"{self._writer.name}/{ordinal}"
