@@ -23,7 +23,7 @@ from xietong.accounting.gather import engine_inputs
 from xietong.accounting.memory import books_for
 from xietong.accounting.metered import LakeTables
 from xietong.accounting.per_product import KEY as ENERGY_PER_PRODUCT
-from xietong.accounting.per_product import keys_per_product, per_product
+from xietong.accounting.per_product import keys_per_product, per_product, without_strangers
 from xietong.accounting.tables import (
     BEYOND,
     BY_POLLUTANT,
@@ -220,6 +220,8 @@ class Account:
             return replace(figure, remarks=(*figure.remarks, *list_of_clean_energy(self.books.registry)))
         if figure.value is None or not figure.key.endswith(PER_PRODUCT):
             return figure
+        if self.subject.kind in GROUPS:
+            figure = without_strangers(self, figure)
         product = next(part for part in figure.child("product").inputs if part.value is not None)
         return replace(figure, unit=f"{figure.unit.partition('/')[0]}/{product.unit}")
 

@@ -2,6 +2,7 @@
 
 By processes first: where every product is made by processes that state it and their energy, what they share (auxiliary
 and ancillary systems) follows their own energy. Else by output, where all products are counted in one unit (GB/T 2589).
+A group's product has the energy that those of its units that make it have for it, and nothing of the others.
 """
 
 from collections import defaultdict
@@ -14,7 +15,7 @@ from xietong.accounting.boundary import GROUPS
 from xietong.accounting.factors import choices_of, day_of
 from xietong.calc.engine import calculate
 from xietong.calc.factors import FactorBook
-from xietong.calc.figures import Figure, missing_figure, total
+from xietong.calc.figures import Figure, Status, missing_figure, total
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -29,6 +30,10 @@ _BY_OUTPUT = Text(
     "按产量分摊：各产品同一单位产量的能耗相同。", "allocated by output: a unit of each product takes as much."
 )
 _TITLE = Text("单位产品综合能耗", "energy per product")
+_OF_MAKERS = Text(
+    "只计生产该产品的单位为它所用的能源，其他单位的能耗不分摊。",
+    "the energy for it of the units that make it; nothing of the others is spread on it.",
+)
 _ONE = Text("只有一种产品，全部能耗归它。", "there is one product, and all energy is its.")
 
 
@@ -61,7 +66,7 @@ class Shares(NamedTuple):
 
 
 def keys_per_product(account: Accounted) -> list[str]:
-    """The keys of a unit's products: energy_per_product:NAME."""
+    """The keys of a unit's products: energy_per_product:NAME; those of a group are answered when asked for."""
     if account.subject.kind in GROUPS:
         return []
     return [f"{KEY}:{name}" for name in sorted(account.inputs["product"].items())]
@@ -80,7 +85,7 @@ def per_product(account: Accounted, key: str) -> Figure:
             f"report product:{name}.",
         )
         return missing_figure(key, "", reason, clause="6.3.2b")
-    made = _worked(account, name, KEY)
+    made = _of_makers(account, name) if account.subject.kind in GROUPS else _worked(account, name, KEY)
     title = Text(f"单位产品综合能耗（{name}）", f"energy per product ({name})")
     return replace(made, key=key, title=title, unit=f"tce/{amounts[name].unit}")
 
@@ -114,6 +119,33 @@ def _worked(account: Accounted, name: str, key: str) -> Figure:
     return calculate([key], inputs, FactorBook.default(), day, choices)[key]
 
 
+def _of_makers(group: Accounted, name: str) -> Figure:
+    """The energy of a product in the units of a group that make it, per unit of it; missing where one of them has none."""
+    makers = [unit for unit in group.books.boundary.units(group.subject.code) if _makes(group, unit.code, name)]
+    if not makers:
+        return Figure(KEY, None, "", "not_applicable", clause="6.3.2b", missing=(_no_makers(group, name),))
+    lines = [_titled(unit, _worked(group.of(unit.code), name, "product_energy")) for unit in makers]
+    absent = [line for line in lines if line.value is None]
+    if absent:
+        reasons = tuple(dict.fromkeys(reason for line in absent for reason in line.missing))
+        status: Status = "missing" if any(line.status == "missing" for line in absent) else "not_applicable"
+        return Figure(KEY, None, "", status, clause="6.3.2b", missing=reasons, inputs=tuple(lines))
+    energy = replace(total("product_energy", "tce", lines), title=_OF_MAKERS, remarks=(_OF_MAKERS,))
+    amount = replace(_amounts(group)[name], key="product_amount")
+    day, choices = day_of(group.period), choices_of(group.books.registry)
+    inputs = {"product_energy": energy, "product_amount": amount}
+    return calculate([KEY], inputs, FactorBook.default(), day, choices)[KEY]
+
+
+def _makes(group: Accounted, code: str, name: str) -> bool:
+    return group.books.knows(code, f"product:{name}") and name in _amounts(group.of(code))
+
+
+def _titled(unit: Subject, energy: Figure) -> Figure:
+    label = unit.name_en or unit.name
+    return replace(energy, key=unit.code, title=Text(unit.name, label))
+
+
 def _shares(account: Accounted) -> Shares | Text:
     """What the energy of the account is divided by, or the sentence why it cannot be."""
     amounts = _amounts(account)
@@ -130,6 +162,39 @@ def _shares(account: Accounted) -> Shares | Text:
         "请把工序登记为本企业的下级，并按工序填报产品和能源。",
         f"the {len(amounts)} products are counted in {', '.join(units)} and do not add up, so the energy cannot be "
         "allocated; register the processes below this enterprise and report product and energy of each.",
+    )
+
+
+def without_strangers(group: Accounted, figure: Figure) -> Figure:
+    """An emission per product of a group; not applicable where units that do not make the product emit too."""
+    emitted = [child.key for child in figure.inputs if child.key != "product"]
+    names = figure.child("product").items()
+    strangers = [
+        unit
+        for unit in group.books.boundary.units(group.subject.code)
+        if not any(_makes(group, unit.code, name) for name in names)
+        and any(_has_any(group.of(unit.code).figure(key)) for key in emitted)
+    ]
+    if not strangers:
+        return figure
+    zh, en = "、".join(unit.name for unit in strangers), ", ".join(unit.name_en or unit.name for unit in strangers)
+    reason = Text(
+        f"{zh}不生产该产品而有排放，合计排放不能分摊到产品上；请看生产企业的指标。",
+        f"{en} emitted without making the product, so that the sum is no emission of the product; see its makers.",
+    )
+    return replace(figure, value=None, status="not_applicable", missing=(reason,))
+
+
+def _has_any(figure: Figure) -> bool:
+    return bool(figure.value) or any(line.value for line in figure.inputs if figure.kind == "items")
+
+
+def _no_makers(group: Accounted, name: str) -> Text:
+    whose = group.subject
+    return Text(
+        f"产品“{name}”的产量只在{whose.name}一级填报，不知道由哪家企业生产，能耗无从归属；请由生产企业填报 product:{name}。",
+        f'the amount of "{name}" is stated for {whose.name_en or whose.name} itself and not by the enterprise that makes '
+        f"it, so that no energy is known to be its; let the maker report product:{name}.",
     )
 
 
