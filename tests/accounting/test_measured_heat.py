@@ -42,7 +42,8 @@ def test_a_measured_calorific_value_counts_in_the_energy_account() -> None:
         assert of(registry, code=code).value == pytest.approx(9826.80, abs=0.005)
         assert of(registry, "fuel_heat:bituminous_coal", code).value == pytest.approx(288000)
     factor = next(part for part in of(registry, "fuel_energy:bituminous_coal").inputs if part.kind == "factor")
-    assert "24 GJ/t" in factor.remarks[-1].zh and "29.3076" in factor.remarks[-1].en
+    assert "24 GJ/t" in factor.remarks[-1].zh
+    assert "29.3076" in factor.remarks[-1].en
     assert factor.inputs[0].key == "calorific_value:bituminous_coal"
 
 
@@ -68,7 +69,9 @@ def test_it_counts_for_its_subject_from_its_day_on_and_with_evidence_only() -> N
     default, measured = 0.6677, 24 / 29.3076
     assert of(registry).value == pytest.approx(600 * default + 600 * measured, rel=1e-4)
     assert of(registry, code="B").value == pytest.approx(1200 * default, rel=1e-4)
-    assert of(registry, code="P").value == pytest.approx((of(registry).value or 0) + (of(registry, code="B").value or 0))
+    assert of(registry, code="P").value == pytest.approx(
+        (of(registry).value or 0) + (of(registry, code="B").value or 0)
+    )
     unproved = burnt(COAL, factors=({**NCV, "evidence": ""},))
     found = of(unproved)
     assert found.value == pytest.approx(8012.40, abs=0.005)

@@ -70,7 +70,8 @@ def test_what_made_the_difference_is_named(park: Path) -> None:
     said("load", write(park / "x", {"park.toml": choice, "factors.csv": FACTORS, "reported.csv": changed}))
     found = answered("account", *YEAR, "--closed", "--difference")
     assert [(each["change"], each["purpose"], each["subject"]) for each in found["factors"]] == [
-        ("new", "coal_equivalent", "A")
+        ("new", "calorific_value", "A"),  # one measured heat, in energy and in carbon
+        ("new", "coal_equivalent", "A"),
     ]
     assert [each["choice"] for each in found["choices"]] == ["working_media"]
     statements = [(each["before"] or each["after"])["amount"] for each in found["statements"]]

@@ -22,6 +22,7 @@ from xietong.accounting.further import further, further_keys
 from xietong.accounting.gather import engine_inputs
 from xietong.accounting.memory import books_for
 from xietong.accounting.metered import LakeTables
+from xietong.accounting.own_make_inputs import OWN_MAKE, nothing_made
 from xietong.accounting.per_product import KEY as ENERGY_PER_PRODUCT
 from xietong.accounting.per_product import keys_per_product, per_product, without_strangers
 from xietong.accounting.tables import (
@@ -202,6 +203,8 @@ class Account:
             return found
         if key in RULES or key in self.inputs or self._is_part(key):
             return self._told(self._calculation.figure(key))
+        if key in OWN_MAKE:
+            return nothing_made(key)
         return self._amount(key)
 
     def _is_part(self, key: str) -> bool:

@@ -12,11 +12,12 @@ from xietong.texts import Text
 _ENERGY = "comprehensive_energy_consumption"
 _PER_ENERGY = ("energy_per_output_value", "energy_per_added_value", "energy_utilization_efficiency")
 _BELOW_ZERO = Text(
-    "外供多于购入和消耗，综合能源消耗量小于零：外供的电或热来自没有填报的能源。请填报投入的燃料、余热等；"
-    "自发可再生电力上网的部分不填 electricity_sold。",
+    "外供多于购入和消耗，综合能源消耗量小于零：外供的电或热来自没有填报的能源。请填报投入的燃料；太阳能、风能、余热等"
+    "自产的电、热按来源填 electricity_made:solar、heat_made:waste_heat 等。",
     "more was supplied to others than was bought and used, so that energy is below zero: what was supplied came from "
-    "energy that is not reported. Report the fuel or waste heat behind it; own renewable electricity that went to the "
-    "grid is not reported as electricity_sold.",
+    "energy that is not reported. Report the fuel behind it; power and heat made of sun, wind or waste "
+    "heat is reported "
+    "by source as electricity_made:solar, heat_made:waste_heat and so on.",
 )
 
 
@@ -31,8 +32,9 @@ def cautioned(figure: Figure) -> Figure:
 
 
 # What the trace of a part of the working holds where its remarks are for the reader of every figure made of it: a
-# factor that stands in for one of another area or is the park's own (counting or not), a statement beside another.
-CARRIED = ("stands_in_for", "own", "aside", "beside")
+# factor that stands in for one of another area or is the park's own (counting or not), a statement beside another, power
+# or heat made here whose reading is open.
+CARRIED = ("stands_in_for", "own", "aside", "beside", "own_make")
 
 
 def carried(figure: Figure) -> tuple[Text, ...]:

@@ -14,12 +14,14 @@ from xietong.accounting.amounts import Amount, reasons
 from xietong.accounting.books import Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.carbon_output import CARBON_OUTPUT, unbalanced
-from xietong.accounting.certificates import CERTIFICATES, counted_certificates
+from xietong.accounting.certificates import CERTIFICATES, TRADED, Holders, counted_certificates
 from xietong.accounting.circulation import CIRCULATED, circulation_inputs
 from xietong.accounting.concentrations import concentration_inputs, concentration_keys
 from xietong.accounting.estimates import estimates, with_added, with_estimate
 from xietong.accounting.filling import filled_up
 from xietong.accounting.monitoring import MONITORED, monitoring_inputs
+from xietong.accounting.own_make_inputs import OWN_MAKE, SELF_USED, own_make_inputs, resold_by_units
+from xietong.accounting.own_make_inputs import Asked as OwnMake
 from xietong.accounting.prices import VALUES, at_chosen_prices
 from xietong.accounting.reductions import BY_YEAR, measure_reductions, reductions_by_year
 from xietong.accounting.statement_figures import stated_item
@@ -95,6 +97,7 @@ class Inputs(Mapping[str, Figure]):
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
         self._made: dict[str, Figure] = {}
+        self._own: Mapping[str, Figure] | None = None
 
     def __getitem__(self, key: str) -> Figure:
         found = self._made.get(key)
@@ -106,14 +109,27 @@ class Inputs(Mapping[str, Figure]):
     def __contains__(self, key: object) -> bool:
         if key in self._made or key in _known_keys():
             return True
+        if key in OWN_MAKE:
+            return key in self._own_make()
         if not isinstance(key, str) or not key.startswith(_EMITTED):
             return False
         self._make(key)
         return key in self._made
 
+    def _own_make(self) -> Mapping[str, Figure]:
+        """What is made here, where it says more than its items; kept, for every figure of energy asks."""
+        if self._own is None:
+            self._own = own_make_inputs(self._own_asked())
+            self._made |= {key: figure for key, figure in self._own.items() if key not in self._made}
+        return self._own
+
+    def _own_asked(self) -> OwnMake:
+        books, subject, period = self._asked[:3]
+        return OwnMake(books, subject, period, lambda unit: engine_inputs(books, unit, period), self[SELF_USED])
+
     def __iter__(self) -> Iterator[str]:
         emitted = (f"{_EMITTED}{each.item}" for each in pollutants())
-        return iter((*_known_keys(), *(key for key in emitted if key in self)))
+        return iter((*_known_keys(), *(key for key in (*OWN_MAKE, *emitted) if key in self)))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -126,6 +142,9 @@ class Inputs(Mapping[str, Figure]):
 
     def _make(self, key: str) -> None:
         """Make the input, and those that are made together with it."""
+        if key in OWN_MAKE:
+            self._own_make()
+            return
         together = _together().get(key)
         if together is not None:
             self._made |= together(self)
@@ -165,9 +184,11 @@ class Inputs(Mapping[str, Figure]):
         return {**priced, "output_value": _output_value(books, subject, period, priced)}
 
     def certificates(self) -> Mapping[str, Figure]:
-        """The certificates that count."""
-        given = {CERTIFICATES: self._of_items(CERTIFICATES)}
-        return {**given, **counted_certificates(*self._asked[:3], given)}
+        """The certificates and the green power that count."""
+        given = {key: self._of_items(key) for key in (CERTIFICATES, TRADED)}
+        if all(figure.value is None for figure in given.values()):
+            return given
+        return {**given, **counted_certificates(Holders(*self._asked[:3], resold_by_units(self._own_asked())), given)}
 
     def reductions(self) -> Mapping[str, Figure]:
         """What measures saved."""
@@ -191,7 +212,7 @@ def _together() -> Mapping[str, Callable[[Inputs], Mapping[str, Figure]]]:
     """What makes the inputs that are not of items one by one: several keys that are made together."""
     groups: tuple[tuple[Iterable[str], Callable[[Inputs], Mapping[str, Figure]]], ...] = (
         (VALUES, Inputs.values_at_prices),
-        ((CERTIFICATES,), Inputs.certificates),
+        ((CERTIFICATES, TRADED), Inputs.certificates),
         (("measure_reductions",), Inputs.reductions),
         ((BY_YEAR,), Inputs.reductions_by_year),
         (CIRCULATED, Inputs.circulation),

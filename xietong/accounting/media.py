@@ -27,7 +27,7 @@ class Medium(NamedTuple):
     """One medium: its name and unit, and the items that are bought, made, sold and lost of it ("" where none is).
 
     kind: network media are bought, made and sold as items of their own; of a fuel the amount used is stated, and what
-    is passed on by its `use`; water leaves as wastewater.
+    is passed on by its `use`; water leaves as wastewater. by_source: the item whose kinds are its sources.
     """
 
     key: str
@@ -38,6 +38,7 @@ class Medium(NamedTuple):
     made: tuple[str, ...] = ()
     sold: str = ""
     lost: str = ""
+    by_source: str = ""
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -59,6 +60,7 @@ ELECTRICITY = Medium(
     ("electricity_generated", "electricity_renewable_self_used", "renewable_direct"),
     "electricity_sold",
     "electricity_loss",
+    "electricity_made",
 )
 HEAT = Medium(
     "heat",
@@ -69,6 +71,7 @@ HEAT = Medium(
     ("heat_generated", "waste_heat_recovered"),
     "heat_sold",
     "heat_loss",
+    "heat_made",
 )
 WATER = Medium(
     "water",
@@ -98,13 +101,19 @@ def fuel(name: str) -> Medium:
 
 def media_in(names: Iterable[str]) -> tuple[Medium, ...]:
     """The media that these items belong to: power, heat, steam by grade, gas before other fuels, media, then water."""
-    bases = {_ALIASES.get(name, name.partition("#")[0]) for name in names}
+    bases = {_item_of(name) for name in names}
     found = [medium for medium in (ELECTRICITY, HEAT) if bases.intersection(medium.items)]
     found += [steam(grade) for grade in sorted({_grade(name) for name in bases if name.partition(":")[0] in _STEAM})]
     fuels = [name for name in bases if name in all_items() and all_items()[name].carrier in ("fuel", "medium")]
     order = list(all_items())
     found += [fuel(name) for name in sorted(fuels, key=lambda name: (name != "natural_gas", order.index(name)))]
     return (*found, WATER) if bases.intersection(WATER.items) else tuple(found)
+
+
+def _item_of(name: str) -> str:
+    """The item that a name means among a medium's own; what is made by source is one of them."""
+    made = {each.by_source: each.made[0] for each in (ELECTRICITY, HEAT)}
+    return made.get(name.partition(":")[0]) or _ALIASES.get(name, name.partition("#")[0])
 
 
 def _grade(name: str) -> str:

@@ -120,7 +120,7 @@ def _worked(account: Accounted, name: str, key: str) -> Figure:
 
 
 def _of_makers(group: Accounted, name: str) -> Figure:
-    """The energy of a product in the units of a group that make it, per unit of it; missing where one of them has none."""
+    """The energy of a product in the units of a group that make it, per unit of it; missing where one has none."""
     makers = [unit for unit in group.books.boundary.units(group.subject.code) if _makes(group, unit.code, name)]
     if not makers:
         return Figure(KEY, None, "", "not_applicable", clause="6.3.2b", missing=(_no_makers(group, name),))
@@ -192,8 +192,10 @@ def _has_any(figure: Figure) -> bool:
 def _no_makers(group: Accounted, name: str) -> Text:
     whose = group.subject
     return Text(
-        f"产品“{name}”的产量只在{whose.name}一级填报，不知道由哪家企业生产，能耗无从归属；请由生产企业填报 product:{name}。",
-        f'the amount of "{name}" is stated for {whose.name_en or whose.name} itself and not by the enterprise that makes '
+        f"产品“{name}”的产量只在{whose.name}一级填报，不知道由哪家企业生产，能耗无从归属；请由生产企业填报 "
+        f"product:{name}。",
+        f'the amount of "{name}" is stated for {whose.name_en or whose.name} itself and not by the enterprise '
+        "that makes "
         f"it, so that no energy is known to be its; let the maker report product:{name}.",
     )
 

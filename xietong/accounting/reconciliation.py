@@ -125,10 +125,11 @@ class _Reconciling:
     def _from_fence(self) -> View:
         direct = [part for part in self._parts if not part.key.startswith((*POWER_PARTS, *HEAT_PARTS))]
         lines = [self._direct(direct)]
-        lines.append(self._own_power())
+        lines += [self._own_power(), self._own_heat()]
         for index, each in enumerate(self._carriers):
             lines.append(self._carrier_line(each, f"import_{index}", _IMPORT, each.over_fence(), "bought_outside"))
         lines += self._left()
+        lines += [self._without_emission(True), self._without_emission(False)]
         lines += [self._certified(), *self._open_trade(), *self._own_factors()]
         return self._view(_FROM_FENCE, lines)
 
@@ -164,15 +165,33 @@ class _Reconciling:
         return replace(self._line("direct", _DIRECT, value, " + ".join(part.key for part in listed)), inputs=listed)
 
     def _own_power(self) -> Figure:
-        """Own renewable electricity and direct lines: energy that came over no fence; in carbon they count nothing."""
-        keys = ("electricity_renewable_self_used", "renewable_direct")
-        figures = [figure for key in keys if (figure := self._own.figure(key)).value is not None]
-        factor = next((each.factor for each in self._carriers if each.name == ELECTRICITY.name), None)
+        """Power made here and direct lines: energy that came over no fence; in carbon they count nothing."""
+        return self._made_here("own_power", _OWN_POWER, ("electricity_own", "renewable_direct"), is_power=True)
+
+    def _own_heat(self) -> Figure:
+        return self._made_here("own_heat", _OWN_HEAT, ("heat_own",), is_power=False)
+
+    def _made_here(self, key: str, title: Text, names: Iterable[str], is_power: bool) -> Figure:
+        figures = [figure for name in names if (figure := self._own.figure(name)).value is not None]
+        factor = self._factor(is_power)
         if self._key != TOTALS[0] or factor is None or not figures:
-            return self._line("own_power", _OWN_POWER, 0.0, "")
+            return self._line(key, title, 0.0, "")
         value = sum(figure.value or 0.0 for figure in figures) * (factor.value or 0.0)
-        line = self._line("own_power", _OWN_POWER, value, "(own renewable electricity) * factor")
+        line = self._line(key, title, value, "(made here) * factor")
         return replace(line, inputs=(*figures, factor))
+
+    def _factor(self, is_power: bool) -> Figure | None:
+        """What one unit of power or heat counts for."""
+        return next((each.factor for each in self._carriers if (each.name == ELECTRICITY.name) == is_power), None)
+
+    def _without_emission(self, is_power: bool) -> Figure:
+        """What was made here without emission and left: in carbon it takes nothing off."""
+        supplied, deducted = _SUPPLIED[is_power]
+        key, factor = f"free_{supplied}", self._factor(is_power)
+        if self._key == TOTALS[0] or factor is None:
+            return self._line(key, _FREE, 0.0, "")
+        left = (self._own.figure(supplied).value or 0.0) - (self._own.figure(deducted).value or 0.0)
+        return self._line(key, _FREE, left * (factor.value or 0.0), f"({supplied} - {deducted}) * factor")
 
     def _left(self) -> list[Figure]:
         """What left the group, to outside and to nobody knows whom."""
@@ -212,8 +231,9 @@ class _Reconciling:
         for index, each in enumerate(self._carriers):
             value = sum(part.value or 0.0 for part in self._parts if part.key.startswith(each.parts))
             usual = (each.bought - each.sold) * each.counts()
-            if each.name == ELECTRICITY.name:
-                usual += sum(line.value or 0.0 for line in (self._own_power(), self._certified()))
+            is_power = each.name == ELECTRICITY.name
+            own = (self._own_power(), self._certified()) if is_power else (self._own_heat(),)
+            usual += sum(line.value or 0.0 for line in (*own, self._without_emission(is_power)))
             found.append(self._line(f"own_factors_{index}", _said_own(each.name), value - usual, ""))
         return found
 
@@ -272,7 +292,13 @@ _INSIDE = Text(
 _EXPORT = Text("减：输出到边界外", "less supplied over the fence")
 _UNNAMED = Text("减：外供（未写明对方）", "less supplied, receiver not named")
 _DIRECT = Text("直接：边界内消耗的燃料与过程", "direct: fuels and processes inside")
-_OWN_POWER = Text("自发自用与直连的可再生电力", "own and directly connected renewable electricity")
+_OWN_POWER = Text("自产（无计量投入）与直连的电力", "power made here without a counted input, and by direct line")
+_OWN_HEAT = Text("自产（无计量投入）的热力", "heat made here without a counted input")
+_FREE = Text("加回：自产无排放的外供，不扣减", "kept: made here without emission and supplied, nothing is taken off")
+_SUPPLIED = {
+    True: ("electricity_sold", "electricity_sold_deducted"),
+    False: ("heat_supplied", "heat_supplied_deducted"),
+}
 _IMPORT = Text("从边界外购入", "bought over the fence")
 _CERTIFIED = Text("减：绿电、绿证抵扣", "less certified non-fossil electricity")
 _LOST = Text(

@@ -14,6 +14,7 @@ from xietong.accounting.amounts import Amount, amount, idle
 from xietong.accounting.books import Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.lines import CLAUSE, difference, line, titled
+from xietong.accounting.made_lines import made_lines, sources_of
 from xietong.accounting.media import Medium
 from xietong.accounting.statement_figures import stated_item
 from xietong.accounting.submeters import MeterCheck, SubMeters
@@ -109,7 +110,7 @@ class _Asked:
 
     def network_supply(self) -> list[Amount]:
         """What a unit received and made."""
-        return [self.item(self._medium.bought), *(self.item(name) for name in self._medium.made)]
+        return [self.item(self._medium.bought), *made_lines(self._books, self._subject, self._medium, self._span)]
 
     def network(self) -> Sides:
         """A unit's lines of electricity, heat or steam."""
@@ -177,7 +178,7 @@ class _Asked:
         has_fence = not fence.is_idle and bool(use)
         imported = self._imported(dealt)
         supply = [titled(fence, f"{medium.key}_fence", _FENCE) if not fence.is_idle else imported]
-        supply += [self.item(name) for name in medium.made]
+        supply += made_lines(books, subject, medium, span)
         sold = (dealt.exported, dealt.unnamed) if dealt else ()
         is_measured = has_fence or bool(subs) or (dealt is not None and dealt.is_checked)
         beside = (titled(imported, f"{medium.key}_units_bought", _BESIDE),) if has_fence else ()
@@ -186,7 +187,8 @@ class _Asked:
 
     def _units(self) -> Iterator[Amount]:
         for unit in self._books.boundary.units(self._subject.code):
-            if any(self._books.knows(unit.code, name) for name in self._medium.items):
+            names = (*self._medium.items, *sources_of(self._books, self._medium))
+            if any(self._books.knows(unit.code, name) for name in names):
                 yield used_by(self._books, unit, self._medium, self._span)
             elif unit.kind != "outlet":
                 yield from self._meters.below(unit, self._medium, self._span)

@@ -161,6 +161,17 @@ class Market:
             return whole
         return difference(f"{self._medium.key}_sold_here", whole.figure.title, self._medium.unit, [whole], beyond)
 
+    def passed(self, seller: str, buyer: str) -> tuple[str, Decimal]:
+        """A buyer and what it is known to have bought of a seller."""
+        return buyer, self._bought_of(seller, buyer).exact or Decimal(0)
+
+    def stayed(self, seller: str, unnamed_stays: bool) -> Decimal:
+        """What of a unit's sales stayed in the group: sold to its units, or to nobody named where that stays."""
+        parts = [part for (unit, other), part in self.sold.items() if unit == seller and other in self.units]
+        if (seller, UNNAMED) in self.sold and (unnamed_stays or any(unit == seller for unit, _ in self.pairs())):
+            parts.append(self.kept_here(seller))
+        return sum((part.exact for part in parts if part.exact is not None), Decimal(0))
+
     def _bought_of(self, seller: str, buyer: str) -> Amount:
         """What a buyer says it bought from a seller; out of a purchase without a seller, what the other end says."""
         if (buyer, seller) in self.bought:

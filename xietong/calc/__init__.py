@@ -8,8 +8,11 @@ a part, whose key is the part's name.
 Energy (MWh, GJ, t): `electricity_purchased` (green power included), `electricity_sold`,
 `electricity_renewable_self_used`, `renewable_direct` (neither is part of purchased), `green_power_traded` and
 `green_certificates` (attributes of purchased), `electricity_generated`, `heat_generated`, `heat_purchased`,
-`heat_sold`; Items: `fuel_consumed` (burnt for heat, power or conversion, t or 10^4m3), `fuel_feedstock` (the same keys,
-used as raw material), `conversion_input` (the fuels of fuel_consumed that went into conversion), `steam_purchased` and
+`heat_sold`; of what is made here without a counted input `electricity_own`, `heat_own` (all of it that enters),
+`renewable_electricity_own`, `renewable_heat_own` (used), `electricity_sold_own`, `heat_sold_own` (supplied to others),
+and `electricity_resold` (bought before); Items: `electricity_made`, `heat_made` (by source), `fuel_consumed` (burnt for
+heat, power or conversion, t or 10^4m3), `fuel_feedstock` (the same keys, used as raw material), `conversion_input` (the
+fuels of fuel_consumed that went into conversion), `steam_purchased` and
 `steam_sold` (t by grade, "steam" where none is named), `hot_water_purchased` and `hot_water_sold` (t by temperature),
 `working_media`. Of one product: `product_share`, `shares_of_all_products` (energy is divided by them),
 `product_amount`.

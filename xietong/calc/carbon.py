@@ -23,10 +23,13 @@ def combustion_emission(fuel_heat: Items, carbon_content: Factors, oxidation_rat
 
 @indicator(clause="6.5.3c", unit="MWh", better="higher")
 def certified_electricity(
-    electricity_purchased: float, green_power_traded: float = 0.0, green_certificates: float = 0.0
+    electricity_purchased: float,
+    green_power_traded: float = 0.0,
+    green_certificates: float = 0.0,
+    electricity_resold: float = 0.0,
 ) -> float:
-    """绿证与绿电覆盖电量: purchased electricity proved to be non-fossil, at most the purchase."""
-    return min(green_power_traded + green_certificates, electricity_purchased)
+    """绿证与绿电覆盖电量: purchased electricity proved to be non-fossil, at most what was bought and not resold."""
+    return min(green_power_traded + green_certificates, max(electricity_purchased - electricity_resold, 0.0))
 
 
 @indicator(clause="6.5.3c", unit="tCO2")
@@ -63,16 +66,28 @@ def purchased_electricity_emission__market(purchased_electricity_emission_market
     return purchased_electricity_emission_market
 
 
+@indicator(clause="6.5.3c", unit="MWh")
+def electricity_sold_deducted(electricity_sold: float, electricity_sold_own: float = 0.0) -> float:
+    """扣减的输出电量: electricity supplied to others, without what was made here without emission."""
+    return electricity_sold - electricity_sold_own
+
+
+@indicator(clause="6.5.3c", unit="MWh", when={"own_make_sold": "taken_off"})
+def electricity_sold_deducted__literal(electricity_sold: float) -> float:
+    """扣减的输出电量: all electricity supplied to others, as GB/T 32150 has it to the letter."""
+    return electricity_sold
+
+
 @indicator(clause="6.5.3c", unit="tCO2")
-def sold_electricity_emission_location(electricity_sold: float, grid_emission: Factors) -> float:
+def sold_electricity_emission_location(electricity_sold_deducted: float, grid_emission: Factors) -> float:
     """输出电力排放（基于位置）: CO2 that goes with electricity supplied to others, by the grid's average."""
-    return electricity_sold * grid_emission["electricity"]
+    return electricity_sold_deducted * grid_emission["electricity"]
 
 
 @indicator(clause="6.5.3c", unit="tCO2")
-def sold_electricity_emission_market(electricity_sold: float, residual_emission: Factors) -> float:
+def sold_electricity_emission_market(electricity_sold_deducted: float, residual_emission: Factors) -> float:
     """输出电力排放（基于市场）: CO2 that goes with electricity supplied to others, by the residual mix."""
-    return electricity_sold * residual_emission["electricity"]
+    return electricity_sold_deducted * residual_emission["electricity"]
 
 
 @indicator(clause="6.5.3c", unit="tCO2")
@@ -117,10 +132,22 @@ def purchased_heat_emission(heat_received: float, heat_emission: Factors) -> flo
     return heat_received * heat_emission["heat"]
 
 
+@indicator(clause="6.5.3c", unit="GJ")
+def heat_supplied_deducted(heat_supplied: float, heat_sold_own: float = 0.0) -> float:
+    """扣减的输出热量: heat and steam supplied to others, without what was made here without emission."""
+    return heat_supplied - heat_sold_own
+
+
+@indicator(clause="6.5.3c", unit="GJ", when={"own_make_sold": "taken_off"})
+def heat_supplied_deducted__literal(heat_supplied: float) -> float:
+    """扣减的输出热量: all heat and steam supplied to others, as GB/T 32150 has it to the letter."""
+    return heat_supplied
+
+
 @indicator(clause="6.5.3c", unit="tCO2")
-def sold_heat_emission(heat_supplied: float, heat_emission: Factors) -> float:
+def sold_heat_emission(heat_supplied_deducted: float, heat_emission: Factors) -> float:
     """输出热力排放: CO2 that goes with heat and steam supplied to others."""
-    return heat_supplied * heat_emission["heat"]
+    return heat_supplied_deducted * heat_emission["heat"]
 
 
 @indicator(clause="6.5.3c", unit="tCO2")

@@ -38,14 +38,28 @@ def fuel_energy(fuel_consumed: Items, coal_equivalent: Factors) -> Items:
 
 
 @indicator(clause="6.3.2c", unit="MWh")
+def electricity_own(electricity_renewable_self_used: float) -> float:
+    """自产电力（无计量投入）: power made here without a counted input, what was supplied to others with it."""
+    return electricity_renewable_self_used
+
+
+@indicator(clause="6.3.2c", unit="MWh")
 def electricity_consumed(
     electricity_purchased: float = 0.0,
-    electricity_renewable_self_used: float = 0.0,
+    electricity_own: float = 0.0,
     renewable_direct: float = 0.0,
     electricity_sold: float = 0.0,
 ) -> float:
-    """电力消费量: electricity received and own renewable electricity used, less what was supplied to others."""
-    return electricity_purchased + electricity_renewable_self_used + renewable_direct - electricity_sold
+    """电力消费量: electricity received and made here without a counted input, less what was supplied to others."""
+    return electricity_purchased + electricity_own + renewable_direct - electricity_sold
+
+
+@indicator(clause="6.3.2c", unit="MWh")
+def electricity_resold(
+    electricity_sold: float, electricity_generated: float = 0.0, electricity_own: float = 0.0
+) -> float:
+    """转供电量: electricity supplied to others beyond what was made here: it had been bought."""
+    return max(electricity_sold - max(electricity_generated, electricity_own), 0.0)
 
 
 @indicator(clause="6.3.2c", unit="tce")
@@ -105,9 +119,9 @@ def heat_supplied(heat_sold: float = 0.0, steam_heat_sold: Items = NONE, hot_wat
 
 
 @indicator(clause="6.3.2c", unit="GJ")
-def heat_consumed(heat_received: float = 0.0, heat_supplied: float = 0.0) -> float:
-    """热力消费量: heat and steam received less what was supplied to others."""
-    return heat_received - heat_supplied
+def heat_consumed(heat_received: float = 0.0, heat_own: float = 0.0, heat_supplied: float = 0.0) -> float:
+    """热力消费量: heat and steam received and made here without a counted input, less what was supplied to others."""
+    return heat_received + heat_own - heat_supplied
 
 
 @indicator(clause="6.3.2c", unit="tce")
@@ -206,16 +220,35 @@ def energy_utilization_efficiency(output_value: float, comprehensive_energy_cons
 
 
 @indicator(clause="6.3.2d", unit="MWh", better="higher")
+def renewable_electricity_own(electricity_renewable_self_used: float) -> float:
+    """自产可再生电力使用量: renewable electricity made here, or made and sold inside the park, and used."""
+    return electricity_renewable_self_used
+
+
+@indicator(clause="6.3.2d", unit="MWh", better="higher")
 def renewable_electricity(
-    electricity_renewable_self_used: float = 0.0,
+    renewable_electricity_own: float = 0.0,
     renewable_direct: float = 0.0,
     green_power_traded: float = 0.0,
     green_certificates: float = 0.0,
     electricity_purchased: float = 0.0,
+    electricity_resold: float = 0.0,
 ) -> float:
-    """可再生能源电量: own, direct and certified renewable electricity; certificates count up to the purchase."""
-    certified = min(green_power_traded + green_certificates, electricity_purchased)
-    return electricity_renewable_self_used + renewable_direct + certified
+    """可再生能源电量: own, direct and certified renewable electricity; certificates up to purchase less resale."""
+    certified = min(green_power_traded + green_certificates, max(electricity_purchased - electricity_resold, 0.0))
+    return renewable_electricity_own + renewable_direct + certified
+
+
+@indicator(clause="6.3.2d", unit="tce", better="higher")
+def renewable_heat_energy(renewable_heat_own: float, coal_equivalent: Factors) -> float:
+    """可再生热力折标准煤（当量值）: renewable heat made here and used, in coal equivalent at its calorific value."""
+    return renewable_heat_own * coal_equivalent["heat"]
+
+
+@indicator(clause="6.3.2d", unit="tce", better="higher", when={"electricity_basis": "equal_value"})
+def renewable_heat_energy__equal_value(renewable_heat_own: float, equal_value: Factors) -> float:
+    """可再生热力折标准煤（等价值）: renewable heat made here and used, in the coal that its supply would have taken."""
+    return renewable_heat_own * equal_value["heat"]
 
 
 @indicator(clause="6.3.2d", unit="tce", better="higher")
@@ -247,9 +280,10 @@ def renewable_energy_share(
     comprehensive_energy_consumption: float,
     renewable_fuel_energy: Items = NONE,
     renewable_electricity_energy: float = 0.0,
+    renewable_heat_energy: float = 0.0,
 ) -> float:
     """可再生能源比例: renewable energy in all energy consumed."""
-    renewable = sum(renewable_fuel_energy.values()) + renewable_electricity_energy
+    renewable = sum(renewable_fuel_energy.values()) + renewable_electricity_energy + renewable_heat_energy
     _within(renewable, comprehensive_energy_consumption)
     return renewable / comprehensive_energy_consumption * 100
 
@@ -259,9 +293,10 @@ def clean_energy_share(
     comprehensive_energy_consumption: float,
     clean_fuel_energy: Items = NONE,
     renewable_electricity_energy: float = 0.0,
+    renewable_heat_energy: float = 0.0,
 ) -> float:
-    """清洁能源比例: clean fuels and renewable electricity in all energy consumed."""
-    clean = sum(clean_fuel_energy.values()) + renewable_electricity_energy
+    """清洁能源比例: clean fuels and renewable electricity and heat in all energy consumed."""
+    clean = sum(clean_fuel_energy.values()) + renewable_electricity_energy + renewable_heat_energy
     _within(clean, comprehensive_energy_consumption)
     return clean / comprehensive_energy_consumption * 100
 

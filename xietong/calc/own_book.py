@@ -106,7 +106,8 @@ def _converted(purpose: str, key: str, stated: Figure, shipped: Figure | None) -
         f"按自有实测值 {_said(stated)}（凭证 {stated.trace.get('table_row', '')}）{sign} {GJ_PER_TCE} GJ/tce 折算"
         f"{instead_zh}：GB/T 2589 有实测低位发热量时先用实测值，能耗与碳排放用同一实测值。",
         f"from the park's own measured {_said(stated)} (evidence {stated.trace.get('table_row', '')}) {sign} "
-        f"{GJ_PER_TCE} GJ/tce{instead}: by GB/T 2589 what was measured goes first, and energy and carbon use one value.",
+        f"{GJ_PER_TCE} GJ/tce{instead}: by GB/T 2589 what was measured goes first, and energy and carbon use "
+        "one value.",
     )
     return replace(
         stated,
