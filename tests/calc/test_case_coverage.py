@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 FACTORS = ROOT / "xietong" / "calc" / "factors"
 # Readings that are no arithmetic of a subject and period: other rooms hold to them.
 NOT_ARITHMETIC = {
+    "statement-grain",
     "regularly",
     "key-subjects",
     "figure-1",

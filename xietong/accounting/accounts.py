@@ -189,8 +189,12 @@ class Account:
         known = self._figures.get(key)
         if known is None:
             made = self._made(key)
-            known = self._figures[key] = with_carried(made) if self.books.has_to_tell else made
+            known = self._figures[key] = with_carried(made) if self._has_to_tell else made
         return known
+
+    @property
+    def _has_to_tell(self) -> bool:
+        return self.books.has_to_tell or self.inputs.has_to_tell
 
     def _made(self, key: str) -> Figure:
         if key.endswith(HIGHEST) and key.removesuffix(HIGHEST) in EMITTED:

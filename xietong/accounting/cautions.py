@@ -32,8 +32,8 @@ def cautioned(figure: Figure) -> Figure:
 
 
 # What the trace of a part of the working holds where its remarks are for the reader of every figure made of it: a
-# factor that stands in for one of another area or is the park's own (counting or not), a statement beside another, power
-# or heat made here whose reading is open.
+# factor that stands in for one of another area or is the park's own (counting or not), a statement beside another,
+# power or heat made here whose reading is open.
 CARRIED = ("stands_in_for", "own", "aside", "beside", "own_make")
 
 

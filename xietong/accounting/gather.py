@@ -116,6 +116,11 @@ class Inputs(Mapping[str, Figure]):
         self._make(key)
         return key in self._made
 
+    @property
+    def has_to_tell(self) -> bool:
+        """Whether what is made here has something to tell to the reader of every figure made of it (`cautions`)."""
+        return any(figure.remarks for figure in (self._own or {}).values())
+
     def _own_make(self) -> Mapping[str, Figure]:
         """What is made here, where it says more than its items; kept, for every figure of energy asks."""
         if self._own is None:
