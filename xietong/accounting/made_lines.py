@@ -13,7 +13,7 @@ from xietong.accounting.books import Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.lines import line, titled
 from xietong.accounting.media import Medium
-from xietong.accounting.statements import stated_item
+from xietong.accounting.statement_figures import stated_item
 from xietong.calc.made_sources import source_called
 from xietong.park.nouns import Subject
 from xietong.periods import Period

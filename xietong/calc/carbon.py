@@ -73,9 +73,9 @@ def electricity_sold_deducted(electricity_sold: float, electricity_sold_own: flo
 
 
 @indicator(clause="6.5.3c", unit="MWh", when={"own_make_sold": "taken_off"})
-def electricity_sold_deducted__literal(electricity_sold: float) -> float:
+def electricity_sold_deducted__literal(electricity_sold: float, electricity_sold_own: float = 0.0) -> float:
     """扣减的输出电量: all electricity supplied to others, as GB/T 32150 has it to the letter."""
-    return electricity_sold
+    return (electricity_sold - electricity_sold_own) + electricity_sold_own
 
 
 @indicator(clause="6.5.3c", unit="tCO2")
@@ -139,9 +139,9 @@ def heat_supplied_deducted(heat_supplied: float, heat_sold_own: float = 0.0) -> 
 
 
 @indicator(clause="6.5.3c", unit="GJ", when={"own_make_sold": "taken_off"})
-def heat_supplied_deducted__literal(heat_supplied: float) -> float:
+def heat_supplied_deducted__literal(heat_supplied: float, heat_sold_own: float = 0.0) -> float:
     """扣减的输出热量: all heat and steam supplied to others, as GB/T 32150 has it to the letter."""
-    return heat_supplied
+    return (heat_supplied - heat_sold_own) + heat_sold_own
 
 
 @indicator(clause="6.5.3c", unit="tCO2")
