@@ -265,3 +265,18 @@ def test_a_reduction_names_the_measures_that_fell_short_and_no_fuel() -> None:
     assert "M2，预期 10 tCO2e，未经核实" in advice
     assert "M3" not in advice
     assert "最大的部分" not in advice
+
+
+def test_a_near_miss_is_told_with_the_digits_that_show_it() -> None:
+    """949.96 of 1000 is 94.996 %: "95, target 95" would say that it was met."""
+    rows = [
+        stated("A", "2025", "byproduct_generated", "1000", "t"),
+        stated("A", "2025", "byproduct_used", "949.96", "t"),
+    ]
+    goal = Target("resource_utilization_rate", "A", 2025, 95.0, 94.998, main=True)
+    found = evaluate(park(subject("A"), reported=rows, targets=[goal]), None, "A", 2025)
+    weak = next(each for each in found.weak if each.key == "resource_utilization_rate")
+    for sentence in (*weak.sentence, *found.advice[0]):
+        assert "94.996" in sentence
+        assert "94.998" in sentence
+        assert "99.996%" in sentence

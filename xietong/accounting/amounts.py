@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from xietong.calc.figures import Figure, Status, worst
+from xietong.calc.rounding import share_apart, told_apart
 from xietong.texts import Text
 
 DEVIATION = Decimal("0.05")
@@ -148,8 +149,9 @@ def beside(chosen: Amount, other: Amount, name: Text) -> Amount:
     base = abs(chosen.exact)
     if abs(other.exact - chosen.exact) <= DEVIATION * base:
         return chosen
-    percent = f"{abs(other.exact - chosen.exact) / base * 100:.1f} %" if base else "—"
-    unit, value, used = chosen.figure.unit, f"{other.exact:.6g}", f"{chosen.exact:.6g}"
+    percent = share_apart(float(abs(other.exact - chosen.exact) / base), float(DEVIATION)) if base else "—"
+    unit = chosen.figure.unit
+    value, used = told_apart(float(other.exact), float(chosen.exact), digits=6, thousands="")
     remark = Text(
         f"{name.zh}为 {value} {unit}，与采用的 {used} {unit} 相差 {percent}（超过 5 %）；请核对。",
         f"{name.en} says {value} {unit}, {percent} away from the {used} {unit} used (more than 5 %); check it.",

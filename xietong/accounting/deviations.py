@@ -16,6 +16,7 @@ from xietong.accounting.media import Medium, media_in
 from xietong.accounting.statement_figures import METHOD_NAMES, stated_item
 from xietong.accounting.statements import DERIVED, METHODS, Line, cover
 from xietong.accounting.trade import trade
+from xietong.calc.rounding import share_apart, told_apart
 from xietong.park.nouns import ReportedAmount, Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -92,14 +93,15 @@ def _of_trade(books: Books, group: Subject, period: Period) -> Iterator[Deviatio
 
 def _said_trade(group: Subject, medium: Medium, period: Period, said: tuple[Said, Said, str]) -> Text:
     sold, bought, unit = said
-    percent = f"{abs(float((sold.exact - bought.exact) / sold.exact)):.1%}"
+    percent = share_apart(abs(float((sold.exact - bought.exact) / sold.exact)), float(DEVIATION))
+    one, other = told_apart(float(sold.exact), float(bought.exact), digits=6, thousands="")
     return Text(
         f"{group.name}（{group.code}）{period.label} 的{medium.name.zh}："
-        f"{sold.source.zh} {float(sold.exact):.6g} {unit}，"
-        f"{bought.source.zh} {float(bought.exact):.6g} {unit}，相差 {percent}（超过 5 %）；差额算作网络损失或"
+        f"{sold.source.zh} {one} {unit}，"
+        f"{bought.source.zh} {other} {unit}，相差 {percent}（超过 5 %）；差额算作网络损失或"
         "漏报，留在园区的能耗和碳排放合计内。请购方核对购入量，供方核对外供量和网络损失。",
         f"{medium.name.en} of {group.name_en or group.name} ({group.code}), {period.label}: {sold.source.en} "
-        f"{float(sold.exact):.6g} {unit}, {bought.source.en} {float(bought.exact):.6g} {unit}, {percent} apart (more "
+        f"{one} {unit}, {bought.source.en} {other} {unit}, {percent} apart (more "
         "than 5 %); the difference counts as lost in the network or not reported and stays in energy and carbon. Let "
         "the buyers check what they bought, the seller what it supplied and what the network loses.",
     )
@@ -180,14 +182,15 @@ def _found(subject: Subject, name: str, span: Period, unit: str, pair: tuple[Sai
     if abs(gap) <= DEVIATION * base:
         return
     ratio = float(gap / base) if base else 0.0
-    percent = f"{abs(ratio):.1%}" if base else "—"
+    percent = share_apart(abs(ratio), float(DEVIATION)) if base else "—"
+    counted, beside = told_apart(float(used.exact), float(other.exact), digits=6, thousands="")
     label = stated_item(name).name
     sentence = Text(
-        f"{subject.name}（{subject.code}）{span.label} 的{label.zh}：{used.source.zh} {float(used.exact):.6g} {unit}，"
-        f"{other.source.zh} {float(other.exact):.6g} {unit}，相差 {percent}（超过 5 %）；采用{used.source.zh}。"
+        f"{subject.name}（{subject.code}）{span.label} 的{label.zh}：{used.source.zh} {counted} {unit}，"
+        f"{other.source.zh} {beside} {unit}，相差 {percent}（超过 5 %）；采用{used.source.zh}。"
         "请核对表计倍率、账期和监测设备。",
         f"{label.en} of {subject.name_en or subject.name} ({subject.code}) in {span.label}: {used.source.en} "
-        f"{float(used.exact):.6g} {unit}, {other.source.en} {float(other.exact):.6g} {unit}, {percent} apart (more "
+        f"{counted} {unit}, {other.source.en} {beside} {unit}, {percent} apart (more "
         f"than 5 %); the {used.source.en} counts. Check multipliers, billing dates and instruments.",
     )
     yield Deviation(subject.code, name, span, unit, used, other, ratio, sentence)

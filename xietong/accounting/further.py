@@ -12,6 +12,7 @@ from xietong.accounting.tax import KEY as TAX
 from xietong.accounting.tax import TAXED, environmental_tax, taxed_amount
 from xietong.calc.figures import Figure
 from xietong.calc.names import name_of
+from xietong.calc.rounding import told_apart
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -81,9 +82,10 @@ def _beside(bare: Figure, found: Figure) -> Text:
     if bare.value is None or not found.value:
         return Text("全部为估算。", "all of it is an estimate.")
     change = (found.value - bare.value) / found.value
+    came, whole = told_apart(bare.value, found.value, digits=6, thousands="")
     return Text(
-        f"已收数据为 {bare.value:.6g} {bare.unit}，含缺报估算为 {found.value:.6g} {found.unit}，差 {change:+.2%}；"
+        f"已收数据为 {came} {bare.unit}，含缺报估算为 {whole} {found.unit}，差 {change:+.2%}；"
         "各缺报者的估算见其量的过程。",
-        f"what came makes {bare.value:.6g} {bare.unit}, with the estimates {found.value:.6g} {found.unit} "
+        f"what came makes {came} {bare.unit}, with the estimates {whole} {found.unit} "
         f"({change:+.2%}); each estimate is in the working of its amount.",
     )

@@ -12,6 +12,7 @@ from xietong.accounting.amounts import Amount, absent, amount, idle, summed
 from xietong.accounting.extracts import Extracts, Slice
 from xietong.calc.figures import Figure
 from xietong.calc.items import item
+from xietong.calc.rounding import told_apart
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -101,11 +102,12 @@ def _one_end(facility: Subject, name: str, span: Period) -> Text:
 
 def _exchanged(facility: Subject, name: str, span: Period, inlet: Load, left: Load) -> Text:
     label = item(name).name
+    went, came = told_apart(float(left.kg), float(inlet.kg), digits=6, thousands="")
     return Text(
-        f"{facility.name}（{facility.code}）{span.label} 出口的{label.zh} {float(left.kg):.6g} kg 多于进口 "
-        f"{float(inlet.kg):.6g} kg；请核对进、出口监测点，二者可能接反。",
+        f"{facility.name}（{facility.code}）{span.label} 出口的{label.zh} {went} kg 多于进口 {came} kg；"
+        "请核对进、出口监测点，二者可能接反。",
         f"{facility.name_en or facility.name} ({facility.code}), {span.label}: more {label.en} left "
-        f"({float(left.kg):.6g} kg) than entered ({float(inlet.kg):.6g} kg); check both ends, they may be exchanged.",
+        f"({went} kg) than entered ({came} kg); check both ends, they may be exchanged.",
     )
 
 

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from xietong.calc.rounding import told_apart
 from xietong.texts import Text
 from xietong.units import UnitError, convert
 
@@ -126,10 +127,12 @@ def laxer_than_national(limit: Mapping[str, Any]) -> Text | None:
         return None
     said = laxest.said()
     if allowed != laxest.value and limit["unit"] == laxest.unit:
-        own = limit["o2_reference"]
+        own, lax = limit["o2_reference"], f"{allowed:.4g}"
+        if Decimal(lax) >= limit["value"]:
+            lax = told_apart(float(allowed), float(limit["value"]), thousands="")[0]
         said = Text(
-            f"{said.zh}，折算到基准氧 {own} % 为 {allowed:.4g} {laxest.unit}",
-            f"{said.en}, which is {allowed:.4g} {laxest.unit} at {own} % O2",
+            f"{said.zh}，折算到基准氧 {own} % 为 {lax} {laxest.unit}",
+            f"{said.en}, which is {lax} {laxest.unit} at {own} % O2",
         )
     return Text(
         f"限值 {limit['value']} {limit['unit']} 比所引标准宽松：{said.zh}；已载入，但达标判断会偏松，"

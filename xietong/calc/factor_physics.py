@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from xietong.calc.items import all_items
+from xietong.calc.rounding import told_apart
 from xietong.texts import Text
 
 GJ_PER_TCE = Decimal("29.3076")
@@ -139,11 +140,12 @@ def _impossible_heat(key: str, value: Decimal, purpose: str) -> Text | None:
     low, high = (bound * usual for bound in _band_of(key))
     if low <= stated <= high:
         return None
+    held, least, most = told_apart(float(stated), float(low), float(high), thousands="")
     return Text(
-        f"{key} 折合 {stated:.4g} tce，与 GB/T 2589 附录A、B 的 {usual:.4g} 相差过大（可接受 {low:.4g}–{high:.4g}）；"
+        f"{key} 折合 {held} tce，与 GB/T 2589 附录A、B 的 {usual:.4g} 相差过大（可接受 {least}–{most}）；"
         "请核对数字和单位：低位发热量 ÷ 29 307.6 kJ/kgce 即折标准煤系数，电力当量值 0.1229 kgce/kWh，"
         "等价值请用 purpose=equal_value。",
-        f"{key}: {stated:.4g} tce is too far from {usual:.4g} of GB/T 2589 (accepted: {low:.4g}–{high:.4g}); "
+        f"{key}: {held} tce is too far from {usual:.4g} of GB/T 2589 (accepted: {least}–{most}); "
         "check digits and unit: net calorific value ÷ 29,307.6 kJ/kgce is the coefficient, electricity is "
         "0.1229 kgce/kWh, and an equal value goes under purpose=equal_value.",
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol
 
 from xietong.calc.figures import Figure, Status
+from xietong.calc.rounding import share_apart
 from xietong.calc.rules import RULES
 from xietong.texts import Text
 
@@ -124,7 +125,7 @@ def judge_incomplete(goal: Goal, figure: Figure, share: Share) -> Judged:
         return judge(goal, figure, accept_partial=True)
     if share.waiver:
         return judge_for_reason(goal, figure, share)
-    name, came = goal.indicator, f"{share.came:.1%}"
+    name, came = goal.indicator, share_apart(share.came, share.needed)
     said = Text(
         f"{name} 按上年量只收到 {came}，评定需要 {share.needed:.0%}；请补报，或在 targets.csv 的 waiver 列记录理由。",
         f"{name}: only {came} by last year's weight came and a grade needs {share.needed:.0%}; report the rest, or "
@@ -136,7 +137,7 @@ def judge_incomplete(goal: Goal, figure: Figure, share: Share) -> Judged:
 
 def judge_for_reason(goal: Goal, figure: Figure, share: Share) -> Judged:
     """Compare what came with its goal for the recorded reason, which is told."""
-    name, came = goal.indicator, f"{share.came:.1%}"
+    name, came = goal.indicator, share_apart(share.came, share.needed)
     said = Text(
         f"{name} 按上年量收到 {came}（评定需要 {share.needed:.0%}）；按记录的理由以已收数据评定：{share.waiver}",
         f"{name}: {came} by weight came (a grade needs {share.needed:.0%}); judged by it for the recorded reason: "

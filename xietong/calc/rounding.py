@@ -3,6 +3,7 @@
 What is computed on never passes through here.
 """
 
+import math
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 # A double holds fifteen decimal digits; sums of many lose some of the last.
@@ -40,7 +41,43 @@ def apart(before: float, after: float) -> float:
 
 def written(value: float | None) -> str:
     """A number in a sentence: four significant digits, never fewer than its whole part, thousands apart; — for none."""
+    return _written(value, 4, ",")
+
+
+def told_apart(*values: float | None, digits: int = 4, thousands: str = ",") -> tuple[str, ...]:
+    """The numbers of one comparison, all with as many digits as show which is the larger; — for none.
+
+    digits: the fewest significant ones, never fewer than a number's whole part. Numbers that count as equal (the last
+    binary digits apart) are written alike.
+    """
+    given = [value for value in values if value is not None]
+    most = max((len(str(int(abs(value)))) for value in given), default=1)
+    for enough in range(digits, max(CERTAIN_DIGITS, most) + 2):
+        told = tuple(_written(value, enough, thousands) for value in values)
+        pairs = [(one, other) for number, one in enumerate(values) for other in values[:number]]
+        if all(_is_shown(one, other, enough) for one, other in pairs):
+            break
+    return told
+
+
+def share_apart(share: float, bound: float, decimals: int = 1) -> str:
+    """A share in per cent with as many decimals as show on which side of the bound it lies: 99.996%, never 100.0%."""
+    if not math.isfinite(share) or math.isclose(share, bound, rel_tol=1e-9):
+        return f"{share:.{decimals}%}"
+    while decimals < CERTAIN_DIGITS and f"{share:.{decimals}%}" == f"{bound:.{decimals}%}":
+        decimals += 1
+    return f"{share:.{decimals}%}"
+
+
+def _is_shown(one: float | None, other: float | None, digits: int) -> bool:
+    """Whether so many digits show that two numbers differ, where they do."""
+    if one is None or other is None or math.isclose(one, other, rel_tol=1e-9):
+        return True
+    return _written(one, digits, "") != _written(other, digits, "")
+
+
+def _written(value: float | None, digits: int, thousands: str) -> str:
     if value is None:
         return "—"
     whole = len(str(int(abs(value))))
-    return f"{to_significant(float(value), max(4, whole)).normalize():,f}"
+    return f"{to_significant(float(value), max(digits, whole)).normalize():,f}".replace(",", thousands)

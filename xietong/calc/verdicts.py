@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from xietong.calc.figures import Figure, Status
 from xietong.calc.names import name_of
+from xietong.calc.rounding import told_apart
 from xietong.calc.rule_packs import RulePack
 from xietong.standard.text import TableRow, Threshold
 from xietong.texts import Text
@@ -101,10 +102,10 @@ def _no_band(row: TableRow, size: Figure | None) -> Text:
             f"{name.zh}不完整，不知属于哪一档：补齐缺报后再看。",
             f"{name.en} is incomplete, so the class is unknown: supply what is missing.",
         )
-    low = min(threshold.over for threshold in row.thresholds)
+    held, low = told_apart(size.value, min(threshold.over for threshold in row.thresholds), digits=6, thousands="")
     return Text(
-        f"{name.zh} {size.value:.6g} {size.unit}，不足 {low:g} {size.unit}：没有规定的值，不判定。",
-        f"{name.en} is {size.value:.6g} {size.unit}, below {low:g} {size.unit}: no value is laid down, no verdict.",
+        f"{name.zh} {held} {size.unit}，不足 {low} {size.unit}：没有规定的值，不判定。",
+        f"{name.en} is {held} {size.unit}, below {low} {size.unit}: no value is laid down, no verdict.",
     )
 
 
@@ -117,8 +118,9 @@ def _held_against(row: TableRow, figure: Figure, threshold: Threshold, better: s
         )
         return Judged(row, figure, threshold, "not_assessable", text, sign)
     met = figure.value >= threshold.value if better == "higher" else figure.value <= threshold.value
+    held, asked = told_apart(figure.value, threshold.value, thousands="")
     text = Text(
-        f"{name.zh} {figure.value:.4g} {figure.unit}，要求 {sign} {threshold.value:g} {figure.unit}。",
-        f"{name.en} is {figure.value:.4g} {figure.unit}, {sign} {threshold.value:g} {figure.unit} is asked.",
+        f"{name.zh} {held} {figure.unit}，要求 {sign} {asked} {figure.unit}。",
+        f"{name.en} is {held} {figure.unit}, {sign} {asked} {figure.unit} is asked.",
     )
     return Judged(row, figure, threshold, "met" if met else "not_met", text, sign)

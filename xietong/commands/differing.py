@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from xietong.accounting.against_today import Difference
 from xietong.accounting.differences import FigureChange, Row, RowChange
+from xietong.calc.rounding import told_apart
 from xietong.commands.asking import said
 from xietong.texts import Text
 from xietong.web.words import name_of
@@ -76,9 +77,8 @@ def _stated(row: Row | None) -> str:
 
 
 def _figure(change: FigureChange, language: str) -> str:
-    was, now, gap = (
-        "—" if each is None else f"{each:.10g}" for each in (change.before, change.after, change.difference)
-    )
+    was, now = told_apart(change.before, change.after, digits=10, thousands="")
+    gap = told_apart(change.difference, digits=10, thousands="")[0]
     ratio = "" if change.ratio is None else f"{change.ratio:+.3%}"
     closed = "".join(f"  [封存 {each.kind} {each.subject} r{each.revision}]" for each in change.closed_in)
     name = said(name_of(change.key.rpartition(" ")[2]), language)

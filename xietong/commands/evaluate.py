@@ -7,6 +7,7 @@ from typing import Any
 from xietong.accounting.accounts import UnknownNameError
 from xietong.accounting.closing import BrokenReportError, in_force, opened
 from xietong.calc.grade import GRADE_NAMES
+from xietong.calc.rounding import told_apart
 from xietong.cli import UsageError
 from xietong.commands.asking import add_asking_arguments, lake_in_use, registry_in_use, said, unknown
 from xietong.commands.closed import add_closing_arguments, asks_closing, row_json, run_closing
@@ -91,6 +92,8 @@ def _print(answer: Evaluation, language: str, whose: str) -> None:
         print(_line(line, language))
     for weakness in answer.weak:
         print(f"! {said(weakness.sentence, language)}")
+    for remark in answer.remarks:
+        print(f"* {said(remark, language)}")
     for advice in answer.advice:
         print(f"→ {said(advice, language)}")
 
@@ -98,9 +101,7 @@ def _print(answer: Evaluation, language: str, whose: str) -> None:
 def _line(line: Line, language: str) -> str:
     judged = line.judged
     met = {True: "✓", False: "✗", None: "?"}
-    actual, target, basic = (
-        "—" if value is None else f"{value:.6g}" for value in (judged.actual, judged.target, judged.basic)
-    )
+    actual, target, basic = told_apart(judged.actual, judged.target, judged.basic, digits=6, thousands="")
     mark = "*" if judged.main else " "
     targets = (f"{target} {met[judged.meets_target]}", f"{basic} {met[judged.meets_basic]}")
     return _row(

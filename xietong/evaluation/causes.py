@@ -9,7 +9,7 @@ from typing import NamedTuple
 from xietong.accounting.accounts import Account
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.reductions import Shortfall, shortfalls
-from xietong.calc.rounding import written
+from xietong.calc.rounding import told_apart, written
 from xietong.evaluation.contributors import Contributor
 from xietong.texts import Text
 
@@ -77,10 +77,8 @@ def _told(short: Shortfall) -> Text:
         return Text(
             f"预期 {written(short.expected)} tCO2e，未经核实", f"{written(short.expected)} tCO2e expected, unverified"
         )
-    return Text(
-        f"预期 {written(short.expected)} tCO2e，核实 {written(short.verified)} tCO2e",
-        f"{written(short.expected)} tCO2e expected, {written(short.verified)} verified",
-    )
+    expected, verified = told_apart(short.expected, short.verified)
+    return Text(f"预期 {expected} tCO2e，核实 {verified} tCO2e", f"{expected} tCO2e expected, {verified} verified")
 
 
 def _of_part(own: Account, part: Contributor) -> Text:

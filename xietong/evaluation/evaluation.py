@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from xietong.accounting.accounts import Account, Coverage, account, coverage
+from xietong.accounting.accounts import Account, Coverage, UnknownNameError, account, coverage
 from xietong.accounting.metered import LakeTables
 from xietong.calc.figures import Figure
 from xietong.calc.grade import (
@@ -23,6 +23,7 @@ from xietong.calc.grade import (
 )
 from xietong.calc.names import title_of
 from xietong.evaluation.coverage import share_received
+from xietong.evaluation.goals import goals_of, of_nobody, unknown_indicator
 from xietong.evaluation.weakness import Weakness, advice_on, weak_points
 from xietong.park.nouns import Registry, Target
 from xietong.periods import Period
@@ -54,7 +55,8 @@ class Line:
 class Evaluation:
     """The year's comparison, the grade under the park's own reading and under all three, what is weak, what to do.
 
-    below: the targets of sectors, zones and enterprises under the subject; they do not enter its grade.
+    below: the targets of sectors, zones and enterprises under the subject; they do not enter its grade. remarks: the
+    targets that could not be judged, and why.
     """
 
     subject: str
@@ -66,6 +68,7 @@ class Evaluation:
     weak: tuple[Weakness, ...]
     advice: tuple[Text, ...]
     coverage: Coverage
+    remarks: tuple[Text, ...] = ()
 
     @property
     def grade(self) -> str:
@@ -90,17 +93,16 @@ def evaluate(
     waived: recorded reasons, by indicator, for leaving out one that is not main and has no data; besides those of the
     targets themselves.
     """
-    own = _lines(registry, lake, subject, year)
-    codes = (
-        [each.code for each in registry.below(subject) if each.code != subject] if subject in registry.subjects else []
-    )
-    below = tuple(line for code in codes for line in _lines(registry, lake, code, year))
+    account(registry, lake, subject, Period.year(year))
+    own, remarks = _lines(registry, lake, subject, year)
+    below, said_below = _lines_below(registry, lake, subject, year)
+    remarks += said_below + (of_nobody(registry, year) if subject == registry.park.code else ())
     period = Period.year(year)
     came = coverage(registry, lake, subject, period)
     judged = grades((line.judged for line in own), _waivers(own) | dict(waived or {}))
     weak = weak_points(account(registry, lake, subject, period), registry, (own, below), came)
     advice = advice_on(subject, weak)
-    return Evaluation(subject, year, _rule(registry), judged, own, below, weak, advice, came)
+    return Evaluation(subject, year, _rule(registry), judged, own, below, weak, advice, came, remarks)
 
 
 def _waivers(lines: Iterable[Line]) -> dict[str, str]:
@@ -112,9 +114,25 @@ def _rule(registry: Registry) -> GradeRule:
     return "cautious" if chosen == "cautious" else "strict" if chosen == "strict" else "default"
 
 
-def _lines(registry: Registry, lake: LakeTables | None, subject: str, year: int) -> tuple[Line, ...]:
-    targets = [each for each in registry.targets if each.subject == subject and each.year == year]
-    return tuple(_line(registry, lake, target) for target in targets)
+Lines = tuple[tuple[Line, ...], tuple[Text, ...]]
+
+
+def _lines_below(registry: Registry, lake: LakeTables | None, subject: str, year: int) -> Lines:
+    """The judged targets of all subjects below one, and what is to be said of those that cannot be judged."""
+    every = [_lines(registry, lake, each.code, year) for each in registry.below(subject) if each.code != subject]
+    return tuple(line for lines, _ in every for line in lines), tuple(said for _, told in every for said in told)
+
+
+def _lines(registry: Registry, lake: LakeTables | None, subject: str, year: int) -> Lines:
+    """The judged targets of a subject, and what is to be said of those that cannot be judged."""
+    targets, remarks = goals_of(registry, subject, year)
+    lines, unknown = [], []
+    for target in targets:
+        try:
+            lines.append(_line(registry, lake, target))
+        except UnknownNameError as error:
+            unknown.append(unknown_indicator(target, error))
+    return tuple(lines), (*remarks, *unknown)
 
 
 def _line(registry: Registry, lake: LakeTables | None, target: Target) -> Line:
@@ -164,6 +182,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "below": [_line_json(line) for line in evaluation.below],
         "weak": [each.as_json() for each in evaluation.weak],
         "advice": [each._asdict() for each in evaluation.advice],
+        "remarks": [each._asdict() for each in evaluation.remarks],
         "coverage": {
             "due": evaluation.coverage.due,
             "received": evaluation.coverage.received,

@@ -8,7 +8,7 @@ from xietong.calc.figures import Figure
 from xietong.calc.grade import Judged
 from xietong.calc.items import item
 from xietong.calc.pollutants import TABLE_3
-from xietong.calc.rounding import written
+from xietong.calc.rounding import share_apart, told_apart, written
 from xietong.evaluation.causes import REDUCTION, cause_of
 from xietong.evaluation.contributors import Contributor, largest_contributor
 from xietong.park.nouns import Registry
@@ -72,15 +72,15 @@ def _short(lines: Iterable[LineLike], own: Account) -> tuple[Weakness, ...]:
 def _missed(line: LineLike, own: Account) -> Weakness:
     judged, whose = line.judged, own.subject
     below_basic = judged.meets_basic is False
-    zh = f"{whose.name}的{line.title.zh}为 {written(judged.actual)} {judged.unit}，未达目标 {written(judged.target)}"
-    en = (
-        f"{line.title.en} of {whose.name_en or whose.name} is {written(judged.actual)} {judged.unit}, "
-        f"short of its target {written(judged.target)}"
-    )
+    basic = judged.basic if below_basic else None
+    actual, target, least = told_apart(judged.actual, judged.target, basic)
+    zh = f"{whose.name}的{line.title.zh}为 {actual} {judged.unit}，未达目标 {target}"
+    en = f"{line.title.en} of {whose.name_en or whose.name} is {actual} {judged.unit}, short of its target {target}"
     if judged.completion is not None:
-        zh, en = f"{zh}（完成率 {judged.completion:.1%}）", f"{en} ({judged.completion:.1%} reached)"
-    if below_basic and judged.basic is not None:
-        zh, en = f"{zh}，也未达基本值 {written(judged.basic)}", f"{en} and of its basic value {written(judged.basic)}"
+        reached = share_apart(judged.completion, 1.0)
+        zh, en = f"{zh}（完成率 {reached}）", f"{en} ({reached} reached)"
+    if basic is not None:
+        zh, en = f"{zh}，也未达基本值 {least}", f"{en} and of its basic value {least}"
     kind, sentence = "basic" if below_basic else "target", Text(zh + "。", en + ".")
     part = largest_contributor(line.figure, line.subject) if judged.better == "lower" else None
     return Weakness(kind, line.subject, judged.key, sentence, part, cause_of(own, judged.key, part))

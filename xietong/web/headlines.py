@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext, gettext_lazy
 
 from xietong.calc.figures import Figure
+from xietong.calc.rounding import share_apart
 from xietong.texts import Language
 from xietong.web.charts import IndexLine
 from xietong.web.cockpit import AmountMonths, Panel, Year
@@ -76,7 +77,7 @@ def road(panel: Panel, year: Year, language: Language) -> str:
     bound = panel.goal.target if panel.goal else None
     if not bound or panel.judged.value is None:
         return gettext("全年已结束，没有设目标。") if bound is None else ""
-    gap = change(abs(panel.judged.value / bound - 1)).lstrip("+")
+    gap = share_apart(abs(panel.judged.value / bound - 1), 0.0).replace("%", " %")
     if panel.judged.value <= bound:
         return gettext("全年已结束，比目标低 %(gap)s。") % {"gap": gap}
     return gettext("全年已结束，比目标高 %(gap)s。") % {"gap": gap}

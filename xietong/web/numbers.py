@@ -9,6 +9,7 @@ import re
 from datetime import timedelta
 from typing import NamedTuple
 
+from xietong.calc.rounding import told_apart
 from xietong.texts import Language, Text
 
 SIGNIFICANT_DIGITS = 4
@@ -49,11 +50,19 @@ def unit_name(unit: str, language: Language) -> str:
     return unit
 
 
-def digits(value: float, unit: str = "") -> str:
-    """The digits that mean something: four of them, whole numbers whole, per cent to one place.
+def digits(value: float, unit: str = "", against: float | None = None) -> str:
+    """The digits that mean something: four of them, whole numbers whole, per cent to one place; more where another
+    number that it is held against would read the same.
 
     99.97 % is never rounded up to a full 100 %.
     """
+    plain = _digits(value, unit)
+    if against is None or math.isclose(value, against, rel_tol=1e-9) or _digits(against, unit) != plain:
+        return plain
+    return told_apart(value, against)[0]
+
+
+def _digits(value: float, unit: str) -> str:
     if value == 0:
         return "0"
     if unit == "%":
@@ -86,16 +95,18 @@ def _money_scale(largest: float, language: Language) -> tuple[float, str]:
     return (_WAN, "亿元") if abs(largest) >= _WAN else (1.0, "万元")
 
 
-def show(value: float, unit: str, language: Language) -> Shown:
-    """One number with its unit."""
+def show(value: float, unit: str, language: Language, against: float | None = None) -> Shown:
+    """One number with its unit; against: what it is compared with, from which its digits must tell it."""
     divisor, name = scale(value, unit, language)
-    return Shown(digits(value / divisor, unit).replace("-", "−"), name)
+    other = None if against is None else against / divisor
+    return Shown(digits(value / divisor, unit, other).replace("-", "−"), name)
 
 
 def in_scale_of(value: float, beside: float, unit: str, language: Language) -> str:
-    """The digits of a number in the scale of another one beside it, so that one shown unit holds for both."""
+    """The digits of a number in the scale of another one beside it, so that one shown unit holds for both, and as many
+    as tell the two apart."""
     divisor, _name = scale(beside, unit, language)
-    return digits(value / divisor, unit).replace("-", "−")
+    return digits(value / divisor, unit, beside / divisor).replace("-", "−")
 
 
 def exact(value: float, unit: str, language: Language) -> Shown:

@@ -177,6 +177,7 @@ def _line(place: Place, row: Row) -> dict[str, Any]:
         "figure": row.figure,
         "href": place.href(row.key),
         "target": row.judged,
+        "against": row.judged.target if row.judged else None,
         "state": row.state,
         "word": str(STATE_WORDS[row.state]),
         "reason": row.figure.missing[0] if row.figure.value is None and row.figure.missing else None,
@@ -195,6 +196,8 @@ def pollutant_table(place: Place, rows: Iterable[Row]) -> dict[str, Any]:
         line[ending] = _line(place, row)
     for line in lines.values():
         line["outlet"] = _outlet(place, line)
+        if line["outlet"]:
+            line["highest_outlet"]["against"] = line["outlet"]["limit_value"]
     context = table(place, 3, ())
     return context | {
         "pollutants": list(lines.values()),
@@ -214,7 +217,8 @@ def _outlet(place: Place, line: dict[str, Any]) -> dict[str, Any] | None:
     above = highest.value > float(highest.trace["limit"])
     return {
         "name": full_name(place.registry, highest.trace["subject"]),
-        "limit": digits(float(highest.trace["limit"])),
+        "limit": digits(float(highest.trace["limit"]), against=highest.value),
+        "limit_value": float(highest.trace["limit"]),
         "is_above": above and bool(hours),
         "is_daily": above and not hours,
     }

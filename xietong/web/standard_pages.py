@@ -69,6 +69,7 @@ def _line(reader: Reader, found: StandardAccount, each: Judged) -> dict[str, Any
         "figure": figure,
         "href": reverse("standard-figure", args=where) if figure else "",
         "asked": _asked(reader, each),
+        "against": each.threshold.value if each.threshold else None,
         "verdict": "" if each.verdict == "none" else each.verdict,
         "state": STATES[each.verdict],
         "word": term("verdict", each.verdict),

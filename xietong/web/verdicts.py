@@ -58,6 +58,7 @@ def findings(evaluation: Evaluation, place: Place) -> dict[str, Findings]:
     return {
         "weak": folded(weak, MOST_WEAK),
         "advice": folded(({"sentence": each} for each in evaluation.advice), MOST_ADVICE),
+        "unjudged": folded(({"sentence": each} for each in evaluation.remarks), MOST_ADVICE),
         "absent": folded(({"sentence": each} for each in evaluation.coverage.absent), MOST_ABSENT),
     }
 

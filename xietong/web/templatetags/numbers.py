@@ -86,9 +86,13 @@ def scaled_unit(of_unit: str, largest: float | None) -> str:
 
 
 @register.inclusion_tag("web/_amount.html")
-def amount(value: float | None, of_unit: str, href: str = "", status: str = "ok") -> dict[str, Any]:
-    """A number with its unit, a link to its working where `href` is given; ≈ and italics for an estimate."""
-    shown = None if value is None else numbers.show(value, of_unit, reading_language())
+def amount(
+    value: float | None, of_unit: str, href: str = "", status: str = "ok", against: float | str | None = None
+) -> dict[str, Any]:
+    """A number with its unit, a link to its working where `href` is given; ≈ and italics for an estimate; against: what
+    it is compared with, "" where the template has nothing."""
+    other = against if isinstance(against, int | float) else None
+    shown = None if value is None else numbers.show(value, of_unit, reading_language(), other)
     return {"shown": shown, "href": href, "status": status, "dash": gettext("无数值，点开看原因")}
 
 
