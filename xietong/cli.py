@@ -11,6 +11,7 @@ from typing import NamedTuple
 from xietong import __version__
 from xietong.disks import FULL, is_full
 from xietong.lake.errors import DamagedFile
+from xietong.terminal import printing
 from xietong.texts import Text
 
 
@@ -63,6 +64,11 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status (2 bad use, 1 failed check, 3 partly accepted)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    with printing(exactly="--json" in given or given[:2] == ["hj212", "decode"]):
+        return _run(given)
+
+
+def _run(given: list[str]) -> int:
     name = parser().parse_known_args(given[:1])[0].command
     command = COMMANDS[name]
     given = _take_data(given)

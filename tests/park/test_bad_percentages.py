@@ -13,7 +13,7 @@ from xietong.park.package.schema import TABLES
 
 @pytest.mark.parametrize(
     ("target", "basic", "words"),
-    [("0.95", "", "0.95 %；若指 95.00 %，请写成 95.00"), ("95", "0.9", "请写成 90.0"), ("120", "80", "超过 100 %")],
+    [("0.95", "", "0.95 %；若写的是小数形式的份额"), ("95", "0.9", "请改写成百分数"), ("120", "80", "超过 100 %")],
 )
 def test_a_share_that_looks_like_the_other_way_of_writing_it_is_remarked(
     target: str, basic: str, words: str, tmp_path: Path

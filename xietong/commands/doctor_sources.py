@@ -128,8 +128,8 @@ def _fitting(name: str, point: Point, unit: str) -> Iterator[Check]:
     if factor != 1 and point.multiplier == 1:
         said = Text(f"{where_zh}，而倍率是 1", f"{where_en}, and its multiplier is 1")
         remedy = Text(
-            f"把 multiplier 写成 {factor:f}（乘以 CT×PT），或改 scale",
-            f"set multiplier to {factor:f} (times CT × PT), or change scale",
+            "按两个单位的换算和 CT×PT 写 multiplier，或改 scale、unit",
+            "set multiplier by the two units and CT × PT, or change scale or unit",
         )
         yield Check(name, "failed", said, remedy)
 

@@ -2,7 +2,9 @@
 
 import argparse
 import getpass
+import json
 import secrets
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -19,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", help=named)
     parser.add_argument("--role", default="director", choices=list(ROLES), help="角色 · the role")
     parser.add_argument("--ask", action="store_true", help="自己输入密码 · type the password yourself")
+    parser.add_argument("--json", action="store_true", help="以 JSON 回答 · answer in JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,22 +32,33 @@ def run(arguments: argparse.Namespace) -> int:
     """
     found(settings.DATA)
     name = arguments.user or ("" if has_people() else "director")
-    print(f"数据目录 · data folder: {settings.DATA}")
-    if not name:
+    told: dict[str, object] = {"folder": str(settings.DATA), "user": name, "new": False}
+    password = (_asked() if arguments.ask else secrets.token_urlsafe(15)) if name else ""
+    if name:
+        _, told["new"] = make_person(name, password, arguments.role)
+        if told["new"] and not arguments.ask:
+            told["password"] = password
+    if arguments.json:
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        _say(told)
+    return 0
+
+
+def _say(told: Mapping[str, object]) -> None:
+    print(f"数据目录 · data folder: {told['folder']}")
+    user = told["user"]
+    if not user:
         print(
             "已有用户，没有新建，密码未变；要另建一个请用 --user 写明 · there are users already, nobody was added and "
             "every password is as it was; name a new one with --user"
         )
-        return 0
-    password = _asked() if arguments.ask else secrets.token_urlsafe(15)
-    user, new = make_person(name, password, arguments.role)
-    if not new:
-        print(f"用户已存在，密码未变 · user {user.username} is there already, the password is as it was")
-    elif arguments.ask:
-        print(f"用户 · user: {user.username}")
+    elif not told["new"]:
+        print(f"用户已存在，密码未变 · user {user} is there already, the password is as it was")
+    elif "password" not in told:
+        print(f"用户 · user: {user}")
     else:
-        print(f"用户 · user: {user.username}  密码（只显示这一次）· password (shown this once): {password}")
-    return 0
+        print(f"用户 · user: {user}  密码（只显示这一次）· password (shown this once): {told['password']}")
 
 
 def _asked() -> str:

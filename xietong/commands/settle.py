@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import json
 import logging
 import signal
 import sys
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="曾经结转而再也找不回的，按没有处理 · what was settled once and cannot be restored is taken as gone",
     )
     parser.add_argument("--once", action="store_true", help="结转现有的存证后退出 · settle what is there, then stop")
+    parser.add_argument("--json", action="store_true", help="以 JSON 回答 · answer in JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         en = f"{data} refused a write ({error}); nothing is lost: mend the disk, and the next run goes on from there."
         print(f"xietong settle: {zh} · {en}", file=sys.stderr)
         return 1
+    if arguments.json:
+        print(json.dumps({"folder": str(data), "settled": True}, ensure_ascii=False))
     return 0
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from xietong.intake.devices import BadSettings
 from xietong.intake.listener import USUAL, Conditions, serve
 from xietong.intake.pace import Rate
+from xietong.terminal import Shown
 
 PORT = 9212
 # A look through the objects of ten thousand connections takes a tenth of a second, in which nobody is answered. With
@@ -25,7 +26,7 @@ OTHER_FILES = 256  # segments, settings, and connections between their acceptanc
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the HJ 212 listener until SIGTERM or SIGINT; 0 after an orderly end, 1 where it could not listen."""
     given = _parser().parse_args(arguments)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    logging.basicConfig(stream=Shown(sys.stderr), level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     try:
         asyncio.run(_run(given))
     except BadSettings as error:

@@ -22,6 +22,7 @@ from xietong.intake.opening import open_journal
 from xietong.intake.settings_file import Settled
 from xietong.intake.source_state import SourceStates
 from xietong.journal import GroupCommit, JournalError, JournalWriter
+from xietong.terminal import Shown
 
 LOG = logging.getLogger("xietong.intake")
 LOOK_S = 1.0
@@ -64,7 +65,7 @@ def main(kind: Kind[Setting], arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=f"python -m {program}", description=f"{kind.file} 的数据接收 · intake")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("XIETONG_DATA", "data")), metavar="DIR")
     given = parser.parse_args(arguments)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    logging.basicConfig(stream=Shown(sys.stderr), level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     try:
         asyncio.run(_run(kind, given.data))
     except (JournalError, OSError) as error:

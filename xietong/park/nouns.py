@@ -96,6 +96,8 @@ def device_address(source: str, interval_s: int) -> str:
     field_name = source.rpartition("/")[2]
     if field_name.endswith("Rtd"):
         return f"{source}@2011"
+    if field_name == "Info":
+        return f"{source}@3020"
     if interval_s >= 86_400:
         return f"{source}@2031"
     return f"{source}@2061" if interval_s >= 3_600 else f"{source}@2051"

@@ -38,6 +38,7 @@ from xietong.park.people import check_person, check_reason
 from xietong.park.revisions import Change
 from xietong.park.statements import Sender, filled_in, judged
 from xietong.park.template import FILLED_IN, is_template
+from xietong.texts import escaped
 
 
 @dataclass(slots=True)
@@ -144,7 +145,12 @@ class Reception:
         if not rejected:
             return
         told = [
-            {**each.as_json("zh"), "value": each.value[:LONGEST_VALUE], "en": each.message.en, "zh": each.message.zh}
+            {
+                **each.as_json("zh"),
+                "value": escaped(each.value[:LONGEST_VALUE], in_line=True),
+                "en": each.message.en,
+                "zh": each.message.zh,
+            }
             for each in rejected[:MOST_REFUSED_CELLS]
         ]
         what = {"file": name, "rejected": len(rejected), "cells": told, "entries": dict(self.answer.entries)}

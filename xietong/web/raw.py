@@ -6,7 +6,6 @@ The device's password (PW) is hidden from the page; the hash is of the bytes as 
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,14 +19,15 @@ from django.utils.translation import gettext, gettext_lazy
 from xietong.park.evidence import kept_path
 from xietong.park.nouns import Registry
 from xietong.protocols import hj212
+from xietong.protocols.hj212 import masking
 from xietong.readings import Entry
+from xietong.texts import escaped
 from xietong.web.asked import instant_or_404
 from xietong.web.asked import number as number_of
 from xietong.web.evidence import code_and_field, marked
 from xietong.web.raw_messages import decoded, is_message
 
 ROWS_AROUND, MOST_BYTES = 2, 64 * 1024
-HIDDEN = "••••••"
 _KINDS = {
     "hj212": gettext_lazy("设备发来的 HJ 212 报文，长度和校验都对，按收到的字节原样保存。"),
     "hj212-refused": gettext_lazy("设备发来的报文，长度或校验不对，没有采用；原样保存，原因见下。"),
@@ -71,7 +71,7 @@ def shown(entry: Entry, wanted: Wanted, data: Path, registry: Registry) -> dict[
         return context | _frame(entry.payload, wanted)
     if entry.kind == "file":
         return context | _file(entry.payload, wanted, data, registry)
-    context |= {"parts": marked(_text(entry.payload[:MOST_BYTES]), "", "")}
+    context |= {"parts": marked(without_password(entry.payload[:MOST_BYTES]), "", "")}
     if not is_message(entry):
         return context
     try:
@@ -81,8 +81,8 @@ def shown(entry: Entry, wanted: Wanted, data: Path, registry: Registry) -> dict[
 
 
 def without_password(payload: bytes) -> str:
-    """A frame, or a content, as text with its passwords (PW, NewPW) hidden."""
-    return re.sub(r"(?<=PW=)[^;&]*", HIDDEN, _text(payload))
+    """Bytes as text with the passwords in them (PW, NewPW) hidden and control characters escaped."""
+    return escaped(masking.without_password(_text(payload)))
 
 
 def _text(payload: bytes) -> str:

@@ -36,7 +36,7 @@ THOUSANDS = re.compile(r"[+-]?\d{1,3}([,' _]\d{3})+(\.\d+)?|.*\d,\d.*")
 BELOW = re.compile(r"[<≤](?P<before>.+)|(?P<after>.+)L")
 _SERIAL = re.compile(r"[2-7]\d{4}(\.\d+)?")
 SOURCES = ("hj212:", "mqtt:", "modbus:", "opcua:")
-MOST_DIGITS = 25
+MOST_DIGITS, MOST_DECIMALS = 25, 12
 
 
 def tidy(text: str) -> str:
@@ -49,22 +49,28 @@ def decimal(text: str) -> Decimal:
     text = tidy(text).replace("−", "-")
     if not NUMBER.fullmatch(text):
         if THOUSANDS.fullmatch(text):
-            bare = re.sub(r"[,' _]", "", text)
             raise CellError(
                 "thousands",
-                f"数字里有分隔符，可能被读成另一个数；请去掉分隔符，写成 {bare}（小数点用“.”）",
-                f"the number has separators and could be read as another one; write {bare}, with “.” as decimal point",
+                "数字里有逗号之类的分隔符，看不出是千位还是小数，不能猜；请核对原始凭证，写成不带分隔符的数，小数点用“.”",
+                "the number has a comma or such in it, and nobody can tell thousands from decimals; look at the "
+                "original document and write it without separators, with “.” as decimal point",
             )
         raise CellError(
             "number", "不是数字；请只写数字，如 12.5", "it is not a number; write digits only, such as 12.5"
         )
     value = Decimal(text)
-    too_long = len(value.as_tuple().digits) > MOST_DIGITS
-    if too_long or (value and not -MOST_DIGITS / 2 < value.adjusted() < MOST_DIGITS):
+    if len(value.as_tuple().digits) > MOST_DIGITS or (value and value.adjusted() >= MOST_DIGITS):
         raise CellError(
             "number",
-            f"数字超出 {MOST_DIGITS} 位，不可能是真实数量；请核对",
+            f"数字超过 {MOST_DIGITS} 位，不可能是真实数量；请核对",
             f"the number has more than {MOST_DIGITS} digits, which no real amount has; check it",
+        )
+    if value and value.adjusted() < -MOST_DECIMALS:
+        raise CellError(
+            "number",
+            f"数字太小，小数点后前 {MOST_DECIMALS} 位都是零，不可能是真实数量；请核对数值和单位",
+            f"the number is too small: its first {MOST_DECIMALS} decimals are zeros, which no real amount has; check "
+            "it and its unit",
         )
     return value
 

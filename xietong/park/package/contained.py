@@ -16,6 +16,7 @@ from typing import TypeVar, cast
 import pyarrow as pa
 
 from xietong.park.package.cells import CellError
+from xietong.park.package.dialect import fault
 from xietong.texts import Text
 
 MODULES = "xietong.park.package"
@@ -103,12 +104,15 @@ SENTENCES: Mapping[str, Text] = {
 
 def _said(rule: str, detail: str = "") -> CellError:
     said = SENTENCES[rule]
-    return CellError(rule, said.zh.format(detail), said.en.format(detail))
+    # What a library says of a damaged file is English.
+    in_chinese = "文件损坏、加了密码，或不是它的名称所说的类型" if rule == "unreadable" else detail
+    return CellError(rule, said.zh.format(in_chinese), said.en.format(detail))
 
 
 def unreadable(error: Exception) -> CellError:
     """The sentence for a file that does not open."""
-    return _said("unreadable", str(error))
+    said, what = SENTENCES["unreadable"], fault(error)
+    return CellError("unreadable", said.zh.format(what.zh), said.en.format(what.en))
 
 
 def workbook_rows(path: Path, sheet: str, note: Note) -> Iterator[list[str]]:

@@ -14,9 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xietong.park.package.cells import CellError, instant, tidy
+from xietong.park.package.dialect import toml_fault
 from xietong.park.package.reading import PackageError
 from xietong.park.package.schema import TABLES
 from xietong.park.package.tabular import ROW, Shape
+from xietong.texts import Text
 from xietong.units import UnitError, canonical
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -62,9 +64,10 @@ def read_mapping(path: Path) -> FileMapping:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        said = Text("读不出来", str(error)) if isinstance(error, OSError) else toml_fault(error)
         raise PackageError(
-            f"映射文件 {path} 读不成 TOML（{error}），没有导入；请改正这一处。",
-            f"the mapping {path} is no sound TOML ({error}), so nothing was imported; correct that place.",
+            f"映射文件 {path} 读不成 TOML（{said.zh}），没有导入；请改正这一处。",
+            f"the mapping {path} is no sound TOML ({said.en}), so nothing was imported; correct that place.",
         ) from error
     table = str(document.get("table", "readings"))
     if table not in ("readings", "reported"):

@@ -4,7 +4,7 @@ Nothing is written here; `xietong.park.actions.load_package` keeps it.
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from xietong.park.nouns import DEFAULT_CHOICES
 from xietong.park.package.cells import CellError, read
+from xietong.park.package.dialect import toml_fault
 from xietong.park.package.rules import Known, judge
 from xietong.park.package.schema import CHOICES, CLOSED_FOLDER, CLOSED_LIST, FACTS, PARK_COLUMNS, TABLES, Table
 from xietong.park.package.sheets import Rejection, Row, Sheet, decode, read_sheet, rejection
-from xietong.texts import Text
+from xietong.texts import Text, escaped
 
 PARK_FILE = "park.toml"
 LARGEST = 64 << 20
@@ -132,46 +133,72 @@ def _open(folder: Path) -> Package:
     try:
         document = tomllib.loads(decode(content))
     except (CellError, tomllib.TOMLDecodeError) as error:
+        said = error.text if isinstance(error, CellError) else toml_fault(error)
         raise PackageError(
-            f"{path} 读不成 TOML（{error}），什么也没有载入；请改正这一处。",
-            f"{path} is no sound TOML ({error}), so nothing was loaded; correct that place.",
+            f"{path} 读不成 TOML（{said.zh}），什么也没有载入；请改正这一处。",
+            f"{path} is no sound TOML ({said.en}), so nothing was loaded; correct that place.",
         ) from error
-    package = Package(folder, _park(path, document.get("park")), {PARK_FILE: content})
+    package = Package(folder, {}, {PARK_FILE: content})
     choices = document.get("choices", {})
-    package.park["choices"] = dict(_choices(package, choices if isinstance(choices, dict) else {"choices": choices}))
+    chosen = dict(_choices(package, choices if isinstance(choices, dict) else {"choices": choices}))
+    package.park |= _park(path, document.get("park"), [each.message for each in package.rejected])
+    package.park["choices"] = chosen
+    package.remarks += _unknown_keys(document)
     return package
 
 
-def _park(path: Path, stated: object) -> dict[str, Any]:
-    if not isinstance(stated, dict) or not stated.get("code") or not stated.get("name"):
-        raise PackageError(
-            f"{path} 的 [park] 里缺少 code 或 name，不知是哪个园区，什么也没有载入；请补上。",
-            f"[park] of {path} lacks code or name, so nobody knows which park it is and nothing was loaded; add them.",
-        )
-    park = {name: str(stated.get(name, "")).strip() for name in PARK_COLUMNS}
+def _park(path: Path, stated: object, choices: Sequence[Text]) -> dict[str, Any]:
+    """What [park] says. Raises PackageError with every fault of the file at once, those of its choices too."""
+    told = stated if isinstance(stated, dict) else {}
+    park = {name: str(told.get(name, "")).strip() for name in PARK_COLUMNS}
     park["timezone"] = park["timezone"] or "Asia/Shanghai"
-    for name in ("code", "name", "name_en", "region"):
-        _check_word(path, name, park[name])
-    try:
-        ZoneInfo(park["timezone"])
-    except (ZoneInfoNotFoundError, ValueError):
+    faults = [*_faults(park)]
+    if faults:
+        every = [*faults, *(Text(each.zh.rstrip("。"), each.en.rstrip(".")) for each in choices)]
         raise PackageError(
-            f"{path} 的时区“{park['timezone']}”不存在，时刻无法换算，什么也没有载入；请写如 Asia/Shanghai。",
-            f'{path} names the time zone "{park["timezone"]}", which does not exist, so nothing was loaded; '
-            "write one such as Asia/Shanghai.",
-        ) from None
+            f"{path} 有 {len(every)} 处错误，什么也没有载入：{'；'.join(each.zh for each in every)}。",
+            f"{path} has {len(every)} faults and nothing was loaded: {'; '.join(each.en for each in every)}.",
+        )
     return park
 
 
-def _check_word(path: Path, name: str, value: str) -> None:
-    column = TABLES["subjects"].column("code" if name == "code" else "name_en")
+def _faults(park: Mapping[str, str]) -> Iterator[Text]:
+    lacking = [name for name in ("code", "name") if not park[name]]
+    if lacking:
+        yield Text(
+            f"[park] 里缺少 {'、'.join(lacking)}，不知是哪个园区，请补上",
+            f"[park] lacks {' and '.join(lacking)}, so nobody knows which park it is, add it",
+        )
+    for name in ("code", "name", "name_en", "region"):
+        column = TABLES["subjects"].column("code" if name == "code" else "name_en")
+        try:
+            read(column, park[name], ZoneInfo("UTC"))
+        except CellError as error:
+            if park[name]:
+                yield Text(f"{name}：{error.text.zh}", f"{name}: {error.text.en}")
     try:
-        read(column, value, ZoneInfo("UTC"))
-    except CellError as error:
-        raise PackageError(
-            f"{path} 的 {name}：{error.text.zh}。什么也没有载入。",
-            f"{name} of {path}: {error.text.en}. Nothing was loaded.",
-        ) from error
+        ZoneInfo(park["timezone"])
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = escaped(park["timezone"], in_line=True)
+        yield Text(
+            f"时区“{zone}”不存在，时刻无法换算，请写如 Asia/Shanghai",
+            f'the time zone "{zone}" does not exist, write one such as Asia/Shanghai',
+        )
+
+
+def _unknown_keys(document: Mapping[str, Any]) -> Iterator[Rejection]:
+    """Remarks: a word that nobody reads is a slip in most cases, and what it meant is not in force."""
+    told = document.get("park")
+    names = [name for name in document if name not in ("park", "choices")]
+    names += [f"park.{name}" for name in told if name not in PARK_COLUMNS] if isinstance(told, dict) else []
+    for name in names:
+        known = f"[park] {', '.join(PARK_COLUMNS)}; [choices] {', '.join(CHOICES)}"
+        said = CellError(
+            "unknown_key",
+            f"没有这一项，没有作用；可写的是 {known}",
+            f"there is no such word and it has no effect; use {known}",
+        )
+        yield rejection(PARK_FILE, 0, name, "", said)
 
 
 def _choices(package: Package, stated: dict[str, object]) -> Iterator[tuple[str, str]]:

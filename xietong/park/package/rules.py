@@ -350,8 +350,8 @@ def _odd_percentage(row: Row) -> Iterator[Rejection]:
             continue
         zh, en = f"这个指标以 % 计，{cell} 就是 {cell} %", f"this indicator is counted in %, so {cell} means {cell} %"
         if value <= 1:
-            meant = f"{value * 100:f}"
-            zh, en = f"{zh}；若指 {meant} %，请写成 {meant}", f"{en}; write {meant} if {meant} % is meant"
+            zh = f"{zh}；若写的是小数形式的份额，请改写成百分数"
+            en = f"{en}; if a share of one is meant, write it in per cent"
         else:
             zh, en = f"{zh}，超过 100 %；请核对", f"{en}, more than all of it; check it"
         yield row.reject(name, "percentage", zh, en)

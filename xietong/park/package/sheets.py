@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from xietong.park.package.cells import Amount, CellError, Value, read
+from xietong.park.package.dialect import BOM, check_header, doubled_bom, fault
 from xietong.park.package.schema import Column, Table
-from xietong.texts import Language, Text
+from xietong.texts import Language, Text, escaped
 
 NOTHING_SAID = Text("", "")
+MOST_LOOKED_AT = 1_000  # bytes that show an encoding
 
 
 class Rejection(NamedTuple):
@@ -86,7 +88,8 @@ class Record(NamedTuple):
 
 def rejection(file: str, row: int, column: str, value: str, error: CellError) -> Rejection:
     """Put the place before the reason: what, where, why, what to do."""
-    shown = value if len(value) <= 60 else value[:57] + "…"
+    shown = escaped(value if len(value) <= 60 else value[:57] + "…", in_line=True)
+    file, column = escaped(file, in_line=True), escaped(column, in_line=True)
     place_zh = " ".join(filter(None, [file, f"第 {row} 行" if row else "", f"{column} 列" if column else ""]))
     place_en = ", ".join(filter(None, [file, f"row {row}" if row else "", f"column {column}" if column else ""]))
     zh = f"{place_zh}：" + (f"“{shown}”" if shown else "") + f"{error.text.zh}。"
@@ -97,6 +100,8 @@ def rejection(file: str, row: int, column: str, value: str, error: CellError) ->
 
 def decode(content: bytes) -> str:
     """The text of a UTF-8 file, with or without a byte-order mark; raises CellError that names the remedy."""
+    if b"\0" in content[:MOST_LOOKED_AT]:  # UTF-16 without its mark is UTF-8 to Python, every other letter a zero
+        raise misread(1, content)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -115,7 +120,7 @@ def misread(line: int, content: bytes) -> CellError:
 
 
 def _looks_like(content: bytes) -> str:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:MOST_LOOKED_AT]:
         return "UTF-16"
     try:
         content.decode("gb18030")
@@ -128,17 +133,22 @@ def read_sheet(table: Table, file: str, content: bytes, zone: ZoneInfo) -> Sheet
     """Read one CSV file of a table; every cell that cannot be used is a rejection, the other rows are given."""
     sheet = Sheet()
     try:
-        records = list(csv.reader(io.StringIO(decode(content), newline=""), strict=True))
+        text = decode(content)
+        if text.startswith(BOM):
+            sheet.remarks.append(rejection(file, 1, "", "", doubled_bom()))
+        records = list(csv.reader(io.StringIO(text.lstrip(BOM), newline=""), strict=True))
+        header = [name.strip() for name in records[0]] if records else []
+        check_header(header)
     except CellError as error:
         sheet.rejected.append(rejection(file, 0, "", "", error))
         return sheet
     except csv.Error as error:
+        said = fault(error)
         problem = CellError(
-            "csv", f"不是完好的 CSV（{error}）；请重新导出", f"it is no sound CSV ({error}); export it anew"
+            "csv", f"不是完好的 CSV（{said.zh}）；请核对后重新导出", f"it is no sound CSV ({said.en}); export it anew"
         )
         sheet.rejected.append(rejection(file, 0, "", "", problem))
         return sheet
-    header = [name.strip() for name in records[0]] if records else []
     if not _header_fits(table, file, header, sheet):
         return sheet
     for number, record in enumerate(records[1:], start=2):

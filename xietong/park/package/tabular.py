@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from xietong.park.package.cells import CellError
 from xietong.park.package.contained import Note, parquet_batches, unreadable, workbook_rows
-from xietong.park.package.sheets import misread
+from xietong.park.package.dialect import BOM, check_header, doubled_bom
+from xietong.park.package.sheets import MOST_LOOKED_AT, misread
 from xietong.park.package.workbook import COLUMNS
 
 ROWS = 50_000
@@ -55,7 +56,7 @@ def tables(path: Path, shape: Shape, note: Note = _unheard) -> Iterator[pa.Table
     elif path.suffix.lower() in WORKBOOKS:
         yield from _gathered(workbook_rows(path, shape.sheet, note), shape.header_row)
     elif suffixes[-1:] == [".csv"] or suffixes[-2:] == [".csv", ".gz"]:
-        yield from _gathered(_csv(path, shape), shape.header_row)
+        yield from _gathered(_csv(path, shape, note), shape.header_row)
     else:
         raise CellError(
             "file_type",
@@ -104,7 +105,8 @@ def _doubled(name: str) -> CellError:
     )
 
 
-def _csv(path: Path, shape: Shape) -> Iterator[list[str]]:
+def _csv(path: Path, shape: Shape, note: Note) -> Iterator[list[str]]:
+    number = 0
     try:
         _check_text(path, shape.encoding)
         encoding = "utf-8-sig" if shape.encoding == "utf-8" else shape.encoding
@@ -112,6 +114,12 @@ def _csv(path: Path, shape: Shape) -> Iterator[list[str]]:
             lines = _Lines(text)
             for row in csv.reader(lines, delimiter=shape.delimiter, strict=True):
                 lines.taken = 0
+                number += 1
+                if number == 1 and row and row[0].startswith(BOM):
+                    note(doubled_bom())
+                    row[0] = row[0].lstrip(BOM)
+                if number == shape.header_row:
+                    check_header(row, shape.delimiter)
                 if len(row) > COLUMNS:
                     raise too_wide()
                 yield row
@@ -147,6 +155,8 @@ def _check_text(path: Path, encoding: str) -> None:
             expanded += len(chunk)
             if expanded > most:
                 raise _bomb(expanded)
+            if encoding == "utf-8" and b"\0" in chunk[:MOST_LOOKED_AT]:
+                raise misread(1, chunk)
             try:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from xietong.protocols.hj212.codes import MODERN, find
 from xietong.protocols.hj212.content import Value
 from xietong.protocols.hj212.frames import Frame
+from xietong.protocols.hj212.masking import HIDDEN, SECRET
 from xietong.protocols.hj212.tables import SYSTEMS, command, result
 from xietong.protocols.hj212.violations import violations
 from xietong.texts import Text
@@ -28,7 +29,7 @@ def as_json(frame: Frame) -> dict[str, object]:
         "rf": frame.rf,
         "data_time": frame.data_time.isoformat() if frame.data_time else None,
         "values": [_json_row(value) for value in frame.values],
-        "parameters": frame.parameters,
+        "parameters": {name: HIDDEN if name.lower() in SECRET else text for name, text in frame.parameters.items()},
         "command": _named_command(frame),
         "system": _both(SYSTEMS[frame.st].name) if frame.st in SYSTEMS else None,
         "codes": {value.code: _named_code(value.code) for value in frame.values},
