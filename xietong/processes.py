@@ -77,14 +77,19 @@ def platform(data: Path, door: Door, only: str | None = None) -> list[Service]:
         Service("intake", (python, "-m", "xietong.intake", *listener), environment),
         *sources,
         Service("settle", (python, "-m", "xietong", "settle", "--data", str(data)), environment),
-        Service("web", (python, "-m", "granian", *_web(door), "xietong.web.wsgi:application"), environment),
+        Service("web", (python, "-m", "granian", *_web(door), "xietong.web.asgi:application"), environment),
     ]
     return [service for service in services if only in (None, service.name)]
 
 
 def _web(door: Door) -> Iterator[str]:
-    yield from ("--interface", "wsgi", "--host", door.host, "--port", str(door.web_port))
-    yield from ("--no-ws", "--workers", "1", "--blocking-threads", "4", "--workers-kill-timeout", "5")
+    """A connection that is silent, or whose head is not whole, is closed after ten seconds; many of them are no matter.
+
+    Bodies have their deadline in xietong.web.front.
+    """
+    yield from ("--interface", "asginl", "--http", "1", "--host", door.host, "--port", str(door.web_port))
+    yield from ("--no-ws", "--workers", "1", "--workers-kill-timeout", "5")
+    yield from ("--backlog", "4096", "--backpressure", "50000", "--http1-header-read-timeout", "10000")
     yield from ("--log-level", "warning")
 
 

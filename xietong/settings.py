@@ -4,6 +4,7 @@ import os
 import secrets
 import sys
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -17,7 +18,28 @@ DATA = Path(os.environ.get("XIETONG_DATA", "data")).absolute()
 DEBUG = os.environ.get("XIETONG_DEBUG", "") == "1"
 WEB_PORT = int(os.environ.get("XIETONG_WEB_PORT", "8000"))
 HJ212_PORT = int(os.environ.get("XIETONG_HJ212_PORT", "9212"))
-ALLOWED_HOSTS = os.environ.get("XIETONG_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+
+
+def _listed(name: str, usual: str = "") -> list[str]:
+    """The parts of an environment variable between its commas."""
+    return [each.strip() for each in os.environ.get(name, usual).split(",") if each.strip()]
+
+
+def _origins(stated: list[str]) -> list[str]:
+    """The addresses under which people open the pages, as a browser says them; raises ValueError for anything else."""
+    for each in stated:
+        parts = urlsplit(each)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+            raise ValueError(f"XIETONG_ORIGIN names {each!r}; write https://park.example.cn")
+    return [each.rstrip("/") for each in stated]
+
+
+# Where people open the pages when it is not here: behind a proxy that speaks HTTPS (docs/commands.md).
+ORIGINS = _origins(_listed("XIETONG_ORIGIN"))
+PROXIES = [ip_network(each) for each in _listed("XIETONG_PROXIES")]
+IS_HTTPS = bool(ORIGINS) and all(each.startswith("https:") for each in ORIGINS)
+ALLOWED_HOSTS = _listed("XIETONG_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS += [str(urlsplit(each).hostname) for each in ORIGINS]
 
 
 def _secret_key(path: Path) -> str:
@@ -75,6 +97,8 @@ INSTALLED_APPS = [
     "xietong.web",
 ]
 MIDDLEWARE = [
+    "xietong.web.peers.behind_proxies",
+    "xietong.web.answering.Answering",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -84,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "xietong.web.answering.only_with_a_role",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -121,12 +146,21 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
+# Names and addresses of failed sign-ins stand in the log, so that an attack can be traced; passwords never do.
+AXES_SENSITIVE_PARAMETERS: list[str] = []
+# Who goes on guessing does not make the pause longer for whom the name belongs to.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_WHITELIST_CALLABLE = "xietong.web.sign_ins.is_known"
 AXES_LOCKOUT_CALLABLE = "xietong.web.doors.locked_out"
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "cockpit"
 LOGOUT_REDIRECT_URL = "sign-in"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_HTTPS
+CSRF_TRUSTED_ORIGINS = ORIGINS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
+SECURE_HSTS_SECONDS = 365 * 86_400 if IS_HTTPS else 0
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "xietong.web.months.forged"
 # A month of a large enterprise has some 150 lines of a dozen fields each.
@@ -137,6 +171,20 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+
+# A fault of ours leaves a line with the request's id, and every failed sign-in one; nothing else of the pages does.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"lines": {"()": "xietong.web.logs.JsonLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "loggers": {
+        "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        "django.security": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "axes": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "xietong.web": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
+}
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import Settings
 from walking_park import ARGUMENTS, CHROMIUM, MIDNIGHT, PASSWORD, hour_frame, write_package
 
 from xietong.journal import open_writer
+from xietong.park.people import make_roles
 from xietong.park.receiving import Reception
 from xietong.settle.once import settle_waiting
 from xietong.web import gathering
@@ -29,7 +30,8 @@ def site(transactional_db: None, settings: Settings, tmp_path: Path, live_server
     answer = Reception(settings.DATA, "director", now).package(write_package(tmp_path / "package"))
     assert answer.rejected == []
     assert settle_waiting(settings.DATA)
-    User.objects.create_user("director", password=PASSWORD)
+    make_roles()
+    User.objects.create_user("director", password=PASSWORD).groups.add(Group.objects.get(name="inspector"))
     return str(live_server)
 
 

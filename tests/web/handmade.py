@@ -7,6 +7,8 @@ from decimal import Decimal
 from math import cos, pi
 from zoneinfo import ZoneInfo
 
+from django.contrib.auth.models import Group, User
+
 from xietong.accounting.accounts import Coverage
 from xietong.accounting.tables import table_keys
 from xietong.calc import carbon, energy, pollutants, recycling
@@ -171,3 +173,10 @@ def cases() -> list[Case]:
         Case("gap", "E01-G1-nox", start, end, Text("氮氧化物缺 5 小时。", "5 hours of NOx are missing."), ()),
         Case("late", "E01-P", start, end, Text("电表的值晚到。", "Values of the meter came late."), ()),
     ]
+
+
+def inspector(name: str, **more: str) -> User:
+    """An account that may look at everything."""
+    user = User.objects.create_user(name, **more)
+    user.groups.add(Group.objects.get_or_create(name="inspector")[0])
+    return user

@@ -8,7 +8,6 @@ from typing import Any
 
 import handmade
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
@@ -80,5 +79,5 @@ def stranger() -> Client:
 def director(db: None, park: Registry) -> Client:
     """The park's director, signed in."""
     client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(User.objects.create_user("director"))
+    client.force_login(handmade.inspector("director"))
     return client

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+import handmade
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
@@ -26,7 +26,7 @@ def test_every_page_says_so(address: str, monkeypatch: pytest.MonkeyPatch, setti
     settings.DATA = tmp_path
     monkeypatch.setattr(gathering, "registry", no_park)
     browser = Client()
-    browser.force_login(User.objects.create_user("director"))
+    browser.force_login(handmade.inspector("director"))
     answer = browser.get(address)
     assert answer.status_code == 200
     assert "xietong load" in answer.content.decode()

@@ -134,3 +134,20 @@ def test_a_huge_cell_is_not_told_back_whole(door: Door) -> None:
     )
     assert status == 422
     assert len(answer) < 6_000
+
+
+def test_the_description_of_the_api_says_what_is_sent_and_what_comes_without_a_key(door: Door) -> None:
+    told = Client().get("/api/openapi.json", headers={"host": "127.0.0.1"}).json()
+    seen = 0
+    for address, doors in told["paths"].items():
+        for verb, each in doors.items():
+            assert "401" in each["responses"], address
+            if verb == "post":
+                body = each["requestBody"]["content"]["application/json"]["schema"]
+                assert body["properties"].keys() in ({"readings"}, {"rows"})
+                assert "Idempotency-Key" in [parameter["name"] for parameter in each["parameters"]]
+                seen += 1
+    assert seen == 2
+    readings = told["paths"]["/api/readings"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(readings["properties"]["readings"]["items"]["properties"]) == {"point", "at", "value", "flag"}
+    assert Client().post("/api/readings", b"{}", "application/json", headers={"host": "127.0.0.1"}).status_code == 401

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+import handmade
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
@@ -48,7 +48,7 @@ def director(tmp_path: Path, settings: Settings) -> Client:
     (tmp_path / "factors.csv").write_text(OWN, encoding="utf-8")
     assert main(["factors", "accept", str(tmp_path / "factors.csv"), "--person", "张三", "--reason", "实测"]) == 0
     client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(User.objects.create_user("director"))
+    client.force_login(handmade.inspector("director"))
     return client
 
 
@@ -129,6 +129,6 @@ def test_without_a_park_the_pages_say_so(tmp_path: Path, settings: Settings) -> 
     settings.DATA = tmp_path
     gathering.SHELF.clear()
     client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(User.objects.create_user("director"))
+    client.force_login(handmade.inspector("director"))
     for path in ("/closed/", "/factors/"):
         assert "load" in words(client, path)

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+import handmade
 import pytest
-from django.contrib.auth.models import User
 from django.template.loader import get_template
 from django.test import Client
 from django.urls import URLPattern, get_resolver
@@ -38,7 +38,7 @@ def test_a_stranger_is_sent_to_sign_in_from_every_address(stranger: Client, park
 
 @pytest.mark.django_db
 def test_signing_in_leads_back_to_the_page_that_was_asked_for(stranger: Client, park: Registry) -> None:
-    User.objects.create_user("director", password=PASSWORD)
+    handmade.inspector("director", password=PASSWORD)
     given = {"username": "director", "password": PASSWORD, "next": "/live/"}
     response = stranger.post("/sign-in/", given)
     assert response.headers["Location"] == "/live/"
@@ -62,7 +62,7 @@ def attempt(client: Client, username: str, password: str, ip: str = "192.0.2.1")
 @pytest.mark.django_db
 def test_after_five_failures_a_name_is_refused_from_that_address_alone(stranger: Client, park: Registry) -> None:
     for name in ("director", "clerk"):
-        User.objects.create_user(name, password=PASSWORD)
+        handmade.inspector(name, password=PASSWORD)
     for _ in range(4):
         assert attempt(stranger, "director", "wrong")[0] == 200
     attempt(stranger, "director", "wrong")
@@ -75,7 +75,7 @@ def test_after_five_failures_a_name_is_refused_from_that_address_alone(stranger:
 
 @pytest.mark.django_db
 def test_a_success_forgets_the_failures_before_it(stranger: Client, park: Registry) -> None:
-    User.objects.create_user("director", password=PASSWORD)
+    handmade.inspector("director", password=PASSWORD)
     for _ in range(2):
         for _ in range(4):
             assert attempt(stranger, "director", "wrong")[0] == 200

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import handmade
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from test_views import body, words
 
@@ -51,7 +50,7 @@ def registry() -> Registry:
 def client(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """Somebody signed in who looks at that park."""
     found = Client()
-    found.force_login(User.objects.create_user("director"), "django.contrib.auth.backends.ModelBackend")
+    found.force_login(handmade.inspector("director"), "django.contrib.auth.backends.ModelBackend")
     made = registry()
     monkeypatch.setattr(gathering, "registry", lambda: made)
     monkeypatch.setattr(gathering, "lake", lambda _: None)

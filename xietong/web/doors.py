@@ -14,6 +14,9 @@ from django.views.i18n import set_language
 
 from xietong.disks import FULL, RETRY_AFTER_S, is_full
 from xietong.lake.errors import DamagedFile
+from xietong.texts import Text
+from xietong.web import sign_ins
+from xietong.web.logs import REQUEST
 
 
 @login_not_required
@@ -21,7 +24,16 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     """The sign-in page; a fragment asked for after the session ended reloads its whole page instead."""
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Refresh": "true"})
-    return LoginView.as_view(template_name="web/sign_in.html", redirect_authenticated_user=True)(request)
+    credentials = {"username": request.POST.get("username", "")}
+    is_known = sign_ins.is_known(request, credentials)
+    if request.method == "POST" and not is_known and sign_ins.address_failed_often(request):
+        return locked_out(request)
+    response = LoginView.as_view(template_name="web/sign_in.html", redirect_authenticated_user=True)(request)
+    if request.method == "POST" and request.user.is_authenticated:
+        sign_ins.remember(request, response, request.user.get_username())
+    elif request.method == "POST" and is_known:
+        sign_ins.failed(request, credentials)
+    return response
 
 
 def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
@@ -56,17 +68,23 @@ def health(_request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
-def failed(_request: HttpRequest) -> HttpResponse:
+def later(request: HttpRequest, said: Text) -> HttpResponse:
+    """The page for what cannot be answered now and can be soon."""
+    page = render_to_string("500.html", {"said": said, "id": request.META.get(REQUEST, "")})
+    return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+def failed(request: HttpRequest) -> HttpResponse:
     """The page for what went wrong on our side, and why: a file of the lake that is damaged, or a full disk, which is
-    503 and to be tried again."""
+    503 and to be tried again. It shows the id under which the log has it."""
     error = sys.exc_info()[1]
     full = error is not None and is_full(error)
-    said = FULL if full else error.text if isinstance(error, DamagedFile) else None
-    page = render_to_string("500.html", {"said": said})  # without the request: it may be what failed
-    response = HttpResponse(page, status=503 if full else 500)
+    said = error.text if isinstance(error, DamagedFile) else None
     if full:
-        response["Retry-After"] = str(RETRY_AFTER_S)
-    return response
+        return later(request, FULL)
+    # without the request: it may be what failed
+    page = render_to_string("500.html", {"said": said, "id": request.META.get(REQUEST, "")})
+    return HttpResponse(page, status=500)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -23,7 +23,7 @@ from xietong.periods import Period, PeriodError
 from xietong.texts import Text
 from xietong.web import gathering
 from xietong.web.answers import described
-from xietong.web.push import LONGEST_IDEMPOTENCY, MOST_BYTES, api
+from xietong.web.push import LONGEST_IDEMPOTENCY, MOST_BYTES, api, asking
 from xietong.web.push import urls as _addresses
 
 MOST_ROWS = 2_000
@@ -83,7 +83,7 @@ class Owed(Schema):
     lines: list[OwedLine]
 
 
-@api.get("/months/{code:subject}/{period}", response={200: Owed, FAILURES: Stated})
+@api.get("/months/{code:subject}/{period}", response={200: Owed, FAILURES: Stated}, openapi_extra=asking())
 def owed_month(request: HttpRequest, subject: str, period: str) -> Status[Owed] | Status[Stated]:
     """What is due of a subject and what lies below it in a period."""
     park = gathering.registry()
@@ -109,7 +109,16 @@ def _owed(line: Line) -> OwedLine:
     )
 
 
-@api.post("/months/{code:subject}/{period}", response={201: Stated, FAILURES: Stated})
+class Rows(Schema):
+    """What is stated: rows with the columns of reported.csv; subject and period are the address's where not written."""
+
+    rows: list[dict[str, str | float | None]]
+
+
+_STATED = {201: Stated, FAILURES: Stated}
+
+
+@api.post("/months/{code:subject}/{period}", response=_STATED, openapi_extra=asking(Rows))
 def state_month(request: HttpRequest, subject: str, period: str, partial: bool = False) -> Status[Stated]:
     """Take a month in: {"rows": [{"item", "amount", "unit", …}]}, columns as in reported.csv, with Idempotency-Key."""
     key, idempotency = _key(request), request.headers.get("Idempotency-Key", "")

@@ -127,10 +127,10 @@ def _signed_out(request: HttpRequest) -> HttpResponse:
 
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form whose token does not hold: nothing is done; a month's form comes back with what was typed on it."""
-    del reason
     match = request.resolver_match
     if match is None or match.url_name != "month" or not request.user.is_authenticated:
-        return render(request, "403_csrf.html", status=403)
+        stranger = request.headers.get("Origin", "")[:200] if reason.startswith("Origin checking failed") else ""
+        return render(request, "403_csrf.html", {"origin": stranger}, status=403)
     registry = gathering.registry()
     asked = Month(subject_or_404(registry, match.kwargs["subject"]).code, _span_or_404(match.kwargs["period"]))
     if not _may(request, registry, asked.subject):

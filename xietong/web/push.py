@@ -86,7 +86,52 @@ _JOURNAL = _Journal()
 api = NinjaAPI(title="Xietong 协同", version="1", docs_url=None, auth=_Keys(), urls_namespace="api")
 
 
-@api.post("/readings", response={201: Answer, frozenset({400, 409, 413, 422, 503}): Answer})
+class Reading(Schema):
+    """One reading: `at` is the start of the interval of amounts and means; without an offset it is park time."""
+
+    point: str
+    at: str
+    value: float | str
+    flag: str = ""
+
+
+class Readings(Schema):
+    """What is pushed."""
+
+    readings: list[Reading]
+
+
+class NoKey(Schema):
+    """What is answered without a key in force."""
+
+    detail: str
+
+
+def asking(body: type[Schema] | None = None) -> dict[str, object]:
+    """What the description of the API says of a request that is read as it came: its body, header, and key."""
+    told: dict[str, object] = {"responses": {401: {"description": NoKey.__doc__, "content": _json_of(NoKey)}}}
+    if body is not None:
+        header = {"name": "Idempotency-Key", "in": "header", "required": True}
+        longest = {"type": "string", "minLength": 1, "maxLength": LONGEST_IDEMPOTENCY}
+        told |= {"requestBody": {"required": True, "content": _json_of(body)}}
+        told |= {"parameters": [{**header, "schema": longest}]}
+    return told
+
+
+def _json_of(schema: type[Schema]) -> dict[str, object]:
+    inline = schema.model_json_schema()
+    parts = inline.pop("$defs", {})
+    for each in inline["properties"].values():
+        named = str(each.get("items", {}).get("$ref", "")).rpartition("/")[2]
+        if named in parts:
+            each["items"] = parts[named]
+    return {"application/json": {"schema": inline}}
+
+
+_ANSWERS = {201: Answer, frozenset({400, 409, 413, 422, 503}): Answer}
+
+
+@api.post("/readings", response=_ANSWERS, openapi_extra=asking(Readings))
 def push_readings(request: HttpRequest, partial: bool = False) -> Status[Answer]:
     """Take readings in: {"readings": [{"point", "at", "value", "flag"}]}, with the header Idempotency-Key."""
     key, idempotency = _key(request), request.headers.get("Idempotency-Key", "")

@@ -38,7 +38,6 @@ def page_or_fragment(request: HttpRequest, name: str, context: Mapping[str, Any]
     asked_by_htmx = bool(request.headers.get("HX-Request"))
     response = render(request, f"web/_{name}.html" if asked_by_htmx else f"web/{name}.html", context)
     patch_vary_headers(response, ["HX-Request"])
-    response.headers["Cache-Control"] = "private, no-cache"
     if asked_by_htmx:
         response.headers["HX-Push-Url"] = "false"
     return response
