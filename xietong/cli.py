@@ -34,6 +34,7 @@ COMMANDS: dict[str, Command] = {
     "import": Command("import_", True, Text("导入监测值或填报量", "import readings or reported amounts")),
     "template": Command("template", True, Text("一个月的填报工作簿", "the workbook of a month to fill in")),
     "key": Command("key", True, Text("推送数据的密钥", "keys for programs that push readings")),
+    "access": Command("access", True, Text("谁登录过、看过什么", "who signed in, and who looked at what")),
     "hj212": Command("hj212", False, Text("解码、发送 HJ 212 报文", "decode or send HJ 212 frames")),
     "order": Command("order", True, Text("命令园区自有的设备，两人为准", "command the park's own device, two persons")),
     "account": Command("account", True, Text("核算指标", "compute figures")),

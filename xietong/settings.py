@@ -36,6 +36,8 @@ def _origins(stated: list[str]) -> list[str]:
 
 # Where people open the pages when it is not here: behind a proxy that speaks HTTPS (docs/commands.md).
 ORIGINS = _origins(_listed("XIETONG_ORIGIN"))
+# Months for which it is kept who looked at what; six at least (xietong.park.access).
+ACCESS_MONTHS = int(os.environ.get("XIETONG_ACCESS_MONTHS", "12"))
 PROXIES = [ip_network(each) for each in _listed("XIETONG_PROXIES")]
 IS_HTTPS = bool(ORIGINS) and all(each.startswith("https:") for each in ORIGINS)
 ALLOWED_HOSTS = _listed("XIETONG_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -107,6 +109,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "xietong.web.recording.recording",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "xietong.web.answering.only_with_a_role",
     "django.contrib.messages.middleware.MessageMiddleware",

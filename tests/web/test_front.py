@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ def test_a_body_that_drips_has_a_deadline() -> None:
 
 def test_of_too_many_bodies_of_one_address_the_oldest_goes() -> None:
     async def many() -> list[int]:
-        front = Front(echoing, SMALL)
+        front = Front(echoing, replace(SMALL, grace_s=20.0))
         slow = [ask(front, scope(content_length="9"), *[b"x"] * 9, pause_s=0.015) for _ in range(4)]
         return [status for status, _ in await asyncio.gather(*slow)]
 
@@ -92,7 +93,7 @@ def test_of_too_many_bodies_of_one_address_the_oldest_goes() -> None:
 
 def test_all_bodies_together_have_their_bound_and_what_is_done_is_given_back() -> None:
     async def many() -> list[int]:
-        front = Front(echoing, SMALL)
+        front = Front(echoing, replace(SMALL, grace_s=20.0))
 
         async def one(address: str) -> int:
             asked = {**scope(content_length="900"), "client": (address, 1)}
