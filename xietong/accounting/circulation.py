@@ -12,6 +12,7 @@ from functools import cache
 from xietong.accounting.amounts import Amount, reasons, summed
 from xietong.accounting.books import Books
 from xietong.accounting.boundary import GROUPS
+from xietong.accounting.received import FAMILIES, RECEIVED, Use, is_inside, received_inputs, uses_of_received
 from xietong.accounting.statement_figures import stated_item
 from xietong.accounting.statements import cover
 from xietong.calc.figures import Figure, worst
@@ -32,6 +33,7 @@ CIRCULATED = (
     *(f"{name}_by_kind" for name in BY_KIND),
     *("hazardous_waste_closing_stock", "hazardous_waste_generated_in_a_year"),
     *("wastewater_leaving", "permitted_emission"),
+    *RECEIVED,
 )
 
 
@@ -41,7 +43,7 @@ def circulation_inputs(books: Books, subject: Subject, period: Period) -> dict[s
     found |= _hazardous(books, subject, period)
     found["wastewater_leaving"] = _leaving(books, subject, period)
     found["permitted_emission"] = _permitted(books, subject, period)
-    return found
+    return found | received_inputs(books, subject, period)
 
 
 @cache
@@ -53,7 +55,7 @@ def _idle(key: str, zh: str, en: str, kind: str = "input") -> Figure:
 
 def _by_kind(books: Books, subject: Subject, name: str, period: Period) -> Figure:
     key = f"{name}_by_kind"
-    kinds = _kinds(books, subject, name, period) if books.knows(subject.code, name) else {}
+    kinds = _kinds(books, subject, subject, name, period) if books.knows(subject.code, name) else {}
     if not kinds:
         return _idle(key, "没有分种类填报。", "nothing was stated by kind.", "items")
     lines = tuple(
@@ -63,23 +65,42 @@ def _by_kind(books: Books, subject: Subject, name: str, period: Period) -> Figur
     return Figure(key, None, "t", worst(line.status for line in lines), "items", missing=reasons(lines), inputs=lines)
 
 
-def _kinds(books: Books, subject: Subject, name: str, period: Period) -> Mapping[str, list[Amount]]:
-    """kind → its statements: of a group those of its units, of a unit its own, else those of what lies below it."""
+def _kinds(books: Books, asked: Subject, subject: Subject, name: str, period: Period) -> Mapping[str, list[Amount]]:
+    """kind → its statements: of a group those of its units, of a unit its own, else those of what lies below it.
+
+    asked: whose kinds; what is used of others' is left out, of a group what its giver has stated already.
+    """
     grouped: dict[str, list[ReportedAmount]] = defaultdict(list)
+    others = _of_others(books, asked, subject, name, period)
     if subject.kind not in GROUPS:
         for row in books.statements.within(subject.code, name, period):
             grouped[row.item.partition(":")[2]].append(row)
     found: dict[str, list[Amount]] = defaultdict(list)
     for kind, rows in grouped.items():
         if kind:
-            found[kind] += [books.statements.leaf(row) for row in cover(rows, period).chosen]
+            chosen = (row for row in cover(rows, period).chosen if id(row) not in others)
+            found[kind] += [books.statements.leaf(row) for row in chosen]
     if grouped:
         return found
     parts = books.boundary.units(subject.code) if subject.kind in GROUPS else books.boundary.parts(subject.code)
     for each in parts:
-        for kind, amounts in _kinds(books, each, name, period).items():
+        for kind, amounts in _kinds(books, asked, each, name, period).items():
             found[kind] += amounts
     return found
+
+
+def _of_others(books: Books, asked: Subject, subject: Subject, name: str, period: Period) -> set[int]:
+    """The statements of a unit, by identity, that are uses of what it received, none of the asked own."""
+    family = name.removesuffix("_used")
+    if family not in FAMILIES or subject.kind in GROUPS:
+        return set()
+    uses = uses_of_received(books, subject, family, period)
+    return {id(use.row) for use in uses if not is_inside(books, asked, use) or _is_stated(books, use, name, period)}
+
+
+def _is_stated(books: Books, use: Use, name: str, period: Period) -> bool:
+    """Whether the giver states the use of that kind itself."""
+    return any(row.item.partition(":")[2] == use.kind for row in books.statements.within(use.giver, name, period))
 
 
 def _hazardous(books: Books, subject: Subject, period: Period) -> dict[str, Figure]:

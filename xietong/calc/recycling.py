@@ -23,25 +23,60 @@ def _stock(name: str) -> Text:
 
 
 @indicator(clause="T5-4", unit="%", better="higher")
-def resource_utilization_rate(byproduct_used: float, byproduct_generated: float) -> float:
-    """资源综合利用率: industrial by-products used in those generated."""
+def resource_utilization_rate(
+    byproduct_used: float, byproduct_generated: float, byproduct_used_received: float = 0.0
+) -> float:
+    """资源综合利用率: industrial by-products used in those generated; what was received from others stands apart."""
     lacking = Text(
         "副产品利用量大于产生量，利用率会超过 100 %；请核对 byproduct_used 与 byproduct_generated。",
         "more by-products were used than generated, a rate above 100 %; check byproduct_used and byproduct_generated.",
     )
-    _within(byproduct_used, byproduct_generated, lacking)
-    return byproduct_used / byproduct_generated * 100
+    _within(byproduct_used - byproduct_used_received, byproduct_generated, lacking)
+    return (byproduct_used - byproduct_used_received) / byproduct_generated * 100
+
+
+def _used_of_received(used: float, received: float, names: str) -> float:
+    lacking = Text(
+        f"外来物料利用量大于收到量，利用率会超过 100 %；请核对 {names}。",
+        f"more of what was received was used than was received, a rate above 100 %; check {names}.",
+    )
+    _within(used, received, lacking)
+    return used / received * 100
+
+
+@indicator(clause="5.5.5", unit="%", better="higher")
+def byproduct_received_utilization_rate(byproduct_used_received: float, byproduct_received: float) -> float:
+    """外来副产品利用率: by-products received from others that were used."""
+    return _used_of_received(byproduct_used_received, byproduct_received, "byproduct_used_received, byproduct_received")
+
+
+@indicator(clause="5.5.5", unit="%", better="higher")
+def solid_waste_received_utilization_rate(solid_waste_used_received: float, solid_waste_received: float) -> float:
+    """外来工业固废利用率: solid waste received from others that was used."""
+    names = "solid_waste_used_received, solid_waste_received"
+    return _used_of_received(solid_waste_used_received, solid_waste_received, names)
+
+
+@indicator(clause="5.5.5", unit="%", better="higher")
+def hazardous_waste_received_utilization_rate(
+    hazardous_waste_used_received: float, hazardous_waste_received: float
+) -> float:
+    """外来危险废物利用率: hazardous waste received from others that was used."""
+    names = "hazardous_waste_used_received, hazardous_waste_received"
+    return _used_of_received(hazardous_waste_used_received, hazardous_waste_received, names)
 
 
 @indicator(clause="6.4.3c", unit="%", better="higher")
 def solid_waste_utilization_rate(
-    solid_waste_used: float, solid_waste_generated: float, solid_waste_used_from_stock: float = 0.0
+    solid_waste_used: float,
+    solid_waste_generated: float,
+    solid_waste_used_from_stock: float = 0.0,
+    solid_waste_used_received: float = 0.0,
 ) -> float:
     """工业固废综合利用率: solid waste used in what was generated and taken from earlier years' stock."""
-    _within(
-        solid_waste_used, solid_waste_generated + solid_waste_used_from_stock, _stock("solid_waste_used_from_stock")
-    )
-    return solid_waste_used / (solid_waste_generated + solid_waste_used_from_stock) * 100
+    whole = solid_waste_generated + solid_waste_used_from_stock
+    _within(solid_waste_used - solid_waste_used_received, whole, _stock("solid_waste_used_from_stock"))
+    return (solid_waste_used - solid_waste_used_received) / (solid_waste_generated + solid_waste_used_from_stock) * 100
 
 
 @indicator(clause="6.4.3c", unit="%", better="higher")
@@ -56,12 +91,20 @@ def solid_waste_disposal_rate(
 
 @indicator(clause="6.4.3c", unit="%", better="higher")
 def hazardous_waste_utilization_rate(
-    hazardous_waste_used: float, hazardous_waste_generated: float, hazardous_waste_used_from_stock: float = 0.0
+    hazardous_waste_used: float,
+    hazardous_waste_generated: float,
+    hazardous_waste_used_from_stock: float = 0.0,
+    hazardous_waste_used_received: float = 0.0,
 ) -> float:
     """危险废物综合利用率: hazardous waste used in what was generated and taken from earlier years' stock."""
     whole = hazardous_waste_generated + hazardous_waste_used_from_stock
-    _within(hazardous_waste_used, whole, _stock("hazardous_waste_used_from_stock"))
-    return hazardous_waste_used / (hazardous_waste_generated + hazardous_waste_used_from_stock) * 100
+    own = hazardous_waste_used - hazardous_waste_used_received
+    _within(own, whole, _stock("hazardous_waste_used_from_stock"))
+    return (
+        (hazardous_waste_used - hazardous_waste_used_received)
+        / (hazardous_waste_generated + hazardous_waste_used_from_stock)
+        * 100
+    )
 
 
 @indicator(clause="6.4.3c", unit="%", better="higher")
@@ -83,9 +126,11 @@ def hazardous_waste_over_one_year(
 
 
 @indicator(clause="6.4.3c", unit="t", better="higher")
-def solid_waste_used_of_year(solid_waste_used: float, solid_waste_used_from_stock: float = 0.0) -> float:
-    """当年固废综合利用量: solid waste of the period that was used, earlier years' stock taken off."""
-    return solid_waste_used - solid_waste_used_from_stock
+def solid_waste_used_of_year(
+    solid_waste_used: float, solid_waste_used_from_stock: float = 0.0, solid_waste_used_received: float = 0.0
+) -> float:
+    """当年固废综合利用量: own solid waste of the period that was used, earlier years' stock and others' taken off."""
+    return solid_waste_used - solid_waste_used_from_stock - solid_waste_used_received
 
 
 @indicator(clause="6.4.3c", unit="t")
@@ -121,9 +166,13 @@ def hazardous_waste_imbalance(
 
 
 @indicator(clause="6.4.3c", unit="t", better="higher")
-def hazardous_waste_used_of_year(hazardous_waste_used: float, hazardous_waste_used_from_stock: float = 0.0) -> float:
-    """当年危险废物综合利用量: hazardous waste of the period that was used, earlier years' stock taken off."""
-    return hazardous_waste_used - hazardous_waste_used_from_stock
+def hazardous_waste_used_of_year(
+    hazardous_waste_used: float,
+    hazardous_waste_used_from_stock: float = 0.0,
+    hazardous_waste_used_received: float = 0.0,
+) -> float:
+    """当年危险废物综合利用量: own hazardous waste of the period used, earlier years' stock and others' taken off."""
+    return hazardous_waste_used - hazardous_waste_used_from_stock - hazardous_waste_used_received
 
 
 @indicator(clause="6.4.3c", unit="t")
