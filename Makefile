@@ -43,8 +43,8 @@ format: .venv/dev  ## lay the code out
 
 setup: .venv/dev $(MADE)  ## everything a developer needs but the system's packages
 
-system:  ## the system's packages that the tests start: a browser, fonts, a spreadsheet, PostgreSQL, FUSE, an MQTT broker
-	@PYTHON=$(PYTHON) .ci/system chromium fonts-noto-cjk libreoffice-calc-nogui postgresql fuse3 libfuse2 mosquitto
+system:  ## the system's packages that the tests start: a browser, fonts, a spreadsheet, PostgreSQL, FUSE, an MQTT broker, a proxy
+	@PYTHON=$(PYTHON) .ci/system chromium fonts-noto-cjk libreoffice-calc-nogui postgresql fuse3 libfuse2 mosquitto nginx-light
 
 .venv/made:
 	@PYTHON=$(PYTHON) .ci/system --venv
