@@ -174,7 +174,15 @@ def _channel(outlet: str, name: str, parts: _Parts, span: Span) -> Channel:
         hour_limit=convert(hour_limit.value, hour_limit.unit, unit) if hour_limit else None,
         hour_oxygen_reference=hour_reference,
         sampled=value is not None and value.shape == "sample",
+        value_s=_every(value),
+        flow_s=_every(flow),
+        flow_is_counter=flow is not None and flow.shape == "counter",
     )
+
+
+def _every(point: Point | None) -> int:
+    """For how long a reading holds, in seconds; of samples and where nothing is due for an hour."""
+    return point.interval_s if point is not None and point.interval_s > 0 and point.shape != "sample" else 3600
 
 
 def _flow_factor(flow: Point) -> Decimal:

@@ -132,7 +132,10 @@ def _hours(name: str, outlets: Sequence[Outlet]) -> dict[str, Figure]:
     for key, hours in zip(_keys(name), ("held", "above"), strict=True):
         parts = tuple(_count(each, key, getattr(each.limited, hours)) for each in outlets)
         held, due = sum(each.limited.held for each in outlets), sum(each.to_judge for each in outlets)
-        found[key] = replace(total(key, "h", parts), trace={"coverage_number": f"{held / due:.4f}"})
+        unit = "次" if all(each.channel.sampled for each in outlets) else "h"
+        remarks = tuple(samples_said(each.subject.code, name, each.limited) for each in outlets if each.channel.sampled)
+        trace = {"coverage_number": f"{held / due:.4f}"}
+        found[key] = replace(total(key, unit, parts), trace=trace, remarks=remarks)
     return found
 
 
@@ -152,33 +155,41 @@ def _count(outlet: Outlet, key: str, hours: int) -> Figure:
     """So many of an outlet's hours, with those that there were to judge; missing where none could be judged."""
     held, due = outlet.limited.held, outlet.to_judge
     short = held < due
-    trace = {"subject": outlet.subject.code, "point": outlet.channel.value_point, **_counts(outlet)}
+    counts = samples_counted(outlet.limited) if outlet.channel.sampled else _counts(outlet.limited, outlet.limited_due)
+    trace = {"subject": outlet.subject.code, "point": outlet.channel.value_point, **counts}
     return Figure(
         key,
         float(hours) if held else None,
-        "h",
+        "次" if outlet.channel.sampled else "h",
         "ok" if not short else "partial" if held else "missing",
         title=Text(outlet.subject.name, outlet.subject.name_en or outlet.subject.name),
         missing=(_short_of(outlet),) if short else (),
-        source="自动监测 automatic monitoring",
+        source=_source(outlet.channel),
         trace=trace,
     )
 
 
-def _counts(outlet: Outlet) -> dict[str, str]:
-    """How many hours under a limit were due, came, were valid and were judged."""
-    hours = outlet.limited
+def _counts(hours: Judged, due: int) -> dict[str, str]:
+    """How many hours were due, came, were valid and could be judged."""
     return {
         "hours": str(hours.valid),
-        "hours_due": str(outlet.limited_due),
+        "hours_due": str(due),
         "hours_came": str(hours.came),
-        "hours_judged": str(hours.held),
+        "hours_judged": str(hours.judged),
     }
 
 
 def _short_of(outlet: Outlet) -> Text:
     """Which hours could not be held against the limit, and why."""
     hours, label = outlet.limited, item(outlet.channel.item).name
+    if outlet.channel.is_coarse and not outlet.channel.daily:
+        lasting = f"{outlet.channel.value_s // 3600} h"
+        return Text(
+            f"排放口 {outlet.subject.code} 的{label.zh}每 {lasting} 一个值，不能判定小时限值"
+            "（averaging = day 的限值可以判定）；请接入小时数据，或登记日均限值。",
+            f"outlet {outlet.subject.code}: a value of {label.en} is of {lasting} and cannot meet a limit of "
+            "hours (one with averaging = day can); bring hourly data, or register the limit of days.",
+        )
     idle = hours.exempt
     unjudged = hours.valid - hours.held - idle
     zh = (
@@ -218,10 +229,7 @@ def _concentration(outlet: Outlet, name: str, period: Period) -> Figure:
         "start": period.start.isoformat(),
         "end": period.end.isoformat(),
         "period": period.label,
-        "hours": str(hours.valid),
-        "hours_due": str(outlet.due),
-        "hours_came": str(hours.came),
-        "hours_judged": str(hours.judged),
+        **(samples_counted(hours) if channel.sampled else _counts(hours, outlet.due)),
     }
     mean = _mean(hours.judged_x_flow, hours.judged_flow, hours.judged_sum, hours.judged)
     if mean is None:
@@ -235,10 +243,11 @@ def _concentration(outlet: Outlet, name: str, period: Period) -> Figure:
         "partial" if short else "ok",
         title=Text(f"{label.zh}（{_basis(channel).zh}）", f"{label.en} ({_basis(channel).en})"),
         missing=(_short_mean(outlet),) if short else (),
-        formula=_FORMULA,
+        formula=_FORMULA if not channel.sampled else "Σ 样品浓度 samples ÷ 样品数 number",
         inputs=tuple(_beside(outlet, name, trace)),
-        source="自动监测 automatic monitoring",
+        source=_source(channel),
         trace=trace,
+        remarks=(samples_said(outlet.subject.code, name, hours),) if channel.sampled else (),
     )
 
 
@@ -266,6 +275,25 @@ def _short_mean(outlet: Outlet) -> Text:
         zh += f"，能折算到基准氧的 {hours.judged} 小时；均值只含这些小时"
         en += f" and {hours.judged} could be corrected to the reference oxygen: the mean is of these alone"
     return Text(f"{zh}。", f"{en}.")
+
+
+def samples_counted(hours: Judged) -> dict[str, str]:
+    """How many samples of a laboratory there are, for a trace: they are no hours, and nothing says how many are due."""
+    return {"samples": str(hours.valid)}
+
+
+def samples_said(code: str, name: str, hours: Judged) -> Text:
+    """How many samples of an outlet there are and how many stand above the limit."""
+    label = item(name).name
+    return Text(
+        f"排放口 {code} 的{label.zh}为 {hours.valid} 个手工监测样品（超限 {hours.above} 个），按样品计，不是小时。",
+        f"outlet {code}, {label.en}: {hours.valid} samples of a laboratory ({hours.above} above the limit), counted as "
+        "samples, not hours.",
+    )
+
+
+def _source(channel: Channel) -> str:
+    return "手工监测 samples" if channel.sampled else "自动监测 automatic monitoring"
 
 
 def _basis(channel: Channel) -> Text:
@@ -299,7 +327,11 @@ def _beside(outlet: Outlet, name: str, trace: dict[str, str]) -> Iterable[Figure
 def _highest(outlet: Outlet, name: str) -> Figure:
     at = outlet.hours.highest_at
     trace = {"subject": outlet.subject.code, "point": outlet.channel.value_point, "at": at.isoformat() if at else ""}
-    title = Text("最高日均浓度", "highest day") if outlet.channel.daily else Text("最高小时浓度", "highest hour")
+    title = Text("最高小时浓度", "highest hour")
+    if outlet.channel.sampled or outlet.channel.value_s > 3600:
+        title = Text("最高样品", "highest sample") if outlet.channel.sampled else Text("最高值", "highest value")
+    if outlet.channel.daily:
+        title = Text("最高日均浓度", "highest day")
     value = float(outlet.hours.highest or 0)
     return Figure(f"{name}_highest_hour", value, outlet.channel.unit, title=title, trace=trace)
 

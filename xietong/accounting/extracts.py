@@ -246,7 +246,10 @@ class Extracts:
             for point in (channel.value_point, channel.flow_point, channel.oxygen_point)
             if point
         }
-        came = _hourly(self._lake, sorted(points), *extent.utc(self.registry.zone))
+        start, end = extent.utc(self.registry.zone)
+        # What is read before the span holds into it.
+        holds = max((max(each.value_s, each.flow_s, 3600) for each in listed if each.is_sliced), default=0)
+        came = _hourly(self._lake, sorted(points), start - timedelta(seconds=holds), end)
         if not came.num_rows:
             return None
         return outlet_hours(came, listed, buckets, struck_hours(self.registry, listed, extent))

@@ -11,7 +11,7 @@ from functools import reduce
 
 import numpy as np
 
-from xietong.accounting.outlet_hours import Bucket, Channel, Key, OutletHours
+from xietong.accounting.outlet_hours import Bucket, Channel, Gapped, Key, OutletHours
 from xietong.accounting.substitution import (
     BY_HOURS,
     REACH_DAYS,
@@ -50,8 +50,8 @@ def stands_of(hours: OutletHours, buckets: Sequence[Bucket], stops: Stops) -> Ma
 
 def _of_series(hours: OutletHours, numbers: Sequence[int], calendar: Calendar, stops: Stops) -> Stands:
     parts = [hours.gapped[number] for number in numbers]
-    valid, amounts, stopped = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("valid", "amounts", "stopped")
+    valid, amounts, stopped, in_parts, part_amounts = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in Gapped._fields
     )
     order = np.argsort(valid, kind="stable")
     due = reduce(np.union1d, [_service(hours.channels[number], hours.newest, calendar) for number in numbers])
@@ -60,7 +60,7 @@ def _of_series(hours: OutletHours, numbers: Sequence[int], calendar: Calendar, s
     if not len(due) or not len(valid):
         return {}
     rule = by_days if hours.channels[numbers[0]].unit == "mg/L" else by_hours
-    return rule(Series(valid[order], amounts[order], due), calendar)
+    return rule(Series(valid[order], amounts[order], due, in_parts, part_amounts), calendar)
 
 
 def _service(channel: Channel, newest: datetime, calendar: Calendar) -> Hours:

@@ -16,9 +16,25 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from xietong.accounting.outlet_questions import AMOUNTS, CAME, DAYS, FLOW, HOURS, JUDGED, MASS, ONCE, STOPPED, STOPS
+from xietong.accounting.outlet_questions import (
+    AMOUNTS,
+    BELOW,
+    CAME,
+    DAYS,
+    FLOW,
+    HOURS,
+    JUDGED,
+    JUDGING,
+    MASS,
+    ONCE,
+    PART_AMOUNTS,
+    STOPPED,
+    STOPS,
+)
+from xietong.accounting.outlet_slices import SLICES, sliced_masses, sliced_volumes
 from xietong.accounting.substitution import Hours
 from xietong.accounting.tax_concentrations import Taxable, taxable_means
+from xietong.lake.schemas import PARTS
 
 
 class Channel(NamedTuple):
@@ -28,7 +44,7 @@ class Channel(NamedTuple):
     m3), value_factor the concentration into `unit`; flow_is_mean: an hour's flow is the mean of its readings, else
     their sum; limit: in `unit`; daily: it holds for the mean of a park day; hour_limit: what holds for each hour
     beside a daily limit, hour_oxygen_reference its own reference oxygen; start, end: validity, UTC;
-    sampled: its values are samples of a laboratory, not hours.
+    sampled: its values are samples of a laboratory, not hours; value_s, flow_s: for how long a reading holds.
     """
 
     outlet: str
@@ -48,6 +64,23 @@ class Channel(NamedTuple):
     hour_limit: Decimal | None = None
     hour_oxygen_reference: Decimal | None = None
     sampled: bool = False
+    value_s: int = 3600
+    flow_s: int = 3600
+    flow_is_counter: bool = False
+
+    @property
+    def is_sliced(self) -> bool:
+        """Whether concentration and flow meet in other slices than hours: of water wherever one of them is not read
+        hourly, of gas where one is of more than an hour; a volume alone where it is of more than an hour."""
+        value_s = self.value_s if self.value_point else 3600
+        flow_s = self.flow_s if self.flow_point and not (self.flow_is_counter and self.flow_s > 3600) else 3600
+        finer = bool(self.value_point and self.flow_point) and self.unit == "mg/L" and min(value_s, flow_s) < 3600
+        return not self.sampled and (finer or max(value_s, flow_s) > 3600)
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether its values are of too long a time to be held against a limit of hours."""
+        return self.value_s > LONGEST_CYCLE_S
 
 
 class Bucket(NamedTuple):
@@ -69,10 +102,16 @@ class Struck(NamedTuple):
 
 
 class Mass(NamedTuple):
-    """mg emitted in a bucket, over so many hours with both concentration and flow."""
+    """mg emitted in a bucket, over so many hours with both concentration and flow, and the m3 that went with it.
+
+    parts: hours of which only a part has both (what it has is in the mass); below: hours below detection, zero here.
+    """
 
     mg_per_unit: Decimal
     hours: int
+    m3: Decimal = Decimal(0)
+    parts: int = 0
+    below: int = 0
 
 
 class Judged(NamedTuple):
@@ -115,16 +154,20 @@ class Flow(NamedTuple):
 
 class Gapped(NamedTuple):
     """A channel's hours with a valid amount of a pollutant, in hours since 1970, their amounts in millionths of mg per
-    unit, and the hours on which its device reported a stop."""
+    unit, the hours on which its device reported a stop, and those of which only a part is known, with its amount."""
 
     valid: Hours
     amounts: Hours
     stopped: Hours
+    parts: Hours
+    part_amounts: Hours
 
 
 Key = tuple[int, int]
+# Analysers of water measure once in one to four hours (HJ 353-2019): each value stands for its hours, unlike a day's.
+LONGEST_CYCLE_S = 4 * 3600
 # The columns of the lake's hourly table that are asked here.
-SUMMED = ("point", "hour", "total", "readings", "due", "invalid")
+SUMMED = ("point", "hour", "total", "readings", "due", "invalid", "estimated", "parts")
 
 _CHANNELS = pa.schema(
     [
@@ -143,6 +186,12 @@ _CHANNELS = pa.schema(
         ("since", pa.timestamp("us", "UTC")),
         ("until", pa.timestamp("us", "UTC")),
         ("shared", pa.int32()),
+        ("unit", pa.string()),
+        ("value_s", pa.int64()),
+        ("flow_s", pa.int64()),
+        ("flow_is_counter", pa.bool_()),
+        ("sliced", pa.bool_()),
+        ("coarse", pa.bool_()),
     ]
 )
 _STRUCK = pa.schema([("channel", pa.int32()), ("hour", pa.timestamp("us", "UTC")), ("is_invalid", pa.bool_())])
@@ -188,21 +237,33 @@ def outlet_hours(
     listed, spans = tuple(channels), tuple(buckets)
     with duckdb.connect() as engine:
         engine.execute("SET TimeZone = 'UTC'")
-        engine.register("hourly", hourly)
+        engine.register("hourly", _with_parts(hourly))
         engine.register("channels", _channel_table(listed))
         engine.register("buckets", _bucket_table(spans))
         engine.register("struck", pa.Table.from_pylist([each._asdict() for each in struck], schema=_STRUCK))
+        is_sliced = any(channel.is_sliced for channel in listed)
         engine.execute(HOURS)
+        if is_sliced:
+            engine.execute(SLICES.format(below=BELOW))
+        engine.execute(JUDGING)
         if any(number is not None for number in _shared(listed)):
             engine.execute(ONCE)
-        mass = {(row[0], row[1]): Mass(row[2], row[3]) for row in engine.execute(MASS).fetchall()}
+        mass = {(row[0], row[1]): Mass(row[2], row[3], row[4], 0, row[5]) for row in engine.execute(MASS).fetchall()}
         flow = {(row[0], row[1]): Flow(row[2], row[3]) for row in engine.execute(FLOW).fetchall()}
+        if is_sliced:
+            mass |= {key: Mass(*each) for key, each in sliced_masses(engine).items()}
+            flow |= {key: flow[key]._replace(m3=m3) for key, m3 in sliced_volumes(engine).items() if key in flow}
         stops = {(row[0], row[1]): int(row[2]) for row in engine.execute(STOPS).fetchall()}
         judged = _all_judged(engine)
         taxable = taxable_means(engine, listed)
         (newest,) = engine.execute("SELECT epoch(max(hour)) FROM hourly").fetchall()[0]
         gapped = _gapped(engine, _with_gaps(listed, spans, mass))
     return OutletHours(listed, mass, flow, judged, stops, gapped, datetime.fromtimestamp(newest, UTC), taxable)
+
+
+def _with_parts(hourly: pa.Table) -> pa.Table:
+    """The hours with a column `parts`, which lakes kept in memory do without."""
+    return hourly if "parts" in hourly.column_names else hourly.append_column("parts", pa.nulls(len(hourly), PARTS))
 
 
 def _with_gaps(channels: Sequence[Channel], buckets: Sequence[Bucket], mass: Mapping[Key, Mass]) -> list[int]:
@@ -229,8 +290,15 @@ def _gapped(engine: duckdb.DuckDBPyConnection, wanted: list[int]) -> dict[int, G
         return {}
     came = engine.execute(AMOUNTS, {"wanted": wanted}).fetchnumpy()
     stopped = engine.execute(STOPPED, {"wanted": wanted}).fetchnumpy()
+    parts = engine.execute(PART_AMOUNTS, {"wanted": wanted}).fetchnumpy()
     return {
-        number: Gapped(_part(came, number, "hour"), _part(came, number, "amount"), _part(stopped, number, "hour"))
+        number: Gapped(
+            _part(came, number, "hour"),
+            _part(came, number, "amount"),
+            _part(stopped, number, "hour"),
+            _part(parts, number, "hour"),
+            _part(parts, number, "amount"),
+        )
         for number in wanted
     }
 
@@ -264,7 +332,9 @@ def _all_judged(engine: duckdb.DuckDBPyConnection) -> dict[Key, Judged]:
     judged = {
         (row[0], row[1]): _judged(row[2:], days.get((row[0], row[1]))) for row in engine.execute(JUDGED).fetchall()
     }
-    return {key: judged.get(key, _NOTHING)._replace(came=hours) for key, hours in came.items()}
+    every = {**dict.fromkeys(came, _NOTHING), **judged}
+    # A value read before the bucket may hold into it.
+    return {key: each._replace(came=max(each.valid, came.get(key, 0))) for key, each in every.items()}
 
 
 def _judged(row: tuple[Any, ...], days: tuple[Any, ...] | None) -> Judged:
@@ -298,6 +368,12 @@ def _channel_table(channels: tuple[Channel, ...]) -> pa.Table:
             "since": channel.start,
             "until": channel.end,
             "shared": shared[number],
+            "unit": channel.unit,
+            "value_s": channel.value_s,
+            "flow_s": channel.flow_s,
+            "flow_is_counter": channel.flow_is_counter,
+            "sliced": channel.is_sliced,
+            "coarse": channel.is_coarse,
         }
         for number, channel in enumerate(channels)
     ]

@@ -33,7 +33,7 @@ class OutletAmount(NamedTuple):
 
 def outlet_amount(slices: Sequence[Slice], name: str, span: Period) -> OutletAmount:
     """Mass in t of a pollutant, m3 of waste gas or t of wastewater; idle where no instrument was in service."""
-    wanted = [each for each in slices if each.channel.flow_point]
+    wanted = [each for each in slices if each.channel.flow_point and not each.channel.sampled]
     due = sum(each.due for each in wanted)
     unit = item(name).unit
     if not due:
@@ -44,7 +44,7 @@ def outlet_amount(slices: Sequence[Slice], name: str, span: Period) -> OutletAmo
     trace = _trace(wanted[0], span) | {"hours": str(hours), "hours_due": str(due)}
     if stood:
         trace |= {"hours_substituted": str(stood), "hours_missing": str(due - hours - stood)}
-    if not hours and not stood:
+    if not hours and not stood and not any(part.mass.parts for part in wanted if part.mass):
         return OutletAmount(absent(name, unit, _missing(wanted[0], span, (0, due, 0)), trace=trace), Decimal(0))
     exact, figure = _summed(wanted, stands, name)
     figure = replace(
@@ -54,7 +54,7 @@ def outlet_amount(slices: Sequence[Slice], name: str, span: Period) -> OutletAmo
         missing=() if hours + stood >= due else (_missing(wanted[0], span, (hours, due, stood)),),
         inputs=() if name in VOLUMES.values() else (*_working(wanted, span), *_stood(wanted[0], stands, span)),
         trace=trace,
-        remarks=(_substituted(wanted[0], span, (hours, due, stood)),) if stood else (),
+        remarks=(*((_substituted(wanted[0], span, (hours, due, stood)),) if stood else ()), *_how(wanted, name)),
     )
     share = Decimal(min(hours, due)) / due
     return OutletAmount(amount(figure, exact, share=share), Decimal(hours + stood) / due)
@@ -157,8 +157,8 @@ def _factor(part: Slice) -> str:
 def _working(parts: Sequence[Slice], span: Period) -> tuple[Figure, ...]:
     """The flow-weighted mean and the flow of the same hours: their product is the mass."""
     first = parts[0].channel
-    flow = sum((part.judged.flow for part in parts if part.judged), Decimal(0))
-    weighted = sum((part.judged.measured_x_flow for part in parts if part.judged), Decimal(0))
+    flow = sum((part.mass.m3 for part in parts if part.mass), Decimal(0))
+    weighted = sum((part.mass.mg_per_unit for part in parts if part.mass), Decimal(0))
     if not flow:
         return ()
     start, end = span.start.isoformat(), span.end.isoformat()
@@ -166,7 +166,7 @@ def _working(parts: Sequence[Slice], span: Period) -> tuple[Figure, ...]:
         f"{first.item}_mean",
         float(weighted / flow),
         first.unit,
-        title=Text("流量加权平均浓度（实测）", "flow-weighted mean concentration (measured)"),
+        title=_measured(parts),
         trace={"point": first.value_point, "start": start, "end": end, "period": span.label},
     )
     volume = Figure(
@@ -177,6 +177,47 @@ def _working(parts: Sequence[Slice], span: Period) -> tuple[Figure, ...]:
         trace={"point": first.flow_point, "start": start, "end": end, "period": span.label},
     )
     return mean, volume
+
+
+def _measured(parts: Sequence[Slice]) -> Text:
+    if any(part.mass.below for part in parts if part.mass):
+        return Text(
+            "流量加权平均浓度（实测，低于检出限按零计）",
+            "flow-weighted mean concentration (measured, below detection as zero)",
+        )
+    return Text("流量加权平均浓度（实测）", "flow-weighted mean concentration (measured)")
+
+
+def _how(parts: Sequence[Slice], name: str) -> tuple[Text, ...]:
+    """How the mass was summed, where that is not hour by hour; and what of an hour is not in it."""
+    first = parts[0].channel
+    if not first.is_sliced or name in VOLUMES.values():
+        return ()
+    value, flow = _lasting(first.value_s), _lasting(first.flow_s)
+    said = [
+        Text(
+            f"按浓度（每 {value} 一个，在其采样间隔内有效）与流量（每 {flow} 一个）的最小公共时段逐段相乘求和"
+            "（HJ 212-2017 D.1.2）。",
+            f"summed over the finest slices that concentration (one per {value}, each holding for its interval) and "
+            f"flow (one per {flow}) have in common (HJ 212-2017 D.1.2).",
+        )
+    ]
+    in_parts = sum(part.mass.parts for part in parts if part.mass)
+    if in_parts and first.unit == "mg/L":
+        said.append(
+            Text(
+                f"其中 {in_parts} 小时只有一部分时段同时有浓度和流量：已有的时段在合计内，缺的时段不作零。",
+                f"of {in_parts} hours only some slices have both: these are in the sum, the rest is missing, not zero.",
+            )
+        )
+    return tuple(said)
+
+
+def _lasting(seconds: int) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
 
 
 def _trace(part: Slice, span: Period) -> dict[str, str]:

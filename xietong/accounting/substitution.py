@@ -26,6 +26,7 @@ REACH_DAYS = 100
 MICRO = 1_000_000
 
 Hours = NDArray[np.int64]
+_NONE: Hours = np.array([], np.int64)
 
 
 class Stand(NamedTuple):
@@ -42,11 +43,16 @@ class Stand(NamedTuple):
 
 
 class Series(NamedTuple):
-    """One channel: hours since 1970 that have a valid amount, the amounts, and the hours that were due, all rising."""
+    """One channel: hours since 1970 that have a valid amount, the amounts, and the hours that were due, all rising.
+
+    parts, part_amounts: hours of which only a part is known, and its amount, which counts already.
+    """
 
     valid: Hours
     amounts: Hours
     due: Hours
+    parts: Hours = _NONE
+    part_amounts: Hours = _NONE
 
 
 class Calendar(NamedTuple):
@@ -107,11 +113,12 @@ def _told(found: Mapping[tuple[int, str, float], list[int]]) -> Stands:
 
 
 class _Day(NamedTuple):
-    """A park day: hours due and valid, and what came."""
+    """A park day: hours due and valid, what came in the valid ones, and in parts of others."""
 
     due: int
     valid: int
     came: int
+    in_parts: int = 0
 
     @property
     def is_valid(self) -> bool:
@@ -147,7 +154,7 @@ def _add(sums: dict[str, tuple[int, Decimal]], at: int, days: Mapping[int, _Day]
     if day.valid >= day.due:
         return
     before = [days[each].whole for each in range(at - 1, at - 366, -1) if each in days and days[each].is_valid]
-    came = Decimal(day.came) / MICRO
+    came = Decimal(day.came + day.in_parts) / MICRO
     if day.is_valid:
         rule, whole = "day", day.whole
     elif before:
@@ -166,5 +173,9 @@ def _days(series: Series, calendar: Calendar) -> dict[int, _Day]:
     valid = np.bincount(places, minlength=len(due))
     sums = np.zeros(len(due), np.int64)
     np.add.at(sums, places, came)
-    rows = zip(due.tolist(), counts.tolist(), valid.tolist(), sums.tolist(), strict=True)
-    return {day: _Day(hours, ok, amount) for day, hours, ok, amount in rows}
+    in_parts = np.zeros(len(due), np.int64)
+    part_due = np.isin(series.parts, series.due, assume_unique=True)
+    part_days = (series.parts[part_due] + calendar.offset_h) // 24
+    np.add.at(in_parts, np.searchsorted(due, part_days), series.part_amounts[part_due])
+    rows = zip(due.tolist(), counts.tolist(), valid.tolist(), sums.tolist(), in_parts.tolist(), strict=True)
+    return {row[0]: _Day(*row[1:]) for row in rows}

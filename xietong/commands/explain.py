@@ -174,6 +174,7 @@ class _Teller:
             "hours_due",
             "hours_came",
             "hours_judged",
+            "samples",
             "published",
         )
         stated = " ".join(f"{name}={figure.trace[name]}" for name in facts if figure.trace.get(name))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from xietong.lake.days import DAY_US, HOUR_US, midnights
 from xietong.lake.decimals import from_micro, to_micro
-from xietong.lake.schemas import TOTAL, VALUE
+from xietong.lake.schemas import PART, PARTS, TOTAL, VALUE
 from xietong.quality.registers import counted, set_aside
 
 # Clock jitter: a step up to a tenth longer than the interval is not a gap.
@@ -55,7 +55,8 @@ class Meters(NamedTuple):
     series: steps are taken only inside one series; interval_us; numerator, denominator, sign: the multiplier, exact;
     since_us, until_us: the dates of the mapping; modulus: where the register starts again, in millionths (0: unknown);
     changes: the registers recorded when meters were changed, by the schema CHANGES; daily: whether the register starts
-    again at zero every park midnight; zone: the park's, whose days may be of 23 or 25 hours.
+    again at zero every park midnight; parted: whether what flowed in parts of an hour is kept too; zone: the park's,
+    whose days may be of 23 or 25 hours.
     """
 
     series: Ints
@@ -68,6 +69,7 @@ class Meters(NamedTuple):
     modulus: Ints
     changes: pa.Table
     daily: Flags
+    parted: Flags
     zone: ZoneInfo
 
 
@@ -101,6 +103,8 @@ class _Pieces(NamedTuple):
     step: Ints
     hour_us: Ints
     amount: Ints
+    begin_us: Ints
+    end_us: Ints
 
 
 def floor_hour(at_us: Ints, phase_us: int) -> Ints:
@@ -112,7 +116,7 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
     """Hours from deduplicated register readings.
 
     rows, sorted by pid and at_us: pid, sid, at_us, raw DECIMAL(18,6), usable, stopped, conflict, entry.
-    Answers pid, hour_us, total, readings, minimum, maximum, invalid, stopped, conflicts, estimated, first_entry.
+    Answers pid, hour_us, total, readings, minimum, maximum, invalid, stopped, conflicts, estimated, first_entry, parts.
     """
     every = _with_changes(rows, meters)
     taken = np.flatnonzero(every.usable)
@@ -155,6 +159,7 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
             "conflicts": count(conflict),
             "estimated": np.bincount(from_pieces[step.gap[pieces.step]], minlength=len(keys)) > 0,
             "first_entry": rows.column("entry").take(pa.array(np.where(first < len(pid), first, closing))),
+            "parts": _parts(step, pieces, every.sid, meters, (from_pieces, len(keys))),
         }
     )
 
@@ -362,5 +367,29 @@ def _pieces(step: _Steps, phase_us: int) -> _Pieces:
         share = np.rint(amount * ((at - t0) / (t1 - t0))).astype(np.int64)
         return np.where(at == t1, amount, np.clip(share, np.minimum(amount, 0), np.maximum(amount, 0)))
 
-    piece = until(np.minimum(hour + HOUR_US, t1)) - until(np.maximum(hour, t0))
-    return _Pieces(which, hour, piece)
+    begin, end = np.maximum(hour, t0), np.minimum(hour + HOUR_US, t1)
+    return _Pieces(which, hour, until(end) - until(begin), begin, end)
+
+
+def _parts(step: _Steps, pieces: _Pieces, sids: Ints, meters: Meters, places: tuple[Ints, int]) -> pa.Array:
+    """The pieces of each hour, of meters whose parts are kept: when they begin, how long they last and their amount.
+
+    places: the hour of each piece, and how many hours there are. What flowed in longer than an hour is no part of it.
+    """
+    into, count = places
+    lasting = (step.end_us - step.begin_us)[pieces.step]
+    kept = meters.parted[sids[step.row[pieces.step]]] & (lasting <= HOUR_US * (1 + JITTER))
+    order = np.flatnonzero(kept)[np.lexsort((pieces.begin_us[kept], into[kept]))]
+    ends = np.cumsum(np.bincount(into[order], minlength=count))
+    offsets = np.concatenate([[0], ends]).astype(np.int32)
+    values = pa.StructArray.from_arrays(
+        [
+            pa.array((pieces.begin_us - pieces.hour_us)[order] // 1000, pa.int32()),
+            pa.array((pieces.end_us - pieces.begin_us)[order] // 1000, pa.int32()),
+            from_micro(pieces.amount[order], TOTAL),
+            pa.array(np.zeros(len(order), bool)),
+        ],
+        fields=list(PART),
+    )
+    made = pa.ListArray.from_arrays(pa.array(offsets), values, type=PARTS)
+    return pc.if_else(pa.array(np.diff(offsets) > 0), made, pa.nulls(count, PARTS))

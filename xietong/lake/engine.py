@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterable, Mapping
 import duckdb
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from xietong.lake.schemas import PARTS
 from xietong.lake.table import ActiveFile
 from xietong.lake.whole import prove
 
@@ -53,15 +55,25 @@ def quoted(text: str) -> str:
 
 def scan(files: Iterable[ActiveFile], schema: pa.Schema) -> str:
     """SQL that reads files with the given columns; no files give no rows of the same columns."""
-    paths = ", ".join(quoted(str(file.path)) for file in files)
+    listed = list(files)
+    paths = ", ".join(quoted(str(file.path)) for file in listed)
     if paths:
-        columns = ", ".join(f'"{field.name}"' for field in schema)
+        columns = ", ".join(_column(field, listed[0]) for field in schema)
         return f"SELECT {columns} FROM read_parquet([{paths}], hive_partitioning = true)"
     empty = ", ".join(f'CAST(NULL AS {_TYPES[str(field.type)]}) AS "{field.name}"' for field in schema)
     return f"SELECT {empty} WHERE false"
 
 
+def _column(field: pa.Field, file: ActiveFile) -> str:
+    """The column; nothing in its place where files of an earlier edition of the roll-up, all alike, lack it."""
+    if field.name in _LATER and field.name not in pq.read_schema(file.path).names:
+        return f'CAST(NULL AS {_TYPES[str(field.type)]}) AS "{field.name}"'
+    return f'"{field.name}"'
+
+
+_LATER = frozenset({"parts"})
 _TYPES = {
+    str(PARTS): 'STRUCT("at" INTEGER, lasts INTEGER, "value" DECIMAL(28,6), below BOOLEAN)[]',
     "string": "VARCHAR",
     "timestamp[us, tz=UTC]": "TIMESTAMPTZ",
     "decimal128(18, 6)": "DECIMAL(18,6)",

@@ -14,12 +14,13 @@ import pyarrow as pa
 from xietong.lake.counters import CHANGES, Meters
 from xietong.lake.days import HOUR_US, to_us
 from xietong.lake.points import PointSpec
-from xietong.readings import CORRECTED
+from xietong.readings import BELOW, CORRECTED
 
 ALWAYS_US, NEVER_US = -(2**62), 2**62
 # HJ 212's marks: N normal, T over the measuring range's alarm, S entered by hand count; F is a stop, which is not due;
 # M maintenance, D fault, C calibration, B no connection, and any mark unknown here, do not count.
-USABLE, STOPPED = "('', 'N', 'T', 'S')", "('F')"
+# BELOW is ours: below detection, the value is what counts in means (see readings).
+USABLE, STOPPED = f"('', 'N', 'T', 'S', '{BELOW}')", "('F')"
 _FACTOR = pa.decimal128(18, 9)
 _BOUND = pa.decimal128(28, 6)
 
@@ -42,6 +43,7 @@ def spec_table(points: Sequence[PointSpec]) -> pa.Table:
             "high": pa.array([_exact(spec.high, 6) for spec in points], _BOUND),
             "multiplier": pa.array([_exact(spec.multiplier, 9) for spec in points], _FACTOR),
             "sign": pa.array([spec.sign for spec in points], pa.int32()),
+            "parted": pa.array([spec.parted for spec in points], pa.bool_()),
         }
     )
 
@@ -62,6 +64,7 @@ def meters(points: Sequence[PointSpec], zone: ZoneInfo) -> Meters:
         modulus=np.array([10 ** (spec.digits + 6) if 0 < spec.digits <= 12 else 0 for spec in points], np.int64),
         changes=_changes(points),
         daily=np.array([spec.daily_reset for spec in points], bool),
+        parted=np.array([spec.parted for spec in points], bool),
         zone=zone,
     )
 
@@ -113,7 +116,7 @@ _MATCHED = f"""
            mark IN {STOPPED} AS stopped,
            mark IN {USABLE} AND scaled IS NOT NULL AND coalesce(scaled >= s.low, true)
                AND coalesce(scaled <= s.high, true) AS usable,
-           CASE WHEN s.sign = 1 THEN scaled ELSE -scaled END AS signed
+           CASE WHEN s.sign = 1 THEN scaled ELSE -scaled END AS signed, s.parted, s.interval_s
     FROM readings r JOIN specs s ON r.address = s.address
     WHERE epoch_us(r."at") >= s.since_us AND epoch_us(r."at") < s.until_us AND s.counter = {{counter}} {{span}}
 """
@@ -179,7 +182,11 @@ def _aggregates(phase: int) -> str:
            CAST(count(*) FILTER (NOT usable AND NOT stopped) AS INTEGER) AS invalid,
            CAST(count(*) FILTER (conflict) AS INTEGER) AS conflicts,
            false AS estimated,
-           arg_min(entry, at_us) AS first_entry"""
+           arg_min(entry, at_us) AS first_entry,
+           list({{'at': CAST((at_us - ({_hour(phase)})) // 1000 AS INTEGER), 'lasts': CAST(NULL AS INTEGER),
+                  'value': CAST(signed AS DECIMAL(28,6)), 'below': mark = '{BELOW}'}})
+               FILTER (usable AND (mark = '{BELOW}' OR parted AND (interval_s <> 3600 OR at_us <> ({_hour(phase)}))))
+               AS parts"""
 
 
 def counter_readings() -> str:
@@ -212,7 +219,7 @@ FINISHED_HOURS = f"""
 SELECT s.point, make_timestamptz(h.hour_us) AS hour, h.total, h.readings,
        CAST(greatest(0, CASE WHEN s.interval_s <= 3600 THEN {_DUE_AN_HOUR}
                              ELSE least(1, h.readings + h.invalid + h.stopped) END - h.stopped) AS INTEGER) AS due,
-       h.minimum, h.maximum, h.invalid, h.conflicts, h.estimated, h.first_entry, h.day
+       h.minimum, h.maximum, h.invalid, h.conflicts, h.estimated, h.first_entry, list_sort(h.parts) AS parts, h.day
 FROM hours h JOIN (SELECT pid, min(point) AS point, min(interval_s) AS interval_s FROM specs GROUP BY pid) s USING (pid)
 """
 

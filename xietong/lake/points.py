@@ -22,7 +22,8 @@ class PointSpec(NamedTuple):
     interval_s: what is due, one reading per so many seconds (0: nothing is due); low, high: bounds of the value in the
     point's unit, that is after the multiplier; multiplier: CT × PT or the like; sign: −1 turns the direction round;
     digits: how many a register has before its decimals, after which it starts again at zero (0: unknown); changes: what
-    is recorded of its meter's changes; daily_reset: the register starts again at zero every park midnight.
+    is recorded of its meter's changes; parted: its readings are kept apart inside the hour, for what is multiplied with
+    another point's; daily_reset: the register starts again at zero every park midnight.
     """
 
     point: str
@@ -37,11 +38,12 @@ class PointSpec(NamedTuple):
     sign: int = 1
     digits: int = 0
     changes: tuple[MeterChange, ...] = ()
+    parted: bool = False
     daily_reset: bool = False
 
 
 # Raised when the rules of the roll-up change, so that every lake is rolled up anew.
-EDITION = 2
+EDITION = 3
 # The same for registers that start again every midnight, so that only lakes with such are.
 DAILY_EDITION = 2
 

@@ -23,7 +23,7 @@ from xietong.lake.durable import make_folders, sync_files
 from xietong.lake.engine import Engine
 from xietong.lake.parquet import NewFile, write_file
 from xietong.lake.points import PointSpec, mapping_number
-from xietong.lake.schemas import DAILY, HOURLY_FILES, READING_FILES, READINGS, VALUE
+from xietong.lake.schemas import DAILY, HOURLY_FILES, PARTS, READING_FILES, READINGS, VALUE
 from xietong.lake.table import ActiveFile, DurableTable, Snapshot
 from xietong.lake.whole import prove
 from xietong.quality.registers import ZEROS_US
@@ -194,7 +194,7 @@ class RollUp:
             made.append(hours_of_counters(self._registers(wanted, counters), self.meters, self.phase))
         if not made:  # no point at all
             return HOURLY_FILES.empty_table()
-        hours = pa.concat_tables(made, promote_options="default")
+        hours = pa.concat_tables([_with_parts(part) for part in made], promote_options="default")
         hours = hours.append_column("day", days_of(hours.column("hour_us").to_numpy(), self.zone))
         return self.engine.ask(sql.FINISHED_HOURS, {}, {"hours": hours, "specs": self.specs})
 
@@ -319,6 +319,11 @@ class RollUp:
                 return None
             gathered |= pids
         return gathered
+
+
+def _with_parts(hours: pa.Table) -> pa.Table:
+    """The hours with their column `parts` under the one name and type that it has."""
+    return hours.set_column(hours.column_names.index("parts"), "parts", hours.column("parts").cast(PARTS))
 
 
 def _with_enough(near: pa.Table, zeros_too: bool) -> pa.Array:

@@ -25,6 +25,7 @@ from xietong.lake.schemas import (
     DAILY_TABLE,
     HOURLY,
     HOURLY_TABLE,
+    HOURLY_WITH_PARTS,
     READING_FILES,
     READINGS,
     daily,
@@ -146,7 +147,7 @@ class Lake:
     def hourly(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
         """The hours of the points that begin in [start, end), columns of HOURLY, sorted; missing hours have no row."""
         asked = hourly.filter(hourly.point.isin(sorted(set(points))), hourly.hour >= start, hourly.hour < end)
-        return self.ask(asked.order_by("point", "hour"), start, end).cast(HOURLY)
+        return self.ask(asked.order_by("point", "hour"), start, end).select(HOURLY.names).cast(HOURLY)
 
     def daily(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
         """The park days of the points that begin in [start, end), columns of DAILY, sorted."""
@@ -167,7 +168,7 @@ class Lake:
                 name: ([file for file in table.view().files if first[:width] <= file.partition <= last[:width]], schema)
                 for name, table, width, schema in (
                     ("readings", self.readings_table, 10, READING_FILES),
-                    ("hourly", self.hourly_table, 7, HOURLY),
+                    ("hourly", self.hourly_table, 7, HOURLY_WITH_PARTS),
                     ("daily", self.daily_table, 4, DAILY),
                 )
             },

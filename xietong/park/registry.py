@@ -19,6 +19,7 @@ from xietong.park.presence import Presence, here_of
 from xietong.park.revisions import in_force
 from xietong.periods import Period
 from xietong.texts import Text
+from xietong.units import unit_of
 
 Noun = TypeVar("Noun")
 
@@ -129,6 +130,7 @@ def point_specs(registry: nouns.Registry) -> list[PointSpec]:
     the subject that it measures: readings of a time at which that was not here stay and do not count."""
     changes = _meter_changes(registry)
     days = _days_of_points(registry)
+    parted = _parted(registry)
     return [
         PointSpec(
             point=point.code,
@@ -143,6 +145,7 @@ def point_specs(registry: nouns.Registry) -> list[PointSpec]:
             sign=point.sign,
             digits=point.digits or 0,
             changes=changes.get(point.code, ()),
+            parted=point.code in parted,
             daily_reset="daily_reset" in point.basis,
         )
         for point in registry.points.values()
@@ -159,6 +162,22 @@ def _days_of_points(registry: nouns.Registry) -> dict[str, Presence]:
         else Presence(point.since, point.until)
         for code, point in registry.points.items()
     }
+
+
+def _parted(registry: nouns.Registry) -> frozenset[str]:
+    """The points whose readings are multiplied with another's inside the hour or over more than one: concentration and
+    flow of outlets of water (HJ 212-2017 D.1.2), and of any outlet those read less often than hourly."""
+    ends = {code for code, subject in registry.subjects.items() if subject.kind in ("outlet", "treatment")}
+    points = [each for each in registry.points.values() if each.subject in ends and each.shape in _FLOWING]
+    water = {each.subject for each in points if _is_of_water(each)}
+    return frozenset(each.code for each in points if each.subject in water or each.interval_s > 3600)
+
+
+_FLOWING = frozenset({"amount", "mean", "instant", "counter"})
+
+
+def _is_of_water(point: nouns.Point) -> bool:
+    return point.item == "wastewater" or unit_of(point.unit).dimension == "water_concentration"
 
 
 def _meter_changes(registry: nouns.Registry) -> dict[str, tuple[MeterChange, ...]]:

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xietong.quality.registers import Flags, Ints
-from xietong.readings import CORRECTED
+from xietong.readings import BELOW, CORRECTED
 
 # HJ 212's marks under which a value counts (as in the roll-up); any other mark is the device's own word on its value.
-UNMARKED = ("", "N", "T", "S")
+UNMARKED = ("", "N", "T", "S", BELOW)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 

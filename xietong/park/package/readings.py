@@ -23,6 +23,7 @@ from xietong.park.package.grid import OffGrid, note_off_grid, off_grid_remarks, 
 from xietong.park.package.schema import READINGS
 from xietong.park.package.sheets import Rejection, rejection
 from xietong.park.package.tabular import ROW
+from xietong.readings import BELOW
 
 VALUE = pa.decimal128(18, 6)
 AT = pa.timestamp("us", "UTC")
@@ -127,8 +128,9 @@ def _usable(piece: pa.Table, reader: Reader, outcome: Converted) -> pa.Table:
     place = pc.index_in(point, pa.array(codes, pa.string()))
     at, wrong_at = _instants(piece.column("at").combine_chunks(), reader)
     shapes = [reader.points[code].shape for code in codes]
-    value, wrong_value = _values(piece.column("value").combine_chunks(), reader, place, shapes)
+    value, below, wrong_value = _values(piece.column("value").combine_chunks(), reader, place, shapes)
     flag = _strings(piece.column("flag")) if "flag" in piece.column_names else pa.nulls(len(point), pa.string())
+    flag = _marked(pc.fill_null(flag, ""), below)
     for column, wrong in (("at", wrong_at), ("value", wrong_value)):
         for index, text, error in wrong:
             outcome.refuse(reader, rows[index].as_py(), column, text, error)
@@ -139,7 +141,7 @@ def _usable(piece: pa.Table, reader: Reader, outcome: Converted) -> pa.Table:
     outcome.moved += on_grid.moved
     note_off_grid(outcome.off_grid, on_grid, point, rows)
     at = on_grid.at
-    table = pa.table([point, at, value, pc.fill_null(flag, ""), rows], schema=CANONICAL)
+    table = pa.table([point, at, value, flag, rows], schema=CANONICAL)
     return table.filter(pc.and_(pc.is_valid(place), pc.and_(pc.is_valid(at), pc.is_valid(value))))
 
 
@@ -203,24 +205,44 @@ def _instants(column: pa.Array, reader: Reader) -> tuple[pa.Array, Wrong]:
     return pc.coalesce(plain, pa.array(slow, AT)), wrong
 
 
-def _values(column: pa.Array, reader: Reader, place: pa.Array, shapes: Sequence[str]) -> tuple[pa.Array, Wrong]:
-    """Values, null where the cell has none. Below detection counts at once; the file itself keeps what was written."""
+def _marked(flag: pa.Array, below: Sequence[int]) -> pa.Array:
+    """The marks, with ours on the rows that state a value below detection and are not marked as invalid."""
+    if not below:
+        return flag
+    said = flag.to_pylist()
+    for index in below:
+        said[index] = BELOW if said[index].upper() in _COUNTING else said[index]
+    return pa.array(said, pa.string())
+
+
+_COUNTING = frozenset({"", "N", "T", "S"})
+
+
+def _values(
+    column: pa.Array, reader: Reader, place: pa.Array, shapes: Sequence[str]
+) -> tuple[pa.Array, list[int], Wrong]:
+    """Values, null where the cell has none, and which are below detection: these count at once, the file itself keeps
+    what was written."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
-        return _numbers(column)
+        value, wrong = _numbers(column)
+        return value, [], wrong
     text = column.cast(pa.string())
     plain = pc.if_else(pc.match_substring_regex(text, PLAIN_NUMBER), text, None).cast(VALUE)
     slow: list[Decimal | None] = [None] * len(text)
-    wrong: Wrong = []
+    wrong, below = Wrong(), list[int]()
     for index in pc.indices_nonzero(pc.is_null(plain)).to_pylist():
         cell, number = text[index].as_py() or "", place[index].as_py()
         mean = number is not None and shapes[number] != "amount"
         try:
-            slow[index] = _counted(_stated(cell), half=reader.half and mean)
+            found = _stated(cell)
         except CellError as error:
             wrong.append((index, cell, error))
-    return pc.coalesce(plain, pa.array(slow, VALUE)), wrong
+            continue
+        slow[index] = _counted(found, half=reader.half and mean)
+        below += [index] if found.value is None else []
+    return pc.coalesce(plain, pa.array(slow, VALUE)), below, wrong
 
 
 def _counted(found: Amount, *, half: bool) -> Decimal:
