@@ -215,6 +215,7 @@ def test_samples_are_samples(tmp_path: Path) -> None:
     assert (mean.value, mean.status, mean.trace["samples"]) == (30.0, "ok", "3")
     assert "3 个手工监测样品" in mean.remarks[0].zh
     assert (found["so2_compliance_rate"].value, found["so2_compliance_rate"].status) == (100.0, "ok")
-    assert found["so2_emission"].status == "not_applicable"
+    assert found["so2_emission"].status == "partial"
+    assert "3 个手工监测样品" in found["so2_emission"].missing[0].zh
     said = [text for each in walked(found.values()) for text in (*each.missing, *each.remarks)]
     assert not any("744" in text.zh for text in said)

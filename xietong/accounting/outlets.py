@@ -33,7 +33,7 @@ class OutletAmount(NamedTuple):
 
 def outlet_amount(slices: Sequence[Slice], name: str, span: Period) -> OutletAmount:
     """Mass in t of a pollutant, m3 of waste gas or t of wastewater; idle where no instrument was in service."""
-    wanted = [each for each in slices if each.channel.flow_point and not each.channel.sampled]
+    wanted = [each for each in slices if each.channel.flow_point]
     due = sum(each.due for each in wanted)
     unit = item(name).unit
     if not due:
@@ -41,7 +41,8 @@ def outlet_amount(slices: Sequence[Slice], name: str, span: Period) -> OutletAmo
     hours = sum(_hours(each, name) for each in wanted)
     stands = [] if name in VOLUMES.values() else _stands(wanted)
     stood = min(sum(each.hours for each in stands), due - hours)
-    trace = _trace(wanted[0], span) | {"hours": str(hours), "hours_due": str(due)}
+    counted = {"samples": str(hours)} if wanted[0].channel.sampled else {"hours": str(hours), "hours_due": str(due)}
+    trace = _trace(wanted[0], span) | counted
     if stood:
         trace |= {"hours_substituted": str(stood), "hours_missing": str(due - hours - stood)}
     if not hours and not stood and not any(part.mass.parts for part in wanted if part.mass):
@@ -237,6 +238,13 @@ def _trace(part: Slice, span: Period) -> dict[str, str]:
 def _missing(part: Slice, span: Period, counts: tuple[int, int, int]) -> Text:
     hours, due, stood = counts
     outlet, name = part.channel.outlet, item(part.channel.item).name
+    if part.channel.sampled:
+        return Text(
+            f"排放口 {outlet} 的{name.zh}在 {span.label} 只有 {hours} 个手工监测样品有同时的流量：合计只含取样的时段，"
+            "不代表全期；请填报全期排放量。",
+            f"outlet {outlet}, {name.en}, {span.label}: only {hours} samples of a laboratory have a flow beside them; the "
+            "sum is of the times of sampling alone and not of the period: report the amount of the period.",
+        )
     also_zh = f"、替代 {stood} 小时" if stood else ""
     also_en = f" and {stood} substituted" if stood else ""
     return Text(
