@@ -242,8 +242,8 @@ def _missing(part: Slice, span: Period, counts: tuple[int, int, int]) -> Text:
         return Text(
             f"排放口 {outlet} 的{name.zh}在 {span.label} 只有 {hours} 个手工监测样品有同时的流量：合计只含取样的时段，"
             "不代表全期；请填报全期排放量。",
-            f"outlet {outlet}, {name.en}, {span.label}: only {hours} samples of a laboratory have a flow beside them; the "
-            "sum is of the times of sampling alone and not of the period: report the amount of the period.",
+            f"outlet {outlet}, {name.en}, {span.label}: only {hours} samples of a laboratory have a flow beside them; "
+            "the sum is of the times of sampling alone and not of the period: report the amount of the period.",
         )
     also_zh = f"、替代 {stood} 小时" if stood else ""
     also_en = f" and {stood} substituted" if stood else ""
