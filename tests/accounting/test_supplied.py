@@ -176,6 +176,19 @@ def test_who_supplies_and_states_no_input_lowers_nothing(other: str) -> None:
     closes(registry)
 
 
+def test_what_it_sold_inside_came_from_somewhere_too() -> None:
+    """W states no fuel and sells A 900 of what A buys: they are the park's consumption, and the figure partial."""
+    registry = dark(sale("900", "A"), heat("A", "900", "W"))
+    found = of(registry)
+    assert found.value == pytest.approx(71.43 + 900 * 0.03412, rel=1e-12)
+    assert found.status == "partial"
+    assert any("W Ltd supplied more power or heat than the input it reported" in reason.en for reason in found.missing)
+    lost = of(dark(sale("900", "A"), heat("A", "850", "W")))
+    assert lost.value == pytest.approx(71.43 + 850 * 0.03412, rel=1e-12)
+    assert lost.status == "partial"
+    closes(registry)
+
+
 def test_a_part_of_the_input_is_known() -> None:
     """Coal of eleven months 7.8573 tce, heat of twelve 10.236 tce: W counts as nothing, not as −2.38."""
     coal = monthly("W", "raw_coal", "1", "t", range(1, 12))

@@ -233,6 +233,8 @@ def _unknown(asked: Asked, markets: Iterable[tuple[Medium, Market]]) -> dict[str
         for (unit, other), part in of.sold.items():
             if part.exact and (other == OUTSIDE or (other == UNNAMED and unit not in inside)):
                 out.setdefault(unit, []).append((medium, part.exact))
+        for unit, arrived in _arrived(asked, medium, of).items():
+            out.setdefault(unit, []).append((medium, arrived))
     found: dict[str, dict[str, Decimal]] = {}
     for unit, parts in out.items():
         for medium, amount in _beyond_input(asked, asked.books.registry.subjects[unit], parts):
@@ -240,10 +242,20 @@ def _unknown(asked: Asked, markets: Iterable[tuple[Medium, Market]]) -> dict[str
     return found
 
 
+def _arrived(asked: Asked, medium: Medium, of: Market) -> dict[str, Decimal]:
+    """By seller what it states as sold inside and is known to have been bought there."""
+    pairs = sorted(of.pairs())
+    found: dict[str, Decimal] = {}
+    for (seller, _), amount in _received(asked, medium, of, pairs):
+        found[seller] = found.get(seller, _NONE) + amount
+    stated = {seller: _sold_inside(of, seller, pairs) for seller in found}
+    return {seller: min(amount, stated[seller]) for seller, amount in found.items() if amount and stated[seller]}
+
+
 def _beyond_input(
     asked: Asked, unit: Subject, parts: Iterable[tuple[Medium, Decimal]]
 ) -> Iterator[tuple[Medium, Decimal]]:
-    """So much of what a unit sold out of the group as brings its energy, at calorific value, back to zero."""
+    """So much of what a unit sold as brings its energy, at calorific value, back to zero."""
     registry = asked.books.registry
     below = [each.code for each in asked.books.boundary.below(unit.code)]
     book, on = factor_book(registry, below), day_of(asked.span)
