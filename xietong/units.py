@@ -61,7 +61,13 @@ UNITS: dict[str, Unit] = {
     **_named("money", {"元": "0.0001", "千元": "0.1", "万元": "1", "亿元": "10000"}),
     **_named("air_concentration", {"ng/m3": "0.000001", "ug/m3": "0.001", "mg/m3": "1", "g/m3": "1000"}),
     **_named("water_concentration", {"ug/L": "0.001", "mg/L": "1", "g/L": "1000"}),
-    **_named("flow", {"m3/h": "1", "m3/min": "60", "m3/s": "3600", "L/s": "3.6", "L/min": "0.06"}),
+    # By day, so that each is exact: an hour is no finite part of a day, a day is 24 hours.
+    **_named("flow", {"m3/d": "1", "m3/h": "24", "m3/min": "1440", "m3/s": "86400", "km3/h": "24000", "km3/d": "1000"}),
+    **_named("flow", {"万m3/d": "10000", "万m3/h": "240000", "L/s": "86.4", "L/min": "1.44", "L/h": "0.024"}),
+    **_named(
+        "mass_flow", {"t/d": "1", "t/h": "24", "t/min": "1440", "kg/d": "0.001", "kg/h": "0.024", "kg/min": "1.44"}
+    ),
+    **_named("mass_flow", {"kg/s": "86.4", "g/s": "0.0864", "g/h": "0.000024", "mg/s": "0.0000864", "万t/d": "10000"}),
     **_named("power", {"W": "0.001", "kW": "1", "MW": "1000"}),
     **_named("share", {"%": "0.01", "1": "1"}),
     **_table("time", s="1", min="60", h="3600", d="86400"),

@@ -19,7 +19,7 @@ VOLUMES: Mapping[str, str] = {"air": "waste_gas", "water": "wastewater"}
 OXYGEN = frozenset({"o2", "oxygen", "a19001"})
 _BASE_UNITS = {"air_concentration": "mg/m3", "water_concentration": "mg/L"}
 _DAILY = frozenset({"day", "daily", "d", "24h", "日均"})
-_FLOW_UNITS = {"flow": "m3/h", "volume": "m3", "mass": "t"}
+_FLOW_UNITS = {"flow": "m3/h", "mass_flow": "t/h", "volume": "m3", "mass": "t"}
 _RATES = frozenset({"mean", "instant"})
 
 Span = tuple[datetime, datetime]
@@ -56,6 +56,8 @@ def is_flow(point: Point) -> bool:
     if point.role != "total" or dimension not in _FLOW_UNITS:
         return False
     named = point.item in VOLUMES.values() or point.quantity in ("flow", "volume")
+    if dimension == "mass_flow":  # t/d is how the field writes m3/d of water
+        return named and point.shape in _RATES
     return dimension == "flow" or (named and point.shape in ("amount", "counter"))
 
 
@@ -187,7 +189,8 @@ def _every(point: Point | None) -> int:
 
 def _flow_factor(flow: Point) -> Decimal:
     dimension = unit_of(flow.unit).dimension
-    return convert(Decimal(1), flow.unit, _FLOW_UNITS[dimension])
+    # A day's flow by the hour is no finite decimal; twelve decimals hold every hour's amount to the lake's six.
+    return convert(Decimal(1), flow.unit, _FLOW_UNITS[dimension]).quantize(Decimal("1e-12"))
 
 
 def hours_of(channel: Channel, start: datetime, end: datetime) -> int:

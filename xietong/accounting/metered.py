@@ -27,7 +27,7 @@ from xietong.units import UnitError, convert, unit_of
 # What the state of a device (1 runs, all else stands) tells the hours of.
 RUN_HOURS = frozenset({"treatment_run_hours", "production_run_hours"})
 # What a rate becomes when an hour has passed.
-_INTEGRALS = {"power": ("kW", "kWh"), "flow": ("m3/h", "m3")}
+_INTEGRALS = {"power": ("kW", "kWh"), "flow": ("m3/h", "m3"), "mass_flow": ("t/h", "t")}
 
 
 class LakeTables(Protocol):

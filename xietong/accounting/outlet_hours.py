@@ -175,7 +175,7 @@ _CHANNELS = pa.schema(
         ("value_point", pa.string()),
         ("value_factor", pa.decimal128(18, 9)),
         ("flow_point", pa.string()),
-        ("flow_factor", pa.decimal128(18, 9)),
+        ("flow_factor", pa.decimal128(20, 12)),
         ("flow_is_mean", pa.bool_()),
         ("oxygen_point", pa.string()),
         ("oxygen_reference", pa.decimal128(18, 6)),
