@@ -6,6 +6,7 @@ upgrade included, can bring it down. What the processes do is their own rooms' b
 
 import ctypes
 import http.client
+import json
 import os
 import signal
 import socket
@@ -52,6 +53,23 @@ class Door(NamedTuple):
         return self._replace(
             web_port=self.web_port or free_port(self.host), hj212_port=self.hj212_port or free_port(self.host)
         )
+
+
+DOOR_FILE = "door.json"
+
+
+def note_door(data: Path, door: Door) -> None:
+    """Write down where the platform of this folder listens, for whoever asks later (`doctor`)."""
+    (data / DOOR_FILE).write_text(json.dumps(door._asdict()), encoding="utf-8")
+
+
+def noted_door(data: Path, usual: Door) -> Door:
+    """Where the platform of this folder listened last; the usual where that was never written down."""
+    try:
+        told = json.loads((data / DOOR_FILE).read_text(encoding="utf-8"))
+        return Door(str(told["host"]), int(told["web_port"]), int(told["hj212_port"]))
+    except (OSError, ValueError, LookupError, TypeError):
+        return usual
 
 
 def platform(data: Path, door: Door, only: str | None = None) -> list[Service]:

@@ -85,7 +85,7 @@ def test_results_say_what_they_mean_and_an_unknown_one_is_named_by_itself() -> N
     assert result("QnRtn", "3").en == "wrong password"
     assert result("ExeRtn", " 100 ").en == "no data"
     assert result("ExeRtn", "77").zh == "ExeRtn=77"
-    assert len(RESULTS) == 10 + 7
+    assert len(RESULTS) == 10 + 7 + 10  # QnRtn, ExeRtn, states of an analyser
 
 
 @pytest.mark.parametrize("edition", ["2005", "2017", "2025"])
@@ -187,5 +187,5 @@ def test_every_violation_has_its_sentence() -> None:
     assert all(each.text.zh and each.text.en for each in VIOLATIONS.values())
     assert {name for name, each in VIOLATIONS.items() if each.treated == "refused"} == {
         "length", "crc", "modbus_crc", "modbus_swapped_crc", "swapped_crc", "span_crc", "other_crc",
-        "no_header", "encrypted", "password", "address",
+        "no_header", "encrypted", "password", "address", "unlisted",
     }  # fmt: skip

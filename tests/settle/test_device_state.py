@@ -77,6 +77,27 @@ def test_a_device_with_the_wrong_crc_algorithm_is_named_though_nothing_of_it_is_
     assert folder.rows() == []
 
 
+def test_a_second_password_is_named_and_told_of_no_more_than_its_hash(folder: Folder) -> None:
+    folder.write(*(build(SPEAKER._replace(pw=pw), "2061", QN, CONTENT) for pw in ("123456", "123456", "654321")))
+    known = device(folder)
+    assert known["violations"]["passwords"]["entry"] == "intake-0/3"
+    assert len(known["passwords"]) == 2
+    assert "654321" not in json.dumps(known)
+
+
+def test_each_analyser_tells_its_own_state(folder: Folder) -> None:
+    said = "DataTime=20260314080000;PolId=%s;i12001-Info=%s"
+    folder.write(*(build(SPEAKER, "3020", QN, said % each) for each in (("w01018", "2"), ("w21003", "0"))))
+    told = settled(folder)
+    assert told["devices"][MN]["told"] | {"PolId": ""} == {
+        "PolId": "",
+        "w01018 i12001-Info": "2",
+        "w21003 i12001-Info": "0",
+    }
+    states = {address.split("/")[1]: each["value"] for address, each in told["readings"].items()}
+    assert states == {"w01018.i12001": "2", "w21003.i12001": "0"}
+
+
 def test_what_a_rule_refused_is_named_by_the_rule(folder: Folder) -> None:
     good = build(SPEAKER, "2061", QN, CONTENT)
     folder.write(good)

@@ -13,7 +13,7 @@ from pathlib import Path
 from xietong.cli import UsageError
 from xietong.commands.serve import require_free, say
 from xietong.demo.building import BuildError, Marker, build, people
-from xietong.processes import Announcement, Door, Service, Stop, platform, stoppable
+from xietong.processes import Announcement, Door, Service, Stop, note_door, platform, stoppable
 from xietong.processes import run as run_services
 
 ROLES = {"director": "园区负责人", "clerk": "填报员", "verifier": "核查员", "inspector": "监管人员"}
@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 130
     _tell(passwords, door, serving=not arguments.build_only)
     if not arguments.build_only:
+        note_door(data, door)
         run_services([*platform(data, door), _live(marker, door)], Announcement(door, say), say)
     return 0
 

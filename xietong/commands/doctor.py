@@ -22,10 +22,12 @@ from django.db.utils import DatabaseError
 
 from xietong.accounting.closing import BrokenReportError, closed_reports, opened
 from xietong.commands.checks import Check
+from xietong.commands.doctor_devices import analysers, taken_in
 from xietong.commands.doctor_files import evidence, pages
 from xietong.commands.doctor_lake import lake
 from xietong.commands.doctor_sources import SOURCES
 from xietong.intake.devices import BadSettings, DeviceBook, openness
+from xietong.processes import Door, noted_door
 from xietong.settle.lock import is_settling
 from xietong.texts import Text
 
@@ -70,6 +72,8 @@ def examine(data: Path) -> Iterator[Check]:
         lake,
         settling,
         devices,
+        taken_in,
+        analysers,
         *SOURCES,
         doors,
     )
@@ -203,7 +207,7 @@ def devices(data: Path) -> Iterator[Check]:
     ):
         found = Text(f"别的用户可以读取 {path} 里的密钥", f"other users can read the keys in {path}")
         yield Check("devices", "failed", found, Text(f"运行 chmod 600 {path}", f"run chmod 600 {path}"))
-    for host in listening_hosts(settings.HJ212_PORT):
+    for host in listening_hosts(_door(data).hj212_port):
         warning = openness(host, book.listen)
         if warning is not None:
             yield Check("listener", "note", warning)
@@ -229,18 +233,32 @@ def _address(words: bytes) -> str:
     return str(ipaddress.ip_address(turned))
 
 
-def doors(_data: Path) -> Iterator[Check]:
-    """Whether somebody listens where the platform does."""
-    for name, port in (("web", settings.WEB_PORT), ("HJ 212", settings.HJ212_PORT)):
-        with socket.socket() as probe:
+def doors(data: Path) -> Iterator[Check]:
+    """Whether somebody listens where the platform of this folder does."""
+    door = _door(data)
+    host = door.host if _is_one_address(door.host) else "127.0.0.1"
+    for name, port in (("web", door.web_port), ("HJ 212", door.hj212_port)):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.settimeout(1)
-            taken = probe.connect_ex(("127.0.0.1", port)) == 0
+            taken = probe.connect_ex((host, port)) == 0
         found = (
             Text(f"{name} 端口 {port} 有程序监听", f"{name} port {port} is listened on")
             if taken
             else Text(f"{name} 端口 {port} 空闲", f"{name} port {port} is free")
         )
         yield Check("port", "ok" if taken else "note", found)
+
+
+def _is_one_address(host: str) -> bool:
+    """Whether it is an address to connect to, and not a name or "all of them"."""
+    try:
+        return not ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def _door(data: Path) -> Door:
+    return noted_door(data, Door(web_port=settings.WEB_PORT, hj212_port=settings.HJ212_PORT))
 
 
 def _plain(check: Check) -> dict[str, object]:

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from xietong.cli import UsageError
-from xietong.processes import SOURCES, Announcement, Door, is_free, platform
+from xietong.processes import SOURCES, Announcement, Door, is_free, note_door, platform
 from xietong.processes import run as run_services
 
 
@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"{data} 里没有 {arguments.only}.toml，请先写明从哪里取什么（见 docs/commands.md）。 · "
             f"{data} holds no {arguments.only}.toml; say there first what to take from where, see docs/commands.md."
         )
+    note_door(data, door)
     wants_web = arguments.only in (None, "web")
     run_services(services, Announcement(door, say) if wants_web else _nothing, say)
     return 0

@@ -84,7 +84,10 @@ class Caller:
 
     def _meet(self, who: bytes) -> _Known:
         header = read_header(who.decode(errors="replace"))
-        known = _Known(header.mn, _refusal(self._book().rule(header.mn), header.pw, self._host))
+        book = self._book()
+        is_strange = book.listen.unlisted == "refused" and header.mn not in book.devices
+        refused_for = "unlisted" if is_strange else _refusal(book.rule(header.mn), header.pw, self._host)
+        known = _Known(header.mn, refused_for)
         if len(self._known) >= MOST_NAMES:
             self._known.clear()
         self._known[who] = known

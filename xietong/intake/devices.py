@@ -1,11 +1,12 @@
 """DATA/devices.toml: what people settle about devices and about the door itself; docs/commands.md lists every word.
 
-    [listen]  allow, certificate, key      [asking]  on, timeout_s, sends, pause_s, window_days, give_up
+    [listen]  allow, certificate, key, unlisted      [asking]  on, timeout_s, sends, pause_s, window_days, give_up
     [device.MN]  password, addresses, sm4_keys, ask, own, st, edition, reading
 
 Read by intake (who may speak, what may be asked) and by settle (keys, what to ask for). A file with a mistake is
 refused whole, with the sentence; a running process keeps the last good one. A device that is not listed is heard, kept
-and asked like any other, and never commanded.
+and asked like any other, and never commanded; with unlisted = "refused" its frames are kept and not used (decision
+0032).
 """
 
 import ipaddress
@@ -53,11 +54,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Who may connect at all (no networks: anybody who can reach the port), and the certificate for TLS."""
+    """Who may connect at all (no networks: anybody who can reach the port), the certificate for TLS, and whether the
+    frames of devices that are not listed are heard or refused."""
 
     allow: tuple[Network, ...] = ()
     certificate: str = ""
     key: str = ""
+    unlisted: str = "heard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,11 @@ _CHECKS: Mapping[str, tuple[Callable[[object], object], str, str]] = {
         "it must list keys of 16 characters or 32 hex digits",
     ),
     "edition": (lambda value: value if value in _EDITIONS else None, "应是 2005、2017 或 2025", "2005, 2017 or 2025"),
+    "unlisted": (
+        lambda value: value if value in ("heard", "refused") else None,
+        "应是 heard 或 refused",
+        "it must be heard or refused",
+    ),
     "reading": (_words, "只能是提取命令 1011、1061、1063、3017 至 3020", "only reading commands may stand here"),
 }
 

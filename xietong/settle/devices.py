@@ -3,6 +3,7 @@
 Made from the journals alone and folded entry by entry: nothing here is a figure, and all of it may be made anew.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,7 @@ from xietong.protocols.hj212.violations import violations
 from xietong.readings import Entry
 from xietong.texts import Text
 
+MOST_PASSWORDS = 4
 MOST_GAPS, MOST_SPANS, MOST_TOLD, MOST_VIOLATIONS, MOST_HISTORY = 20, 200, 60, 40, 30
 _VAIN = ("done", "no_data", "refused", "failed", "unfinished")
 
@@ -28,7 +30,7 @@ class Device:
     of protocols/hj212/violations.csv), how often, and where it was last seen (entry, at); resent: frames marked RF=1;
     heartbeat: when the last came; told: what it said of itself when it was read; gaps: messages with a part missing,
     the newest last; asked: how it answers (see `answered`); one_way: it sends and never answers; file_wanted: what the
-    enterprise is to give in a file, since the device cannot.
+    enterprise is to give in a file, since the device cannot; passwords: hashes of those it spoke with, four at most.
     """
 
     last_seen: str = ""
@@ -45,6 +47,7 @@ class Device:
     asked: dict[str, Any] = field(default_factory=dict)
     one_way: bool = False
     file_wanted: dict[str, Any] | None = None
+    passwords: list[str] = field(default_factory=list)
 
     def breaks(self, names: Iterable[str], entry: Entry, times: int = 1) -> None:
         """Name what an entry breaks of the standard, and others before it that break the same."""
@@ -53,8 +56,17 @@ class Device:
                 seen = self.violations.setdefault(name, {"times": 0})
                 seen |= {"times": seen["times"] + times, "entry": entry.id, "at": entry.received_at.isoformat()}
 
+    def speaks_with(self, password: str, mn: str, entry: Entry) -> None:
+        """Note which password it used: a second one is a device set anew, or somebody who poses as it."""
+        told = hashlib.blake2b(password.encode(), key=mn.encode()[:64], digest_size=8).hexdigest()
+        if told not in self.passwords and len(self.passwords) < MOST_PASSWORDS:
+            self.passwords.append(told)
+            if len(self.passwords) > 1:
+                self.breaks(["passwords"], entry)
+
     def said(self, frame: Frame, entry: Entry) -> None:
         """Take in a frame that was decoded whole."""
+        self.speaks_with(frame.pw, frame.mn, entry)
         self.breaks(violations(frame), entry)
         self.resent += frame.rf
         if frame.cn == "9015":

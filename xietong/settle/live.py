@@ -160,6 +160,7 @@ class Live:
                 self._name_breaches()
                 self._judged.clear()
             frame = decode(entry.payload)
+            device.speaks_with(frame.pw, frame.mn, entry)
             names = tuple(name for name in violations(frame) if name not in BY_BYTES)
             judged = self._judged[key] = _Judged(columns.mn, frame.edition, names, columns.addresses)
         if judged.names:
