@@ -1,6 +1,7 @@
 """What the doctor says of devices: passwords that nobody listed, analysers out of order, the ports that serve used."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 from xietong.commands.doctor_devices import analysers, taken_in
@@ -10,6 +11,10 @@ from xietong.processes import Door, note_door, noted_door
 from xietong.protocols.hj212 import Piece, frame
 
 MN, OTHER = "010000A8900016F000169DC4", "010000A8900016F000169DC5"
+
+
+def _same(book: DeviceBook) -> DeviceBook:
+    return book
 
 
 def write(data: Path, name: str, told: object) -> None:
@@ -58,6 +63,6 @@ def test_a_park_may_hear_listed_devices_alone() -> None:
         (DeviceBook(Listening(unlisted="refused")), "hj212-refused", False),
         (DeviceBook(Listening(unlisted="refused"), devices={MN: Rule()}), "hj212", True),
     ):
-        judged = Caller("127.0.0.1", "tcp:127.0.0.1:1", lambda book=book: book).judge([Piece("hj212", raw)])
+        judged = Caller("127.0.0.1", "tcp:127.0.0.1:1", partial(_same, book)).judge([Piece("hj212", raw)])
         assert (judged.kept[0].kind, bool(judged.answers)) == (kind, answered)
         assert judged.kept[0].origin.endswith("#unlisted") == (not answered)
