@@ -1,11 +1,17 @@
 """Formulas as people read them: the calculator must give the figure that stands above."""
 
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 from xietong.calc import carbon, energy, pollutants
 from xietong.calc.engine import RULES, calculate
 from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure
+from xietong.calc.worked import run_case, variants
 from xietong.web.formulas import with_names, with_numbers
 from xietong.web.words import name_of
 
@@ -44,7 +50,7 @@ def test_an_input_that_was_not_due_is_left_out_as_the_engine_left_it_out() -> No
         electricity_sold=Figure("electricity_sold", 200.0, "MWh"),
     )
     assert with_numbers(figure, "en") == "1,000 MWh − 200 MWh"
-    assert "自发自用可再生能源电量" in named(figure)
+    assert "绿电直连电量" in named(figure)
 
 
 def test_a_factor_stands_in_the_formula_with_its_own_value() -> None:
@@ -93,3 +99,63 @@ def test_every_rule_can_be_read_with_names() -> None:
         if rule.formula and not named(Figure(key, None, rule.unit, formula=rule.formula))
     ]
     assert unreadable == []
+
+
+def every_working() -> Iterator[Figure]:
+    """Every figure with a value and a formula in the workings of all worked cases."""
+    waiting = []
+    for path in sorted((Path(__file__).parents[1] / "cases").glob("*.toml")):
+        for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]:
+            waiting += [figure for variant in variants(case) for figure in run_case(variant).figures.values()]
+    while waiting:
+        figure = waiting.pop()
+        waiting += figure.inputs
+        if figure.value is not None and figure.formula:
+            yield figure
+
+
+def test_every_working_is_written_with_numbers_and_loses_no_constant() -> None:
+    lost, tried = [], 0
+    for figure in every_working():
+        try:
+            tree = ast.parse(figure.formula, mode="eval")
+        except SyntaxError:
+            continue  # words, printed as they are
+        tried += 1
+        told = with_numbers(figure, "en").replace(",", "")
+        numbers = [each.value for each in ast.walk(tree) if isinstance(each, ast.Constant)]
+        wanted = [f"{each:.15g}" for each in numbers if isinstance(each, int | float) and each]
+        if (
+            not told
+            or any(each not in told for each in wanted)
+            or re.search(r"[a-z_]\(", told.replace("max(", "").replace("min(", ""))
+        ):
+            lost.append((figure.key, figure.formula, told))
+    assert tried > 1000
+    assert lost == []
+
+
+def test_what_lies_below_a_limit_keeps_its_subtracted_term() -> None:
+    """(100 − 70) ÷ 100: "− 70" was lost, and the page said 100 ÷ 100."""
+    figure = calculate(
+        ["concentration_below_limit", "payable_share"],
+        {"taxable_concentration": items("taxable_concentration", "mg/m3", so2=70.0)}
+        | {"taxable_limit": items("taxable_limit", "mg/m3", so2=100.0)},
+        FactorBook.default(),
+        ON,
+        {"region": "陕西"},
+    )
+    line = figure["concentration_below_limit"].child("so2")
+    assert with_numbers(line, "en") == "(100 mg/m³ − 70 mg/m³) ÷ 100 mg/m³ × 100"
+    share = figure["payable_share"].child("so2")
+    assert with_numbers(share, "zh") == "0 > 0 或 30 % < 30 时 1，否则 30 % < 50 时 0.75，否则 0.5"
+
+
+def test_the_name_of_a_divisor_follows_the_choice() -> None:
+    added = Figure("output_value", 10.0, "万元", trace={"chosen": "added_value"})
+    figure = worked(
+        "energy_per_output_value",
+        comprehensive_energy_consumption=Figure("comprehensive_energy_consumption", 5.0, "tce"),
+        output_value=added,
+    )
+    assert named(figure) == "综合能源消耗量 ÷ 工业增加值"

@@ -323,6 +323,8 @@ def _output_value(books: Books, subject: Subject, period: Period, found: Mapping
     added = choices.get("output_value") == "added"
     name = "added_value" if added else "output_value"
     figure = replace(found[name], key="output_value")
+    if added:
+        figure = replace(figure, title=item(name).name, trace={**figure.trace, "chosen": name})
     if figure.status == "not_applicable" and subject.kind in (*GROUPS, "enterprise", "supply"):
         label = item(name).name
         reason = Text(

@@ -116,7 +116,7 @@ class _Teller:
             "status": figure.status,
             "kind": figure.kind,
             "clause": figure.clause,
-            "formula": figure.formula,
+            "formula": self._formula(figure),
             "source": figure.source,
             "trace": dict(figure.trace),
             "missing": [said(reason, self._language) for reason in figure.missing],
@@ -124,6 +124,10 @@ class _Teller:
             "inputs": [self.as_json(child, depth - 1) for child in figure.inputs] if depth > 0 else [],
             **self._opened_json(figure),
         }
+
+    def _formula(self, figure: Figure) -> str:
+        """The formula with the inputs' keys, as a person reads it."""
+        return with_names(figure, lambda name: name, "zh" if self._language == "zh" else "en") or figure.formula
 
     def _opened_json(self, figure: Figure) -> dict[str, Any]:
         if self._lake is None or not _is_leaf(figure):
@@ -153,9 +157,9 @@ class _Teller:
 
     def _beside(self, figure: Figure, level: int) -> Iterator[str]:
         """Formula with names and with numbers, source, where it came from; reasons at the top only, they repeat."""
-        named = with_names(figure, lambda name: name, "zh" if self._language == "zh" else "en")
-        if named or figure.formula:
-            yield f"= {named or figure.formula}"
+        named = self._formula(figure)
+        if named:
+            yield f"= {named}"
         numbers = with_numbers(figure, "zh" if self._language == "zh" else "en")
         if numbers:
             yield f"= {numbers}"

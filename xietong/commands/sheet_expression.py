@@ -15,6 +15,7 @@ from typing import NamedTuple
 from xietong.calc.figures import Figure
 from xietong.calc.names import name_of
 from xietong.calc.rules import TABLES, Rule, less, line_formula
+from xietong.web.formulas import chosen_name
 
 Refer = Callable[[Figure], str]
 _SIGNS: Mapping[type[ast.operator], tuple[str, int]] = {
@@ -215,7 +216,8 @@ def _name(writer: Writer, node: ast.expr) -> Expression:
         return writer.number(source, writer.entry(source, part), writer.said(part))
     if bound:
         raise UnwrittenError(node.id)
-    return writer.number(node.id, writer.input(node.id))
+    found = writer.input(node.id)
+    return writer.number(node.id, found, writer.said(chosen_name(found, node.id)))
 
 
 def _constant(_writer: Writer, node: ast.expr) -> Expression:

@@ -5,6 +5,7 @@ that was not due is left out of a sum here as the engine left it out.
 """
 
 import ast
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -73,6 +74,8 @@ def _binary(reader: _Reader, node: ast.expr) -> tuple[str, int]:
     right = reader.within(node.right, strength + isinstance(node.op, ast.Sub | ast.Div))
     if left and right:
         return f"{left} {sign} {right}", strength
+    if isinstance(node.op, ast.Mult):
+        return "", strength  # nothing was due of one factor: the product is none
     if strength > 1:
         raise UnreadableFormulaError(ast.unparse(node))
     if right and sign == "−":
@@ -87,7 +90,7 @@ def _name(reader: _Reader, node: ast.expr) -> tuple[str, int]:
 
 def _constant(_reader: _Reader, node: ast.expr) -> tuple[str, int]:
     assert isinstance(node, ast.Constant)
-    return str(node.value), _LEAF
+    return f"{node.value:.15g}" if isinstance(node.value, float) else str(node.value), _LEAF
 
 
 def _entry(reader: _Reader, node: ast.expr) -> tuple[str, int]:
@@ -186,6 +189,11 @@ _READERS: dict[type[ast.expr], Callable[[_Reader, ast.expr], tuple[str, int]]] =
 }
 
 
+def chosen_name(figure: Figure | None, key: str) -> str:
+    """The key of what stands for an input by the park's choice, added value for output value; else its own."""
+    return key if figure is None else figure.trace.get("chosen", key)
+
+
 def with_names(figure: Figure, name_of: Callable[[str], str], language: Language = "zh") -> str:
     """The formula with names; "" where there is none or it cannot be put in words."""
 
@@ -194,7 +202,10 @@ def with_names(figure: Figure, name_of: Callable[[str], str], language: Language
             return name_of(source)
         return name_of(part if figure.has(part) else f"{source}:{part}")
 
-    return _rendered(figure.formula, _Reader(name_of, item, lambda source: f"Σ {name_of(source)}", language))
+    def name(key: str) -> str:
+        return name_of(chosen_name(_input(figure, key), key))
+
+    return _rendered(figure.formula, _Reader(name, item, lambda source: f"Σ {name_of(source)}", language))
 
 
 def with_numbers(figure: Figure, language: Language) -> str:
@@ -227,7 +238,12 @@ class _Numbers:
             return _amount(whole.child(part), self.language)
         keys = (f"{source}:{part}", f"{source}:{group}", part)
         found = next((found for key in keys if (found := _input(self.figure, key)) is not None), None)
-        return self._due(found, source)
+        return self._due(found or self._only_one_of(source), source)
+
+    def _only_one_of(self, source: str) -> Figure | None:
+        """The one entry of an input or table that the figure rests on, whatever name it was looked up by."""
+        found = [child for child in self.figure.inputs if child.key.partition(":")[0] == source and ":" in child.key]
+        return found[0] if len(found) == 1 else None
 
     def of_sum(self, source: str) -> str:
         """All of an input's named amounts."""
@@ -243,16 +259,26 @@ class _Numbers:
     def _due(self, found: Figure | None, key: str) -> str:
         if found is not None and found.value is not None:
             return _amount(found, self.language)
-        if found is None and key not in _optional():
+        defaults = _optional().get(key, frozenset())
+        if found is None and len(defaults) != 1:
             raise UnreadableFormulaError(key)
-        return ""
+        default = next(iter(defaults), 0.0)
+        return "" if found is not None or not default else str(exact(default, "", self.language))
 
 
 @cache
-def _optional() -> frozenset[str]:
-    """What some rule does without where it was not due: only such a term may be left out of a sum."""
-    rules = (rule for table in TABLES.values() for each in table.values() for rule in each)
-    return frozenset(argument.source for rule in rules for argument in rule.amounts if argument.optional)
+def _optional() -> Mapping[str, frozenset[float]]:
+    """What some rule does without where it was not due, and what it is then taken for: only a term that is taken for
+    nothing may be left out of a sum."""
+    found: dict[str, set[float]] = {}
+    for rule in (rule for table in TABLES.values() for each in table.values() for rule in each):
+        for argument in rule.amounts:
+            if argument.optional:
+                default = inspect.signature(rule.function).parameters[argument.name].default
+                found.setdefault(argument.source, set()).add(
+                    float(default) if isinstance(default, int | float) else 0.0
+                )
+    return {source: frozenset(defaults) for source, defaults in found.items()}
 
 
 def _rendered(formula: str, reader: _Reader) -> str:
