@@ -135,7 +135,8 @@ def test_points_that_miss_their_register_or_its_unit_are_told_of(monkeypatch: py
     (absent,) = told("modbus:m1/kw", "kWh")
     assert "does not have" in absent
     (other,) = told("modbus:m1/kwh", "MWh")
-    assert "multiplier to 0.001" in other
+    assert "set multiplier by the two units" in other
+    assert "0.001" not in other
     assert told("modbus:m1/kwh", "MWh", "0.1") == []  # CT × PT of 100 and the unit together
     (never,) = told("modbus:m1/t", "kWh")
     assert "cannot be converted" in never
