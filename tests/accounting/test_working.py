@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 
@@ -101,6 +101,29 @@ def test_equal_registries_have_one_fingerprint_and_others_another() -> None:
     row = small().reported[0]
     other = replace(small(), reported=(replace(row, amount=Decimal("7.2")), *small().reported[1:]))
     assert fingerprint(other) != fingerprint(small())
+
+
+@pytest.mark.parametrize(("one", "other"), [("-1", "-2"), ("1", "2"), ("0", "-1")])
+def test_a_corrected_effect_is_another_figure_whatever_python_hashes_it_to(one: str, other: str) -> None:
+    """hash(-1) == hash(-2): a tonne of coal verified as saved, corrected to two, kept the old reduction."""
+
+    def reduction(amount: str) -> float | None:
+        measure = Measure("M1", "A", "电机改造", status="in_service", commissioned=date(2024, 1, 1))
+        effect = Effect("M1", "raw_coal", Decimal(amount), "t", "verified")
+        made = replace(small(), measures={"M1": measure}, effects=(effect,))
+        return explain(made, None, "measure_reductions", "P", Period.parse("2025")).items().get("M1")
+
+    unit = 1.902703
+    found = [reduction(amount) for amount in (one, other)]
+    assert found == pytest.approx([float(amount) * unit for amount in (one, other)], rel=1e-4)
+    assert fingerprint(replace(small(), region="1")) != fingerprint(replace(small(), region="-1"))
+
+
+def test_a_registry_is_known_by_what_it_was_read_at_until_it_is_changed() -> None:
+    read = small().as_read_at("act 7")
+    assert fingerprint(read) == "act 7"
+    assert fingerprint(replace(read, region="山西")) not in ("act 7", fingerprint(small()))
+    assert read == small()
 
 
 def test_the_memory_is_bounded_and_forgets_the_oldest() -> None:

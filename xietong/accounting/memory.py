@@ -1,12 +1,17 @@
-"""What was computed is remembered in memory by what it was made from: the registry's content and the lake's files.
+"""What was computed is remembered in memory by what it was made from: the act that the registry was read at, else its
+content, and the lake's files.
 
 A few registries' books are kept, each bounded; a new registry or new readings of the years concerned make new books,
 so nothing stale is ever shown and nothing is ever invalidated by hand.
 """
 
+import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from xietong.accounting.books import Books, Ground
@@ -51,7 +56,6 @@ class Memory:
 
 _books = Memory(BOOKS_KEPT)
 _extents = Memory(EXTENTS_KEPT)
-_fingerprints = Memory(REGISTRIES_KEPT)
 _grounds = Memory(REGISTRIES_KEPT)
 # The newest books of what the lake was read by: the next ones take over what a changed statement does not touch.
 _latest: dict[Hashable, Books] = {}
@@ -63,7 +67,7 @@ _NOT_READ = frozenset(
 
 def forget() -> None:
     """Let go of all that is remembered: the next figures are made from nothing but registry and lake."""
-    for memory in (_books, _extents, _fingerprints, _grounds):
+    for memory in (_books, _extents, _grounds):
         memory.clear()
     _latest.clear()
 
@@ -71,11 +75,11 @@ def forget() -> None:
 def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Books:
     """The books of a period's figures: they reach back one year, for what was due and for its weight, and
     into the year before, for what stands in for hours at its start."""
-    # A lake without a folder is told apart by its identity; what was made of it holds it, so no other can take that.
     years = range(period.start.year - 2, day_of(period).year + 1)
     stamps = tuple(stamp(lake, year) for year in years)
-    whole, read = fingerprints(registry)
-    root = None if lake is None else str(getattr(lake, "root", id(lake)))
+    whole, read = fingerprint(registry), ground_of_readings(registry)
+    # A lake without a folder is told apart by its identity; what was made of it holds it, so no other can take that.
+    root = None if lake is None else str(lake.root) if isinstance(lake, Lake) else str(id(lake))
 
     def keep(key: Hashable, extent: Period, make: Callable[[], Made]) -> Made:
         made_of = tuple(stamp(lake, year) for year in range(extent.start.year, day_of(extent).year + 1))
@@ -109,30 +113,50 @@ def _once(keep: Keep) -> Keep:
     return kept
 
 
-def fingerprint(registry: Registry) -> int:
-    """A number for the registry's whole content."""
-    return fingerprints(registry)[0]
+def fingerprint(registry: Registry) -> str:
+    """What tells the registry from every other: the act that it was read at, else the SHA-256 of all that it holds."""
+    return registry.read_at or _digest(registry, "whole", registry.facts)
 
 
-def fingerprints(registry: Registry) -> tuple[int, int]:
-    """A number for the registry's whole content, and one for that part of it by which the lake is read."""
-    key = id(registry)  # the registry is held, so that its identity cannot be reused
-    _, numbers = _fingerprints.get(key, lambda: (registry, _content(registry)))
-    return numbers
+def ground_of_readings(registry: Registry) -> str:
+    """The SHA-256 of that part of the registry by which the lake is read."""
+    return _digest(registry, "read", [name for name in registry.facts if name not in _NOT_READ])
 
 
-def _content(registry: Registry) -> tuple[int, int]:
-    numbers = {name: hash(_hashable(getattr(registry, name))) for name in registry.__slots__}
-    read = tuple(number for name, number in numbers.items() if name not in _NOT_READ)
-    return hash(tuple(numbers.values())), hash(read)
+def _digest(registry: Registry, called: str, names: Iterable[str]) -> str:
+    if called not in registry.known:
+        found = hashlib.sha256()
+        for name in names:
+            for piece in _pieces(getattr(registry, name)):
+                found.update(piece)
+            found.update(b"\x1d")
+        registry.known[called] = found.hexdigest()
+    return registry.known[called]
 
 
-def _hashable(value: object) -> Hashable:
+def _pieces(value: object) -> Iterator[bytes]:
+    """A value in bytes, the same for what is equal and no others for what is not: -1 and -2, 1 and "1" differ."""
+    listed: Iterable[object] = (value,)
     if isinstance(value, Mapping):
-        return tuple((key, _hashable(each)) for key, each in sorted(value.items()))
-    if isinstance(value, tuple):
-        return tuple(_hashable(each) for each in value)
-    return value if isinstance(value, Hashable) else repr(value)
+        listed = (part for key in sorted(value) for part in (key, value[key]))
+    elif isinstance(value, tuple):
+        listed = value
+    for each in listed:
+        told = _columns(type(each))(each) if is_dataclass(each) and not isinstance(each, type) else each
+        told = sorted(told.items()) if isinstance(told, Mapping) else told
+        yield repr(told).encode() + b"\x1e"
+
+
+@cache
+def _columns(kind: Hashable) -> Callable[[object], object]:
+    """What reads all columns of one kind of fact; its period by its two ends."""
+    assert isinstance(kind, type)
+    assert is_dataclass(kind)
+    names = [each.name for each in fields(kind)]
+    return attrgetter(*(end for name in names for end in _ENDS.get(name, (name,))))
+
+
+_ENDS: Mapping[str, tuple[str, ...]] = {"period": ("period.start", "period.end")}
 
 
 def stamp(lake: LakeTables | None, year: int) -> Hashable:
@@ -143,4 +167,4 @@ def stamp(lake: LakeTables | None, year: int) -> Hashable:
         return lake.version()
     named = {str(year)} | {f"{year}-{month:02}" for month in range(1, 13)} | {f"{year - 1}-12", f"{year + 1}-01"}
     files = [*lake.hourly_table.view().files, *lake.daily_table.view().files]
-    return hash(tuple(sorted(str(file.path) for file in files if file.partition in named)))
+    return tuple(sorted(str(file.path) for file in files if file.partition in named))

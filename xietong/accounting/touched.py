@@ -49,7 +49,7 @@ def related(before: Registry, after: Registry) -> frozenset[str] | None:
 
 def _alike(before: Registry, after: Registry) -> bool:
     """Whether nothing but what was reported differs."""
-    return all(getattr(before, name) == getattr(after, name) for name in before.__slots__ if name != "reported")
+    return all(getattr(before, name) == getattr(after, name) for name in before.facts if name != "reported")
 
 
 def _differing(before: tuple[ReportedAmount, ...], after: tuple[ReportedAmount, ...]) -> list[ReportedAmount]:

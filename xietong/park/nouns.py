@@ -5,7 +5,7 @@ Dates are park days; `until` is the first day no longer in force; None is open.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
@@ -282,7 +282,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The whole park as one value, read in one go; codes are unique within each kind of thing."""
+    """The whole park as one value, read in one go; codes are unique within each kind of thing.
+
+    read_at: at which act, and as of when, it was read; "" of one that was made otherwise, also by `replace`.
+    known: what was found out of its content once, by name; nothing that is part of it.
+    """
 
     code: str
     name: str
@@ -304,6 +308,19 @@ class Registry:
     flows: tuple[Flow, ...] = ()
     documents: tuple[Document, ...] = ()
     accounts: tuple[Account, ...] = ()
+    read_at: str = field(default="", init=False, compare=False, repr=False)
+    known: dict[str, str] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def as_read_at(self, act: str) -> "Registry":
+        """The same registry, which says by what it was read."""
+        made = replace(self)
+        object.__setattr__(made, "read_at", act)
+        return made
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The names of what it holds."""
+        return tuple(each.name for each in fields(self) if each.compare)
 
     @property
     def park(self) -> Subject:

@@ -3,12 +3,15 @@
 Reading only; what changes it is in `actions`.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
+
+from django.db import connection
 
 from xietong.lake.points import MeterChange, PointSpec
 from xietong.park import models, nouns
@@ -37,11 +40,12 @@ class NoParkError(LookupError):
 
 def load(as_of: datetime | None = None) -> nouns.Registry:
     """Read the registry now, or as it was at an instant; raises NoParkError where there was no park."""
+    read_at = _read_at(as_of)
     park = in_force(models.Park, as_of).first()
     if park is None:
         raise NoParkError
     subjects = _subjects(as_of)
-    return nouns.Registry(
+    found = nouns.Registry(
         code=park.code,
         name=park.name,
         name_en=park.name_en,
@@ -65,6 +69,19 @@ def load(as_of: datetime | None = None) -> nouns.Registry:
         accounts=tuple(_nouns(nouns.Account, models.Account, as_of)),
         documents=tuple(_nouns(nouns.Document, models.Document, as_of)),
     )
+    return found.as_read_at(read_at) if read_at else found
+
+
+def _read_at(as_of: datetime | None) -> str:
+    """What tells this reading of the registry from every other: database, newest act and instant asked for.
+
+    "" inside a transaction, whose acts may be taken back. Asked before the tables are read: a change in between is then
+    known under the older act, which nobody asks for again.
+    """
+    if connection.in_atomic_block:
+        return ""
+    act = models.Act.objects.order_by("-pk").values_list("pk", "at").first()
+    return json.dumps([str(connection.settings_dict["NAME"]), *map(str, act or ()), str(as_of)])
 
 
 def known_codes() -> Known:

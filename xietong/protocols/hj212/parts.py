@@ -7,11 +7,13 @@ given when it comes. FORGET after its newest part it is forgotten. A message tha
 the state at any entry follows from the entries since the oldest message that is still remembered.
 """
 
+import hashlib
 import heapq
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -60,11 +62,11 @@ class _Message:
     newest: datetime
     data_time: datetime | None
     pnum: int
-    texts: dict[int, set[int]] = field(default_factory=dict)
+    texts: dict[int, set[bytes]] = field(default_factory=dict)
     parts: dict[int, list[_Part]] = field(default_factory=dict)
     qns: set[datetime] = field(default_factory=set)
     firsts: set[datetime] = field(default_factory=set)
-    given: set[int] = field(default_factory=set)
+    given: set[tuple[str, datetime, Decimal | None, str]] = field(default_factory=set)
     keeps_whole: bool = False
     is_open: bool = True
     is_gone: bool = False
@@ -124,7 +126,7 @@ class Parts:
         message.data_time = message.data_time or frame.data_time
         message.keeps_whole = message.keeps_whole or (frame.pno > 1 and frame.data_time is not None)
         texts = message.texts.setdefault(frame.pno, set())
-        text, part = hash(_content(frame)), _Part(frame, entry)
+        text, part = _digest(frame), _Part(frame, entry)
         if text in texts:
             return Given([], [])
         if len(texts) >= MOST_VERSIONS or (len(message.texts) == message.pnum and not message.parts and texts):
@@ -234,7 +236,7 @@ def _may_take(message: _Message, frame: Frame) -> bool:
     if message.data_time is not None and frame.data_time is not None:
         return False
     texts = message.texts.get(frame.pno or 0)
-    return texts is None or hash(_content(frame)) in texts
+    return texts is None or _digest(frame) in texts
 
 
 def _first_qn(frame: Frame, qn: datetime | None) -> datetime | None:
@@ -245,10 +247,14 @@ def _content(frame: Frame) -> bytes:
     return frame.plain.partition(b"CP=&&")[2].rstrip()[:-4]
 
 
+def _digest(frame: Frame) -> bytes:
+    return hashlib.sha256(_content(frame)).digest()
+
+
 def _fresh(message: _Message, said: Iterable[Reading]) -> Iterator[Reading]:
     """Those readings that the message has not given yet."""
     for reading in said:
-        key = hash((reading.address, reading.at, reading.value, reading.flag))
+        key = (reading.address, reading.at, reading.value, reading.flag)
         if key not in message.given:
             message.given.add(key)
             yield reading
