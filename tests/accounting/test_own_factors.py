@@ -149,7 +149,7 @@ def test_a_units_own_factor_of_power_or_heat_reaches_its_park(
 ) -> None:
     """A buys 100 by its supplier's factor, B and C 50 and 30 by the published one: the parts add up."""
     rows = [stated(code, "2025", item, amount, counted) for code, amount in (("A", "100"), ("B", "50"), ("C", "30"))]
-    row = {**own(purpose, own_value, unit, "A"), "key": key}
+    row = {**own(purpose, own_value, unit, "A"), "key": key, "legal_basis": "省级主管部门公告"}
     bare = park(subject("A", zone="east"), subject("B"), subject("C", sector="s"), reported=rows)
     registry = replace(bare, factors=(row,))
     assert of(registry, CARBON, "P") == pytest.approx(100 * float(own_value) + 80 * usual, rel=1e-12)

@@ -26,6 +26,7 @@ NOT_ARITHMETIC = {
     "regularly",
     "key-subjects",
     "figure-1",
+    "statement-grain",
     "used-once",
     "co-effect",
     "completion",

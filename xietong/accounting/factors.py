@@ -9,9 +9,10 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from xietong.calc.factor_classes import may_replace
 from xietong.calc.factor_table import check_table
 from xietong.calc.factors import FactorBook
-from xietong.calc.own_book import OwnBook
+from xietong.calc.own_book import Aside, OwnBook
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 from xietong.texts import Text
@@ -23,11 +24,13 @@ _kept: list[tuple[tuple[Row, ...], "OwnRows"]] = []
 
 
 class OwnRows(NamedTuple):
-    """A park's own rows: those that go before shipped ones, those without evidence, those not approved."""
+    """A park's own rows: those that go before shipped ones, those without evidence, those not approved, and those of a
+    statutory factor without a legal basis or a second person."""
 
     counting: tuple[Row, ...] = ()
     unproved: tuple[Row, ...] = ()
     proposed: tuple[Row, ...] = ()
+    protected: tuple[Row, ...] = ()
 
 
 def own_rows(registry: Registry) -> OwnRows:
@@ -44,14 +47,20 @@ def own_rows(registry: Registry) -> OwnRows:
 def _sorted(rows: tuple[Row, ...]) -> OwnRows:
     proposed = tuple(row for row in rows if row.get("approval") == PROPOSED)
     approved = [row for row in rows if row.get("approval") != PROPOSED]
-    refused = {each.place for each in check_table(approved)[1]}
-    usable = [row for index, row in enumerate(approved) if index not in refused]
+    usable = _usable([row for row in approved if may_replace(row)])
+    protected = _usable([row for row in approved if not may_replace(row)])
     wrong = {each.place for each in check_table(proposed)[1]}
     return OwnRows(
         tuple(row for row in usable if row.get("evidence")),
-        tuple(row for row in usable if not row.get("evidence")),
+        tuple(row for row in (*usable, *protected) if not row.get("evidence")),
         tuple(row for index, row in enumerate(proposed) if index not in wrong),
+        tuple(row for row in protected if row.get("evidence")),
     )
+
+
+def _usable(rows: list[Row]) -> list[Row]:
+    refused = {each.place for each in check_table(rows)[1]}
+    return [row for index, row in enumerate(rows) if index not in refused]
 
 
 def factor_book(registry: Registry, subjects: Iterable[str]) -> FactorBook:
@@ -80,7 +89,8 @@ class _Rows:
 @lru_cache(maxsize=64)
 def _book(rows: _Rows, subjects: tuple[str, ...]) -> OwnBook:
     """Most subjects have no row of their own and share one book."""
-    return OwnBook(rows.own.counting, rows.own.unproved, rows.own.proposed, subjects)
+    own = rows.own
+    return OwnBook(own.counting, Aside(own.unproved, own.proposed, own.protected), subjects)
 
 
 def list_of_clean_energy(registry: Registry) -> tuple[Text, ...]:

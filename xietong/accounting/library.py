@@ -13,6 +13,10 @@ from xietong.park.nouns import Registry
 from xietong.texts import Text
 
 _NO_EVIDENCE = Text("没有凭证，不优先于内置系数", "no evidence, so it does not go before a built-in one")
+_PROTECTED = Text(
+    "法定系数：没有法律依据或未经第二人批准，不替换内置系数",
+    "statutory: without a legal basis and a second person it does not replace the built-in one",
+)
 _PROPOSED = Text("待批，未采用", "proposed, not approved, not used")
 
 
@@ -27,7 +31,7 @@ def library(
         yield from listed(FactorBook.default(), on, {}, purpose, key)
         return
     own = own_rows(registry)
-    for rows, why in ((own.proposed, _PROPOSED), (own.unproved, _NO_EVIDENCE)):
+    for rows, why in ((own.proposed, _PROPOSED), (own.protected, _PROTECTED), (own.unproved, _NO_EVIDENCE)):
         for row in rows:
             if purpose in ("", row["purpose"]) and key in ("", row["key"]):
                 yield Listed(_own(row), False, why)

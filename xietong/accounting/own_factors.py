@@ -24,7 +24,7 @@ class OwnFactors:
         self._keys: dict[str, set[str]] = defaultdict(set)
         self._purposes: dict[str, set[tuple[str, str]]] = defaultdict(set)
         own = own_rows(registry)
-        for row in (*own.counting, *own.unproved):
+        for row in (*own.counting, *own.unproved, *own.protected):
             if row.get("subject") and row["purpose"] not in EMISSION_PURPOSES:
                 self._keys[row["subject"]].add(row["key"])
         for row in own.counting:

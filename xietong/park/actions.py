@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from xietong.calc.factor_classes import AWAITING, PROPOSED, is_statutory
 from xietong.park import models
 from xietong.park.package.reading import PARK_FILE, Package, PackageError
 from xietong.park.package.rules import key_of
@@ -35,7 +36,7 @@ MODELS: Mapping[str, type[models.Revision]] = {
 }
 # Any number that no other program on the same database uses: "xietong" in ASCII.
 ACT_LOCK = 0x786965746F6E67
-APPROVED, PROPOSED = "approved", "proposed"
+APPROVED = "approved"
 PARK_KEY = '["park"]'
 
 
@@ -113,6 +114,7 @@ def _with_ends(table_name: str, statements: list[Statement]) -> list[Statement]:
     same act and by the evidence that brought the successor."""
     if table_name != "factors" or not statements:
         return statements
+    statements = [_awaiting(each) for each in statements]
     held = {row.key: row for row in in_force(models.FactorRow, None).filter(valid_to=None)}
     restated = {each.key for each in statements}
     ended: dict[str, Statement] = {}
@@ -124,9 +126,20 @@ def _with_ends(table_name: str, statements: list[Statement]) -> list[Statement]:
     return [*statements, *ended.values()]
 
 
+def _awaiting(stated: Statement) -> Statement:
+    """A statutory factor brought as approved waits for a second person, but where one has approved it as it is."""
+    values = stated.values
+    if values["approval"] != APPROVED or not values["legal_basis"] or not is_statutory(values["purpose"]):
+        return stated
+    held = in_force(models.FactorRow, None).filter(key=stated.key, approval=APPROVED).first()
+    if held is not None and all(getattr(held, name) == value for name, value in values.items()):
+        return stated
+    return stated._replace(values={**values, "approval": AWAITING})
+
+
 def _succeeds(new: Mapping[str, Any], old: models.FactorRow) -> bool:
     """Whether an approved factor with evidence is of the same thing as an approved one without an end, and later."""
-    if not new["evidence"] or PROPOSED in (new["approval"], old.approval):
+    if not new["evidence"] or {PROPOSED, AWAITING} & {new["approval"], old.approval}:
         return False
     same = all(new[name] == getattr(old, name) for name in ("name", "purpose", "subject", "region"))
     return same and (new["valid_from"] or date.min) > (old.valid_from or date.min)
@@ -134,17 +147,14 @@ def _succeeds(new: Mapping[str, Any], old: models.FactorRow) -> bool:
 
 def approve_factors(asked: Mapping[str, str], who: str, reason: str, at: datetime) -> Change:
     """Let proposed own factors count (asked: name, purpose, subject, as far as stated); raises RefusedError for one
-    that has no evidence, or where none is proposed."""
+    that has no evidence, for a statutory one without its legal basis or brought by the same person, or where none is
+    proposed."""
     check_person(who, "verify")
     check_reason(reason)
     with transaction.atomic():
-        rows = list(in_force(models.FactorRow, None).filter(approval=PROPOSED, **asked))
-        bare = next((row for row in rows if not row.evidence), None)
-        if bare is not None:
-            raise RefusedError(
-                f"{bare.purpose} {bare.name} 没有凭证，不能批准；请先在 evidence 写明凭证再载入。",
-                f"{bare.purpose} {bare.name} has no evidence and cannot be approved; name it under evidence first.",
-            )
+        rows = list(in_force(models.FactorRow, None).filter(approval__in=(PROPOSED, AWAITING), **asked))
+        for row in rows:
+            _check_approval(row, who)
         if not rows:
             raise RefusedError("没有这样的待批系数。", "no such factor is waiting for approval.")
         what = {"factors": sorted(row.key for row in rows), "reason": reason}
@@ -157,6 +167,27 @@ def approve_factors(asked: Mapping[str, str], who: str, reason: str, at: datetim
             for row in rows
         ]
         return revise(models.FactorRow, _with_ends("factors", statements), act)
+
+
+def _check_approval(row: models.FactorRow, who: str) -> None:
+    named = f"{row.purpose} {row.name}"
+    if not row.evidence:
+        raise RefusedError(
+            f"{named} 没有凭证，不能批准；请先在 evidence 写明凭证再载入。",
+            f"{named} has no evidence and cannot be approved; name it under evidence first.",
+        )
+    if not is_statutory(row.purpose):
+        return
+    if not row.legal_basis:
+        raise RefusedError(
+            f"{named} 是法定系数，没有写明依据的法律或公告，不能批准；请先在 legal_basis 写明再载入。",
+            f"{named} is statutory and names no law or notice, so it cannot be approved; name it under legal_basis.",
+        )
+    if row.act.who == who:
+        raise RefusedError(
+            f"{named} 是法定系数，由 {who} 报入，须由第二人批准；请另一人批准。",
+            f"{named} is statutory and was brought by {who}: a second person must approve it.",
+        )
 
 
 def brought_before(sha256: str, *, is_correction: bool = False) -> bool:

@@ -296,6 +296,7 @@ class FactorRow(Revision):
     valid_to = models.DateField(null=True)
     evidence = _words()
     approval = models.CharField(max_length=20, default="approved")
+    legal_basis = _words()
 
 
 class ApiKey(models.Model):

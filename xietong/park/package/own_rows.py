@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from xietong.calc.emission_limits import laxer_than_national
+from xietong.calc.factor_classes import AWAITING, PROPOSED, factor_classes, is_statutory, may_replace
 from xietong.calc.factor_rows import problem
 from xietong.calc.factor_table import Refused, check_table
 from xietong.park.fields import plain
@@ -63,7 +64,7 @@ def follows(new: Mapping[str, str], old: Mapping[str, str]) -> bool:
     """Whether a row with evidence succeeds an approved one that has no end: it is of the same thing, and later."""
     if any(new.get(name, "") != old.get(name, "") for name in _OF_ONE_THING):
         return False
-    is_open = not old.get("valid_to") and old.get("approval") != "proposed"
+    is_open = not old.get("valid_to") and old.get("approval") not in (AWAITING, PROPOSED)
     return is_open and bool(new.get("evidence")) and (new.get("valid_from") or "") > (old.get("valid_from") or "")
 
 
@@ -122,6 +123,8 @@ def unproved(row: Row) -> Iterator[Rejection]:
             "the factor is proposed: it was loaded but is not used, the built-in one counts; "
             "approve it with xietong factors approve",
         )
+    elif is_statutory(row.values["purpose"]) or not may_replace(stated(row)):
+        yield from _statutory(row)
     elif not row.values["evidence"]:
         yield row.reject(
             "evidence",
@@ -130,6 +133,27 @@ def unproved(row: Row) -> Iterator[Rejection]:
             "the factor has no evidence: it was loaded but does not go before a built-in one; "
             "name the report or invoice under evidence and load it again",
         )
+
+
+def _statutory(row: Row) -> Iterator[Rejection]:
+    """Remarks on an own row of a factor that law, ministry or edition sets."""
+    set_by = factor_classes()[row.values["purpose"]].set_by
+    if row.values["legal_basis"] and row.values["evidence"]:
+        yield row.reject(
+            "approval",
+            "second_person",
+            f"法定系数（{set_by.zh}）有第二人批准才采用；批准用 xietong factors approve，批准过而未改的照旧",
+            f"a statutory factor ({set_by.en}) is used once a second person has approved it with xietong factors "
+            "approve; one approved before and unchanged stays so",
+        )
+        return
+    yield row.reject(
+        "evidence" if row.values["legal_basis"] else "legal_basis",
+        "statutory",
+        f"这是法定系数（{set_by.zh}），没有写明法律依据和凭证，已载入但不替换内置系数；有法律或公告的请写明文号",
+        f"this factor is statutory ({set_by.en}); without its legal basis and evidence it was loaded but does not "
+        "replace the built-in one; name the law or notice and its number where there is one",
+    )
 
 
 def lax(row: Row) -> Iterator[Rejection]:
