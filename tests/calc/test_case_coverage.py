@@ -26,7 +26,6 @@ NOT_ARITHMETIC = {
     "regularly",
     "key-subjects",
     "figure-1",
-    "statement-grain",
     "used-once",
     "co-effect",
     "completion",
