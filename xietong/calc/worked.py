@@ -17,7 +17,7 @@ from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure, missing_figure, total
 from xietong.calc.grade import Graded, Judged, Share, grades, judge, judge_incomplete
 from xietong.calc.items import UnknownItemError, inputs, item, to_canonical
-from xietong.calc.own_book import OwnBook
+from xietong.calc.own_book import Aside, OwnBook
 from xietong.calc.rule_packs import rule_pack
 from xietong.calc.rules import TABLES
 from xietong.calc.verdicts import Frame, better_of
@@ -130,7 +130,7 @@ def _day(case: Mapping[str, Any]) -> date:
 def _book(case: Mapping[str, Any]) -> FactorBook:
     rows = [{name: str(value) for name, value in row.items()} for row in case.get("factors", [])]
     try:
-        return OwnBook(rows, (), (), ())
+        return OwnBook(rows, Aside(), ())
     except FactorRowError as error:
         raise CaseError(error.text) from error
 
