@@ -35,26 +35,27 @@ def resource_utilization_rate(
     return (byproduct_used - byproduct_used_received) / byproduct_generated * 100
 
 
-def _used_of_received(used: float, received: float, names: str) -> float:
+def _within_received(used: float, received: float, names: str) -> None:
     lacking = Text(
         f"外来物料利用量大于收到量，利用率会超过 100 %；请核对 {names}。",
         f"more of what was received was used than was received, a rate above 100 %; check {names}.",
     )
     _within(used, received, lacking)
-    return used / received * 100
 
 
 @indicator(clause="5.5.5", unit="%", better="higher")
 def byproduct_received_utilization_rate(byproduct_used_received: float, byproduct_received: float) -> float:
     """外来副产品利用率: by-products received from others that were used."""
-    return _used_of_received(byproduct_used_received, byproduct_received, "byproduct_used_received, byproduct_received")
+    _within_received(byproduct_used_received, byproduct_received, "byproduct_used_received, byproduct_received")
+    return byproduct_used_received / byproduct_received * 100
 
 
 @indicator(clause="5.5.5", unit="%", better="higher")
 def solid_waste_received_utilization_rate(solid_waste_used_received: float, solid_waste_received: float) -> float:
     """外来工业固废利用率: solid waste received from others that was used."""
     names = "solid_waste_used_received, solid_waste_received"
-    return _used_of_received(solid_waste_used_received, solid_waste_received, names)
+    _within_received(solid_waste_used_received, solid_waste_received, names)
+    return solid_waste_used_received / solid_waste_received * 100
 
 
 @indicator(clause="5.5.5", unit="%", better="higher")
@@ -63,7 +64,8 @@ def hazardous_waste_received_utilization_rate(
 ) -> float:
     """外来危险废物利用率: hazardous waste received from others that was used."""
     names = "hazardous_waste_used_received, hazardous_waste_received"
-    return _used_of_received(hazardous_waste_used_received, hazardous_waste_received, names)
+    _within_received(hazardous_waste_used_received, hazardous_waste_received, names)
+    return hazardous_waste_used_received / hazardous_waste_received * 100
 
 
 @indicator(clause="6.4.3c", unit="%", better="higher")
