@@ -220,3 +220,19 @@ def test_port_0_becomes_a_free_port_and_others_stay() -> None:
     assert door.web_port != door.hj212_port
     assert is_free(door.host, door.web_port)
     assert Door(web_port=8000, hj212_port=9212).with_ports() == Door(web_port=8000, hj212_port=9212)
+
+
+def test_a_service_waits_for_its_port_and_the_others_do_not(lines: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        web = Service("web", SLEEPER, {}, ("127.0.0.1", port))
+        supervisor = Supervisor([Service("intake", SLEEPER), web], lines.append)
+        try:
+            supervisor.start()
+            assert list(supervisor.pids()) == ["intake"]
+            assert not until(lambda: "web" in tended(supervisor), seconds=1)
+            assert sum(f"waits for port {port}" in line for line in lines) == 1
+            held.close()
+            assert until(lambda: "web" in tended(supervisor))
+        finally:
+            supervisor.stop()

@@ -90,7 +90,7 @@ def _run(given: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        if not is_full(error) and not isinstance(error, DamagedFile):
+        if not is_full(error) and not isinstance(error, DamagedFile) and not _is_of_database(error):
             raise
         return _told(name, error)
 
@@ -98,8 +98,15 @@ def _run(given: list[str]) -> int:
 def _told(name: str, error: Exception) -> int:
     """Say on standard error why the command could not be carried out: 2 for bad use, 1 where disk or files refuse."""
     said = FULL if is_full(error) else error.text if isinstance(error, DamagedFile) else None
+    if said is None and _is_of_database(error):
+        said = importlib.import_module("xietong.commands.databases").why_unusable(error)
     print(f"xietong {name}: {f'{said.zh} · {said.en}' if said else error}", file=sys.stderr)
     return 1 if said else 2
+
+
+def _is_of_database(error: Exception) -> bool:
+    """Whether the park's database failed; Django is not imported to ask."""
+    return any(each.__module__ == "django.db.utils" for each in type(error).__mro__)
 
 
 def _take_data(given: list[str]) -> list[str]:

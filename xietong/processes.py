@@ -34,6 +34,7 @@ class Service(NamedTuple):
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = {}
+    needs: tuple[str, int] | None = None  # host and port that must be free before it starts; the others do not wait
 
 
 class Door(NamedTuple):
@@ -95,7 +96,12 @@ def platform(data: Path, door: Door, only: str | None = None) -> list[Service]:
         Service("intake", (python, "-m", "xietong.intake", *listener), environment),
         *sources,
         Service("settle", (python, "-m", "xietong", "settle", "--data", str(data)), environment),
-        Service("web", (python, "-m", "granian", *_web(door), "xietong.web.asgi:application"), environment),
+        Service(
+            "web",
+            (python, "-m", "granian", *_web(door), "xietong.web.asgi:application"),
+            environment,
+            (door.host, door.web_port),
+        ),
     ]
     return [service for service in services if only in (None, service.name)]
 
@@ -117,6 +123,7 @@ def launch(parent: int, command: list[str]) -> None:
     It runs in the child, between fork and service (`python -m xietong.processes`), because code between a fork and
     its exec is unsafe in Python; prctl holds across the exec.
     """
+    os.umask(0o077)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() == parent:
         os.execv(command[0], command)
@@ -132,6 +139,7 @@ class _Child:
     pause: float = FIRST_PAUSE_S
     start_at: float = 0.0
     starts: int = 0
+    is_waiting: bool = False
 
 
 @dataclass(slots=True)
@@ -154,7 +162,7 @@ class Supervisor:
         for child in self._children:
             if child.process is not None and child.process.poll() is not None:
                 self._buried(child, child.process, now)
-            if child.process is None and now >= child.start_at:
+            if child.process is None and now >= child.start_at and self._may_start(child, now):
                 self._start(child, now)
 
     def pids(self) -> dict[str, int]:
@@ -180,7 +188,22 @@ class Supervisor:
             process.wait()
         self._children = []
 
+    def _may_start(self, child: _Child, now: float) -> bool:
+        """Whether its port is free; an old web server may hold it for some seconds after its parent was killed."""
+        needs = child.service.needs
+        if needs is None or is_free(*needs):
+            return True
+        if not child.is_waiting:
+            child.is_waiting = True
+            self.say(
+                f"xietong: 网页等待端口 {needs[1]}，它正被另一程序占用；也可用 --port 换一个 · "
+                f"{child.service.name} waits for port {needs[1]}, which another program holds; --port names another"
+            )
+        child.start_at = now + FIRST_PAUSE_S
+        return False
+
     def _start(self, child: _Child, now: float) -> None:
+        child.is_waiting = False
         child.process = subprocess.Popen(
             (sys.executable, "-m", "xietong.processes", str(os.getpid()), *child.service.command),
             env=os.environ | dict(child.service.environment),

@@ -14,6 +14,7 @@ import pysqlite3
 sys.modules["sqlite3"] = pysqlite3
 sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
 
+os.umask(0o077)  # the data folder is its owner's alone, whatever the system's umask
 DATA = Path(os.environ.get("XIETONG_DATA", "data")).absolute()
 DEBUG = os.environ.get("XIETONG_DEBUG", "") == "1"
 WEB_PORT = int(os.environ.get("XIETONG_WEB_PORT", "8000"))

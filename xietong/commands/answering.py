@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.conf import settings
-from django.db import OperationalError, ProgrammingError
+from django.db import DatabaseError
 
 from xietong.cli import UsageError
+from xietong.commands.databases import why_unusable
+from xietong.disks import is_full
 from xietong.journal import JournalError
 from xietong.park import registry
-from xietong.park.founding import OutdatedError
+from xietong.park.founding import LostParkError, OutdatedError
 from xietong.park.package.reading import PackageError
 from xietong.park.people import RefusedError
 from xietong.park.receiving import Answer
@@ -37,17 +38,12 @@ def usage(language: Language) -> Iterator[None]:
     """Turn what makes the whole call pointless into bad use, in the asked language."""
     try:
         yield
-    except (PackageError, OutdatedError, registry.NoParkError, RefusedError, JournalError) as error:
+    except (PackageError, LostParkError, OutdatedError, registry.NoParkError, RefusedError, JournalError) as error:
         raise UsageError(error.text.in_language(language)) from error
-    except (OperationalError, ProgrammingError) as error:
-        reason = " ".join(str(error).split())
-        said = Text(
-            f"数据目录 {settings.DATA} 的数据库不能使用（{reason}），什么也没有改动；"
-            "请核对 --data，新目录先运行 xietong load。",
-            f"the database of {settings.DATA} cannot be used ({reason}) and nothing was changed; check --data, "
-            "or bring a park into a new folder with xietong load.",
-        )
-        raise UsageError(said.in_language(language)) from error
+    except DatabaseError as error:
+        if is_full(error):
+            raise
+        raise UsageError(why_unusable(error).in_language(language)) from error
 
 
 def check_new_workbook(target: Path) -> None:

@@ -20,6 +20,7 @@ from xietong.commands.gone import gone
 from xietong.lake.past import known_at
 from xietong.lake.standing import require_lake
 from xietong.lake.store import Lake
+from xietong.park.loading import unfinished
 from xietong.park.nouns import Registry
 from xietong.park.registry import load, point_specs
 from xietong.periods import Period, PeriodError
@@ -36,6 +37,9 @@ def add_asking_arguments(parser: argparse.ArgumentParser) -> None:
 
 def registry_in_use(language: str, as_of: datetime | None = None) -> Registry:
     """The park as it stands, or stood at a moment; bad use where there is none."""
+    begun = unfinished(Path(settings.DATA))
+    if begun is not None:
+        print(said(begun.text, language), file=sys.stderr)
     with usage("zh" if language == "zh" else "en"):
         return load(as_of)
 

@@ -6,7 +6,6 @@ It changes nothing and takes no lock, so it may run beside the platform.
 import argparse
 import ipaddress
 import json
-import os
 import shutil
 import socket
 import stat
@@ -22,11 +21,15 @@ from django.db.utils import DatabaseError
 
 from xietong.accounting.closing import BrokenReportError, closed_reports, opened
 from xietong.commands.checks import Check
+from xietong.commands.databases import is_lost, unwritable, why_unusable
 from xietong.commands.doctor_devices import analysers, taken_in
 from xietong.commands.doctor_files import evidence, pages
 from xietong.commands.doctor_lake import lake
 from xietong.commands.doctor_sources import SOURCES
 from xietong.intake.devices import BadSettings, DeviceBook, openness
+from xietong.park.loading import unfinished
+from xietong.park.privacy import open_to_others
+from xietong.park.traces import LOST_PARK, held_a_park
 from xietong.processes import Door, noted_door
 from xietong.settle.lock import is_settling
 from xietong.texts import Text
@@ -67,6 +70,7 @@ def examine(data: Path) -> Iterator[Check]:
         space,
         database,
         pages,
+        loads,
         closed,
         evidence,
         lake,
@@ -83,23 +87,21 @@ def examine(data: Path) -> Iterator[Check]:
 
 def folder(data: Path) -> Iterator[Check]:
     """The data folder and its key are the platform's own, and others cannot read the key."""
-    unwritable = [
-        str(path) for path in (data, data / "journal", data / "lake") if path.exists() and not os.access(path, os.W_OK)
-    ]
-    key = data / "secret.key"
-    if unwritable:
+    shut = [str(path) for path in unwritable(data)]
+    readable = " ".join(str(path) for path in open_to_others(data))
+    if shut:
         yield Check(
             "folder",
             "failed",
-            Text(f"不能写入 {'、'.join(unwritable)}", f"cannot write to {', '.join(unwritable)}"),
+            Text(f"只读，不能写入 {'、'.join(shut)}", f"read-only, cannot write to {', '.join(shut)}"),
             Text("把目录的所有者改为运行平台的用户", "give the folder to the user that runs the platform"),
         )
-    elif key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
+    elif readable:
         yield Check(
             "folder",
             "failed",
-            Text(f"别的用户可以读取签名密钥 {key}", f"other users can read the signing key {key}"),
-            Text(f"运行 chmod 600 {key}", f"run chmod 600 {key}"),
+            Text(f"别的用户可以读取 {readable}", f"other users can read {readable}"),
+            Text(f"运行 chmod go= {readable}", f"run chmod go= {readable}"),
         )
     else:
         yield Check("folder", "ok", Text(f"数据目录 {data} 可写", f"data folder {data} is writable"))
@@ -120,7 +122,8 @@ def database(data: Path) -> Iterator[Check]:
     """SQLite is new enough for WAL and uses it; every migration is applied."""
     if connection.vendor == "sqlite" and not (data / "park.sqlite3").exists():  # looking must not make one
         found = Text(f"{data} 里还没有数据库", f"{data} holds no database yet")
-        yield Check("database", "failed", found, Text("运行 xietong init", "run xietong init"))
+        remedy = LOST_PARK if held_a_park(data) else Text("运行 xietong init", "run xietong init")
+        yield Check("database", "failed", found, remedy)
         return
     try:
         with connection.cursor() as cursor:
@@ -132,16 +135,11 @@ def database(data: Path) -> Iterator[Check]:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
-        yield Check(
-            "database",
-            "failed",
-            Text(f"数据库打不开：{error}", f"the database cannot be opened: {error}"),
-            Text(
-                "检查文件权限和 DATABASE_URL，或恢复备份", "check its permissions and DATABASE_URL, or restore a backup"
-            ),
-        )
+        yield Check("database", "failed", why_unusable(error))
         return
-    if missing:
+    if missing and is_lost(data):
+        yield Check("database", "failed", Text("数据库是空的", "the database is empty"), LOST_PARK)
+    elif missing:
         yield Check(
             "migrations",
             "failed",
@@ -150,6 +148,13 @@ def database(data: Path) -> Iterator[Check]:
         )
     else:
         yield Check("migrations", "ok", Text("数据库已是最新结构", "every migration is applied"))
+
+
+def loads(data: Path) -> Iterator[Check]:
+    """No load was begun that is not whole and that nobody is at."""
+    begun = unfinished(data)
+    if begun is not None:
+        yield Check("load", "failed", begun.text)
 
 
 def closed(data: Path) -> Iterator[Check]:

@@ -6,6 +6,7 @@ hashes: of its file only what breaks its structure is found.
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -200,7 +201,9 @@ def pages(data: Path) -> Iterator[Check]:
 
 
 def _integrity(path: Path) -> list[str]:
-    connection = pysqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)
+    # In a read-only folder SQLite has no place for its lock and could not open even an undamaged file.
+    how = "mode=ro" if os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
+    connection = pysqlite3.connect(f"file:{path}?{how}", uri=True, timeout=20)
     try:
         return [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
     finally:

@@ -26,6 +26,7 @@ OTHER_FILES = 256  # segments, settings, and connections between their acceptanc
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the HJ 212 listener until SIGTERM or SIGINT; 0 after an orderly end, 1 where it could not listen."""
     given = _parser().parse_args(arguments)
+    os.umask(0o077)  # what devices send is nobody else's to read
     logging.basicConfig(stream=Shown(sys.stderr), level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     try:
         asyncio.run(_run(given))

@@ -4,7 +4,7 @@ The commands call this and settle afterwards; what it gives back is their answer
 """
 
 import tempfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from xietong.park.nouns import Registry
 from xietong.park.package.cells import CellError
 from xietong.park.package.contained import Note
 from xietong.park.package.mapping import FileMapping, reads_times, renamed
-from xietong.park.package.reading import read_package
+from xietong.park.package.reading import Package, read_package
 from xietong.park.package.readings import CORRECTIONS, Converted, Reader, convert, is_canonical
 from xietong.park.package.sheets import Rejection, Row, Sheet, rejection
 from xietong.park.package.tabular import ROW, WORKBOOKS, records, tables
@@ -92,10 +92,14 @@ class Reception:
         self.data, self.who, self.at, self.door, self.own = data, who, at, door, own
         self.answer = Answer()
 
-    def package(self, folder: Path) -> Answer:
-        """Bring a whole package in; raises PackageError where the folder is none, or is another park's."""
+    def package(self, folder: Path, begin: Callable[[Package], None] = lambda _: None) -> Answer:
+        """Bring a whole package in; raises PackageError where the folder is none, or is another park's.
+
+        begin: what is to be done once it is known to be one, and before anything of it is entered.
+        """
         package = read_package(folder, registry.known_codes())
         check_same_park(package.park["code"])
+        begin(package)
         answer = self.answer
         answer.accepted, answer.rejected, answer.remarks = package.accepted, package.rejected, package.remarks
         self._enter(self._keep(content, name, "package-table") for name, content in sorted(package.files.items()))

@@ -1,6 +1,8 @@
 """Settle with the park's own registry: the one place in this room that asks the database (through park)."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ from django.db import DatabaseError
 
 from xietong.lake.points import PointSpec
 from xietong.park import models
+from xietong.park.loading import unfinished
 from xietong.park.nouns import Registry
 from xietong.park.registry import NoParkError, load, point_specs
 from xietong.park.stops import Stops
@@ -36,7 +39,8 @@ def settle(data: Path, stop: Event, once: bool) -> None:
     with SettleLock(data):
         finished = False
         while not finished:
-            park = ParkMapping()
+            _take_up_load(data)
+            park = ParkMapping(data)
             try:
                 settler = Settler(data, park.zone, park.points, lambda: datetime.now(UTC), load_stops=park.stops)
                 settler.run(stop, once)
@@ -68,7 +72,8 @@ class ParkMapping:
     """The points of the registry and their declared stops, read again only after somebody has acted. Without a park
     there are none: evidence is settled all the same, by what devices call themselves."""
 
-    def __init__(self) -> None:
+    def __init__(self, data: Path | None = None) -> None:
+        self._data = data
         registry = _registry()
         self.zone = registry.zone if registry else NO_PARK_ZONE
         self._points: Sequence[PointSpec] = ()
@@ -77,6 +82,8 @@ class ParkMapping:
 
     def points(self) -> Sequence[PointSpec]:
         """The mapping of the moment; raises ZoneChanged where the park's days are not the lake's."""
+        if self._data is not None:
+            _take_up_load(self._data)
         act = _newest_act()
         if act != self._act:
             registry = _registry()
@@ -90,6 +97,14 @@ class ParkMapping:
     def stops(self) -> Standstills:
         """The declared stops of production as of the mapping that was given last, by point."""
         return self._stops
+
+
+def _take_up_load(data: Path) -> None:
+    """Finish a load whose process was killed, in a process of its own: its files are kept, and it is one act."""
+    begun = unfinished(data)
+    if begun is not None:
+        LOG.warning("%s", begun.text.en)
+        subprocess.run([sys.executable, "-m", "xietong", "load", "--take-up", "--data", str(data)], check=False)
 
 
 def _stops(registry: Registry) -> Standstills:
