@@ -163,6 +163,8 @@ def test_names_are_not_sprayed_from_one_address(monkeypatch: pytest.MonkeyPatch)
     stranger = Client(headers={"host": "127.0.0.1"})
     statuses = [attempt(stranger, f"made-up-{number}", "wrong") for number in range(10)]
     assert statuses == [200] * 8 + [429] * 2
+    refused = stranger.post("/sign-in/", {"username": "x", "password": "y"}, REMOTE_ADDR="192.0.2.1")
+    assert "从此处登录失败的太多" in refused.content.decode()
     assert attempt(stranger, "made-up", "wrong", "192.0.2.77") == 200
 
 

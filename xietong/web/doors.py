@@ -27,7 +27,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     credentials = {"username": request.POST.get("username", "")}
     is_known = sign_ins.is_known(request, credentials)
     if request.method == "POST" and not is_known and sign_ins.address_failed_often(request):
-        return locked_out(request)
+        return locked_out(request, everybody=True)
     response = LoginView.as_view(template_name="web/sign_in.html", redirect_authenticated_user=True)(request)
     if request.method == "POST" and request.user.is_authenticated:
         sign_ins.remember(request, response, request.user.get_username())
@@ -36,11 +36,11 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
-def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
+def locked_out(request: HttpRequest, *_: object, everybody: bool = False) -> HttpResponse:
     """What django-axes answers once a name has failed five times from one address: the page says so, the door stays
     shut for that name and address until the time is over."""
     minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
-    context = {"locked_for": minutes, "next": request.POST.get("next", "")}
+    context = {"locked_for": minutes, "everybody": everybody, "next": request.POST.get("next", "")}
     return render(request, "web/sign_in.html", context, status=429)
 
 
