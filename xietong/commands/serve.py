@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT; a process that dies is started again."""
+    os.umask(0o077)  # the data folder is its owner's alone
     data = Path(arguments.data or os.environ.get("XIETONG_DATA", "data")).absolute()
     door = Door(arguments.host, arguments.port, arguments.hj212_port).with_ports()
     _require_park(data)
