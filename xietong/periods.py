@@ -123,6 +123,11 @@ class Period:
         return self.label
 
 
+def is_skipped(at: datetime, zone: ZoneInfo) -> bool:
+    """Whether clocks of the zone never show a naive time, since they go forward over it."""
+    return at.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) != at.replace(fold=0)
+
+
 @lru_cache(maxsize=4096)
 def _label_of(period: Period) -> str:
     """Labels are asked for once a figure and there are few periods."""

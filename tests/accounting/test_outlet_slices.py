@@ -49,7 +49,7 @@ def lake_of(folder: Path, registry: Registry, series: Mapping[str, Series], mark
         "value": [Decimal(value.lstrip("<")) for _, _, value in rows],
         "flag": ["<" if value.startswith("<") else mark for _, _, value in rows],
         "entry": ["x-0/1"] * len(rows),
-        "recorded_at": [START] * len(rows),
+        "recorded_at": [START + timedelta(days=400)] * len(rows),
     }
     made.append(pa.table([pa.array(table[field.name], field.type) for field in READING_FILES], READING_FILES), {})
     made.roll_up(point_specs(registry))

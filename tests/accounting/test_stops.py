@@ -89,7 +89,7 @@ def test_hours_that_came_during_a_stop_stay_in_the_sum() -> None:
 
 
 def test_a_stop_that_the_device_reported_too_counts_once() -> None:
-    came = Metered(Decimal(1), 720, 720, estimated=False, conflicts=0, days=31, owed=720)
+    came = Metered(Decimal(1), 720, 720, estimated=False, conflicts=0, day_hours=24 * 31, owed=720)
     assert hours_owed(POINTS[0], MARCH, came, 0) == 720
     assert hours_owed(POINTS[0], MARCH, came, 24) == 720
     assert hours_owed(POINTS[0], MARCH, came, 96) == 648

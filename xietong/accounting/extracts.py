@@ -165,7 +165,8 @@ class Extracts:
 
     def owed(self, point: Point, span: Period) -> int:
         """How many hours of a month or a shorter span the point owed, stops of production taken off."""
-        return hours_owed(point, span, self.metered(point.code, span), self.stopped(point, span))
+        stopped = self.stopped(point, span)
+        return hours_owed(point, span, self.metered(point.code, span), stopped, self.registry.zone)
 
     def completeness(self, point: Point, span: Period) -> tuple[int, int]:
         """Hours owed and received of a point in a span; every group that the point is in asks for them again."""

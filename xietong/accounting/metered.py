@@ -46,7 +46,8 @@ class LakeTables(Protocol):
 class Metered(NamedTuple):
     """What came from one point in one span, in the point's own unit.
 
-    hours: with a valid or an estimated value; days: park days with any row; owed: readings that these days owed, stops
+    hours: with a valid or an estimated value; day_hours: those of the park days with
+    any row; owed: readings that these days owed, stops
     of production taken off.
     """
 
@@ -55,20 +56,22 @@ class Metered(NamedTuple):
     hours: int
     estimated: bool
     conflicts: int
-    days: int
+    day_hours: int
     owed: int
+    left_out: int = 0
 
 
 Totals = Mapping[tuple[str, datetime], Metered]
 
 _BY_MONTH = """
 SELECT point, date_trunc('month', day)::DATE, sum(total), sum(readings)::BIGINT, sum(hours)::BIGINT, bool_or(estimated),
-  sum(conflicts)::BIGINT, count(*), sum(due)::BIGINT
+  sum(conflicts)::BIGINT,
+  sum(epoch({midnight_after}) - epoch({midnight}))::BIGINT // 3600, sum(due)::BIGINT, sum(invalid)::BIGINT
 FROM daily WHERE day >= DATE '{first}' AND day < DATE '{last}' GROUP BY ALL
 """
 _WHOLE = """
 SELECT point, sum(total), sum(readings)::BIGINT, count(total), bool_or(estimated), sum(conflicts)::BIGINT, 0,
-  sum(due)::BIGINT
+  sum(due)::BIGINT, sum(invalid)::BIGINT
 FROM hourly WHERE hour >= TIMESTAMPTZ '{first}' AND hour < TIMESTAMPTZ '{last}' GROUP BY ALL
 """
 _HOURS_BY_MONTH = """
@@ -84,7 +87,8 @@ WHERE hour >= TIMESTAMPTZ '{first}' AND hour < TIMESTAMPTZ '{last}' AND point IN
 
 def month_totals(lake: LakeTables, points: Iterable[str], year: Period, zone: ZoneInfo) -> Totals:
     """The totals of points by month of one calendar year."""
-    question = _BY_MONTH.format(first=year.start.date(), last=year.end.date())
+    midnight, after = (f"(day::TIMESTAMP + INTERVAL {days} DAY) AT TIME ZONE {quoted(zone.key)}" for days in (0, 1))
+    question = _BY_MONTH.format(first=year.start.date(), last=year.end.date(), midnight=midnight, midnight_after=after)
     rows = _answer(lake, "daily", question, points, year.utc(zone))
     totals = {(row[0], _midnight(row[1])): _metered(row[2:]) for row in rows}
     return {**totals, **_with_estimates(lake, totals, year, zone)}
@@ -146,8 +150,7 @@ def run_hours(lake: LakeTables, points: Iterable[str], span: Period, zone: ZoneI
     """How long the devices behind state points ran, by month of a span or over it; an hour in which a device was also
     calibrated, maintained or in alarm is not known."""
     first, last = span.utc(zone)
-    offset = int((first.astimezone(zone).utcoffset() or timedelta()).total_seconds())
-    by_month = f"date_trunc('month', hour AT TIME ZONE 'UTC' + INTERVAL {offset} SECOND)::DATE"
+    by_month = f"date_trunc('month', hour AT TIME ZONE {quoted(zone.key)})::DATE"
     group = by_month if span.month_count else f"DATE '{span.start:%Y-%m-%d}'"
     listed = ", ".join(f"'{each.replace(chr(39), chr(39) * 2)}'" for each in points)
     question = _STATES.format(group=group, points=listed, first=first, last=last)
@@ -160,8 +163,8 @@ def run_hours(lake: LakeTables, points: Iterable[str], span: Period, zone: ZoneI
 
 
 def _metered(row: tuple[Any, ...]) -> Metered:
-    total, readings, hours, estimated, conflicts, days, owed = row
-    counts = (int(days), int(owed or 0))
+    total, readings, hours, estimated, conflicts, day_hours, owed, left_out = row
+    counts = (int(day_hours), int(owed or 0), int(left_out or 0))
     return Metered(total or Decimal(0), int(readings), int(hours or 0), bool(estimated), int(conflicts or 0), *counts)
 
 
@@ -185,25 +188,33 @@ def service(point: Point, span: Period) -> Period:
     return Period(start, max(start, end))
 
 
-def hours_due(point: Point, span: Period) -> int:
-    """Hours of the span on which the point was in service."""
+def hours_due(point: Point, span: Period, zone: ZoneInfo | None = None) -> int:
+    """Hours of the span on which the point was in service; a day on which clocks change has 23 or 25 in its zone."""
     within = service(point, span)
-    return (within.end - within.start) // timedelta(hours=1)
+    return _hours_of(within, zone) if zone else (within.end - within.start) // timedelta(hours=1)
+
+
+@lru_cache(maxsize=4096)
+def _hours_of(span: Period, zone: ZoneInfo) -> int:
+    start, end = span.utc(zone)
+    return max(timedelta(), end - start) // timedelta(hours=1)
 
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, datetime.min.time())
 
 
-def metered_amount(point: Point, item: Item, span: Period, came: Metered | None, stopped: int = 0) -> Amount:
+def metered_amount(
+    point: Point, item: Item, span: Period, came: Metered | None, stopped: int = 0, zone: ZoneInfo | None = None
+) -> Amount:
     """What a point measured in a span, in the item's canonical unit, its trace leading to the readings.
 
-    stopped: hours of declared stops of production.
+    stopped: hours of declared stops of production; zone: the park's, whose clocks may change.
     """
     unit = unit_kept(item, integral_unit(point))
-    if hours_due(point, span) == 0:
+    if hours_due(point, span, zone) == 0:
         return idle(item.item, unit)
-    due = hours_owed(point, span, came, stopped)
+    due = hours_owed(point, span, came, stopped, zone)
     trace = {
         "subject": point.subject,
         "point": point.code,
@@ -211,12 +222,16 @@ def metered_amount(point: Point, item: Item, span: Period, came: Metered | None,
         "end": _moment(span.end),
         "period": span.label,
     }
-    if came is None or (came.readings == 0 and not came.estimated):
+    # What a register shows after an hour tells of it too, without a reading in it.
+    if came is None or (came.readings == 0 and came.hours == 0 and not came.estimated):
         if due == 0:
             return idle(item.item, unit, _stood_still(point, span))
         return absent(item.item, unit, _nothing(point, span), trace=trace)
     received = hours_received(point, came, due)
     status: Status = "estimated" if came.estimated else "ok"
+    # An hour with three quarters of its amounts is covered, and yet its sum lacks the fourth.
+    if point.shape == "amount" and came.left_out:
+        status = "partial"
     figure = Figure(
         item.item,
         None,
@@ -224,24 +239,24 @@ def metered_amount(point: Point, item: Item, span: Period, came: Metered | None,
         "partial" if received < due else status,
         title=Text(f"{span.label} · {point.code}", f"{span.label} · {point.code}"),
         source="计量 meter",
-        missing=(_share(point, span, received, due),) if received < due else (),
+        missing=_lacking(point, span, came, (received, due)),
         trace={**trace, "hours": str(received), "hours_due": str(due)},
-        remarks=_conflicts(point, came),
+        remarks=(*_conflicts(point, came), *_left_out(point, came)),
     )
     return amount(figure, _exact(point, item, came), share=Decimal(received) / due if due else Decimal(1))
 
 
-def hours_owed(point: Point, span: Period, came: Metered | None, stopped: int) -> int:
+def hours_owed(point: Point, span: Period, came: Metered | None, stopped: int, zone: ZoneInfo | None = None) -> int:
     """Hours in service less those of a stop of production, declared or reported by the device: the longer counts."""
     reported = hours_stopped(point, came) if came is not None else 0
-    return max(0, hours_due(point, span) - max(stopped, reported))
+    return max(0, hours_due(point, span, zone) - max(stopped, reported))
 
 
 def hours_stopped(point: Point, came: Metered) -> int:
     """Hours on which the device reported a stop of production: they were not due."""
-    if not came.days or not 0 < point.interval_s <= 3600:
+    if not came.day_hours or not 0 < point.interval_s <= 3600:
         return 0
-    return max(0, came.days * 24 - came.owed * point.interval_s // 3600)
+    return max(0, came.day_hours - came.owed * point.interval_s // 3600)
 
 
 def hours_received(point: Point, came: Metered, due: int) -> int:
@@ -287,6 +302,27 @@ def _stood_still(point: Point, span: Period) -> Text:
     return Text(
         f"监测点 {point.code} 在 {span.label} 停产，无应收数据。",
         f"point {point.code} owed nothing for {span.label}: production stood still.",
+    )
+
+
+def _lacking(point: Point, span: Period, came: Metered, hours: tuple[int, int]) -> tuple[Text, ...]:
+    """What the value lacks: hours, and what came and is not in it; an amount and a register lose by every reading."""
+    received, due = hours
+    left_out = _left_out(point, came) if point.shape in ("amount", "counter") else ()
+    return (_share(point, span, received, due), *left_out) if received < due else left_out
+
+
+def _left_out(point: Point, came: Metered) -> tuple[Text, ...]:
+    if not came.left_out:
+        return ()
+    return (
+        Text(
+            f"监测点 {point.code} 有 {came.left_out} 个值已收到而未计入：设备自己作了标记，或超出可能的范围，"
+            "或是占位值，或与前后矛盾；逐条见 xietong quality，原值保留。",
+            f"point {point.code}: {came.left_out} values came and are not counted, for the device marked them, or they "
+            "are beyond what can be, stand for no value, or contradict those beside them; xietong quality names them, "
+            "and all are kept.",
+        ),
     )
 
 

@@ -120,6 +120,7 @@ class Sources:
                 span,
                 self._extracts.metered(point.code, span),
                 self._extracts.stopped(point, span),
+                self._extracts.registry.zone,
             )
             for point in points
         ]

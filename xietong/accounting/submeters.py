@@ -58,9 +58,11 @@ class SubMeters:
         return found
 
     def _measured(self, point: Point, medium: Medium, span: Period) -> Amount:
-        extracts, measured = self._books.extracts, _item(medium)
+        extracts, measured, zone = self._books.extracts, _item(medium), self._books.registry.zone
         parts = [
-            metered_amount(point, measured, each, extracts.metered(point.code, each), extracts.stopped(point, each))
+            metered_amount(
+                point, measured, each, extracts.metered(point.code, each), extracts.stopped(point, each), zone
+            )
             for each in spans_of(span)
         ]
         title = Text(f"分表 {point.code}", f"sub-meter {point.code}")
@@ -75,7 +77,9 @@ class SubMeters:
         if not heads or not subs:
             return None
         parts = [
-            metered_amount(point, item(point.item), each, extracts.metered(point.code, each))
+            metered_amount(
+                point, item(point.item), each, extracts.metered(point.code, each), zone=self._books.registry.zone
+            )
             for point in heads
             for each in spans_of(span)
         ]

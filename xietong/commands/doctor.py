@@ -26,6 +26,7 @@ from xietong.commands.doctor_devices import analysers, taken_in
 from xietong.commands.doctor_files import evidence, pages
 from xietong.commands.doctor_lake import lake
 from xietong.commands.doctor_sources import SOURCES
+from xietong.commands.unread import unread_frames
 from xietong.intake.devices import BadSettings, DeviceBook, openness
 from xietong.park.loading import unfinished
 from xietong.park.privacy import open_to_others
@@ -216,6 +217,8 @@ def devices(data: Path) -> Iterator[Check]:
         warning = openness(host, book.listen)
         if warning is not None:
             yield Check("listener", "note", warning)
+    for each in unread_frames(data):
+        yield Check("devices", "note", each.sentence)
 
 
 def listening_hosts(port: int, tables: Sequence[Path] = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))) -> list[str]:

@@ -2,7 +2,10 @@
 
 import argparse
 import json
+from collections.abc import Collection, Iterable
 from datetime import datetime
+
+from django.conf import settings
 
 from xietong.accounting.books import Ground
 from xietong.accounting.deviations import Deviation, deviations
@@ -12,6 +15,7 @@ from xietong.accounting.metered import LakeTables
 from xietong.accounting.watched import Unwatched, Watch, unwatched, watch_table
 from xietong.commands.asking import lake_in_use, moment, period_asked, registry_in_use, said
 from xietong.commands.columns import padded
+from xietong.commands.unread import Unread, unread_frames
 from xietong.park.doubts import of_registry
 from xietong.park.nouns import Registry
 from xietong.park.registry import point_specs
@@ -21,7 +25,8 @@ from xietong.settle.doubts import cases_in
 from xietong.standard.text import terms
 from xietong.texts import Text
 
-DEVIATION, DOUBT, UNWATCHED, BESIDE = "deviation", "doubt", "unwatched", "beside"
+DEVIATION, DOUBT, UNWATCHED, BESIDE, UNREAD = "deviation", "doubt", "unwatched", "beside", "unread"
+_UNREAD = Text("时间读不出", "no readable time")
 _UNWATCHED = Text("监测未覆盖", "not monitored")
 
 
@@ -30,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--period", metavar="P", help="2025、2025-03 …，默认全部数据 · all data by default")
     parser.add_argument(
         "--kind",
-        choices=(*KINDS, DEVIATION, DOUBT, UNWATCHED, BESIDE),
+        choices=(*KINDS, DEVIATION, DOUBT, UNWATCHED, BESIDE, UNREAD),
         action="append",
         help="只要这类问题，可多次给出 · repeatable",
     )
@@ -56,18 +61,21 @@ def run(arguments: argparse.Namespace) -> int:
     doubted = of_registry(registry, period) if not arguments.kind or DOUBT in arguments.kind else []
     dark = _unwatched(registry, lake, period) if not arguments.kind or UNWATCHED in arguments.kind else []
     aside = _aside(registry, period) if not arguments.kind or BESIDE in arguments.kind else []
+    unread = _unread(arguments.kind)
     if arguments.json:
         answer = {
             "cases": [case.as_json() for case in chosen],
             "deviations": [each.as_json() for each in apart],
             "doubts": [each.as_json() for each in doubted],
             "unwatched": [each.as_json() for each in dark],
+            "unread": [each.as_json() for each in unread],
             "beside": [each.as_json() for each in aside],
         }
         print(json.dumps(answer, ensure_ascii=False, indent=1))
         return 0
     for case in chosen:
         print(f"{_head(case.kind, arguments.lang)}{said(case.sentence, arguments.lang)}")
+    _print_unread(unread, arguments.lang)
     for each in apart:
         print(f"{_head(DEVIATION, arguments.lang)}{said(each.sentence, arguments.lang)}")
     for left in aside:
@@ -79,6 +87,15 @@ def run(arguments: argparse.Namespace) -> int:
             f"{padded(said(_UNWATCHED, arguments.lang), _WIDTHS[arguments.lang])}{said(unit.sentence, arguments.lang)}"
         )
     return 0
+
+
+def _unread(kinds: Collection[str] | None) -> list[Unread]:
+    return unread_frames(settings.DATA) if not kinds or UNREAD in kinds else []
+
+
+def _print_unread(found: Iterable[Unread], language: str) -> None:
+    for each in found:
+        print(f"{padded(said(_UNREAD, language), _WIDTHS[language])}{said(each.sentence, language)}")
 
 
 def _frequency(registry: Registry, period: Period | None, arguments: argparse.Namespace) -> int:

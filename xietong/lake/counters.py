@@ -26,8 +26,8 @@ JITTER = 0.1
 LONGEST_SPREAD_US = 366 * DAY_US
 # Across a change that nobody recorded no register says what flowed: for longer than a day the rate beside says nothing.
 LONGEST_ESTIMATE_US = DAY_US
-# How many usable readings on either side can change what a step says, besides those within REACH_US: a reading set
-# aside alone hangs on its two neighbours, whose own state hangs on theirs; twelve is more than twice that.
+# How many usable readings on either side can change what a step says, besides those within REACH_US: a run set aside
+# has four and hangs on its neighbours, whose own state hangs on theirs.
 CONTEXT = 12
 # A run that reads low lasts up to six hours (quality.registers.LOW_US), and so do the runs at its two ends.
 REACH_US = 20 * HOUR_US
@@ -120,7 +120,8 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
     """
     every = _with_changes(rows, meters)
     taken = np.flatnonzero(every.usable)
-    aside = set_aside(_runs(every, meters)[taken], every.at_us[taken], every.register[taken])
+    starts_anew = np.where(meters.daily[every.sid[taken]], every.meter[taken], -1)
+    aside = set_aside(_runs(every, meters)[taken], every.at_us[taken], every.register[taken], starts_anew)
     believed = taken[~aside | ~every.real[taken]]
     step = _multiplied(_steps(every, believed, meters), every.sid, meters)
     pieces = _pieces(step, phase_us)
@@ -137,21 +138,19 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
     total = np.zeros(len(keys), np.int64)
     np.add.at(total, from_pieces, pieces.amount)
     known = np.bincount(from_pieces, minlength=len(keys)) > 0
-    first = np.full(len(keys), len(pid), np.int64)
+    first, closing = (np.full(len(keys), len(pid), np.int64) for _ in range(2))
     np.minimum.at(first, into, np.arange(len(pid)))
-    closing = np.full(len(keys), len(pid), np.int64)
     np.minimum.at(closing, from_pieces, every.number[step.row[pieces.step]])
 
     def count(mask: Flags) -> pa.Array:
         return pa.array(np.bincount(into[mask], minlength=len(keys)), pa.int32())
 
-    amounts = from_micro(total, TOTAL)
     return pa.table(
         {
             "pid": pa.array(keys >> 32, pa.int32()),
             "hour_us": ((keys & 0xFFFFFFFF) - _ZERO_HOUR) * HOUR_US - phase_us,
-            "total": pc.if_else(pa.array(known), amounts, pa.nulls(len(keys), TOTAL)),
-            "readings": count(counted),
+            "total": pc.if_else(pa.array(known), from_micro(total, TOTAL), pa.nulls(len(keys), TOTAL)),
+            "readings": pc.max_element_wise(count(counted), pa.array(_was_read(every, believed, keys, phase_us))),
             "minimum": pa.nulls(len(keys), TOTAL),  # of a register they would say nothing
             "maximum": pa.nulls(len(keys), TOTAL),
             "invalid": count(~counted & ~stopped),
@@ -164,6 +163,12 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
     )
 
 
+def _was_read(every: _Rows, believed: Ints, keys: Ints, phase_us: int) -> NDArray[np.int32]:
+    """One for the hours in which recorded registers of a change stand: somebody read the meter then."""
+    records = believed[~every.real[believed]]
+    return np.isin(keys, _key(every.pid[records], floor_hour(every.at_us[records], phase_us))).astype(np.int32)
+
+
 def _runs(every: _Rows, meters: Meters) -> Ints:
     """Within what a register only rises: its meter, and the park day where it starts again every midnight."""
     daily = np.flatnonzero(meters.daily[every.sid])
@@ -172,13 +177,12 @@ def _runs(every: _Rows, meters: Meters) -> Ints:
     return every.meter * _DAYS + day
 
 
-# More days than any lake has; a day's number stands below the meter's.
+# More days than any lake has.
 _DAYS = 1_000_000
 _ZERO_HOUR = 1 << 31
 
 
 def _key(pid: Ints, hour_us: Ints) -> Ints:
-    # Hours are numbered from 1970 by floor division, which also puts half-hour zones on whole numbers.
     return (pid.astype(np.int64) << 32) | (-(-hour_us // HOUR_US) + _ZERO_HOUR)
 
 

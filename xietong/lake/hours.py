@@ -14,6 +14,7 @@ import pyarrow as pa
 from xietong.lake.counters import CHANGES, Meters
 from xietong.lake.days import HOUR_US, to_us
 from xietong.lake.points import PointSpec
+from xietong.quality.bounds import BACKED, FUTURE_S, LEAST_HOURS, MOST_PEAKS, sentinels
 from xietong.readings import BELOW, CORRECTED
 
 ALWAYS_US, NEVER_US = -(2**62), 2**62
@@ -44,6 +45,10 @@ def spec_table(points: Sequence[PointSpec]) -> pa.Table:
             "multiplier": pa.array([_exact(spec.multiplier, 9) for spec in points], _FACTOR),
             "sign": pa.array([spec.sign for spec in points], pa.int32()),
             "parted": pa.array([spec.parted for spec in points], pa.bool_()),
+            "checked": pa.array([spec.checked for spec in points], pa.bool_()),
+            "drift": pa.array([spec.drift for spec in points], pa.bool_()),
+            "peak_times": pa.array([spec.peak_times for spec in points], pa.int32()),
+            "peak_floor": pa.array([float(spec.peak_floor) for spec in points], pa.float64()),
         }
     )
 
@@ -106,7 +111,11 @@ def _exact(value: Decimal | None, places: int) -> Decimal | None:
 
 # In which order the readings of an instant count.
 RECEIVED = "corrected DESC, CASE WHEN corrected THEN -epoch_us(recorded_at) ELSE epoch_us(recorded_at) END"
-# What a reading says to its point: scaled by the multiplier, stopped, usable, and with the point's sign.
+# Numbers by which devices say that they have none, and those of full registers among them (quality.bounds).
+_SENTINELS = ", ".join(str(value) for value in sorted(sentinels()))
+_SATURATED = ", ".join(str(value) for value, row in sorted(sentinels().items()) if row.kind == "saturation")
+# What a reading says to its point: scaled by the multiplier, stopped, usable, and with the point's sign. What is
+# stamped long after its own receipt is of no hour; what an instrument shows below zero while it only drifts is zero.
 _MATCHED = f"""
     SELECT s.pid, s.sid, epoch_us(r."at") AS at_us, coalesce(r.flag, '') AS mark, r.entry, r.recorded_at,
            starts_with(r.address, '{CORRECTED}') AS corrected,
@@ -116,9 +125,12 @@ _MATCHED = f"""
            mark IN {STOPPED} AS stopped,
            mark IN {USABLE} AND scaled IS NOT NULL AND coalesce(scaled >= s.low, true)
                AND coalesce(scaled <= s.high, true) AS usable,
-           CASE WHEN s.sign = 1 THEN scaled ELSE -scaled END AS signed, s.parted, s.interval_s
+           CASE WHEN s.drift AND scaled < 0 THEN 0 WHEN s.sign = 1 THEN scaled ELSE -scaled END AS signed,
+           s.checked AND r.value IN ({_SENTINELS}) AS suspect, suspect AND r.value IN ({_SATURATED}) AS saturated,
+           s.parted, s.interval_s
     FROM readings r JOIN specs s ON r.address = s.address
-    WHERE epoch_us(r."at") >= s.since_us AND epoch_us(r."at") < s.until_us AND s.counter = {{counter}} {{span}}
+    WHERE (NOT s.checked OR r."at" <= r.recorded_at + INTERVAL {FUTURE_S} SECOND)
+          AND epoch_us(r."at") >= s.since_us AND epoch_us(r."at") < s.until_us AND s.counter = {{counter}} {{span}}
 """
 
 # The reading that counts at each (point, instant): the newest correction, else the first recorded. What was corrected
@@ -143,27 +155,72 @@ _DUE_AN_HOUR = "CASE WHEN interval_s <= 0 THEN 0 WHEN interval_s >= 3600 THEN 1 
 
 
 def level_hours(phase: int) -> str:
-    """Hours of amounts, means, instants, states and samples from `readings` and `specs`, as if no instant came twice.
+    """Hours of amounts, means, instants, states and samples from `readings` and `specs`, as if no instant came twice
+    and no number stood for none.
 
-    `clean` says of which hours that is certain: as many readings as different minutes. The others must be made again
-    by `exact_hours`; nearly none are, and looking for instants that came twice costs more than all the rest.
+    `clean` says of which hours that is certain: as many readings as different minutes, and no such number. The others
+    must be made again by `exact_hours`; nearly none are, and looking for instants that came twice costs more than all
+    the rest.
     """
     matched = _MATCHED.format(counter="false", span="")
     minute = f"(at_us - ({_hour(phase)})) // 60000000"
+    clean = f"bit_count(bit_or(CAST(1 AS UBIGINT) << CAST({minute} AS UBIGINT))) = count(*) AND NOT bool_or(suspect)"
     return f"""
-    WITH judged AS (SELECT *, false AS conflict FROM ({matched}))
-    SELECT {_aggregates(phase)}, bit_count(bit_or(CAST(1 AS UBIGINT) << CAST({minute} AS UBIGINT))) = count(*) AS clean
+    WITH judged AS (SELECT * REPLACE (usable AND NOT suspect AS usable), false AS conflict FROM ({matched}))
+    SELECT {_aggregates(phase)}, {clean} AS clean, CAST(count(*) FILTER (saturated) AS INTEGER) AS saturated
     FROM judged GROUP BY ALL
     """
 
 
+# The hours that must be made again, of `quick` hours with their park `day`: those not clean, and those that stand far
+# above their day. peak: from which size on a value of that day is in doubt; largest and lowest: what of the
+# day, above and below zero, backs a sentinel; fully: saturation may be believed, for it came once.
+DOUBTFUL_HOURS = f"""
+WITH sizes AS (
+    SELECT q.pid, q.hour_us, q.day, q.clean, q.saturated, s.peak_times, s.peak_floor,
+           CAST(greatest(abs(q.minimum), abs(q.maximum)) AS DOUBLE) AS size,
+           CAST(greatest(q.maximum, 0) AS DOUBLE) AS above, CAST(greatest(-q.minimum, 0) AS DOUBLE) AS below
+    FROM quick q
+    JOIN (SELECT pid, max(peak_times) AS peak_times, max(peak_floor) AS peak_floor FROM specs GROUP BY pid) s USING
+    (pid)
+), days AS (
+    SELECT pid, day, any_value(peak_times) * greatest(median(size) FILTER (size > 0), any_value(peak_floor)) AS asked,
+           count(*) FILTER (size > 0) AS hours, any_value(peak_times) > 0 AS judged, sum(saturated) < 2 AS fully
+    FROM sizes GROUP BY ALL HAVING NOT bool_and(clean) OR (judged AND max(size) >= asked)
+), limits AS (
+    SELECT pid, day, fully, CASE WHEN judged AND hours >= {LEAST_HOURS}
+           AND (SELECT count(*) FROM sizes z WHERE z.pid = d.pid AND z.day = d.day AND z.size >= d.asked)
+               BETWEEN 1 AND {MOST_PEAKS} THEN asked END AS peak
+    FROM days d
+), backing AS (
+    SELECT pid, day, coalesce(max(above) FILTER (l.peak IS NULL OR size < l.peak), 0) AS largest,
+           coalesce(max(below) FILTER (l.peak IS NULL OR size < l.peak), 0) AS lowest
+    FROM sizes JOIN limits l USING (pid, day) GROUP BY ALL
+)
+SELECT z.pid, z.hour_us, any_value(l.peak) AS peak, any_value(l.fully) AS fully,
+       any_value(b.largest) AS largest, any_value(b.lowest) AS lowest
+FROM sizes z JOIN limits l USING (pid, day) JOIN backing b USING (pid, day)
+WHERE NOT z.clean OR z.size >= l.peak GROUP BY ALL
+"""
+
+
 def exact_hours(phase: int) -> str:
-    """The same for the hours of `doubtful` (pid, hour_us), of several values at an instant the first recorded."""
+    """The same for the hours of `doubtful` (see DOUBTFUL_HOURS), of several values at an instant the first recorded."""
     hour = _hour(phase, 'epoch_us(r."at")')
     span = f"AND (s.pid, {hour}) IN (SELECT (pid, hour_us) FROM doubtful)"
+    size, said = "CAST(abs(scaled) AS DOUBLE)", "CASE WHEN signed = -scaled THEN -scaled ELSE scaled END"
+    beside = f"CASE WHEN {said} < 0 THEN d.lowest ELSE d.largest END"
+    backed = (
+        f"CASE WHEN suspect THEN {size} <= {BACKED} * {beside} AND (d.fully OR NOT saturated) "
+        f"ELSE coalesce({size} < d.peak, true) END"
+    )
     return f"""
-    WITH {_FIRSTS.format(counter="false", span=span)}
-    SELECT {_aggregates(phase)}, true AS clean FROM judged GROUP BY ALL
+    WITH {_FIRSTS.format(counter="false", span=span)},
+    believed AS (
+        SELECT j.* REPLACE (usable AND {backed} AS usable)
+        FROM judged j JOIN doubtful d ON d.pid = j.pid AND d.hour_us = {_hour(phase)}
+    )
+    SELECT {_aggregates(phase)}, true AS clean, 0::INTEGER AS saturated FROM believed GROUP BY ALL
     """
 
 

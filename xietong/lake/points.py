@@ -23,7 +23,9 @@ class PointSpec(NamedTuple):
     point's unit, that is after the multiplier; multiplier: CT × PT or the like; sign: −1 turns the direction round;
     digits: how many a register has before its decimals, after which it starts again at zero (0: unknown); changes: what
     is recorded of its meter's changes; parted: its readings are kept apart inside the hour, for what is multiplied with
-    another point's; daily_reset: the register starts again at zero every park midnight.
+    another point's; daily_reset: the register starts again at zero every park midnight; checked: whether numbers by
+    which devices say that they have none, and stamps after their receipt, are left out; drift, peak_times, peak_floor:
+    see quality.bounds.
     """
 
     point: str
@@ -40,19 +42,19 @@ class PointSpec(NamedTuple):
     changes: tuple[MeterChange, ...] = ()
     parted: bool = False
     daily_reset: bool = False
+    checked: bool = False
+    drift: bool = False
+    peak_times: int = 0
+    peak_floor: Decimal = Decimal(0)
 
 
 # Raised when the rules of the roll-up change, so that every lake is rolled up anew.
-EDITION = 3
-# The same for registers that start again every midnight, so that only lakes with such are.
-DAILY_EDITION = 2
+EDITION = 4
 
 
 def mapping_number(points: Iterable[PointSpec]) -> int:
     """A number that differs when the mapping differs (56 bits of SHA-256); the order of the points does not matter."""
-    # A register that never starts anew counts as before there were others: no lake is rolled up anew for the word.
-    stated = ((*point, DAILY_EDITION) if point.daily_reset else tuple(point)[:-1] for point in points)
-    lines = sorted(repr(tuple(_plain(value) for value in point)) for point in stated)
+    lines = sorted(repr(tuple(_plain(value) for value in point)) for point in points)
     digest = hashlib.sha256("\n".join([str(EDITION), *lines]).encode()).digest()
     return int.from_bytes(digest[:7], "big")
 

@@ -12,13 +12,15 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from xietong.lake import hours as sql
 from xietong.lake.counters import CONTEXT, REACH_US, hours_of_counters
-from xietong.lake.days import MICRO, day_of_us, day_span_us, days_of
+from xietong.lake.days import HOUR_US, MICRO, day_of_us, day_span_us, days_of
 from xietong.lake.durable import make_folders, sync_files
 from xietong.lake.engine import Engine
 from xietong.lake.parquet import NewFile, write_file
@@ -201,13 +203,15 @@ class RollUp:
     def _levels(self, files: list[ActiveFile], specs: pa.Table) -> list[pa.Table]:
         tables = {"readings": (files, READING_FILES)}
         quick = self.engine.ask(sql.level_hours(self.phase), tables, {"specs": specs})
-        clean = quick.column("clean")
-        doubtful = quick.filter(pc.invert(clean)).select(["pid", "hour_us"])
-        made = [quick.filter(clean)]
+        quick = quick.append_column("day", days_of(quick.column("hour_us").to_numpy(), self.zone))
+        doubtful = self.engine.ask(sql.DOUBTFUL_HOURS, {}, {"quick": quick, "specs": specs})
         if doubtful.num_rows:
-            names = {"specs": specs, "doubtful": doubtful}
-            made.append(self.engine.ask(sql.exact_hours(self.phase), tables, names))
-        return [part.drop_columns(["clean"]) for part in made]
+            again = self.engine.ask(sql.exact_hours(self.phase), tables, {"specs": specs, "doubtful": doubtful})
+            kept = quick.filter(pa.array(~np.isin(_hour_keys(quick), _hour_keys(doubtful))))
+            quick = pa.concat_tables(
+                [kept.select(again.column_names), again.cast(kept.select(again.column_names).schema)]
+            )
+        return [quick.drop_columns([name for name in ("clean", "saturated", "day") if name in quick.column_names])]
 
     def _registers(self, wanted: Wanted, counters: pa.Table) -> pa.Table:
         """The counters' readings over the span of the wanted days, with their neighbours before and after."""
@@ -331,6 +335,12 @@ def _with_enough(near: pa.Table, zeros_too: bool) -> pa.Array:
     counting = near if zeros_too else near.filter(pc.not_equal(near.column("raw"), pa.scalar(Decimal(0), VALUE)))
     counts = counting.group_by("pid").aggregate([("at_us", "count")])
     return counts.filter(pc.greater_equal(counts.column("at_us_count"), CONTEXT)).column("pid").combine_chunks()
+
+
+def _hour_keys(hours: pa.Table) -> NDArray[np.int64]:
+    """Point and hour of each row as one number."""
+    pid, hour_us = (hours.column(name).to_numpy().astype(np.int64) for name in ("pid", "hour_us"))
+    return np.asarray((pid << 32) + hour_us // HOUR_US)
 
 
 def _among(specs: pa.Table, pids: set[int]) -> pa.Array:

@@ -21,6 +21,8 @@ from xietong.park.package.schema import TABLES
 from xietong.park.presence import Presence, here_of
 from xietong.park.revisions import in_force
 from xietong.periods import Period
+from xietong.quality.bounds import NOTHING_KNOWN, bounds_of
+from xietong.readings import CORRECTED
 from xietong.texts import Text
 from xietong.units import unit_of
 
@@ -149,21 +151,8 @@ def point_specs(registry: nouns.Registry) -> list[PointSpec]:
     days = _days_of_points(registry)
     parted = _parted(registry)
     return [
-        PointSpec(
-            point=point.code,
-            address=address,
-            since_utc=_midnight(days[point.code].since, registry.zone),
-            until_utc=_midnight(days[point.code].until, registry.zone),
-            shape=point.shape,
-            interval_s=point.interval_s,
-            low=point.low,
-            high=point.high,
-            multiplier=point.multiplier,
-            sign=point.sign,
-            digits=point.digits or 0,
-            changes=changes.get(point.code, ()),
-            parted=point.code in parted,
-            daily_reset="daily_reset" in point.basis,
+        _spec(point, address, _instants(days[point.code], registry.zone), changes.get(point.code, ()))._replace(
+            parted=point.code in parted
         )
         for point in registry.points.values()
         for address in point.addresses
@@ -195,6 +184,41 @@ _FLOWING = frozenset({"amount", "mean", "instant", "counter"})
 
 def _is_of_water(point: nouns.Point) -> bool:
     return point.item == "wastewater" or unit_of(point.unit).dimension == "water_concentration"
+
+
+def _instants(days: Presence, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    return _midnight(days.since, zone), _midnight(days.until, zone)
+
+
+def _spec(
+    point: nouns.Point,
+    address: str,
+    span: tuple[datetime | None, datetime | None],
+    changes: tuple[MeterChange, ...],
+) -> PointSpec:
+    """What devices and sheets say is held against the bounds of the quantity where the point states none; what a person
+    corrected stands as stated, within the point's own bounds."""
+    said = not address.startswith(CORRECTED)
+    known = bounds_of(point.item, point.unit, point.shape, point.interval_s) if said else NOTHING_KNOWN
+    return PointSpec(
+        point=point.code,
+        address=address,
+        since_utc=span[0],
+        until_utc=span[1],
+        shape=point.shape,
+        interval_s=point.interval_s,
+        low=known.low if point.low is None else point.low,
+        high=known.high if point.high is None else point.high,
+        multiplier=point.multiplier,
+        sign=point.sign,
+        digits=point.digits or 0,
+        changes=changes,
+        daily_reset="daily_reset" in point.basis,
+        checked=said,
+        drift=known.drift and point.low is None,
+        peak_times=known.peak_times,
+        peak_floor=known.peak_floor,
+    )
 
 
 def _meter_changes(registry: nouns.Registry) -> dict[str, tuple[MeterChange, ...]]:

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo
 
+from xietong.periods import is_skipped
 from xietong.texts import Text
 
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*")
@@ -108,17 +109,41 @@ def decode(body: bytes, zone: ZoneInfo, most: int | None = None) -> Pushed:
     if most is not None and len(listed) > most:
         said = Text(*(each.format(len(listed), most) for each in _TOO_MANY))
         return Pushed((), (Problem(-1, "", said),))
-    found = [each for index, stated in enumerate(listed) for each in _taken(index, stated, zone)]
+    clocks = _Clocks(zone)
+    found = [each for index, stated in enumerate(listed) for each in _taken(index, stated, clocks)]
     rows = tuple(each for each in found if isinstance(each, PushedRow))
     return Pushed(rows, tuple(each for each in found if isinstance(each, Problem)))
 
 
-def _taken(index: int, stated: object, zone: ZoneInfo) -> Iterator[PushedRow | Problem]:
+class _Clocks:
+    """The park's clocks over one body: of times without an offset that they show twice, the second row of a point is
+    the second; over which they go forward, there is none."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self._seen: set[tuple[str, datetime]] = set()
+
+    def instant(self, at: datetime, point: object) -> datetime | None:
+        """A time of the body as an instant; None where clocks never show it."""
+        if at.tzinfo:
+            return at.astimezone(UTC)
+        first, second = (at.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+        if first == second:
+            return first
+        if is_skipped(at, self.zone):
+            return None
+        key = str(point), first
+        is_second = key in self._seen
+        self._seen.add(key)
+        return second if is_second else first
+
+
+def _taken(index: int, stated: object, clocks: _Clocks) -> Iterator[PushedRow | Problem]:
     if not isinstance(stated, Mapping):
         yield Problem(index, "", Text("不是一条监测值；请写成对象。", "it is no reading; write it as an object."))
         return
     point, flag = stated.get("point"), stated.get("flag", "")
-    at, value = _instant(stated.get("at"), zone), _value(stated.get("value"))
+    at, value = _instant(stated.get("at"), point, clocks), _value(stated.get("value"))
     wrong = [
         Problem(index, name, said)
         for name, said, is_wrong in (
@@ -150,8 +175,9 @@ _TOO_MANY = Text(
 )
 _POINT = Text("没有监测点代码；请写明 point。", "there is no code of a point; state it under point.")
 _AT = Text(
-    "时刻读不懂，或不在 1900 至 2199 年；请写成 2025-03-01T08:00，可带时区。",
-    "the time cannot be read, or is not in 1900 to 2199; write it like 2025-03-01T08:00, with an offset if you like.",
+    "时刻读不懂，或不在 1900 至 2199 年，或时钟拨快而当天没有这一刻；请写成 2025-03-01T08:00，可带时区。",
+    "the time cannot be read, is not in 1900 to 2199, or clocks go forward over it; write it like 2025-03-01T08:00, "
+    "with an offset if you like.",
 )
 _VALUE = Text(
     "不是数（不能有逗号等分隔符，小数点用“.”），或小数点前超过 12 位、后超过 6 位；缺失不等于零，没有值的请不要发送。",
@@ -164,15 +190,14 @@ _FLAG = Text(
 )
 
 
-def _instant(stated: object, zone: ZoneInfo) -> datetime | None:
+def _instant(stated: object, point: object, clocks: _Clocks) -> datetime | None:
     if not isinstance(stated, str):
         return None
     try:
-        at = datetime.fromisoformat(stated)
-        at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+        at = clocks.instant(datetime.fromisoformat(stated), point)
     except (ValueError, OverflowError):
         return None
-    return at if _FIRST <= at < _LAST else None
+    return at if at and _FIRST <= at < _LAST else None
 
 
 def _value(stated: object) -> Decimal | None:

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 from xietong.texts import Text
 
-Kind = Literal["gap", "stuck", "meter_change", "jump", "late", "conflict", "out_of_range"]
-KINDS: tuple[Kind, ...] = ("gap", "stuck", "meter_change", "jump", "late", "conflict", "out_of_range")
+Kind = Literal[
+    "gap", "stuck", "meter_change", "jump", "late", "conflict", "out_of_range", "sentinel", "peak", "stray", "future"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,5 +105,42 @@ _SENTENCES: dict[Kind, Text] = {
         "请核对仪器量程、单位和倍率，确有其值则修改登记的上下限。",
         "{number} values of point {point} from {start} to {end} lie outside its range (lowest {first}, highest {last}) "
         "and are not counted. Check range, unit and multiplier; if the values are real, correct the registered bounds.",
+    ),
+    "sentinel": Text(
+        "监测点 {point} 自 {start} 至 {end} 有 {number} 个值是 {first}：这不是测得的量，"
+        "而是设备无值时的占位值或寄存器已满，"
+        "不计入合计，原值保留。请查设备、量程和寄存器类型；确是测得的，用更正说明（xietong import --corrects）。",
+        "{number} values of point {point} from {start} to {end} are {first}: not a measurement but what a device "
+        "sends for "
+        "no value, or a register that is full; they are kept and not counted. Check device, range and register type; "
+        "if "
+        "it was measured, say so by a correction (xietong import --corrects).",
+    ),
+    "peak": Text(
+        "监测点 {point} 自 {start} 至 {end} 有 {number} 个值（{first} 至 {last}）比当天其余各值高出几个数量级，"
+        "该时段存疑，"
+        "不计入合计，原值保留。请查单位、倍率和仪器；确有其值，用更正说明（xietong import --corrects）。",
+        "{number} values of point {point} from {start} to {end} ({first} to {last}) stand orders of magnitude above "
+        "all "
+        "others of their day: the hour is in doubt; they are kept and not counted. Check unit, multiplier and "
+        "instrument; "
+        "if they are real, say so by a correction (xietong import --corrects).",
+    ),
+    "stray": Text(
+        "监测点 {point} 的表计读数自 {start} 至 {end} 有 {number} 个（{first} 至 {last}）离开原来的走势，之后又回到原处"
+        "（或还没有后来的读数证实）：不当作用量，这一段按前后读数的差平摊并标明估计。请查通信和表计；若确为换表，请补录止码和起码。",
+        "{number} register readings of point {point} from {start} to {end} ({first} to {last}) left the course of the "
+        "register, which then came back to it (or has no later reading yet that bears them out): not taken for "
+        "consumption; the span is bridged by the readings around and marked estimated. Check line and meter; if it "
+        "was a "
+        "change, enter it with both registers.",
+    ),
+    "future": Text(
+        "监测点 {point} 有 {number} 个值的时间（{start} 至 {end}）比收到的时间晚一天以上：设备时钟有误；"
+        "这些值保留但不属于任何时段，不计入合计，也不因此产生应收时段。请校准设备时钟后补传。",
+        "{number} values of point {point} are stamped {start} to {end}, more than a day after they were received: the "
+        "device's clock is wrong; they are kept, belong to no hour, are not counted and make nothing due. Set the "
+        "clock "
+        "and send the data again.",
     ),
 }

@@ -1,4 +1,5 @@
-"""Finding cases in readings: gap, stuck, meter change, jump, late, conflict, out of range. Only the data speak.
+"""Finding cases in readings: gap, stuck, meter change, jump, late, conflict, out of range and the like. Only the
+data speak.
 
 Each finder takes one point's series and gives spans; where doubt begins is a parameter with its source beside it.
 """
@@ -11,12 +12,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
+from xietong.quality.bounds import park_time
 from xietong.quality.cases import Case, Kind, sentence, told
 from xietong.quality.registers import HOUR_US, Flags, Ints, counted, set_aside
 from xietong.quality.series import Columns, Series, Watched, columns, from_us, series_of
 from xietong.readings import CORRECTED
 
 ENTRIES_SHOWN = 10
+# More days than any park has; a day's number stands below its meter's.
+DAYS = 1_000_000
 # A calibration in the midst of a run of equal values does not end it.
 BRIDGED_US = 4 * HOUR_US
 
@@ -78,7 +82,7 @@ def find_cases(
     table = columns(readings)
     found = [
         _case(kind, series, each, table, zone)
-        for series in series_of(table, points, span)
+        for series in series_of(table, points, span, zone)
         for kind, finder in FINDERS.items()
         for each in finder(series, parameters or Parameters())
     ]
@@ -163,6 +167,19 @@ def jumps(series: Series, parameters: Parameters) -> Iterator[Span]:
         yield Span(times[0], times[1], 2, pair, values[0], values[1])
 
 
+def strays(series: Series, _: Parameters) -> Iterator[Span]:
+    """Register readings that are not taken for what the meter showed, for they contradict those around them."""
+    if series.watched.shape != "counter":
+        return
+    usable = np.flatnonzero(series.usable)
+    at, register = series.at_us[usable], series.micro[usable]
+    meter, daily = series.meter[usable], None
+    if series.watched.daily_reset:
+        daily = meter
+        meter = meter * DAYS + park_time(at, series.zone)[1]
+    yield from _runs(series, set_aside(meter, at, register, daily), usable)
+
+
 def late(series: Series, parameters: Parameters) -> Iterator[Span]:
     """Readings that came in a later entry of a journal than one so much newer of the same address."""
     behind = np.zeros(len(series.at_us), bool)
@@ -188,7 +205,18 @@ def conflicts(series: Series, _: Parameters) -> Iterator[Span]:
 def out_of_range(series: Series, _: Parameters) -> Iterator[Span]:
     """Values outside the point's bounds that the device itself did not mark."""
     said = np.flatnonzero(series.unmarked)  # a mark in between neither ends the span nor belongs to it
-    yield from _runs(series, series.beyond[said], said)
+    yield from _runs(series, (series.beyond & ~series.sentinel)[said], said)
+
+
+def sentinel_values(series: Series, _: Parameters) -> Iterator[Span]:
+    """Numbers by which a device says that it has none, and registers that are full; each number by itself."""
+    for value in np.unique(series.micro[series.sentinel]).tolist():
+        yield from _runs(series, series.sentinel & (series.micro == value))
+
+
+def peaks(series: Series, _: Parameters) -> Iterator[Span]:
+    """Values orders of magnitude above all others of their day."""
+    yield from _runs(series, series.peak)
 
 
 FINDERS: dict[Kind, Finder] = {
@@ -199,6 +227,9 @@ FINDERS: dict[Kind, Finder] = {
     "late": late,
     "conflict": conflicts,
     "out_of_range": out_of_range,
+    "sentinel": sentinel_values,
+    "peak": peaks,
+    "stray": strays,
 }
 
 

@@ -11,25 +11,46 @@ HOUR_US = 3_600_000_000
 LOW_US = 6 * HOUR_US
 ZEROS_US = 7 * 24 * HOUR_US
 
+# The same for one that reads high: so long, or so many readings however far apart they are.
+HIGH_US, HIGH_READINGS = LOW_US, 4
+# A step at the end is held against so many before it, and believed later where it is so many times faster.
+STEPS_BESIDE, LEAST_BESIDE, MUCH_FASTER = 4, 3, 1000
+
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+_NONE = np.zeros(0, np.int64)
 
 
-def set_aside(series: Ints, at_us: Ints, register: Ints) -> Flags:
-    """Which readings contradict neighbours that agree. Arrays sorted by series and time.
+def set_aside(series: Ints, at_us: Ints, register: Ints, daily: Ints | None = None) -> Flags:
+    """Which readings contradict neighbours that agree. Arrays sorted by series and time; daily: the meter of those
+    whose series each begin at zero (registers that start again every midnight, a series a day), −1 of all others.
 
-    A lone reading above both neighbours, and a run that falls below what came before and ends with a jump at least as
-    large as the fall: one reading, up to six hours, or up to a week where it shows zeros.
+    A run that leaves the course of its register and comes back to it, high or low. Low: it falls below what came before
+    and ends with a jump at least as large as the fall; up to six hours, a lone reading however long, or up to a week
+    where it shows zeros. High: it jumps above what comes after it, by at least half of what it then falls; up to
+    six hours, or up to four readings. Where both explain a fall, the shorter run is set aside, the low one of two
+    equally long. And a run at the very end that jumps faster than a thousand times what flowed before is not
+    believed until it has stayed.
     """
-    low, high = _low_runs(series, at_us, register), np.zeros(len(register), bool)
-    if len(register) > 2:
-        before, here, after = register[:-2], register[1:-1], register[2:]
-        together = (series[:-2] == series[1:-1]) & (series[1:-1] == series[2:])
-        high[1:-1] = together & (before <= after) & (here > after)
-        # Between two dips the good readings look like spikes: they stay.
-        high[1:] &= ~low[:-1]
-        high[:-1] &= ~low[1:]
-    return low | high
+    aside = np.zeros(len(register), bool)
+    borders = np.append(np.flatnonzero(np.diff(series)) + 1, len(series))
+    falls = np.flatnonzero((np.diff(register) < 0) & (np.diff(series) == 0)) + 1
+    place = np.searchsorted(borders, falls, side="right")
+    ends, begins = borders[place], np.append(0, borders)[place]
+    done = 0
+    for first, begin, end in zip(falls.tolist(), begins.tolist(), ends.tolist(), strict=True):
+        if first < done:
+            continue
+        back = _back(at_us[:end], register[:end], first)
+        high = _left(at_us, register, aside, (begin, first), _begins_high(register, daily, begin))
+        if back > first and (register[first] == 0 or not high.size or back - first <= high.size):
+            done = back
+            aside[first:back] = True
+        else:
+            aside[high] = True
+    kept = np.flatnonzero(~aside)
+    aside[kept[_not_yet_believed(series[kept], at_us[kept], register[kept])]] = True
+    return aside
 
 
 def counted(register: Ints, modulus: Ints | int) -> Ints:
@@ -43,17 +64,50 @@ def counted(register: Ints, modulus: Ints | int) -> Ints:
     return after - before + np.where((after < before) & last & first, modulus, 0)
 
 
-def _low_runs(series: Ints, at_us: Ints, register: Ints) -> Flags:
-    low = np.zeros(len(register), bool)
-    borders = np.append(np.flatnonzero(np.diff(series)) + 1, len(series))
-    falls = np.flatnonzero((np.diff(register) < 0) & (np.diff(series) == 0)) + 1
-    ends = borders[np.searchsorted(borders, falls, side="right")]
-    done = 0
-    for first, end in zip(falls.tolist(), ends.tolist(), strict=True):
-        if first >= done:
-            done = _back(at_us[:end], register[:end], first)
-            low[first:done] = True
-    return low
+def _left(at_us: Ints, register: Ints, aside: Flags, part: tuple[int, int], from_zero: bool) -> Ints:
+    """The run that reads high right before a fall: what stands above the reading that fell, back to the last that does
+    not; nothing where it is too long, or rose by less than it fell, as a register that goes on does before a change."""
+    begin, fell = part
+    reach = int(np.searchsorted(at_us[begin:fell], at_us[fell] - HIGH_US)) + begin
+    near = np.arange(max(begin, min(reach - 1, fell - 1 - 2 * HIGH_READINGS)), fell)
+    near = near[~aside[near]]
+    below = np.flatnonzero(register[near] <= register[fell])
+    if len(below):
+        run, before = near[below[-1] + 1 :], int(register[near[below[-1]]])
+    elif from_zero and len(near) and aside[begin : near[0]].all():
+        run, before = near, 0
+    else:
+        return _NONE
+    if not len(run) or (len(run) > HIGH_READINGS and at_us[fell] - at_us[run[0]] > HIGH_US):
+        return _NONE
+    return run if 2 * (register[run[0]] - before) >= register[run[-1]] - register[fell] else _NONE
+
+
+def _begins_high(register: Ints, daily: Ints | None, begin: int) -> bool:
+    """Whether a register that starts again at midnight begins its day above twice what it showed the evening before:
+    one that starts late shows little more than that."""
+    if daily is None or begin == 0 or daily[begin] < 0 or daily[begin - 1] != daily[begin]:
+        return False
+    return bool(register[begin] > 2 * register[begin - 1])
+
+
+def _not_yet_believed(series: Ints, at_us: Ints, register: Ints) -> Flags:
+    """What stands at the end of each series since a jump far faster than anything that flowed in the steps before."""
+    doubted = np.zeros(len(register), bool)
+    if len(register) < 3:
+        return doubted
+    pace = np.where(np.diff(series) == 0, np.diff(register) / np.maximum(np.diff(at_us), 1), np.nan)
+    usual, beside = np.full(len(pace), np.nan), np.zeros(len(pace), np.int64)
+    for back in range(1, min(STEPS_BESIDE, len(pace) - 1) + 1):
+        same = np.append(np.zeros(back, bool), series[back:-1] == series[: -back - 1])
+        earlier = np.where(same, np.append(np.full(back, np.nan), pace[:-back]), np.nan)
+        usual, beside = np.fmax(usual, earlier), beside + ~np.isnan(earlier)
+    last = np.append(np.flatnonzero(np.diff(series)) + 1, len(series)) - 1
+    last = last[np.searchsorted(last, np.arange(1, len(series)))]
+    short = (at_us[last] - at_us[1:] <= HIGH_US) | (last - np.arange(len(pace)) <= HIGH_READINGS)
+    for step in np.flatnonzero(short & (beside >= LEAST_BESIDE) & (usual > 0) & (pace >= MUCH_FASTER * usual)).tolist():
+        doubted[step + 1 : last[step] + 1] = True
+    return doubted
 
 
 def _back(at_us: Ints, register: Ints, first: int) -> int:

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from xietong.quality.bounds import FUTURE_S, Bounds, Values, doubtful, is_sentinel, may_be_doubtful, park_time
 from xietong.quality.registers import Flags, Ints
 from xietong.readings import BELOW, CORRECTED
 
@@ -24,7 +26,8 @@ class Watched(NamedTuple):
     """What the search must know of a point. low and high are in its unit, after the multiplier; since ≤ at < until.
 
     digits: of a register before its decimals (0: unknown); changes: when its meter was changed, as recorded;
-    daily_reset: its register starts again every midnight.
+    daily_reset: its register starts again every midnight; checked: numbers that stand for none and values far above
+    their day are looked for; peak_times, peak_floor: see bounds.
     """
 
     point: str
@@ -39,6 +42,9 @@ class Watched(NamedTuple):
     digits: int = 0
     changes: tuple[datetime, ...] = ()
     daily_reset: bool = False
+    checked: bool = False
+    peak_times: int = 0
+    peak_floor: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,10 @@ class Series:
     """Readings of one point in [start_us, end_us), sorted by instant; of several at one instant the first received.
 
     micro: values as stated, in millionths; unmarked: the device did not mark it; usable: nor is it out of range;
-    beyond: outside the range; conflict: another value was stated for the instant, in the table's row other_row;
-    row: the table's row; journal, ordinal, source: where each came from (journal and address as numbers).
+    beyond: outside the range; sentinel: a number that stands for none; peak: far above its day;
+    conflict: another value was stated for the instant, in the table's row other_row;
+    row: the table's row; journal, ordinal, source: where each came from (journal and address as numbers);
+    zone: the park's.
     """
 
     watched: Watched
@@ -57,17 +65,20 @@ class Series:
     micro: Ints
     unmarked: Flags
     beyond: Flags
+    sentinel: Flags
+    peak: Flags
     conflict: Flags
     other_row: Ints
     row: Ints
     journal: Ints
     ordinal: Ints
     source: Ints
+    zone: ZoneInfo
 
     @property
     def usable(self) -> Flags:
-        """Neither marked nor out of range."""
-        return self.unmarked & ~self.beyond
+        """Neither marked, nor out of range, nor in doubt by what the point else shows."""
+        return self.unmarked & ~self.beyond & ~self.sentinel & ~self.peak
 
     @property
     def meter(self) -> Ints:
@@ -136,22 +147,27 @@ def columns(readings: pa.Table) -> Columns:
     )
 
 
-def series_of(table: Columns, points: Sequence[Watched], span: tuple[datetime, datetime]) -> Iterator[Series]:
+def series_of(
+    table: Columns, points: Sequence[Watched], span: tuple[datetime, datetime], zone: ZoneInfo
+) -> Iterator[Series]:
     """The series of each point within the span and the point's own dates."""
     for watched in points:
         start, end = span
         start = max(start, watched.since) if watched.since else start
         end = min(end, watched.until) if watched.until else end
         if start < end:
-            yield _series(table, watched, to_us(start), to_us(end))
+            yield _series(table, watched, (to_us(start), to_us(end)), zone)
 
 
-def _series(table: Columns, watched: Watched, start_us: int, end_us: int) -> Series:
+def _series(table: Columns, watched: Watched, span: tuple[int, int], zone: ZoneInfo) -> Series:
+    start_us, end_us = span
     parts = [np.arange(*table.bounds.get(address, (0, 0))) for address in watched.addresses]
     source = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     corrects = np.array([address.startswith(CORRECTED) for address in watched.addresses], bool)
     row = np.concatenate(parts).astype(np.int64)
     inside = (table.at_us[row] >= start_us) & (table.at_us[row] < end_us)
+    if watched.checked:  # what is stamped long after its receipt is of no hour; settle.doubts names it
+        inside &= (table.at_us[row] <= table.recorded_us[row] + FUTURE_S * 1_000_000) | corrects[source]
     row, source = row[inside], source[inside]
     said = corrects[source]
     received = np.where(said, -table.recorded_us[row], table.recorded_us[row])
@@ -166,6 +182,11 @@ def _series(table: Columns, watched: Watched, start_us: int, end_us: int) -> Ser
     other[which[differs[::-1]]] = row[differs[::-1]]
     kept = row[first]
     micro = table.micro[kept]
+    beyond = _beyond(watched, micro)
+    said_so = table.unmarked[kept] & ~corrects[source[first]]
+    sentinel, peak = _doubted(watched, at[first], micro, said_so & ~beyond, zone)
+    if watched.checked:  # beyond the bounds it needs nothing beside it to be told from a measurement
+        sentinel = sentinel | (beyond & said_so & is_sentinel(micro))
     return Series(
         watched,
         start_us,
@@ -173,14 +194,34 @@ def _series(table: Columns, watched: Watched, start_us: int, end_us: int) -> Ser
         at[first],
         micro,
         table.unmarked[kept],
-        _beyond(watched, micro),
+        beyond,
+        sentinel,
+        peak,
         other[first] >= 0,
         other[first],
         kept,
         table.journal[kept],
         table.ordinal[kept],
         source[first],
+        zone,
     )
+
+
+def _doubted(watched: Watched, at_us: Ints, micro: Ints, usable: Flags, zone: ZoneInfo) -> tuple[Flags, Flags]:
+    """Which are numbers that stand for none and which are far above their day; times are looked at where needed."""
+    none = np.zeros(len(micro), bool)
+    if not watched.checked or watched.shape in ("counter", "state"):
+        return none, none
+    bounds = Bounds(peak_times=watched.peak_times, peak_floor=watched.peak_floor)
+    rows = np.flatnonzero(usable)
+    scaled = (micro[rows] * (float(watched.multiplier) / 1e6)).astype(np.float64)
+    if not may_be_doubtful(micro[rows], scaled, bounds):
+        return none, none
+    hour, day = park_time(at_us[rows], zone)
+    found = doubtful(Values(hour, day, scaled, micro[rows]), bounds)
+    sentinel, peak = none.copy(), none.copy()
+    sentinel[rows], peak[rows] = found
+    return sentinel, peak
 
 
 def _beyond(watched: Watched, micro: Ints) -> Flags:

@@ -1,13 +1,14 @@
 """Doubts: the quality cases of a park's points, found in the lake's readings for whoever asks, command or page."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from xietong.lake.days import FIRST_DAY, LAST_DAY, day_start
+from xietong.lake.days import EPOCH, FIRST_DAY, LAST_DAY, day_start
 from xietong.lake.points import PointSpec
 from xietong.lake.store import Lake
-from xietong.quality.cases import Case
-from xietong.quality.find import find_cases
+from xietong.quality.bounds import FUTURE_S
+from xietong.quality.cases import Case, sentence, told
+from xietong.quality.find import ENTRIES_SHOWN, find_cases
 from xietong.quality.series import Watched
 
 # So many readings are looked at together; a year of a quarter-hourly point is 35,040.
@@ -20,6 +21,7 @@ def cases_in(lake: Lake, specs: Sequence[PointSpec], asked: tuple[datetime, date
     Silence at the end counts up to the newest reading of the park inside an asked span; without one, each point is
     looked at only up to its own newest reading, since nothing says until when it was meant to be looked at.
     """
+    yield from _future(lake, specs)
     data = _extent(lake)
     if data is None:
         return
@@ -39,10 +41,12 @@ def watched(specs: Sequence[PointSpec]) -> list[Watched]:
     points: dict[str, Watched] = {}
     for spec in specs:
         before = points.get(spec.point)
-        addresses = (*before.addresses, spec.address) if before else (spec.address,)
+        if before is not None:  # how its device's values are judged, not its corrections
+            points[spec.point] = before._replace(addresses=(*before.addresses, spec.address))
+            continue
         points[spec.point] = Watched(
             spec.point,
-            addresses,
+            (spec.address,),
             spec.shape,
             spec.interval_s,
             spec.low,
@@ -53,6 +57,9 @@ def watched(specs: Sequence[PointSpec]) -> list[Watched]:
             spec.digits,
             tuple(change.at_utc for change in spec.changes),
             spec.daily_reset,
+            spec.checked,
+            spec.peak_times,
+            spec.peak_floor,
         )
     return list(points.values())
 
@@ -60,11 +67,32 @@ def watched(specs: Sequence[PointSpec]) -> list[Watched]:
 def _extent(lake: Lake) -> tuple[datetime, datetime] | None:
     """From the first park day with readings to the end of the newest hour that has any."""
     days = sorted({file.partition for file in lake.readings_table.view().files} - {str(FIRST_DAY), str(LAST_DAY)})
-    if not days:
-        return None
-    first, last = (day_start(date.fromisoformat(day), lake.zone) for day in (days[0], days[-1]))
-    newest = lake.ask('SELECT max("at") AS newest FROM readings', last, last + timedelta(days=1))
-    return first, newest.column("newest").to_pylist()[0] + timedelta(hours=1)
+    for day in reversed(days):
+        last = day_start(date.fromisoformat(day), lake.zone)
+        newest = lake.ask(_NEWEST, last, last + timedelta(days=1)).column("newest").to_pylist()[0]
+        if newest is not None:
+            return day_start(date.fromisoformat(days[0]), lake.zone), newest + timedelta(hours=1)
+    return None
+
+
+_LATER = f'"at" > recorded_at + INTERVAL {FUTURE_S} SECOND'
+_NEWEST = f'SELECT max("at") FILTER (NOT {_LATER}) AS newest FROM readings'
+_FUTURE = f"""
+SELECT address, count(DISTINCT "at") AS number, min("at") AS first, max("at") AS last,
+       list_slice(list_distinct(list(entry)), 1, {ENTRIES_SHOWN}) AS entries
+FROM readings WHERE {_LATER} GROUP BY address ORDER BY address
+"""
+
+
+def _future(lake: Lake, specs: Sequence[PointSpec]) -> Iterator[Case]:
+    """What is stamped long after its own receipt, whatever period is asked: nobody would ask for 2099."""
+    points = {spec.address: spec.point for spec in specs if spec.checked}
+    span = EPOCH, day_start(LAST_DAY, lake.zone) + timedelta(days=1)
+    for row in lake.ask(_FUTURE, *span).to_pylist() if points else ():
+        if row["address"] in points:
+            times = row["first"].astimezone(UTC), row["last"].astimezone(UTC)
+            facts = told(points[row["address"]], times, lake.zone, (row["number"], "", ""))
+            yield Case("future", points[row["address"]], *times, sentence("future", facts), tuple(row["entries"]))
 
 
 def _groups(points: list[Watched], data: tuple[datetime, datetime]) -> Iterator[list[Watched]]:

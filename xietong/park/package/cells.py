@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from xietong.park.package.schema import Column
-from xietong.periods import Period, PeriodError
+from xietong.periods import Period, PeriodError, is_skipped
 from xietong.texts import Text
 from xietong.units import UnitError, canonical
 
@@ -144,7 +144,19 @@ def instant(text: str, zone: ZoneInfo) -> datetime:
             "不是时刻；请写成 2025-03-14T07:00（园区时间）或 2025-03-14T07:00+08:00",
             "it is not a date and time; write 2025-03-14T07:00 (park time) or 2025-03-14T07:00+08:00",
         )
+    if at.tzinfo is None and is_skipped(at, zone):
+        raise no_such_time()
     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def no_such_time() -> CellError:
+    """A park time over which clocks go forward."""
+    return CellError(
+        "no_such_time",
+        "这一天时钟拨快，没有这个时刻，不知道它是哪一刻；请写明时区偏移（如 +02:00）后再导入",
+        "clocks go forward over this time, so the park's day has none such and nobody can say which instant it is; "
+        "write it with its offset (such as +02:00) and import it again",
+    )
 
 
 # How a period is written in Chinese, and how a spreadsheet or a supplier writes a month.

@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xietong.park.package.cells import CellError, instant, tidy
+from xietong.park.package.cells import CellError, instant, no_such_time, tidy
 from xietong.park.package.dialect import toml_fault
 from xietong.park.package.reading import PackageError
 from xietong.park.package.schema import TABLES
 from xietong.park.package.tabular import ROW, Shape
+from xietong.periods import is_skipped
 from xietong.texts import Text
 from xietong.units import UnitError, canonical
 
@@ -283,7 +284,10 @@ def _in_park_time(cell: str, form: str, zone: ZoneInfo) -> datetime:
         return instant(cell, zone).astimezone(zone)
     if "%z" in form:
         return datetime.strptime(cell, form).astimezone(zone)
-    return datetime.strptime(cell, form).replace(tzinfo=zone)
+    at = datetime.strptime(cell, form).replace(tzinfo=zone)
+    if is_skipped(at.replace(tzinfo=None), zone):
+        raise no_such_time()
+    return at
 
 
 def _no_time(form: str) -> CellError:

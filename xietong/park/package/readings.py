@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from xietong.park.nouns import Point
-from xietong.park.package.cells import Amount, CellError, instant, stated, tidy
+from xietong.park.package.cells import Amount, CellError, instant, no_such_time, stated, tidy
+from xietong.park.package.clocks import OFFSET, Clocks
 from xietong.park.package.contained import unreadable
 from xietong.park.package.grid import OffGrid, note_off_grid, off_grid_remarks, to_grid
 from xietong.park.package.schema import READINGS
@@ -65,6 +68,12 @@ class Converted:
     unknown: Counter[str] = field(default_factory=Counter)
     unknown_rows: dict[str, int] = field(default_factory=dict)
     refused: int = 0
+    clock: Clocks | None = None
+
+    def clocks(self, zone: ZoneInfo) -> Clocks:
+        """The park's clocks, that remember over the whole file which times came."""
+        self.clock = self.clock or Clocks(zone)
+        return self.clock
 
     def refuse(self, reader: Reader, row: int, column: str, text: str, error: CellError) -> None:
         """Note a rejection; beyond MOST_REJECTIONS only their number."""
@@ -95,6 +104,7 @@ def convert(pieces: Iterable[pa.Table], reader: Reader, target: Path) -> Convert
             outcome.refuse(reader, 0, "", "", unreadable(error))
     outcome.rejected += _unknown_points(reader, outcome)
     outcome.remarks += off_grid_remarks(outcome.off_grid, reader.file, reader.points)
+    outcome.remarks += _came_once(reader, outcome)
     if outcome.refused > MOST_REJECTIONS:
         outcome.rejected.append(_more(reader, outcome.refused - MOST_REJECTIONS))
     return outcome
@@ -126,7 +136,8 @@ def _usable(piece: pa.Table, reader: Reader, outcome: Converted) -> pa.Table:
     point = _strings(piece.column("point"))
     codes = sorted(reader.points)
     place = pc.index_in(point, pa.array(codes, pa.string()))
-    at, wrong_at = _instants(piece.column("at").combine_chunks(), reader)
+    read = _instants(piece.column("at").combine_chunks(), reader)
+    at, wrong_at = outcome.clocks(reader.zone).told_apart(read.at, place, read.is_local), read.wrong
     shapes = [reader.points[code].shape for code in codes]
     value, below, wrong_value = _values(piece.column("value").combine_chunks(), reader, place, shapes)
     flag = _strings(piece.column("flag")) if "flag" in piece.column_names else pa.nulls(len(point), pa.string())
@@ -175,21 +186,47 @@ def _more(reader: Reader, count: int) -> Rejection:
     return rejection(reader.file, 0, "", "", problem)
 
 
+def _came_once(reader: Reader, outcome: Converted) -> Iterator[Rejection]:
+    """A remark where clocks go back and the file does not say which of two equal times it means."""
+    times = outcome.clocks(reader.zone).open
+    if times:
+        first, last = (at.astimezone(reader.zone).strftime("%Y-%m-%d %H:%M") for at in (times[0], times[-1]))
+        problem = CellError(
+            "time_twice",
+            f"时钟拨回，{first} 至 {last} 的时刻当天出现两次，文件里只有一次且没有写时区偏移（{len(times)} 个时刻），"
+            "按第一次计；若是第二次，或缺了一次，请写明偏移（如 +01:00）后再导入",
+            f"clocks go back and show {first} to {last} twice, while the file has them once and without an offset "
+            f"({len(times)} times); they count as the first; if they are the second, or one is lacking, write the "
+            "offset (such as +01:00) and import the file again",
+        )
+        yield rejection(reader.file, 0, "at", "", problem)
+
+
 Wrong = list[tuple[int, str, CellError]]
 
 
-def _instants(column: pa.Array, reader: Reader) -> tuple[pa.Array, Wrong]:
-    """Instants in UTC, null where the cell names none."""
+class _Read(NamedTuple):
+    """Instants in UTC, null where the cell names none; is_local: of a time without an offset; and what is wrong."""
+
+    at: pa.Array
+    is_local: NDArray[np.bool_]
+    wrong: Wrong
+
+
+def _instants(column: pa.Array, reader: Reader) -> _Read:
     if pa.types.is_timestamp(column.type):
-        if column.type.tz is None:
-            column = pc.assume_timezone(column, reader.zone.key, ambiguous="earliest", nonexistent="earliest")
-        return column.cast(AT, safe=False), _empty(column)
+        if column.type.tz is not None:
+            return _Read(column.cast(AT, safe=False), np.zeros(len(column), bool), _empty(column))
+        at = _in_park_time(column, reader.zone)
+        skipped = pc.indices_nonzero(pc.and_(pc.is_valid(column), pc.is_null(at))).to_pylist()
+        unknown = [(index, str(column[index].as_py()), no_such_time()) for index in skipped]
+        return _Read(at, np.ones(len(column), bool), [*_empty(column), *unknown])
     text = column.cast(pa.string())
     plain = pa.nulls(len(text), AT)
     if reader.at is None:
         try:
             local = pc.if_else(pc.match_substring_regex(text, PLAIN_TIME), text, None).cast(pa.timestamp("us"))
-            plain = pc.assume_timezone(local, reader.zone.key, ambiguous="earliest", nonexistent="earliest").cast(AT)
+            plain = _in_park_time(local, reader.zone)
         except pa.ArrowInvalid:
             # A 31 February among them: one by one, so that only it is refused.
             plain = pa.nulls(len(text), AT)
@@ -202,7 +239,15 @@ def _instants(column: pa.Array, reader: Reader) -> tuple[pa.Array, Wrong]:
             slow[index] = read(cell)
         except CellError as error:
             wrong.append((index, cell, error))
-    return pc.coalesce(plain, pa.array(slow, AT)), wrong
+    said = pc.fill_null(pc.match_substring_regex(text, OFFSET), False)
+    return _Read(pc.coalesce(plain, pa.array(slow, AT)), ~np.asarray(said), wrong)
+
+
+def _in_park_time(local: pa.Array, zone: ZoneInfo) -> pa.Array:
+    """Naive park times as instants: the first of two, null over which clocks go forward."""
+    zoned = pc.assume_timezone(local, zone.key, ambiguous="earliest", nonexistent="earliest")
+    shown = pc.local_timestamp(zoned)
+    return pc.if_else(pc.equal(shown, local.cast(shown.type)), zoned.cast(AT, safe=False), None)
 
 
 def _marked(flag: pa.Array, below: Sequence[int]) -> pa.Array:

@@ -28,6 +28,8 @@ def violations(frame: Frame) -> tuple[str, ...]:
     found = [name for name in frame.errors if name != "encrypted"]
     found += raw_violations(frame.raw)
     found += _by_header(frame)
+    if "DataTime" in frame.parameters:  # what can be read has become the frame's time
+        found.append("data_time")
     if any(find(value.code) is None and not _OWN_WORDS.fullmatch(value.code) for value in frame.values):
         found.append("unknown_code")
     return tuple(dict.fromkeys(found))
