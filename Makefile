@@ -8,7 +8,7 @@ MADE := $(VENDOR) $(ENGLISH)
 RUN_TESTS := $(BIN)/python -m pytest
 BOTH_CORES := -n 2 --dist worksteal
 
-.PHONY: demo test check faults long fuzz format setup system wheel clean
+.PHONY: demo test check faults long fuzz mutate mutate-calc format setup system wheel clean
 
 demo: .venv/runtime $(MADE)  ## fresh machine → the demo park on http://127.0.0.1:8000
 	$(BIN)/xietong demo
@@ -36,6 +36,10 @@ fuzz: .venv/dev $(MADE)  ## three campaigns at once, an hour each (XIETONG_FUZZ_
 
 mutate-calc: .venv/dev  ## change each operator, constant and factor of the rules: a worked case must turn red
 	$(BIN)/python tests/mutate_calc.py
+
+mutate: .venv/dev $(MADE)  ## change lines of the rooms that carry evidence: a test must turn red (sampled; the named lines all)
+	$(BIN)/python tests/mutate_rooms.py --map --listed --slow
+	$(BIN)/python tests/mutate_rooms.py --slow
 
 format: .venv/dev  ## lay the code out
 	$(BIN)/ruff format .

@@ -5,7 +5,7 @@ A drawn park is a set of CSV tables, as a park's clerk would hand them in; what 
 
 import csv
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -208,7 +208,8 @@ def _measured(drawing: Drawing, firm: str, items: dict[str, tuple[str, str]], st
 
 def _slices(step: int) -> list[str]:
     """The beginnings of January's intervals."""
-    return [f"{datetime(2025, 1, 1) + timedelta(seconds=step * n):%Y-%m-%dT%H:%M:%S}" for n in range(31 * 86400 // step)]
+    first = datetime(2025, 1, 1, tzinfo=UTC)
+    return [f"{first + timedelta(seconds=step * n):%Y-%m-%dT%H:%M:%S}" for n in range(31 * 86400 // step)]
 
 
 def write(tables: Tables, folder: Path) -> None:

@@ -76,7 +76,8 @@ def read(folder: Path, period: str) -> Books:
     rows: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for row in table(folder, "reported"):
         rows[row["subject"], row["period"], row["item"]].append({**dict.fromkeys(_OPTIONAL, ""), **row})
-    subjects = {row["code"]: {"zone": "", "parent": "", "discharges_to": "", **row} for row in table(folder, "subjects")}
+    usual = {"zone": "", "parent": "", "discharges_to": ""}
+    subjects = {row["code"]: usual | row for row in table(folder, "subjects")}
     due = {(row["subject"], row["item"]) for row in table(folder, "expected")}
     first, last = (1, 12) if period == "2025" else (int(period[-1]) * 3 - 2, int(period[-1]) * 3)
     return Books(rows, due, subjects, [f"2025-{month:02}" for month in range(first, last + 1)])

@@ -1,17 +1,18 @@
 """A second opinion on small parks: figures worked out from the package's CSV files in plain Decimal.
 
 Written from the texts named at each constant and by nobody's code but this: nothing of the platform is imported and
-nothing that it made is read. Every figure comes with whether it is whole. What this opinion cannot tell it leaves out: a
-firm that buys from a neighbour has no carbon and no renewable share here, its park has both.
+nothing that it made is read. Every figure comes with whether it is whole. What this opinion cannot tell it leaves out:
+a firm that buys from a neighbour has no carbon and no renewable share here, its park has both.
 
     python second_opinion.py FOLDER 2025-Q1
 """
 
 import sys
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
-from handed_in import AIR, D
+from handed_in import AIR, D, Row
 from handed_statements import Books, Opinion, read
 from outlet_opinion import outlet_opinions
 
@@ -109,8 +110,7 @@ def _resold(books: Books, firm: str, months: list[str], where: str = "any") -> D
         beyond = max(sold - spare, D(0))
         share = D(1)
         if where == "outside" and sold:
-            out = books.total([firm], [month], "electricity_sold", lambda row: row["counterparty"] not in books.subjects)
-            share = out / sold
+            share = books.total([firm], [month], "electricity_sold", _over_the_fence(books)) / sold
         found += beyond * share
     return found
 
@@ -139,6 +139,11 @@ def _energy(books: Books, firms: list[str], months: list[str], output: Opinion) 
     return found
 
 
+def _over_the_fence(books: Books) -> Callable[[Row], bool]:
+    """Whether the other end of a statement lies outside the park, or is not named."""
+    return lambda row: row["counterparty"] not in books.subjects
+
+
 def _sold_inside(books: Books, firms: list[str], months: list[str]) -> Decimal:
     """Power made from sun by one and used by another of the group."""
     sold = books.total(firms, months, "electricity_sold", lambda row: row["counterparty"] in firms)
@@ -163,7 +168,7 @@ def _carbon(books: Books, code: str, months: list[str], output: Opinion) -> dict
         return {}
     whole = books.came(firms, months, *ENERGY_ITEMS)
     burnt = sum((_burnt(fuel, books.total(firms, months, fuel)) for fuel in FUELS), D(0))
-    bought = books.total(firms, months, "electricity_purchased", lambda row: row["counterparty"] not in books.subjects)
+    bought = books.total(firms, months, "electricity_purchased", _over_the_fence(books))
     resold = sum((_resold(books, firm, months, "outside" if is_park else "any") for firm in firms), D(0))
     total = burnt + (bought - resold) * GRID + books.total(firms, months, "heat_purchased") * HEAT_CARBON
     emitted = Opinion(total, whole)

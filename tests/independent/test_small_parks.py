@@ -1,4 +1,4 @@
-"""Small parks through the platform's own doors, against plain Decimal: thirty by hand, and as many drawn as time allows.
+"""Small parks through the platform's own doors, against plain Decimal: thirty by hand, others drawn.
 
 `XIETONG_PARKS` says how many parks are drawn (20 in the short form), `XIETONG_PARKS_SEED` where the drawing begins.
 """
@@ -107,7 +107,8 @@ def test_parks_drawn_at_random_come_to_what_the_second_opinion_says() -> None:
     counted = []
 
     @seed(SEED)
-    @settings(max_examples=DRAWN, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck])
+    @settings(max_examples=DRAWN, deadline=None, database=None, phases=[Phase.generate])
+    @settings(suppress_health_check=[*HealthCheck])
     @given(parks())
     def drawn(tables: Tables) -> None:
         counted.append(compared(tables))
