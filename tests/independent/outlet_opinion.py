@@ -27,7 +27,7 @@ def outlet_opinions(folder: Path) -> dict[tuple[str, str, str], Opinion]:
     outlets: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in table(folder, "points"):
         outlets[row["subject"]][row["item"]] = row
-    found = {}
+    found: dict[tuple[str, str, str], Opinion] = {}
     for outlet, points in outlets.items():
         series = {item: values[row["code"]] for item, row in points.items()}
         told = _gas(folder, outlet, series) if "so2" in series else _water(series, points["cod"])

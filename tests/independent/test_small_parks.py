@@ -107,8 +107,13 @@ def test_parks_drawn_at_random_come_to_what_the_second_opinion_says() -> None:
     counted = []
 
     @seed(SEED)
-    @settings(max_examples=DRAWN, deadline=None, database=None, phases=[Phase.generate])
-    @settings(suppress_health_check=[*HealthCheck])
+    @settings(
+        max_examples=DRAWN,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=[*HealthCheck],
+    )
     @given(parks())
     def drawn(tables: Tables) -> None:
         counted.append(compared(tables))
