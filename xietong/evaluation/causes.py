@@ -64,7 +64,8 @@ def _of_share(users: tuple[Consumer, ...], kind: Text) -> Text | None:
 def _of_reduction(short: tuple[Shortfall, ...]) -> Text:
     if not short:
         return Text(
-            "已投运的措施都达到预期效果，缺口要靠新增措施", "Every measure in operation saved what was expected"
+            "已投运的措施都达到预期效果，缺口要靠新增措施",
+            "Every measure in operation saved what was expected, so that the rest takes new measures",
         )
     named = short[:MOST_NAMED]
     zh = "、".join(f"{each.measure.name}（{each.measure.code}，{_told(each).zh}）" for each in named)

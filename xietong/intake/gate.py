@@ -79,7 +79,8 @@ def propose(data: Path, writer: JournalWriter, book: DeviceBook, wish: Wish, *, 
     for word, said in wish.parameters.items():
         if not _WORD.fullmatch(word) or not _SAID.fullmatch(said):
             raise GateClosed(
-                f"参数 {word}={said} 不能这样写。", f"the parameter {word}={said} cannot be written like that."
+                f"参数 {word}={said} 不能这样写，命令没有提议；请改正后再试。",
+                f"the parameter {word}={said} cannot be written like that, so nothing was proposed; correct it.",
             )
     told = {"order": "proposed", "mn": wish.mn, "cn": wish.cn, "parameters": dict(wish.parameters), **_signed(by)}
     proposal = f"{writer.name}/{writer.record('note', by.origin, _json(told), now)}"
@@ -142,9 +143,15 @@ def read(data: Path, book: DeviceBook, order: Path, now: datetime) -> Command:
     _may_be_commanded(book, mn, cn)
     persons = (str(proposed["by"]), str(confirmed["by"]))
     if confirmed["proposal"] != proposal or _is_same(proposed, confirmed):
-        raise GateClosed("命令单与存证不符。", "the order is not what the journal says.")
+        raise GateClosed(
+            "命令单与存证不符，命令没有发出；请重新提议和确认。",
+            "the order is not what the journal says, so nothing was sent; propose and confirm it again.",
+        )
     if now - confirmed_at > VALID_FOR or confirmed_at < proposed_at:
-        raise GateClosed("命令单已过期。", "the order is too old.")
+        raise GateClosed(
+            "命令单已过期，命令没有发出；请重新提议和确认。",
+            "the order is too old, so nothing was sent; propose and confirm it again.",
+        )
     return Command(proposal, confirmation, mn, cn, _content(proposed), persons, confirmed_at)
 
 
@@ -202,9 +209,15 @@ def _told(data: Path, entry_id: str, step: str) -> tuple[dict[str, object], date
         entry = find(data / "journal", entry_id)
         told = json.loads(entry.payload)
     except (JournalError, ValueError) as error:
-        raise GateClosed(f"存证 {entry_id} 读不出来。", f"entry {entry_id} cannot be read.") from error
+        raise GateClosed(
+            f"存证 {entry_id} 读不出来，命令没有发出；请用 xietong doctor 核对存证，再重新提议。",
+            f"entry {entry_id} cannot be read, so nothing was sent; look with xietong doctor, then propose it again.",
+        ) from error
     if entry.kind != "note" or entry.origin not in ORIGINS or not isinstance(told, dict) or told.get("order") != step:
-        raise GateClosed(f"存证 {entry_id} 不是这样一个命令。", f"entry {entry_id} is no such act.")
+        raise GateClosed(
+            f"存证 {entry_id} 不是命令的提议或确认，命令没有发出；请重新提议。",
+            f"entry {entry_id} is no proposal or confirmation, so nothing was sent; propose it again.",
+        )
     return told, entry.received_at
 
 

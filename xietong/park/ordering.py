@@ -40,7 +40,8 @@ def propose(data: Path, writer: JournalWriter, wish: gate.Wish, user: AbstractUs
     """The first person's act; the id of its entry. Raises RefusedError, GateClosed, BadSettings."""
     if not may_propose(user):
         raise RefusedError(
-            "只有园区负责人可以提议命令。", "only a director of the park may propose a command to a device."
+            "只有园区负责人可以提议命令；请由负责人来做。",
+            "only a director of the park may propose a command to a device; have one do it.",
         )
     return gate.propose(data, writer, _book(data), wish, by=_person(user, origin), now=now)
 
@@ -51,7 +52,8 @@ def confirm(
     """The second person's act. Raises RefusedError, GateClosed, BadSettings."""
     if not may_confirm(user):
         raise RefusedError(
-            "确认命令需要负责人或核查员。", "it takes a director or a verifier to confirm a command to a device."
+            "确认命令需要负责人或核查员；请由其中一人来做。",
+            "it takes a director or a verifier to confirm a command to a device; have one of them do it.",
         )
     return gate.confirm(data, writer, _book(data), proposal, by=_person(user, origin), now=now)
 
