@@ -25,6 +25,7 @@ from xietong.accounting.metered import LakeTables
 from xietong.accounting.own_make_inputs import OWN_MAKE, nothing_made
 from xietong.accounting.per_product import KEY as ENERGY_PER_PRODUCT
 from xietong.accounting.per_product import keys_per_product, per_product, without_strangers
+from xietong.accounting.refusals import without_refused
 from xietong.accounting.tables import (
     BEYOND,
     BY_POLLUTANT,
@@ -188,7 +189,7 @@ class Account:
         """The figure of a key: an indicator, an engine input, or an item's amount; raises UnknownNameError."""
         known = self._figures.get(key)
         if known is None:
-            made = self._made(key)
+            made = without_refused(self.books, self.subject, self._made(key), self._of_unit)
             known = self._figures[key] = with_carried(made) if self._has_to_tell else made
         return known
 

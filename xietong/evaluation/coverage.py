@@ -1,11 +1,13 @@
 """How much of an indicator's data came, by weight: each part weighs what it had a year earlier.
 
 Of a group's amount the share is known (`accounting.books`); from there it is carried up: a sum has its parts' shares
-weighted by last year's amounts, a ratio the lowest of its parts.
+weighted by last year's amounts, a ratio the lowest of its parts. Of a figure that holds amounts which contradict each
+other nothing counts as received: it grades nothing.
 """
 
 import math
 
+from xietong.accounting.refusals import REFUSED
 from xietong.calc.figures import Figure
 
 _WHOLE = ("ok", "estimated", "not_applicable")
@@ -18,6 +20,8 @@ def share_received(figure: Figure, before: Figure | None) -> float:
     """
     if figure.status in _WHOLE:
         return 1.0
+    if REFUSED in figure.trace:
+        return 0.0
     known = figure.trace.get("coverage_weight") or figure.trace.get("coverage_number")
     if known:
         return float(known)

@@ -9,6 +9,7 @@ from typing import Any
 
 from xietong.accounting.accounts import Account, Coverage, UnknownNameError, account, coverage
 from xietong.accounting.metered import LakeTables
+from xietong.accounting.refusals import REFUSED
 from xietong.calc.figures import Figure
 from xietong.calc.grade import (
     GRADE_NAMES,
@@ -154,6 +155,10 @@ def _line(registry: Registry, lake: LakeTables | None, target: Target) -> Line:
 def _despite_gaps(target: Target, figure: Figure, share: Share, filled: Account) -> Judged:
     """A partial figure decides only where enough of it came and the absent part could not turn the verdict, or where a
     reason for it was recorded."""
+    if REFUSED in figure.trace:
+        refused = judge(target, figure)
+        refused = replace(refused, reasons=(*figure.missing[:1], *refused.reasons))
+        return judge_for_reason(target, figure, share) if share.waiver else refused
     if share.came < share.needed:
         return judge_incomplete(target, figure, share)
     whole = filled.figure(target.indicator)

@@ -11,6 +11,7 @@ from typing import Any
 from xietong.calc import items
 from xietong.calc.engine import RULES
 from xietong.calc.factor_rows import problem
+from xietong.park.package.odd_rows import circular_flow, negative_target, unknown_factor_key
 from xietong.park.package.own_rows import contradicting, lax, successions, unproved
 from xietong.park.package.schema import Table
 from xietong.park.package.sheets import Rejection, Row, Sheet
@@ -60,9 +61,8 @@ def judge(table: Table, sheet: Sheet, known: Known) -> None:
     if table.name == "factors":
         sheet.remarks += successions(sheet.rows, known.factors)
         _sift(sheet, _contradictions(sheet, known))
-    remark = _REMARKS.get(table.name)
-    if remark is not None:
-        sheet.remarks += [each for row in sheet.rows for each in remark(row)]
+    remarks = _REMARKS.get(table.name, ())
+    sheet.remarks += [each for row in sheet.rows for remark in remarks for each in remark(row)]
     if "code" in table.key:
         known.add(table.name, [row.values["code"] for row in sheet.rows])
 
@@ -334,11 +334,6 @@ def _direction(values: Mapping[str, Any]) -> str:
     return rules[0].better if rules else ""
 
 
-def _odd_target(row: Row) -> Iterator[Rejection]:
-    yield from _unknown_indicator(row)
-    yield from _odd_percentage(row)
-
-
 def _odd_percentage(row: Row) -> Iterator[Rejection]:
     """Remarks: 0.95 where 95 % is meant, or a share of more than all; both can be meant, so the row is loaded."""
     rules = RULES.get(row.values["indicator"])
@@ -378,8 +373,9 @@ _RULES: Mapping[str, tuple[Callable[[Row], Iterator[Rejection]], ...]] = {
     "limits": (_limit,),
     "targets": (_target,),
 }
-_REMARKS: Mapping[str, Callable[[Row], Iterator[Rejection]]] = {
-    "targets": _odd_target,
-    "factors": unproved,
-    "limits": lax,
+_REMARKS: Mapping[str, tuple[Callable[[Row], Iterator[Rejection]], ...]] = {
+    "targets": (_unknown_indicator, _odd_percentage, negative_target),
+    "factors": (unproved, unknown_factor_key),
+    "flows": (circular_flow,),
+    "limits": (lax,),
 }
