@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from xietong.intake.callers import Judged, Kept
 from xietong.intake.connection import UNSAFE_BYTES, Connection
 from xietong.intake.devices import DeviceBook
@@ -117,3 +119,20 @@ def test_answers_to_a_device_that_left_go_nowhere() -> None:
         safe.set_result(None)
 
     assert with_connection(body).written == b""
+
+
+@pytest.mark.parametrize("end", ["refused", "cancelled"])
+def test_what_is_not_safe_is_not_answered_and_the_device_is_read_again(end: str) -> None:
+    """A 9014 after a failed fsync would be a loss that nobody hears of: the device never sends it again."""
+
+    def body(connection: Connection, transport: Transport, safe: "asyncio.Future[None]") -> None:
+        receive(connection, FRAME * (UNSAFE_BYTES // len(FRAME) + 1))
+        assert not transport.reading
+        if end == "refused":
+            safe.set_exception(OSError(5, "Input/output error"))
+        else:
+            safe.cancel()
+
+    transport = with_connection(body)
+    assert transport.written == b""
+    assert transport.reading

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,6 +93,80 @@ def test_what_is_no_command_what_is_too_old_and_what_is_made_up(tmp_path: Path, 
             gate.confirm(tmp_path, writer, BOOK, wrong, by=B, now=NOW)
 
 
+def plant(data: Path, proposal: str, confirmation: str, name: str = "") -> Path:
+    """An order that no second person left; under its own name unless told."""
+    order = data / "orders" / f"{name or proposal.replace('/', '-')}.json"
+    order.parent.mkdir(exist_ok=True)
+    order.write_text(json.dumps({"proposal": proposal, "confirmation": confirmation}))
+    return order
+
+
+def confirmed(writer: JournalWriter, proposal: str, by: gate.Person, at: datetime) -> str:
+    """The note of a confirmation, written past the gate; its entry."""
+    told = {"order": "confirmed", "proposal": proposal, "by": by.name, "account": by.account}
+    return f"{writer.name}/{writer.record('note', by.origin, json.dumps(told).encode(), at)}"
+
+
+def test_a_confirmation_opens_its_own_proposal_only_and_never_to_the_one_who_proposed(
+    tmp_path: Path, writer: JournalWriter
+) -> None:
+    mild, harsh = (gate.propose(tmp_path, writer, BOOK, WISH, by=A, now=NOW) for _ in range(2))
+    of_another, of_the_same = confirmed(writer, mild, B, NOW), confirmed(writer, harsh, A, NOW)
+    for confirmation in (of_another, of_the_same):
+        with pytest.raises(gate.GateClosed, match="not what the journal says"):
+            gate.read(tmp_path, BOOK, plant(tmp_path, harsh, confirmation), NOW)
+    assert gate.read(tmp_path, BOOK, plant(tmp_path, mild, of_another), NOW).persons == ("王工", "李主任")
+
+
+@pytest.mark.parametrize(
+    ("confirmed_after_s", "read_after_s", "is_open"),
+    [(0, 3600, True), (0, 3601, False), (600, 4200, True), (600, 4201, False), (-1, 0, False)],
+)
+def test_an_order_is_good_for_an_hour_and_no_confirmation_comes_before_its_proposal(
+    tmp_path: Path, writer: JournalWriter, confirmed_after_s: int, read_after_s: int, is_open: bool
+) -> None:
+    proposal = gate.propose(tmp_path, writer, BOOK, WISH, by=A, now=NOW)
+    order = plant(tmp_path, proposal, confirmed(writer, proposal, B, NOW + timedelta(seconds=confirmed_after_s)))
+    with contextlib.nullcontext() if is_open else pytest.raises(gate.GateClosed, match="too old"):
+        gate.read(tmp_path, BOOK, order, NOW + timedelta(seconds=read_after_s))
+
+
+def test_to_the_hour_a_proposal_waits_and_may_be_confirmed(tmp_path: Path, writer: JournalWriter) -> None:
+    proposal = gate.propose(tmp_path, writer, BOOK, WISH, by=A, now=NOW)
+    hour = NOW + gate.VALID_FOR
+    assert [each.id for each in gate.proposals(tmp_path, hour)] == [proposal]
+    (tmp_path / "orders" / "cli-0-0.proposed").write_text("half a fi")  # says nothing, and hides nothing
+    (tmp_path / "orders" / "web-0-1.proposed").write_text("half a fi")
+    assert [each.id for each in gate.proposals(tmp_path, hour)] == [proposal]
+    (tmp_path / "orders" / f"{proposal.replace('/', '-')}.proposed").unlink()  # the journal has it
+    assert gate.confirm(tmp_path, writer, BOOK, proposal, by=B, now=hour).proposal == proposal
+
+
+def test_an_order_is_on_the_disk_whole_before_it_lies_there(
+    tmp_path: Path, writer: JournalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    safe: list[tuple[str, bool]] = []
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        if "orders" in path.parts:
+            safe.append((path.name, path.is_dir() or path.stat().st_size > 0))
+        real(handle)
+
+    proposal = gate.propose(tmp_path, writer, BOOK, WISH, by=A, now=NOW)
+    monkeypatch.setattr(os, "fsync", fsync)
+    gate.confirm(tmp_path, writer, BOOK, proposal, by=B, now=NOW)
+    (order,) = gate.waiting(tmp_path)
+    assert safe[-2:] == [(f"{order.stem}.half", True), ("orders", True)]
+    safe.clear()
+    gate.done(order)
+    assert safe == [("orders", True)]  # else a power cut would give it again
+    order.write_text("half a fi")
+    with pytest.raises(gate.GateClosed, match="the order cannot be read"):
+        gate.read(tmp_path, BOOK, order, NOW)
+
+
 def test_a_planted_order_is_not_carried_out(tmp_path: Path, writer: JournalWriter) -> None:
     """A file alone opens nothing: both acts must be in the journal, by their origin and by two persons."""
     ours = gate.propose(tmp_path, writer, BOOK, WISH, by=A, now=NOW)
@@ -106,11 +181,13 @@ def test_a_planted_order_is_not_carried_out(tmp_path: Path, writer: JournalWrite
     ]
     same = [writer.record("note", A.origin, json.dumps(each).encode(), NOW) for each in made_up]
     for confirmation in (*(f"cli-0/{each}" for each in (elsewhere, by_device, *same)), ours, "cli-0/77"):
-        order = tmp_path / "orders" / "planted.json"
-        order.parent.mkdir(exist_ok=True)
-        order.write_text(json.dumps({"proposal": ours, "confirmation": confirmation}))
-        with pytest.raises(gate.GateClosed):
+        order = plant(tmp_path, ours, confirmation, "planted")
+        with pytest.raises(gate.GateClosed, match="under its own name"):
             gate.read(tmp_path, BOOK, order, NOW)
+        order = plant(tmp_path, ours, confirmation)
+        with pytest.raises(gate.GateClosed, match=r"journal says|cannot be read|no proposal or confirmation"):
+            gate.read(tmp_path, BOOK, order, NOW)
+    order.unlink()
     closed = DeviceBook()
     good = gate.confirm(tmp_path, writer, BOOK, ours, by=B, now=NOW)
     (real,) = (path for path in gate.waiting(tmp_path) if path.name != "planted.json")

@@ -60,3 +60,12 @@ def test_after_a_power_failure_every_device_behind_one_gateway_comes_in_and_the_
     gone = [room.enter(each) for each in after]
     assert gone == [None] * 200 + before[:800]
     assert set(after) < set(room)
+
+
+def test_an_address_with_more_than_half_makes_way_for_a_newcomer_and_not_the_one_silent_longest_of_all() -> None:
+    room: Room[Seat] = Room(6, 6)
+    for each in (quiet := Seat("B", 0), other := Seat("C", 1), *(greedy := [Seat("A", number) for number in range(4)])):
+        assert room.enter(each) is None
+    assert room.enter(newcomer := Seat("D", 9)) == greedy[0]
+    assert list(room) == [quiet, other, *greedy[1:], newcomer]
+    assert room.enter(Seat("E", 10)) == quiet  # three of six are no more than half

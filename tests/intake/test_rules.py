@@ -4,7 +4,7 @@ import ipaddress
 
 from xietong.intake.callers import Caller, is_within
 from xietong.intake.devices import DeviceBook, Rule
-from xietong.intake.pace import Pace, Rate
+from xietong.intake.pace import Pace, Paces, Rate
 from xietong.protocols.hj212 import Piece, Splitter, decode, frame
 from xietong.protocols.hj212.building import Part, Speaker, build
 from xietong.protocols.hj212.sealing import seal
@@ -106,3 +106,16 @@ def test_a_pace_lets_a_burst_through_and_then_its_rate() -> None:
     assert pace.wait(1, 2.0) == 0.1
     assert pace.wait(100, 1000.0) == 0.0  # rested: the whole burst is there again, and no more
     assert pace.wait(10, 1000.0) == 1.0
+
+
+def test_of_too_many_names_the_one_silent_longest_is_forgotten_and_nobody_else() -> None:
+    """Whoever makes up names costs no memory without end, and frees no device that is being heard of its pace."""
+    paces = Paces(Rate(steady=1.0, burst=10.0), most=3)
+    assert paces.wait("NOISY", 10, 0.0) == 0.0
+    for number in range(50):
+        assert paces.wait(f"MADE{number}", 1, 0.0) == 0.0
+        assert paces.wait("NOISY", 1, 0.0) == number + 1
+        assert len(paces) <= 3
+    for number in range(3):
+        paces.wait(f"MORE{number}", 1, 0.0)
+    assert paces.wait("NOISY", 10, 0.0) == 0.0  # not heard of for three others

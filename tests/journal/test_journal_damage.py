@@ -235,3 +235,13 @@ def test_damaged_bytes_at_the_tail_are_kept_beside_the_segment(tmp_path: Path) -
     assert continue_after(tmp_path) == len(PAYLOADS)
     (kept,) = (tmp_path / "intake-0").glob("*.torn")
     assert kept.read_bytes() == (whole[:-1] + b"!")[ends(tmp_path)[-2] :]
+
+
+def test_nothing_is_written_behind_damage_that_whole_entries_follow(tmp_path: Path) -> None:
+    write(tmp_path, PAYLOADS)
+    path = tmp_path / "intake-0" / FIRST
+    damaged = path.read_bytes().replace(b"threethree", b"threeTHREE", 1)
+    path.write_bytes(damaged)
+    assert continue_after(tmp_path) == len(PAYLOADS) + 1
+    assert path.read_bytes() == damaged
+    assert [each.name for each in sorted((tmp_path / "intake-0").glob("*.seg"))] == [FIRST, f"{9:020d}.seg"]

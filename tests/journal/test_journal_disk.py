@@ -192,20 +192,58 @@ def test_what_gathers_while_a_commit_fails_fails_too(tmp_path: Path, disk: Disk)
     assert list(read(tmp_path, "intake-0")) == []
 
 
-def test_names_are_durable_before_the_first_acknowledgement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The order of what reaches the disk: the journal's folders, then data, then the segment's name, then commit."""
+def told_of_the_disk(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is brought to the disk from now on, in its order, and what is cut."""
     done: list[str] = []
-    real_fsync, real_fdatasync = os.fsync, os.fdatasync
 
-    def told(what: str, real: Callable[[int], None]) -> Callable[[int], None]:
-        def call(handle: int) -> None:
-            done.append(f"{what} {Path(f'/proc/self/fd/{handle}').readlink().relative_to(tmp_path)}")
-            real(handle)
+    def told(what: str, real: Callable[..., None]) -> Callable[..., None]:
+        def call(handle: int, *more: int) -> None:
+            path = Path(f"/proc/self/fd/{handle}").readlink()
+            assert path.is_dir() or path.stat().st_size, f"{path} is brought to the disk before it holds anything"
+            done.append(f"{what} {path.relative_to(root)}")
+            real(handle, *more)
 
         return call
 
-    monkeypatch.setattr(os, "fsync", told("fsync", real_fsync))
-    monkeypatch.setattr(os, "fdatasync", told("fdatasync", real_fdatasync))
+    for what in ("fsync", "fdatasync", "ftruncate"):
+        monkeypatch.setattr(os, what, told(what, getattr(os, what)))
+    return done
+
+
+@pytest.mark.parametrize("rest", [b"", b"no entry at all" * 9])
+def test_what_another_writer_left_is_durable_before_it_is_continued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rest: bytes
+) -> None:
+    """Who wrote it may have died before its fsync; and what is cut is safe beside it first."""
+    with JournalWriter(tmp_path / "journal", "intake-0") as writer:
+        append(writer, "a")
+        writer.commit()
+    segment = tmp_path / "journal" / "intake-0" / FIRST
+    with segment.open("ab") as file:
+        file.write(rest)
+    done = told_of_the_disk(tmp_path, monkeypatch)
+    with JournalWriter(tmp_path / "journal", "intake-0") as writer:
+        torn = f"journal/intake-0/{segment.stem}.{64 + ENTRY}.torn"
+        cut = [f"fsync {torn}", "fsync journal/intake-0", f"ftruncate journal/intake-0/{FIRST}"] if rest else []
+        assert done[2:] == [*cut, f"fsync journal/intake-0/{FIRST}", "fsync journal/intake-0"]
+        assert writer.durable == 1
+
+
+def test_a_segment_that_stands_already_is_never_begun_anew(tmp_path: Path) -> None:
+    with JournalWriter(tmp_path, "intake-0", segment_bytes=1) as writer:
+        append(writer, "a")
+        writer.commit()
+        second = tmp_path / "intake-0" / f"{2:020d}.seg"
+        second.write_bytes(b"of somebody else")
+        append(writer, "b")
+        with pytest.raises(JournalWriteError, match="exists"):
+            writer.commit()
+        assert second.read_bytes() == b"of somebody else"
+
+
+def test_names_are_durable_before_the_first_acknowledgement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of what reaches the disk: the journal's folders, then data, then the segment's name, then commit."""
+    done = told_of_the_disk(tmp_path, monkeypatch)
     with JournalWriter(tmp_path / "journal", "intake-0") as writer:
         assert done[:2] == ["fsync .", "fsync journal"]
     done.clear()

@@ -181,3 +181,18 @@ def test_summer_time(tmp_path: Path) -> None:
         "10-26 02:30",
     ]
     assert len(offsets(rows[0]["day"], rows[-1]["day"], berlin)) == 3
+
+
+@pytest.mark.parametrize(
+    ("stamp", "is_taken"),
+    [
+        ("1969-12-31T23:59:59Z", False),
+        ("1970-01-01T00:00:00Z", True),
+        ("2100-01-01T00:00:00Z", True),
+        ("2100-01-01T00:00:01Z", False),
+    ],
+)
+def test_a_clock_that_was_never_set_is_refused_and_stops_nothing(tmp_path: Path, stamp: str, is_taken: bool) -> None:
+    result = filed(tmp_path, f"point,at,value\nP1,2025-03-01,1\nP1,{stamp},2\n")
+    assert result.accepted == 1 + is_taken
+    assert [(row.row, row.column) for row in result.rejected] == ([] if is_taken else [(3, "at")])

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from deltalake import DeltaTable
 from lake_samples import ADDRESS, ZONE, Row, batch, every, lake, park
 
 from xietong.lake import table as tables
-from xietong.lake.durable import sync_file, sync_files
+from xietong.lake.durable import replace_file, sync_file, sync_files, sync_folder
 from xietong.lake.errors import LakeConflict, PositionsGoBackwards
 from xietong.lake.store import Lake
 from xietong.lake.table import is_whole
@@ -145,11 +146,24 @@ def test_a_checkpoint_is_shown_only_when_it_is_safe(tmp_path: Path, monkeypatch:
         seen.append((path.name.endswith(".checkpoint.parquet"), bool(made.readings_table.checkpoints())))
         real(path)
 
+    steps: list[str] = []
+
+    def told(what: str, act: Callable[..., None]) -> Callable[..., None]:
+        def call(path: Path, *content: bytes) -> None:
+            steps.append(f"{what} {path.name}")
+            act(path, *content)
+
+        return call
+
     monkeypatch.setattr(tables, "sync_file", look)
+    monkeypatch.setattr(tables, "sync_folder", told("sync", sync_folder))
+    monkeypatch.setattr(tables, "replace_file", told("write", replace_file))
     for number in range(1, 4):
         made.append(batch([Row(f"2025-03-0{number} 00:00", "1")]), {"intake-0": number})
+    steps.clear()
     made.readings_table.checkpoint()
     assert seen[0] == (True, False)  # fsynced while the table still had none
+    assert steps[1:] == ["sync _delta_log", "write _last_checkpoint"]  # its name is safe before anything points to it
     assert made.readings_table.checkpoints() == [3]
     for path in sorted(made.readings_table.log.glob("*.json"))[:-1]:
         path.unlink()

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from lake_samples import ADDRESS, ZONE, Row, batch, days, every, hours, lake, park, point, totals
 
 from xietong.lake.points import MeterChange, PointSpec
+from xietong.lake.rollup import RollUp, Tables
 from xietong.lake.store import Lake
 
 SPAN = park("2024-12-01"), park("2025-12-01")
@@ -197,6 +198,20 @@ def test_a_log_that_no_longer_reaches_back_makes_all_anew(tmp_path: Path) -> Non
     for version in range(3):
         (made.readings_table.log / f"{version:020d}.json").unlink()
     assert made.roll_up([point("amount")]) == [date(2025, 3, 1), date(2025, 3, 2)]
+
+
+def test_hours_of_newer_readings_than_there_are_count_for_nothing(tmp_path: Path) -> None:
+    """The readings are an older copy: what its hours were made from is not there any more."""
+    made, spec = lake(tmp_path), point("amount")
+    made.append(batch([Row("2025-03-01 00:00", "1")]), {})
+    kept = Tables(made.readings_table, made.hourly_table, made.daily_table, made.engine, made.zone)
+    older = RollUp(kept, [spec])
+    made.append(batch([Row("2025-03-01 00:15", "2")]), {})
+    made.roll_up([spec])
+    assert RollUp(kept, [spec]).made_from() == made.readings_table.view().version
+    assert older.made_from() is None
+    assert older.run() == [date(2025, 3, 1)]
+    assert totals(hours(made)) == {"03-01 00:00": 1}
 
 
 STEEL = Path(__file__).parents[3] / "shared" / "data" / "energy" / "uci-steel-industry-2018-15min.csv.gz"

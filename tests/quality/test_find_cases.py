@@ -173,6 +173,20 @@ def test_a_meter_change_is_told_from_a_glitch() -> None:
     assert case.entries == ("intake-0/300", "intake-0/301")
 
 
+def paced(steps: list[int]) -> list[tuple[str, int, int]]:
+    """The cases of a register that rises so much from hour to hour."""
+    return found(cases(Signal("P", np.cumsum([0, *steps]) * MICRO, shape="counter")))
+
+
+def test_a_jump_is_held_against_the_fastest_that_is_usual() -> None:
+    """A plant that is switched on for five hours in a hundred is usual; a jump is more than twenty times its pace."""
+    steps = [1 if hour % 20 else 30 for hour in range(1, 101)]
+    assert paced([*steps[:50], 600, *steps[50:]]) == []
+    assert paced([*steps[:50], 601, *steps[50:]]) == [("jump", 50, 51)]
+    assert paced([1] * 10 + [10_000] + [1] * 9) == [("jump", 10, 11)]
+    assert paced([1] * 9 + [10_000] + [1] * 9) == []  # nineteen steps say nothing of what is usual
+
+
 def test_what_came_late_is_seen_by_the_order_of_entries() -> None:
     signal = Signal("P", noise(200))
     signal.entry[50:60] = np.arange(1001, 1011)
@@ -180,6 +194,27 @@ def test_what_came_late_is_seen_by_the_order_of_entries() -> None:
     (case,) = cases(signal)
     assert found([case]) == [("late", 50, 60)]
     assert set(case.entries) == {f"intake-0/{n}" for n in range(1001, 1011)}
+
+
+@pytest.mark.parametrize(("newer", "is_late"), [(23, False), (24, True)])
+def test_late_is_a_day_behind(newer: int, is_late: bool) -> None:
+    signal = Signal("P", noise(100))
+    signal.entry[50] = 52 + newer  # just after the hour that is so much newer
+    signal.entry[51 + newer :] += 1
+    assert found(cases(signal)) == ([("late", 50, 51)] if is_late else [])
+
+
+def test_a_correction_is_never_late() -> None:
+    signal, newest, oldest = Signal("P", noise(200)), Signal("P", noise(200)), Signal("P", noise(200))
+    for number, (each, hour) in enumerate(((newest, 150), (oldest, 50))):
+        each.comes[:] = False
+        each.extra = [(hour, int(signal.micro[hour]) + MICRO, 1000 + number)]
+    rows = table(newest, oldest)
+    corrected = rows.set_column(0, "address", pa.array(["corrected:P"] * 2))
+    watched = signal.watched._replace(addresses=("sheet:P", "corrected:P"))
+    span = START, START + 200 * HOUR
+    assert find_cases(pa.concat_tables([table(signal), corrected]), [watched], span, ZONE) == []
+    assert [each.kind for each in find_cases(rows, [signal.watched], span, ZONE)].count("late") == 1
 
 
 def test_one_file_in_any_order_is_not_late_but_sent_again_is_no_news() -> None:

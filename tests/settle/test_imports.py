@@ -7,12 +7,14 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from settle_folder import BEGIN, Folder, hour_frame
+from settle_folder import AT_ONCE, BEGIN, Folder, hour_frame
 
+from xietong.journal import JournalReader
 from xietong.lake.points import PointSpec
 from xietong.settle.settler import Settler
 
@@ -78,6 +80,32 @@ def test_a_crash_before_the_file_is_in_leaves_it_for_the_next_start(
     assert folder.settler().lake.positions() == {"intake-0": 1}
     settled(folder)
     assert [entry for *_, entry in folder.rows() if entry == "intake-0/2"] == ["intake-0/2"]
+
+
+def test_what_came_before_a_file_is_in_the_lake_before_it_and_the_journal_is_safe(
+    folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit of a file moves the position past every frame before it: a crash after it must lose none."""
+    folder.write(hour_frame(0))
+    folder.write(kept(folder, parquet(tmp_path, "1")), kind="file")
+    dying = folder.settler(AT_ONCE._replace(commit=1e9))
+    order: list[str] = []
+
+    def told(what: str, act: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any) -> Any:
+            order.append(what)
+            return act(*given)
+
+        return call
+
+    monkeypatch.setattr(JournalReader, "sync", told("journal", JournalReader.sync))
+    for what in ("append", "append_file"):
+        monkeypatch.setattr(dying.lake, what, told(what, getattr(dying.lake, what)))
+    dying.step()  # and then the process dies
+    assert order == ["journal", "append", "journal", "append_file"]
+    assert sorted({entry for *_, entry in folder.rows()}) == ["intake-0/1", "intake-0/2"]
+    settled(folder)
+    assert sorted({entry for *_, entry in folder.rows()}) == ["intake-0/1", "intake-0/2"]
 
 
 def test_what_is_kept_for_itself_gives_no_readings(folder: Folder) -> None:

@@ -19,7 +19,7 @@ from xietong.intake.callers import Judged, Kept, is_within
 from xietong.intake.connection import Connection
 from xietong.intake.devices import BookFile, DeviceBook, Listening, openness
 from xietong.intake.opening import open_journal
-from xietong.intake.pace import Pace, Rate
+from xietong.intake.pace import Pace, Paces, Rate
 from xietong.intake.refusals import Refusals
 from xietong.intake.room import Room
 from xietong.journal import GroupCommit, JournalWriter
@@ -73,7 +73,7 @@ class Listener:
         self._asker = Asker(data, writer.name, self._own, self.book, conditions.clock)
         self._watched: asyncio.Future[None] | None = None
         self._room: Room[Connection] = Room(conditions.connections, conditions.connections_a_peer)
-        self._paces: dict[str, Pace] = {}
+        self._paces = Paces(conditions.rate, MOST_PACES)
         self._refusals = Refusals()
         self._made_way = 0
         self._part_at: float | None = None
@@ -187,12 +187,7 @@ class Listener:
     def _wait(self, connection: Connection, judged: Judged, now: float) -> float:
         wait = connection.pace.wait(judged.frames, now)
         for mn in judged.spoke:
-            pace = self._paces.get(mn)
-            if pace is None:
-                if len(self._paces) >= MOST_PACES:
-                    self._paces.clear()
-                pace = self._paces[mn] = Pace(self._conditions.rate, now)
-            wait = max(wait, pace.wait(judged.frames, now))
+            wait = max(wait, self._paces.wait(mn, judged.frames, now))
         return wait
 
     def _tell_of(self, connection: Connection) -> None:

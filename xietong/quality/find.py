@@ -28,7 +28,7 @@ BRIDGED_US = 4 * HOUR_US
 class Parameters(NamedTuple):
     """Where doubt begins.
 
-    gap_intervals: silence between two readings of more than so many intervals, an hour at least, is a gap (ours).
+    gap_intervals: silence between two readings of more than so many intervals (1 or more) and an hour is a gap (ours).
     stuck_readings, stuck_hours: the same value five times (the public rule catalogues) and for 12 h (ours): five equal
     readings alone come every day where a signal is slow, so both must hold.
     stuck_share: the point normally varies: outside its long runs at most this share of its steps is no change (ours).
@@ -103,8 +103,7 @@ def gaps(series: Series, parameters: Parameters) -> Iterator[Span]:
     allowed = int(max(step, HOUR_US) * parameters.gap_intervals)
     for index in np.flatnonzero(np.diff(at) > allowed).tolist():
         around = np.array([n for n in (index - 1, index) if 0 <= n < len(series.at_us)], np.int64)
-        if int(at[index + 1]) > int(at[index]) + step:
-            yield Span(int(at[index]) + step, int(at[index + 1]), 0, around)
+        yield Span(int(at[index]) + step, int(at[index + 1]), 0, around)
 
 
 def stuck(series: Series, parameters: Parameters) -> Iterator[Span]:
