@@ -14,15 +14,15 @@ from xietong.accounting.books import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.channels import VOLUMES
 from xietong.accounting.concentrations import outlet_of
-from xietong.accounting.factors import choices_of, day_of, factor_book
-from xietong.accounting.statements import cover, spans_of
+from xietong.accounting.factors import choices_of, day_of
+from xietong.accounting.statements import spans_of
 from xietong.accounting.tax_concentrations import Taxable, added
-from xietong.calc.engine import calculate
+from xietong.accounting.tax_waste import tax_factors, tax_of_waste
 from xietong.calc.environmental_tax import EXCEEDANCE, Discharge, tax_of_outlet
 from xietong.calc.figures import Figure, total
 from xietong.calc.items import item
 from xietong.calc.names import name_of
-from xietong.calc.rules import Factors, FactorSource
+from xietong.calc.rules import Factors
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.standard.text import interpretations
@@ -33,8 +33,6 @@ TAXED = "_taxed"
 _TITLE = Text("环境保护税", "environmental protection tax")
 _NOTHING = Text("没有直接向环境排放的应税污染物。", "nothing that is taxed is let out into the environment.")
 _POLLUTANTS = EMITTED - set(VOLUMES.values())
-_WASTE = ("generated", "used", "stored", "disposed")
-_WASTE_KINDS = frozenset({"gangue", "tailings", "smelting_slag", "fly_ash", "furnace_slag"})
 
 
 def environmental_tax(books: Books, subject: Subject, period: Period) -> Figure:
@@ -45,12 +43,12 @@ def environmental_tax(books: Books, subject: Subject, period: Period) -> Figure:
 
 def _tax(books: Books, subject: Subject, period: Period) -> Figure:
     if subject.kind == "outlet":
-        return _summed(subject, _of_outlet(books, subject, period), "sum of months")
+        return _summed(subject, _of_outlet(books, subject, period), "Σ 各月 months")
     if subject.kind in GROUPS:
         units = [environmental_tax(books, unit, period) for unit in books.boundary.units(subject.code)]
-        figure = _summed(subject, [each for each in units if each.status != "not_applicable"], "sum of units")
+        figure = _summed(subject, [each for each in units if each.status != "not_applicable"], "Σ 各单位 units")
     else:
-        figure = _summed(subject, _of_unit(books, subject, period), "sum of outlets and solid waste")
+        figure = _summed(subject, _of_unit(books, subject, period), "Σ 排放口 outlets + 固体废物 solid waste")
     return replace(figure, title=_TITLE)
 
 
@@ -72,16 +70,12 @@ def _of_unit(books: Books, unit: Subject, period: Period) -> list[Figure]:
     own = _stated_by_itself(books, unit, period)
     if own:
         parts.append(replace(_taxed(books, unit, period, own), key=f"{unit.code}_stated"))
-    waste = _waste(books, unit, period)
+    waste = tax_of_waste(books, unit, period)
     return parts if waste is None else [*parts, waste]
 
 
 def _name(subject: Subject) -> Text:
     return Text(subject.name, subject.name_en or subject.name)
-
-
-def _factors(books: Books) -> FactorSource:
-    return books.keep("tax factors", lambda: factor_book(books.registry, []))
 
 
 # ---- outlets ----
@@ -131,7 +125,7 @@ def _taxed(books: Books, outlet: Subject, span: Period, amounts: dict[str, Amoun
     if receiver is None and outlet.kind == "outlet" and span.month_count == 1:
         inputs |= _judged(books, outlet, span, list(amounts))
     discharge = Discharge(outlet.code, _name(outlet), "environment" if receiver is None else "works", inputs)
-    figure = tax_of_outlet(discharge, _factors(books), day_of(span), choices_of(books.registry))
+    figure = tax_of_outlet(discharge, tax_factors(books), day_of(span), choices_of(books.registry))
     if _turns_on_choice(inputs):
         figure = replace(figure, remarks=(*figure.remarks, _reading(books)))
     title = Text(span.label, span.label) if receiver is None else figure.title
@@ -201,7 +195,7 @@ def _held(books: Books, outlet: Subject, month: Period) -> tuple[_Held, ...]:
     """What of an outlet's pollutants that the law taxes can be held against a limit, made once a month."""
 
     def make() -> tuple[_Held, ...]:
-        table = Factors(_factors(books), "pollution_equivalent", day_of(month), choices_of(books.registry))
+        table = Factors(tax_factors(books), "pollution_equivalent", day_of(month), choices_of(books.registry))
         named = [name for name in books.outlet_items[outlet.code] if name in _POLLUTANTS and name in table]
         found = (_held_of(books, outlet, name, month) for name in named)
         return tuple(each for each in found if each is not None)
@@ -284,7 +278,7 @@ def _above(outlet: Subject, held: _Held) -> Figure:
 
 
 def _stated_by_itself(books: Books, unit: Subject, period: Period) -> dict[str, Amount]:
-    """Pollutants that a unit states for itself while its outlets have none of them, 纳管 left out."""
+    """Pollutants that a unit states, or owes, for itself while its outlets have none of them, 纳管 left out."""
     outlets = books.boundary.outlets(unit.code, to_works=False)
     found = {}
     for name in books.emitted_by(unit.code):
@@ -293,7 +287,7 @@ def _stated_by_itself(books: Books, unit: Subject, period: Period) -> dict[str, 
         if any(not books.amount(each.code, name, period).is_idle for each in outlets):
             continue
         part = books.amount(unit.code, name, period)
-        if part.has_value:
+        if part.has_value or part.figure.status == "missing":
             found[name] = part
     return found
 
@@ -304,85 +298,3 @@ def taxed_amount(books: Books, subject: Subject, name: str, period: Period) -> F
     label = item(name).name
     title = Text(f"{label.zh}应税排放量", f"{label.en} subject to the tax")
     return replace(figure, key=f"{name}{TAXED}", title=title, clause="6.4.4")
-
-
-# ---- solid waste ----
-
-
-def _waste(books: Books, unit: Subject, period: Period) -> Figure | None:
-    """The tax of waste that was neither used, stored nor disposed of as prescribed; None where none was generated."""
-    amounts = {(base, part): _by_kind(books, unit, f"{base}_{part}", period) for base in _BASES for part in _PARTS}
-    kinds = {(base, kind) for base in _BASES for kind in amounts[base, "generated"]}
-    if not kinds:
-        return None
-    lines: dict[str, list[Figure]] = {part: [] for part in _WASTE}
-    for base, kind in sorted(kinds):
-        key = kind if base == "solid_waste" else "hazardous_waste"
-        for part, figure in _of_kind(unit, period, (base, kind), amounts).items():
-            lines[part].append(replace(figure, key=key))
-    inputs = {f"taxable_waste_{part}": _items(f"taxable_waste_{part}", each) for part, each in lines.items() if each}
-    key = "solid_waste_environmental_tax"
-    trace = {"subject": unit.code, "period": period.label}
-    if _all_went_somewhere(lines):
-        said = Text("产生的固体废物全部利用、贮存或处置，没有应税排放。", "all of it was used, stored or disposed of.")
-        return Figure(key, 0.0, "元", title=name_of(key), inputs=tuple(inputs.values()), remarks=(said,), trace=trace)
-    figure = calculate([key], inputs, _factors(books), day_of(period), choices_of(books.registry))[key]
-    return replace(figure, trace=trace)
-
-
-def _all_went_somewhere(lines: Mapping[str, Sequence[Figure]]) -> bool:
-    """Whether nothing is left of any kind, so that no rate is needed."""
-    rest: dict[str, float] = {}
-    for part, figures in lines.items():
-        for figure in figures:
-            if figure.value is None:
-                return False
-            rest[figure.key] = rest.get(figure.key, 0.0) + (figure.value if part == "generated" else -figure.value)
-    return all(abs(amount) < _NOTHING_T for amount in rest.values())
-
-
-_NOTHING_T = 1e-9
-# Amounts of waste are stated to the kilogram or the ton, so where they went may miss where they came from by that.
-_ROUNDED, _ROUNDED_SHARE = Decimal("0.01"), Decimal("0.001")
-_BASES = ("solid_waste", "hazardous_waste")
-_PARTS = (*_WASTE, "used_from_stock", "disposed_from_stock")
-_Amounts = dict[tuple[str, str], dict[str, Decimal]]
-
-
-def _by_kind(books: Books, unit: Subject, name: str, period: Period) -> dict[str, Decimal]:
-    """What a unit stated of a waste item by kind of the law's table; kinds that it does not name are other waste."""
-    found: dict[str, Decimal] = {}
-    for row in cover(books.statements.within(unit.code, name, period), period).chosen:
-        kind = row.item.partition(":")[2]
-        kind = kind if kind in _WASTE_KINDS else "other_solid_waste"
-        found[kind] = found.get(kind, Decimal(0)) + (books.statements.leaf(row).exact or Decimal(0))
-    return found
-
-
-def _of_kind(unit: Subject, period: Period, which: tuple[str, str], amounts: _Amounts) -> dict[str, Figure]:
-    """The law's four amounts of one kind; where nobody said where all of it went, it is neither taxed nor free."""
-    base, kind = which
-    given = {part: amounts[base, part].get(kind) for part in _PARTS}
-    for part in ("used", "disposed"):
-        if given[part] is not None:
-            given[part] = (given[part] or Decimal(0)) - (given[f"{part}_from_stock"] or Decimal(0))
-    generated = given["generated"] or Decimal(0)
-    rest = generated - sum((given[part] or Decimal(0) for part in _WASTE[1:]), Decimal(0))
-    if abs(rest) <= max(_ROUNDED, generated * _ROUNDED_SHARE):
-        given["generated"], rest = generated - rest, Decimal(0)
-    silent = [part for part in _WASTE[1:] if given[part] is None]
-    trace = {"subject": unit.code, "period": period.label}
-    if rest > 0 and silent:
-        return {
-            "generated": Figure("", None, "t", "missing", missing=(_unknown(unit, which, rest, period),), trace=trace)
-        }
-    return {part: Figure("", float(value), "t", trace=trace) for part in _WASTE if (value := given[part]) is not None}
-
-
-def _unknown(unit: Subject, which: tuple[str, str], rest: Decimal, period: Period) -> Text:
-    name = item(f"{which[0]}_generated").name
-    return Text(
-        f"{unit.name}的{name.zh} {period.label} 有 {rest:f} t 未说明去向（利用、贮存、处置），不能核算其税；请补报。",
-        f"where {rest:f} t of {name.en} of {unit.name_en or unit.name} went in {period.label} is not stated (used, "
-        "stored or disposed of), so its tax cannot be computed; report it.",
-    )

@@ -31,6 +31,10 @@ from xietong.commands.standard_points import add_standard_argument
 from xietong.commands.standards import run_standard
 from xietong.commands.trending import trend_json, trend_line
 from xietong.standard.text import MAIN
+from xietong.texts import Text
+
+# How many keys a remark at the end names.
+MOST_NAMED = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,9 +113,24 @@ def _print(found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Bes
             print(f"    {line}")
         if key in trends:
             print(f"    {trend_line(trends[key], language)}")
-        for reason in (
-            *figure.missing[:3],
-            *carried(figure),
-            *(figure.remarks[-1:] if key.endswith(WITH_ESTIMATE) else ()),
-        ):
+        for reason in (*figure.missing[:3], *_under(key, figure)):
             print(f"    {said(reason, language)}")
+    for remark, keys in _general(found).items():
+        more = "" if len(keys) <= MOST_NAMED else " …"
+        print(f"* {', '.join(keys[:MOST_NAMED])}{more}: {said(remark, language)}")
+
+
+def _under(key: str, figure: Figure) -> tuple[Text, ...]:
+    """The remarks that stand under a figure's own line: of its factors and amounts, and of an estimate."""
+    return (*carried(figure), *(figure.remarks[-1:] if key.endswith(WITH_ESTIMATE) else ()))
+
+
+def _general(found: Mapping[str, Figure]) -> dict[Text, list[str]]:
+    """Every other remark once, with the keys of the figures that carry it: what JSON and explain say is seen here."""
+    keys: dict[Text, list[str]] = {}
+    for key, figure in found.items():
+        under = _under(key, figure)
+        for remark in dict.fromkeys((*figure.remarks, *(said for part in named_amounts(figure) for said in part.remarks))):
+            if remark not in under:
+                keys.setdefault(remark, []).append(key)
+    return keys

@@ -1,0 +1,57 @@
+"""Environmental tax where something taxed was due and did not come: partial or missing, with its name, never ok."""
+
+import pytest
+from small_parks import park, stated, subject
+
+from xietong.accounting import explain
+from xietong.calc.figures import Figure
+from xietong.park.nouns import Expected, ReportedAmount
+from xietong.periods import Period
+
+FIRMS = (subject("A"), subject("B"), subject("B-1", "outlet", "B", discharges_to="environment"))
+RATE = 25
+
+
+def tax(code: str, period: str, reported: list[ReportedAmount], *expected: Expected) -> Figure:
+    registry = park(*FIRMS, reported=reported, expected=expected)
+    return explain(registry, None, "environmental_tax", code, Period.parse(period))
+
+
+def waste(month: int, without: str = "") -> list[ReportedAmount]:
+    """10 t made, 5 used, 4 disposed of, none stored: 1 t of other waste is taxed."""
+    amounts = {"generated": "10", "used": "5", "stored": "0", "disposed": "4"}
+    period = f"2025-{month:02}"
+    return [stated("A", period, f"solid_waste_{k}", v, "t") for k, v in amounts.items() if k != without]
+
+
+@pytest.mark.parametrize("name", ["solid_waste_generated", "hazardous_waste_generated", "cod"])
+def test_what_is_due_of_the_taxed_and_absent_makes_the_tax_partial(name: str) -> None:
+    """B lets out 1 t of COD: 1,400 yuan. What A owes is not known, so the park's tax is not whole (was: ok)."""
+    rows, due = [stated("B-1", "2025-01", "cod", "1", "t")], Expected("A", name, "monthly")
+    found = tax("P", "2025-01", rows, due)
+    assert (found.value, found.status) == (1400.0, "partial")
+    assert any("A公司" in said.zh and "2025-01" in said.zh for said in found.missing)
+    own = tax("A", "2025-01", rows, due)
+    assert (own.value, own.status) == (None, "missing")
+    assert tax("B", "2025-01", rows, due).status == "ok"
+
+
+@pytest.mark.parametrize("absent", ["generated", "used", "disposed"])
+def test_a_month_without_one_of_the_four_amounts_is_neither_taxed_nor_free(absent: str) -> None:
+    """Eleven whole months at 1 t; of July one amount is absent (was: 425 yuan ok without the waste used in July)."""
+    rows = [row for month in range(1, 13) for row in waste(month, absent if month == 7 else "")]
+    found = tax("A", "2025", rows)
+    assert (found.value, found.status) == (11.0 * RATE, "partial")
+    assert any("2025-07" in said.zh for said in found.missing)
+
+
+def test_waste_that_is_stated_for_the_year_and_whole_is_ok() -> None:
+    amounts = (("generated", "120"), ("used", "60"), ("stored", "0"), ("disposed", "48"))
+    rows = [stated("A", "2025", f"solid_waste_{part}", amount, "t") for part, amount in amounts]
+    found = tax("A", "2025", rows, Expected("A", "solid_waste_generated", "yearly"))
+    assert (found.value, found.status) == (12.0 * RATE, "ok")
+
+
+def test_waste_listed_as_never_due_is_not_asked_for() -> None:
+    rows = [stated("B-1", "2025-01", "cod", "1", "t")]
+    assert tax("P", "2025-01", rows, Expected("A", "solid_waste_generated", "never")).status == "ok"
