@@ -91,3 +91,13 @@ def test_a_grade_says_its_coverage_and_its_waivers_which_are_exported(
     assert main(["export", str(tmp_path / "out")]) == 0
     with (tmp_path / "out/targets.csv").open(encoding="utf-8", newline="") as file:
         assert [row["waiver"] for row in csv.DictReader(file)] == ["", WAIVER]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_remark_of_the_json_is_seen_in_the_text(language: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = answer(capsys, "account", "--period", "2025", "--lang", language)["figures"]
+    assert main(["account", "--period", "2025", "--lang", language]) == 0
+    printed = capsys.readouterr().out
+    remarks = {remark for each in shown if each["status"] != "not_applicable" for remark in each["remarks"]}
+    assert remarks
+    assert [remark for remark in remarks if remark not in printed] == []
