@@ -257,7 +257,9 @@ def environmental_tax(
         parts.append(calculate([key], waste, factors, on, choices)[key])
     figure = total("environmental_tax", "元", parts)
     title = Text("环境保护税", "environmental protection tax")
-    return replace(figure, kind="indicator", clause="6.4.4", title=title, formula="Σ 排放口 outlets + 固体废物 solid waste")
+    return replace(
+        figure, kind="indicator", clause="6.4.4", title=title, formula="Σ 排放口 outlets + 固体废物 solid waste"
+    )
 
 
 def _with_elsewhere(discharges: tuple[Discharge, ...]) -> list[Discharge]:
