@@ -1,5 +1,5 @@
-"""Environmental tax 环境保护税 of the solid waste of a unit: what was generated and neither used, stored nor disposed of
-as prescribed. The law's arithmetic is in `calc.environmental_tax`; here are the unit's four amounts by kind of waste.
+"""Environmental tax 环境保护税 of a unit's solid waste: what was generated and neither used, stored nor disposed of as
+prescribed. The law's arithmetic is in `calc.environmental_tax`; here are the unit's four amounts by kind of waste.
 
 What was due of them and did not come makes the tax partial or missing: waste that nobody spoke of is not waste that
 was not made.
@@ -58,7 +58,7 @@ def _lines(books: Books, unit: Subject, period: Period) -> dict[str, list[Figure
     """The law's four amounts, each by the law's kinds of waste."""
     amounts = {(base, part): _by_kind(books, unit, f"{base}_{part}", period) for base in _BASES for part in _PARTS}
     lines: dict[str, list[Figure]] = {part: [] for part in _WASTE}
-    for base, kind in sorted({(base, kind) for base in _BASES for kind in amounts[base, "generated"]}):
+    for base, kind in sorted((of, kind) for of in _BASES for kind in amounts[of, "generated"]):
         key = kind if base == "solid_waste" else "hazardous_waste"
         for part, figure in _of_kind(unit, period, (base, kind), amounts).items():
             lines[part].append(replace(figure, key=key))

@@ -131,7 +131,7 @@ def _general(found: Mapping[str, Figure]) -> dict[Text, list[str]]:
     for key, figure in found.items():
         under = _under(key, figure)
         for remark in dict.fromkeys(
-            (*figure.remarks, *(said for part in named_amounts(figure) for said in part.remarks))
+            (*figure.remarks, *(each for part in named_amounts(figure) for each in part.remarks))
         ):
             if remark not in under:
                 keys.setdefault(remark, []).append(key)
