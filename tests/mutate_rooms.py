@@ -71,7 +71,9 @@ def reaching(data: CoverageData, change: Change) -> list[str]:
     named = {context.rpartition("|")[0] for context in reached if context}
     own = [name for name in named if name.startswith(f"tests/{room}/")]
     found = [*sorted(own), *sorted(named - set(own))]
-    return found or [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests" / room).glob("test_*.py"))]
+    folder = "." if room.endswith(".py") else room
+    pattern = f"test_{room}" if room.endswith(".py") else "test_*.py"
+    return found or [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests" / folder).glob(pattern))]
 
 
 def is_red(change: Change, tests: list[str], marked: str) -> bool:

@@ -1,8 +1,11 @@
 """Hours that came and hours that could be judged are two things: without oxygen nothing keeps its limit."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
+import pyarrow as pa
 import pytest
 from small_parks import HoursLake, hours_of, park, point, subject
 
@@ -96,3 +99,35 @@ def test_an_outlet_that_cannot_be_judged_makes_its_enterprise_partial() -> None:
     found = explain(registry, lake, "so2_compliance_rate", "A", MONTH)
     assert (found.value, found.status) == (100.0, "partial")
     assert explain(registry, lake, "so2_compliance_rate", "O2", MONTH).status == "missing"
+
+
+class Quarters(HoursLake):
+    """Hours of four quarter-hours each, of which so many came."""
+
+    def __init__(self, came: int) -> None:
+        super().__init__({"C": hours_of("2025-01", "120"), "Q": hours_of("2025-01", "30000")})
+        self.came = came
+
+    def hourly(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
+        found = super().hourly(points, start, end)
+        for name, count in (("readings", self.came), ("due", 4)):
+            place = found.schema.get_field_index(name)
+            found = found.set_column(place, found.schema.field(name), [pa.array([count] * len(found), pa.int32())])
+        return found
+
+
+def test_an_hour_needs_three_quarters_of_its_readings() -> None:
+    """HJ 75-2017: 45 minutes of an hour. Three of four: 120 ÷ 3 = 40 mg/m3 of 10,000 m3/h, 0.2976 t; two: no hour."""
+    keys = ["so2_concentration", "so2", "waste_gas"]
+    found = figures(
+        stack(Limit("O1", "so2", "concentration", Decimal(100), "mg/m3", "hour")), Quarters(3), "O1", MONTH, keys
+    )
+    assert {key: (each.value, each.status) for key, each in found.items()} == {
+        "so2_concentration": (40.0, "ok"),
+        "so2": (pytest.approx(744 * 40 * 10_000 * 1e-9), "ok"),
+        "waste_gas": (pytest.approx(744 * 10_000), "ok"),
+    }
+    found = figures(
+        stack(Limit("O1", "so2", "concentration", Decimal(100), "mg/m3", "hour")), Quarters(2), "O1", MONTH, keys
+    )
+    assert {each.value for each in found.values()} == {None}

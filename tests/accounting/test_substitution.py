@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
+import numpy as np
 import pytest
 from small_parks import ZONE, HoursLake, hours_of, park, point, stated, subject
 
 from xietong.accounting import explain, figures
+from xietong.accounting.substitution import Calendar, Series, Stand, by_days
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Event, Limit, Registry, ReportedAmount
 from xietong.periods import Period
@@ -222,3 +224,20 @@ def test_two_ducts_add_their_masses_and_count_their_hours_once() -> None:
     assert mean.status == "ok"
     assert mean.value == pytest.approx((738 * 20 + 6 * 80) / 744)
     assert mean.trace["hours_due"] == "744"
+
+
+def test_what_came_of_an_invalid_day_is_never_taken_down() -> None:
+    """17 of 24 hours at 100 mg/L are more than any whole day before: they count as they came, and nothing is added."""
+    values = dict.fromkeys(AT, "20") | dict.fromkeys(day(20, 17), "100")
+    for at in day(20)[17:]:
+        del values[at]
+    assert water(values).value == pytest.approx((30 * 24 * 20 + 17 * 100) * 10 * 1e-6)
+
+
+def test_valid_days_before_a_long_stop_are_still_the_days_before() -> None:
+    """Due on day 0 (50 an hour) and from day 60 on; day 60 has nothing, so that day 0 stands for it, not later ones."""
+    due = np.concatenate([np.arange(24), np.arange(60 * 24, 65 * 24)])
+    valid = np.concatenate([np.arange(24), np.arange(61 * 24, 65 * 24)])
+    amounts = np.where(valid < 24, 50, 99) * 1_000_000
+    calendar = Calendar(np.array([60 * 24, 65 * 24]), 0)
+    assert by_days(Series(valid, amounts, due), calendar) == {0: [Stand("30d", 0.8, 24, Decimal(24 * 50))]}
