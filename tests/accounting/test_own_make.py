@@ -346,3 +346,25 @@ def test_what_a_plant_makes_of_fuel_is_not_resold_purchase() -> None:
     coal = stated("A", "2024", "raw_coal", "10000", "t", use="conversion")
     registry = park(subject("A"), reported=[coal, *(_stated(row) for row in rows)])
     assert of(registry, "certified_electricity", "A").value == 100
+
+
+def test_a_month_that_supplied_all_it_made_is_read_as_its_year_is() -> None:
+    """Sun of no named source beside gas: of January's 500 MWh 300 are used, February's 300 all leave. Each month uses
+    what it bought and, of its own make, what it used; the two sum to the year's."""
+    amounts = (("01", "500", "300", "200", "100"), ("02", "300", "0", "300", "700"))
+    rows = [
+        stated("S", f"2024-{month}", item, amount, unit)
+        for month, made, used, sold, bought in amounts
+        for item, amount, unit in (
+            ("electricity_generated", made, "MWh"),
+            ("electricity_renewable_self_used", used, "MWh"),
+            ("electricity_sold", sold, "MWh"),
+            ("electricity_purchased", bought, "MWh"),
+            ("natural_gas", "6", "10^4m3"),
+        )
+    ]
+    registry = park(subject("S"), reported=rows)
+    months = [of(registry, code="S", period=Period.parse(f"2024-{month}")).value for month in ("01", "02")]
+    assert months == [pytest.approx(6 * 13.3 + 400 * 0.1229), pytest.approx(6 * 13.3 + 700 * 0.1229)]
+    whole = of(registry, code="S", period=Period.parse("2024-01..2024-02")).value
+    assert whole == pytest.approx(12 * 13.3 + 1100 * 0.1229)

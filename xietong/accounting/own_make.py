@@ -189,7 +189,7 @@ class _Making:
         if self._medium == HEAT:
             return self._of_process(rest, generated)
         is_made = not self._converts and not self._has_input(rest)
-        if is_made or self._is_surplus(generated, named):
+        if is_made or self._is_surplus(named):
             self._stated.append(generated)
             source = _OF_PROCESS if self._recovers else _UNNAMED
             self._remarks.append(no_source(self._unit, source is _UNNAMED))
@@ -198,14 +198,18 @@ class _Making:
             self._remarks.append(taken_as_fuel(self._unit))
         return Part(_OF_FUEL, rest, False, generated.figure)
 
-    def _is_surplus(self, generated: Amount, named: bool) -> bool:
-        """Whether own use of renewables and supply account for all that was generated: its rest is their surplus."""
-        used = (self._used.exact if self._used else None) or _NONE
-        if named or self._converts or not used or not generated.exact:
+    def _is_surplus(self, named: bool) -> bool:
+        """Whether own use of renewables and supply account for all that was generated: its rest is their surplus. Asked
+        of the whole year, so that a month in which all of it was supplied is read as the year is."""
+        if named or self._converts or self._medium != ELECTRICITY:
             return False
-        lost = self._amount(self._medium.lost)
-        gone = used + self._sold() + ((lost.exact if lost else None) or _NONE)
-        return abs(generated.exact - gone) <= _NEARLY * generated.exact
+        year = Period.year(self._span.start.year)
+        over = year if year.contains(self._span) else self._span
+        made, used, sold, lost = (
+            self._books.amount(self._unit.code, name, over).exact or _NONE
+            for name in (GENERATED[ELECTRICITY.key], SELF_USED, ELECTRICITY.sold, ELECTRICITY.lost)
+        )
+        return used > 0 and abs(made - used - sold - lost) <= _NEARLY * made
 
     def _heat_stated_otherwise(self) -> Iterator[Part]:
         """Heat of a unit that states what it recovered, or steam it made, alone: it enters as far as supplied."""
