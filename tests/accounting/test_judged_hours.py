@@ -10,7 +10,7 @@ import pytest
 from small_parks import HoursLake, hours_of, park, point, subject
 
 from xietong.accounting import explain, figures
-from xietong.park.nouns import Limit, Registry
+from xietong.park.nouns import Limit, Point, Registry
 from xietong.periods import Period
 
 MONTH = Period.parse("2025-01")
@@ -131,3 +131,13 @@ def test_an_hour_needs_three_quarters_of_its_readings() -> None:
         stack(Limit("O1", "so2", "concentration", Decimal(100), "mg/m3", "hour")), Quarters(2), "O1", MONTH, keys
     )
     assert {each.value for each in found.values()} == {None}
+
+
+def test_a_coarse_hour_of_water_needs_three_quarters_of_its_readings_too() -> None:
+    """Hours kept without their quarter-hours, as lakes of before kept them."""
+    points = (Point("C", "O1", "", "cod", "mg/L", "mean", 900), Point("Q", "O1", "", "wastewater", "m3/h", "mean", 900))
+    registry, keys = park(*SUBJECTS, points=points), ["cod_concentration", "wastewater"]
+    found = figures(registry, Quarters(3), "O1", MONTH, keys)
+    assert [each.value for each in found.values()] == [40.0, pytest.approx(744 * 10_000)]
+    found = figures(registry, Quarters(2), "O1", MONTH, keys)
+    assert [each.value for each in found.values()] == [None, None]

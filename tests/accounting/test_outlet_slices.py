@@ -219,3 +219,18 @@ def test_samples_are_samples(tmp_path: Path) -> None:
     assert "3 个手工监测样品" in found["so2_emission"].missing[0].zh
     said = [text for each in walked(found.values()) for text in (*each.missing, *each.remarks)]
     assert not any("744" in text.zh for text in said)
+
+
+@pytest.mark.parametrize(("lacking", "key", "whole"), [("Q", "wastewater", 2300.0), ("C", "cod_concentration", 20.0)])
+def test_an_hour_of_which_half_came_is_no_hour(tmp_path: Path, lacking: str, key: str, whole: float) -> None:
+    """Two of the four quarters of hour 5: 23 hours of 100 m3, or of 20 mg/L; one that lacks is bridged."""
+    registry = outlet(("m3/h", "mean", 900), 900)
+    every = range(0, 86400, 900)
+    for gone, hours in (({18000, 18900}, "23"), ({18000}, "24")):
+        series = {
+            "Q": {at: "100" for at in every if lacking != "Q" or at not in gone},
+            "C": {at: "20" for at in every if lacking != "C" or at not in gone},
+        }
+        found = explain(registry, lake_of(tmp_path / hours, registry, series), key, "O1", DAY)
+        assert found.status == ("partial" if hours == "23" else "ok")
+        assert found.value == pytest.approx(whole if hours == "23" or lacking == "C" else 2400.0)

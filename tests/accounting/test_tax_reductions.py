@@ -58,6 +58,14 @@ def test_water_goes_by_the_means_of_days_whatever_the_limit_averages(averaging: 
     assert above_for_hours.value == pytest.approx(kilograms * 1.4 * 0.5)
 
 
+@pytest.mark.parametrize(("days", "kilograms", "payable"), [(24, 24 * 48, 0.5), (23, 23 * 48, 1.0)])
+def test_water_needs_three_quarters_of_the_days_of_a_month(days: int, kilograms: int, payable: float) -> None:
+    """48 kg a day at 40 % of the limit: 24 of 31 days are 77 %, 23 are 74 %."""
+    values = days_of(*((day, dict.fromkeys(range(24), "20")) for day in range(1, days + 1)))
+    found = cod_outlet(values, limit("O1", "cod", "50", "day", "mg/L"))
+    assert found.value == pytest.approx(kilograms * 1.4 * payable)
+
+
 def test_a_day_of_water_above_its_limit_ends_the_reduction() -> None:
     values = hours_of("2025-01", "20") | days_of((5, dict.fromkeys(range(24), "51")))
     found = cod_outlet(values, limit("O1", "cod", "50", "hour", "mg/L"))
