@@ -27,6 +27,7 @@ from xietong.accounting.reductions import BY_YEAR, measure_reductions, reduction
 from xietong.accounting.statement_figures import stated_item
 from xietong.accounting.supplied import SUPPLIED, left
 from xietong.accounting.supplied import Asked as Sales
+from xietong.accounting.unstated_sales import with_unstated_sale
 from xietong.calc.figures import Figure, Kind, Status, entitled, worst
 from xietong.calc.items import all_items, item, pollutants
 from xietong.calc.items import inputs as item_inputs
@@ -175,10 +176,10 @@ class Inputs(Mapping[str, Figure]):
         return self._of_sales(target, found) if target in SUPPLIED else found
 
     def _of_sales(self, target: str, found: Figure) -> Figure:
-        """What a group sold without what stayed inside it."""
+        """What a group sold without what stayed inside it; of a unit, what its buyers alone state is missing."""
         books, subject, period, filled, estimated = self._asked
         if subject.kind not in GROUPS:
-            return found
+            return with_unstated_sale(books, subject, period, target, found)
         sales = Sales(books, subject, period, lambda unit: engine_inputs(books, unit, period), filled or estimated)
         return left(sales, target, found)
 

@@ -15,6 +15,7 @@ from xietong.accounting.boundary import GROUPS
 from xietong.accounting.media import ELECTRICITY, HEAT, Medium, media_in
 from xietong.accounting.own_make import InputsOf, Made, Part, is_renewable, made_by
 from xietong.accounting.trade import market
+from xietong.accounting.unstated_sales import unstated_sale
 from xietong.calc.figures import Figure, worst
 from xietong.park.nouns import Subject
 from xietong.periods import Period
@@ -165,33 +166,37 @@ class _OwnMake:
             yield made, used + kept - self._base_of(made)
 
     def _bought(self) -> Iterator[tuple[Made, Decimal]]:
-        """Renewable power that units elsewhere in the park made and sold to these."""
+        """Renewable power and heat that units elsewhere in the park made and sold to these."""
         park = self._books.registry.park
-        if self._medium != ELECTRICITY or self._asked.subject.code == park.code:
+        if self._asked.subject.code == park.code:
             return
         for seller in self._sellers():
             made = made_by(self._books, seller, self._medium, self._span, self._asked.inputs_of)
-            share = made.share_sold(is_renewable) if made is not None else _NONE
-            if made is None or not share:
+            if made is None or not any(is_renewable(part) for part in made.parts):
                 continue
             dealt = market(self._books, park, self._medium, self._span)
             passed = [dealt.passed(seller.code, buyer) for of, buyer in dealt.pairs() if of == seller.code]
             theirs = sum((amount for buyer, amount in passed if buyer in self._units), _NONE)
-            if theirs:
-                yield made._replace(remarks=(_said_bought(seller),), status="ok", missing=()), share * theirs
+            if not theirs:
+                continue
+            unstated = unstated_sale(self._books, seller, self._medium, self._span)
+            if unstated is not None:
+                yield made._replace(remarks=(), status="partial", missing=(unstated.reason,)), _NONE
+            elif share := made.share_sold(is_renewable):
+                said = _said_bought(seller, self._medium)
+                yield made._replace(remarks=(said,), status="ok", missing=()), share * theirs
 
     def _sellers(self) -> list[Subject]:
-        """Units outside the subject that sell power and make some."""
-        return [unit for unit in self._books.keep("makers that sell", self._makers) if unit.code not in self._units]
+        """Units outside the subject that make some of the medium."""
+        makers = self._books.keep(("makers", self._medium.key), self._makers)
+        return [unit for unit in makers if unit.code not in self._units]
 
     def _makers(self) -> list[Subject]:
         books = self._books
-        known = [name for name in books.names if name.partition(":")[0] in _MAKES[:3]]
-        return [
-            unit
-            for unit in books.boundary.units(books.registry.park.code)
-            if books.knows(unit.code, "electricity_sold") and any(books.knows(unit.code, name) for name in known)
-        ]
+        names = _MAKES[:3] if self._medium == ELECTRICITY else _MAKES_HEAT
+        known = [name for name in books.names if name.partition(":")[0] in names]
+        units = books.boundary.units(books.registry.park.code)
+        return [unit for unit in units if any(books.knows(unit.code, name) for name in known)]
 
     # ---- what left ----
 
@@ -261,8 +266,9 @@ def _said_choice(chosen: str) -> Text:
     )
 
 
-def _said_bought(seller: Subject) -> Text:
+def _said_bought(seller: Subject, medium: Medium) -> Text:
+    zh, en = ("电力", "power") if medium == ELECTRICITY else ("热力", "heat")
     return Text(
-        f"含自{seller.name}购入的园内自产可再生电力：由使用者计为可再生。",
-        f"with renewable power that {seller.name_en or seller.name} made in the park and sold to it: it is its user's.",
+        f"含自{seller.name}购入的园内自产可再生{zh}：由使用者计为可再生。",
+        f"with renewable {en} that {seller.name_en or seller.name} made in the park and sold to it: it is its user's.",
     )

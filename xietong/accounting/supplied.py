@@ -16,6 +16,7 @@ from xietong.accounting.factors import choices_of, day_of, factor_book
 from xietong.accounting.lines import is_whole
 from xietong.accounting.media import ELECTRICITY, HEAT, Medium, media_in
 from xietong.accounting.trade import OUTSIDE, UNNAMED, Market, market, split
+from xietong.accounting.unstated_sales import unstated_sale
 from xietong.calc.engine import Calculation
 from xietong.calc.figures import Figure, worst
 from xietong.park.nouns import Subject
@@ -239,7 +240,25 @@ def _unknown(asked: Asked, markets: Iterable[tuple[Medium, Market]]) -> dict[str
     for unit, parts in out.items():
         for medium, amount in _beyond_input(asked, asked.books.registry.subjects[unit], parts):
             found.setdefault(medium.key, {})[unit] = amount
+    for medium, of in markets:
+        found.setdefault(medium.key, {}).update(_out_of_nothing(asked, medium, of))
     return found
+
+
+def _out_of_nothing(asked: Asked, medium: Medium, of: Market) -> Iterator[tuple[str, Decimal]]:
+    """What units are said to have sold inside, by their buyers alone, that state neither a sale nor any energy."""
+    for seller in sorted({seller for seller, _ in of.pairs()}):
+        found = unstated_sale(asked.books, of.units[seller], medium, asked.span)
+        if found is not None and not _energy_of(asked, found.seller).value:
+            here = (part.exact for (buyer, other), part in of.bought.items() if other == seller and buyer != seller)
+            yield seller, sum((exact for exact in here if exact is not None), _NONE)
+
+
+def _energy_of(asked: Asked, unit: Subject) -> Figure:
+    """A unit's energy by itself; without a value where it states none."""
+    registry = asked.books.registry
+    book = factor_book(registry, [each.code for each in asked.books.boundary.below(unit.code)])
+    return Calculation(asked.inputs_of(unit), book, day_of(asked.span), choices_of(registry)).figure(ENERGY)
 
 
 def _arrived(asked: Asked, medium: Medium, of: Market) -> dict[str, Decimal]:
