@@ -2,12 +2,12 @@
 
 import csv
 import gzip
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from laid_beside import laid_beside
 
 from xietong.calc.carbon import combustion_emission, fuel_heat
 from xietong.calc.factor_rows import convert_ratio, problem
@@ -15,9 +15,8 @@ from xietong.calc.factor_table import Published, check_table, gases_that_do_not_
 from xietong.calc.rules import Factors
 
 ROOT = Path(__file__).parents[2]
-SHARED = ROOT.parent / "shared" / "data" / "factors"
-DEFRA = SHARED / "uk-defra-2020-conversion-factors-flat.csv.gz"
-FUELS = SHARED / "cn-fuel-defaults-27.json"
+DEFRA = "factors/uk-defra-2020-conversion-factors-flat.csv.gz"
+FUELS = Path(__file__).parent / "published" / "fuel_defaults.csv"
 # The published names whose fuel is an item of ours.
 ITEM_OF = {
     "无烟煤": "anthracite",
@@ -189,7 +188,7 @@ def test_every_coefficient_of_2589_is_its_calorific_value() -> None:
 
 
 def published_rows() -> list[Published]:
-    with gzip.open(DEFRA, "rt", encoding="utf-8-sig") as file:
+    with gzip.open(laid_beside(DEFRA), "rt", encoding="utf-8-sig") as file:
         return [
             Published(
                 " / ".join((each["Scope"], *(each[f"Level {level}"] for level in range(1, 5)), each["Column Text"])),
@@ -203,8 +202,6 @@ def published_rows() -> list[Published]:
 
 
 def test_the_published_table_loses_its_one_broken_row_and_its_gases_add_up() -> None:
-    if not DEFRA.exists():
-        return
     rows = published_rows()
     said = [(index, text) for index, each in enumerate(rows) if (text := published_problem(each)) is not None]
     assert len(rows) == 6587
@@ -225,27 +222,27 @@ def test_a_published_table_that_does_not_add_up_is_named() -> None:
     assert published_problem(rows[0]._replace(per="furlong")) is not None
 
 
+def fuels() -> list[dict[str, str]]:
+    with FUELS.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def test_the_published_fuel_defaults_give_their_own_emission_factors() -> None:
-    if not FUELS.exists():
-        return
-    fuels = json.loads(FUELS.read_text(encoding="utf-8"))["fuels"]
-    assert len(fuels) == 27
-    for each in fuels:
-        heat = fuel_heat({"f": 1.0}, Given({"f": each["NCV"]}))
-        carbon = combustion_emission(heat, Given({"f": each["CC_tC_GJ"]}), Given({"f": each["OF"]}))
-        assert carbon["f"] == pytest.approx(each["EF_tCO2_per_unit"], abs=1e-6), each["fuel"]
+    assert len(fuels()) == 27
+    for each in fuels():
+        heat = fuel_heat({"f": 1.0}, Given({"f": float(each["ncv"])}))
+        carbon = combustion_emission(heat, Given({"f": float(each["cc_tc_gj"])}), Given({"f": float(each["of"])}))
+        assert carbon["f"] == pytest.approx(float(each["ef_tco2_per_unit"]), abs=1e-6), each["fuel"]
 
 
 def test_the_published_fuel_defaults_all_enter() -> None:
-    if not FUELS.exists():
-        return
     rows = []
-    for each in json.loads(FUELS.read_text(encoding="utf-8"))["fuels"]:
+    for each in fuels():
         if each["fuel"] in ITEM_OF:
-            key, unit = ITEM_OF[each["fuel"]], each["NCV_unit"].replace("Nm3", "m3")
-            rows.append(row("calorific_value", key, str(each["NCV"]), unit))
-            rows.append(row("carbon_content", key, str(each["CC_tC_GJ"]), "tC/GJ"))
-            rows.append(row("oxidation_rate", key, str(each["OF"]), "1"))
+            key, unit = ITEM_OF[each["fuel"]], each["ncv_unit"].replace("Nm3", "m3")
+            rows.append(row("calorific_value", key, each["ncv"], unit))
+            rows.append(row("carbon_content", key, each["cc_tc_gj"], "tC/GJ"))
+            rows.append(row("oxidation_rate", key, each["of"], "1"))
     entered, refused = check_table(rows)
     assert refused == []
     assert len(entered) == 3 * len(ITEM_OF)

@@ -1,7 +1,6 @@
 """Items and factors: every row sourced and in a known unit, the right one in force, a park's own before ours."""
 
 import csv
-import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +15,7 @@ from xietong.units import UnitError, unit_of
 
 ROOT = Path(__file__).parents[2]
 FACTORS = ROOT / "xietong" / "calc" / "factors"
-SHARED = ROOT.parent / "shared" / "data" / "factors"
+LAW = Path(__file__).parent / "published" / "equivalents_of_the_law.csv"
 END_2025 = date(2025, 12, 31)
 OWN = {
     "purpose": "calorific_value",
@@ -301,10 +300,8 @@ def test_items_with_a_kind() -> None:
 
 
 def test_equivalents_agree_with_the_laws_table() -> None:
-    """Every shipped value against an independent extraction of the law's annex 2, by the Chinese name."""
-    if not SHARED.exists():
-        return
-    table = json.loads((SHARED / "env-tax-equivalents.json").read_text(encoding="utf-8"))
+    """Every shipped value against the law's annex 2 as it was typed in from elsewhere, by the Chinese name."""
+    table = list(csv.DictReader(LAW.open(encoding="utf-8")))
     ours = {
         medium: {
             row["table_row"].split(" ")[-1]: row["value"]
@@ -314,8 +311,9 @@ def test_equivalents_agree_with_the_laws_table() -> None:
         for medium in ("大气", "第一类", "第二类")
     }
     plain = str.maketrans("（）", "()")
-    for medium, group in (("大气", "air"), ("第一类", "water_class1"), ("第二类", "water_class2")):
-        law = {row["name"].partition("(")[0] or row["name"]: row["kg_per_eq"] for row in table[group]}
+    for medium in ours:
+        published = {row["name"]: row["kg_per_equivalent"] for row in table if row["medium"] == medium}
+        law = {name.partition("(")[0] or name: float(kg) for name, kg in published.items()}
         shared = {
             name: number
             for name, number in ours[medium].items()
@@ -327,15 +325,11 @@ def test_equivalents_agree_with_the_laws_table() -> None:
 
 
 def test_warming_potentials_agree_with_the_published_sets() -> None:
-    path = SHARED / "ipcc-gwp.oge.csv"
-    if not path.exists():
-        return
-    compared = 0
-    for row in csv.DictReader(path.open(encoding="utf-8")):
-        if row["gwp_horizon"] == "100" and row["gas"] != "co2" and row["ipcc_version"] in ("SAR", "AR4", "AR5", "AR6"):
-            assert value("gwp", row["gas"], gwp=row["ipcc_version"]) == float(row["gwp"])
-            compared += 1
-    assert compared == 8
+    """IPCC, 100 years: SAR (1995) table 4, AR4 (2007) table 2.14, AR5 (2013) table 8.A.1, AR6 (2021) table 7.SM.7."""
+    published = {"SAR": ("21", "310"), "AR4": ("25", "298"), "AR5": ("28", "265"), "AR6": ("27.9", "273")}
+    for report, (methane, nitrous_oxide) in published.items():
+        assert value("gwp", "ch4", gwp=report) == float(methane)
+        assert value("gwp", "n2o", gwp=report) == float(nitrous_oxide)
 
 
 # The standing committees' decisions of 2017, read again from their texts: (region, pollutant, year) → 元/污染当量.

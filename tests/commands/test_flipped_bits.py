@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -75,6 +76,13 @@ def answers(data: Path) -> list[object]:
     return [*(table.to_pylist() for table in tables), entries, lake.readings_table.transaction("web-0")]
 
 
+@pytest.fixture(autouse=True)
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registry that the doctor asks for the mapping: the points that settle rolled up for."""
+    monkeypatch.setattr(doctor_lake, "load", lambda: SimpleNamespace(zone=ZONE))
+    monkeypatch.setattr(doctor_lake, "point_specs", lambda _: POINTS)
+
+
 def checks(data: Path) -> list[Check]:
     return [*doctor_files.evidence(data), *doctor_lake.lake(data)]
 
@@ -124,6 +132,22 @@ def flip_and_look(data: Path, flips: int) -> None:
 @pytest.mark.slow
 def test_a_flipped_bit_is_named_or_changes_no_answer(data: Path) -> None:
     flip_and_look(data, 40)
+
+
+def test_hours_that_lag_behind_the_readings_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two entries are settled, the hours of the second are not made, and no settle is at work."""
+    with JournalWriter(tmp_path / "journal", "web-0") as writer:
+        push(writer, 1)
+        settle(tmp_path)
+        assert [check for check in checks(tmp_path) if check.status == "failed"] == []
+        push(writer, 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(Lake, "roll_up", lambda *_: [])
+        settle(tmp_path)
+    (check,) = [check for check in checks(tmp_path) if check.status == "failed"]
+    assert check.found.en == "on 1 days hours and days lag behind the readings: figures are without them"
+    settle(tmp_path)
+    assert [check for check in checks(tmp_path) if check.status == "failed"] == []
 
 
 @pytest.mark.long

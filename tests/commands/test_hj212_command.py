@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from laid_beside import laid_beside
 
 from xietong.cli import main
 from xietong.protocols.hj212 import Splitter, frame, reply
 from xietong.protocols.hj212.sealing import seal
 
 FRAMES = Path(__file__).parents[1] / "frames"
-SHARED = Path(__file__).parents[3] / "shared/data/hj212/open-packets.jsonl"
 ASKED = frame("QN=20160801085857223;ST=32;CN=2011;PW=1;MN=A1;Flag=5;CP=&&DataTime=20160801085857&&")
 NOT_ASKED = ASKED.replace(b"Flag=5", b"Flag=4")
 
@@ -44,9 +44,7 @@ def test_decode_reads_standard_input_and_survives_any_bytes(
 def test_decode_accepts_twelve_public_packets_and_refuses_six(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    if not SHARED.exists():
-        return
-    lines = [json.loads(line) for line in SHARED.read_text().splitlines()]
+    lines = [json.loads(line) for line in laid_beside("hj212/open-packets.jsonl").read_text().splitlines()]
     (tmp_path / "packets.txt").write_text("".join(line["raw"] + "\n" for line in lines))
     got = decoded(capsys, str(tmp_path / "packets.txt"))
     assert [line["ok"] for line in got] == [line["verdict"] == "valid" for line in lines]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from deltalake import DeltaTable
 from django.conf import settings
+from django.db import DatabaseError
 
 from xietong.cli import main
 from xietong.journal import JournalWriter
@@ -62,6 +63,43 @@ def test_a_full_disk_is_one_sentence(
     monkeypatch.setattr(settings, "DATA", data)
     assert once.settle_waiting(data) is True
     assert DeltaTable(data / "lake/readings").transaction_version("intake-0") == 1
+
+
+def test_a_park_that_cannot_be_read_is_waited_for_and_keeps_its_hours(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unreadable() -> Registry:
+        raise DatabaseError("file is not a database")
+
+    known = {"mapping": "1", "devices": ["XT01"], "points": [{"point": "SO2"}]}
+    (data / "registry.json").write_text(json.dumps(known))
+    monkeypatch.setattr(once, "load", unreadable)
+    assert main(["settle", "--once"]) == 1
+    assert "cannot be read (file is not a database), so nothing is settled now" in capsys.readouterr().err
+    assert once.settle_waiting(data) is False
+    assert json.loads((data / "registry.json").read_bytes()) == known
+    assert not (data / "lake/hourly").exists()
+    monkeypatch.setattr(once, "load", load)
+    _park("Asia/Shanghai")
+    assert once.settle_waiting(data) is True
+    assert DeltaTable(data / "lake/readings").transaction_version("intake-0") == 1
+
+
+def test_a_park_that_cannot_be_read_any_more_is_not_rolled_up_for_no_points(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _park("Asia/Shanghai")
+    (data / "registry.json").write_text(json.dumps({"points": [{"point": "SO2"}]}))
+    mapping = once.ParkMapping(data)
+    mapping.points()
+
+    def unreadable(*_: object) -> Registry:
+        raise DatabaseError("disk I/O error")
+
+    monkeypatch.setattr(once, "load", unreadable)
+    monkeypatch.setattr(models.Act.objects, "order_by", unreadable)
+    with pytest.raises(once.RegistryUnreadable, match="disk I/O error"):
+        mapping.points()
 
 
 def _act(verb: str) -> models.Act:

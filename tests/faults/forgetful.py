@@ -46,7 +46,9 @@ class Backing:
         self.objects, self.folders = root / "objects", root / "folders"
         self.objects.mkdir(parents=True, exist_ok=True)
         self.folders.mkdir(exist_ok=True)
-        taken = [int(path.stem) for folder in (self.objects, self.folders) for path in folder.iterdir()]
+        # N, N.json, and N.new.json of a table that was being replaced when the power went
+        kept = [*self.objects.iterdir(), *self.folders.iterdir()]
+        taken = [int(path.name.partition(".")[0]) for path in kept]
         self.last_number = max([*taken, 1])
 
     def load(self, number: int, mode: int) -> Node:

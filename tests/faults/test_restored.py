@@ -161,6 +161,20 @@ def journal_of_a_copy_that_went_on(run: Restored) -> None:
     shutil.copytree(run.folder / "first" / "lake", run.data / "lake")
 
 
+def journal_of_a_copy_that_went_on_further(run: Restored) -> None:
+    """The same, and the copy has acknowledged more: its lake.json fits its journal, the other's lake does not."""
+    run.counts.append(run.run())
+    shutil.copytree(run.data, run.folder / "other")
+    run.counts.append(run.run())
+    run.settle()
+    shutil.move(run.data, run.folder / "first")
+    shutil.move(run.folder / "other", run.data)
+    run.counts.extend(run.run() for _ in range(3))
+    run.settle()
+    shutil.rmtree(run.data / "lake")
+    shutil.copytree(run.folder / "first" / "lake", run.data / "lake")
+
+
 def lake_and_lake_json_lost_with_the_journal(run: Restored) -> None:
     """Nothing is left to be held against: a new folder in all but name, and what comes is taken from the first on."""
     run.run()
@@ -184,6 +198,7 @@ KINDS: tuple[Callable[[Restored], None], ...] = (
     older_lake_put_back,
     journal_cut_short,
     journal_of_a_copy_that_went_on,
+    journal_of_a_copy_that_went_on_further,
     lake_and_lake_json_lost_with_the_journal,
 )
 

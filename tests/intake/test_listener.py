@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from laid_beside import laid_beside
 
 from xietong.journal import read
 from xietong.protocols.hj212 import frame
 from xietong.readings import Entry
 
 pytestmark = pytest.mark.slow
-PACKETS = Path(__file__).parents[2].parent / "shared" / "data" / "hj212" / "open-packets.jsonl"
+PACKETS = "hj212/open-packets.jsonl"
 
 
 class Intake:
@@ -91,7 +92,7 @@ def eventually(intake: Intake, count: int, *kinds: str) -> list[Entry]:
 
 
 def test_the_open_packets_12_kept_and_answered_where_asked_6_refused(intake: Intake) -> None:
-    packets = [json.loads(line) for line in PACKETS.read_text().splitlines()]
+    packets = [json.loads(line) for line in laid_beside(PACKETS).read_text().splitlines()]
     assert len(packets) == 18
     with intake.connect() as device:
         for packet in packets:

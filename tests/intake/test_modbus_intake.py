@@ -54,9 +54,9 @@ from xietong.lake.points import PointSpec
 from xietong.lake.store import Lake
 from xietong.settle import Conditions, Settler
 real = Lake.append
-def held(lake, table, positions):
+def held(lake, *asked):
     if sys.argv[3] == "after":
-        real(lake, table, positions)
+        real(lake, *asked)
     Path(sys.argv[2]).touch()
     time.sleep(30)
 Lake.append = held

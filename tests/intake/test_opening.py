@@ -13,6 +13,7 @@ from xietong.lake.schemas import READINGS
 from xietong.lake.standing import Standing, standing_path, write_standing
 from xietong.lake.store import Lake
 from xietong.readings import Mark
+from xietong.settle.gone import gone
 
 AT = datetime(2025, 3, 1, tzinfo=UTC)
 
@@ -73,6 +74,18 @@ def test_lake_json_counts_where_the_lake_itself_is_older_or_lost(data: Path) -> 
     assert write(data, 1) == "intake-1"
     shutil.rmtree(data / "lake")
     assert write(data, 1) == "intake-1"
+
+
+def test_a_copy_that_went_on_further_than_the_lake_is_not_gone_on_with(data: Path) -> None:
+    """lake.json is the copy's and fits its journal; the lake is another's, and settle will cut that journal."""
+    shutil.rmtree(data / "journal")
+    (data / "lake").rename(data / "aside")
+    write(data, 12, said="other frame")
+    last = JournalReader(data / "journal", "intake-0").read()[-1]
+    (data / "aside").rename(data / "lake")
+    write_standing(standing_path(data / "lake"), Standing(journals={"intake-0": Mark(12, print_of(last))}))
+    assert write(data, 1) == "intake-1"
+    assert [each.journal for each in gone(data)] == ["intake-0"]
 
 
 @pytest.mark.parametrize("damaged", ["first", "lake.json"])

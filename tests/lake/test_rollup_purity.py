@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from laid_beside import laid_beside
 from lake_samples import ADDRESS, ZONE, Row, batch, days, every, hours, lake, park, point, totals
 
 from xietong.lake.points import MeterChange, PointSpec
@@ -214,13 +215,13 @@ def test_hours_of_newer_readings_than_there_are_count_for_nothing(tmp_path: Path
     assert totals(hours(made)) == {"03-01 00:00": 1}
 
 
-STEEL = Path(__file__).parents[3] / "shared" / "data" / "energy" / "uci-steel-industry-2018-15min.csv.gz"
+STEEL = "energy/uci-steel-industry-2018-15min.csv.gz"
 
 
 def steel() -> list[Row]:
     """The works' quarter hours by their beginnings: stamps are ends, and 00:00 closes the day it is written on."""
     rows = []
-    for line in gzip.decompress(STEEL.read_bytes()).decode("utf-8-sig").splitlines()[1:]:
+    for line in gzip.decompress(laid_beside(STEEL).read_bytes()).decode("utf-8-sig").splitlines()[1:]:
         (stamp, clock), value = line.split(",")[0].split(), line.split(",")[1]
         day, month, year = stamp.split("/")
         end = datetime.fromisoformat(f"{year}-{month}-{day} {clock}")

@@ -15,13 +15,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from laid_beside import laid_beside
 from park_packages import FILES, write_package
 
 from xietong.lake.store import Lake
 from xietong.periods import Period
 
 pytestmark = pytest.mark.slow
-STEEL = Path(__file__).parents[3] / "shared/data/energy/uci-steel-industry-2018-15min.csv.gz"
+STEEL = "energy/uci-steel-industry-2018-15min.csv.gz"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -114,7 +115,7 @@ def daily(data: Path, point: str, period: Period) -> list[dict[str, Any]]:
 
 
 def steel_rows() -> list[dict[str, str]]:
-    with gzip.open(STEEL, "rt", encoding="utf-8-sig", newline="") as file:
+    with gzip.open(laid_beside(STEEL), "rt", encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -162,7 +163,7 @@ def test_the_steel_works_comes_in_by_a_mapping_to_the_cent(tmp_path: Path) -> No
     xietong("load", steel_park(tmp_path / "package"), data=tmp_path / "data")
     (tmp_path / "steel.toml").write_text(STEEL_MAPPING)
     answer = json.loads(
-        xietong("import", STEEL, "--mapping", tmp_path / "steel.toml", "--json", data=tmp_path / "data")
+        xietong("import", laid_beside(STEEL), "--mapping", tmp_path / "steel.toml", "--json", data=tmp_path / "data")
     )
     assert (answer["accepted"], answer["rejected"], answer["settled"]) == (35040, [], True)
     check_steel(tmp_path / "data")

@@ -66,9 +66,13 @@ def test_a_database_of_an_older_edition_a_garbled_one_and_a_lost_one(loaded: Pat
             "DELETE FROM django_migrations WHERE app = 'park' AND id = (SELECT max(id) FROM "
             "django_migrations WHERE app = 'park')"
         )
+        database.execute("ALTER TABLE park_factorrow DROP COLUMN legal_basis")
     database.close()
     done = run("serve", "--port", "0", "--hj212-port", "0", data=loaded)
     assert (done.returncode, "xietong init" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+    done = run("account", "--period", "2025", data=loaded)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert ("xietong init" in done.stderr, "xietong load" in done.stderr) == (True, False)
     path.write_bytes(b"no database at all" * 400)
     for beside in loaded.glob("park.sqlite3-*"):
         beside.unlink()

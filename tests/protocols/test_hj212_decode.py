@@ -11,18 +11,19 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from laid_beside import laid_beside, lines_beside
 
 from xietong.protocols.hj212 import CODES, as_json, decode, frame, modern, readings
 from xietong.protocols.hj212.codes import find
 
 ROOT = Path(__file__).parents[2]
 FRAMES = ROOT / "tests/frames"
-SHARED = ROOT.parent / "shared/data/hj212"
+PACKETS, ANNEX_C = "hj212/open-packets.jsonl", "hj212/HJ212-2017-annexC-segments.tsv"
 NOW = datetime(2026, 3, 14, 8, tzinfo=UTC)
 
 
 def lines(path: Path) -> list[str]:
-    return path.read_text().splitlines() if path.exists() else []
+    return path.read_text().splitlines()
 
 
 def accepted() -> list[tuple[str, dict[str, Any]]]:
@@ -171,7 +172,7 @@ def test_codes() -> None:
 
 
 def packets() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in lines(SHARED / "open-packets.jsonl")]
+    return [json.loads(line) for line in lines_beside(PACKETS)]
 
 
 @pytest.mark.parametrize("packet", packets(), ids=lambda packet: f"{packet['source']}:{packet['line']}")
@@ -184,18 +185,23 @@ def test_public_packets_get_their_verdicts(packet: dict[str, Any]) -> None:
 
 
 def test_of_the_public_packets_twelve_are_accepted_and_six_refused_for_their_crc() -> None:
+    assert laid_beside(PACKETS)
     got = [decode(packet["raw"].encode()) for packet in packets()]
-    if got:
-        assert sum(each.ok for each in got) == 12
-        assert sum("crc" in each.errors for each in got) == 6
+    assert sum(each.ok for each in got) == 12
+    assert sum("crc" in each.errors for each in got) == 6
 
 
 def annex_c() -> list[str]:
-    return [line.split("\t")[1] for line in lines(SHARED / "HJ212-2017-annexC-segments.tsv")[1:]]
+    return [line.split("\t")[1] for line in lines_beside(ANNEX_C)[1:]]
 
 
 # As printed: a comma for a semicolon after QN (twice), and no semicolon between Flag=5 and CP.
 MISPRINTED = ("534,ST", "Flag=5CP")
+
+
+def test_annex_c_is_there_to_be_read() -> None:
+    assert laid_beside(ANNEX_C)
+    assert len(annex_c()) > 50
 
 
 @pytest.mark.parametrize("printed", annex_c())

@@ -2,9 +2,9 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
+from laid_beside import laid_beside, lines_beside
 
 from xietong.protocols.hj212 import as_json, decode, frame
 from xietong.protocols.hj212.building import Part, Speaker, asking, build, message, parameters, split
@@ -24,7 +24,7 @@ from xietong.protocols.hj212.tables import (
     result,
 )
 
-ANNEX_C = Path(__file__).parents[2].parent / "shared/data/hj212/HJ212-2017-annexC-segments.tsv"
+ANNEX_C = "hj212/HJ212-2017-annexC-segments.tsv"
 SPEAKER = Speaker("010000A8900016F000169DC0", st="32")
 QN = "20160801085857223"
 # As HJ 212 and 环发 2015-175 art. 4 have it: what writes to or controls an enterprise's monitor.
@@ -102,14 +102,17 @@ def test_every_command_is_built_and_decoded(cn: str, edition: Edition) -> None:
 
 
 def segments() -> list[tuple[str, str]]:
-    if not ANNEX_C.exists():
-        return []
-    lines = ANNEX_C.read_text().splitlines()[1:]
+    lines = lines_beside(ANNEX_C)[1:]
     found = [tuple(line.split("\t")) for line in lines]
     return [(table, re.sub(r";?…", "", segment)) for table, segment in found]
 
 
 FIT_TO_BUILD = [segment for _, segment in segments() if not re.search(r"534,ST|Flag=5CP|; Flag", segment)]
+
+
+def test_annex_c_is_there_to_be_built() -> None:
+    assert laid_beside(ANNEX_C)
+    assert len(FIT_TO_BUILD) > 50
 
 
 @pytest.mark.parametrize("segment", FIT_TO_BUILD)

@@ -15,6 +15,7 @@ from xietong.cli import UsageError
 from xietong.commands.account_all import add_all_argument, run_all
 from xietong.commands.asking import (
     add_asking_arguments,
+    evidence_gone,
     figure_json,
     lake_in_use,
     named_amounts,
@@ -80,7 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
     trends = {key: trend(registry, lake, subject, key, period) for key in found} if arguments.trend else {}
     points = readings_of(found.values())
     if arguments.json:
-        answer = {"subject": subject, "period": period.label, **_answer(found, trends, beside, arguments.lang)}
+        answer = {"subject": subject, "period": period.label, **evidence_gone(arguments.lang)}
+        answer |= _answer(found, trends, beside, arguments.lang)
         answer["readings"] = [reading_json(each, registry.choices, arguments.lang) for each in points]
         print(json.dumps(answer, ensure_ascii=False, indent=1))
     else:

@@ -16,7 +16,6 @@ from xietong.calc.figures import Figure
 from xietong.calc.names import title_of
 from xietong.cli import UsageError
 from xietong.commands.answering import usage
-from xietong.commands.gone import gone
 from xietong.lake.past import known_at
 from xietong.lake.standing import require_lake
 from xietong.lake.store import Lake
@@ -24,6 +23,7 @@ from xietong.park.loading import unfinished
 from xietong.park.nouns import Registry
 from xietong.park.registry import load, point_specs
 from xietong.periods import Period, PeriodError
+from xietong.settle.gone import gone
 from xietong.texts import Text
 
 
@@ -58,6 +58,15 @@ def lake_in_use(registry: Registry, as_of: datetime | None = None) -> Lake | Non
     folder = tempfile.TemporaryDirectory(prefix="xietong-as-of-")
     atexit.register(folder.cleanup)
     return known_at(lake, as_of, point_specs(registry), Path(folder.name))
+
+
+def evidence_gone(language: str) -> dict[str, Any]:
+    """What an answer in JSON says where figures stand and frames behind them are there no more; else nothing.
+
+    The figures are what they were, so the command does not fail for it; the doctor does.
+    """
+    found = [{"journal": each.journal, "said": said(each.text, language)} for each in gone(Path(settings.DATA))]
+    return {"evidence_gone": found} if found else {}
 
 
 def moment(text: str) -> datetime:

@@ -17,13 +17,13 @@ import pysqlite3
 from deltalake.exceptions import DeltaError
 
 from xietong.commands.checks import MOST_NAMED, Check
-from xietong.commands.gone import RESTORE, gone
 from xietong.journal import UNFINISHED, CorruptSegment, JournalReader, names
 from xietong.lake.errors import LakeError
 from xietong.lake.store import Lake
 from xietong.lake.table import DurableTable
 from xietong.park.evidence import kept_path
 from xietong.readings import Entry
+from xietong.settle.gone import RESTORE, gone
 from xietong.texts import Text
 
 CHUNK = 1 << 20

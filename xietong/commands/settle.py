@@ -17,7 +17,7 @@ from xietong.lake.errors import LakeError
 from xietong.park.actions import record_act
 from xietong.settle.keeping import give_up
 from xietong.settle.lock import SettleBusy, SettleLock
-from xietong.settle.once import settle
+from xietong.settle.once import RegistryUnreadable, settle
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Until SIGTERM or SIGINT, or once; exit 1 where another settle works on the folder, or lake or disk refuse."""
+    """Until SIGTERM or SIGINT, or once; exit 1 where another settle works here, or lake, disk or registry refuse."""
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.give_up:
             _give_up(data)
         settle(data, stop, once=arguments.once)
-    except (SettleBusy, LakeError) as error:
+    except (SettleBusy, LakeError, RegistryUnreadable) as error:
         print(f"xietong settle: {error.text.zh} · {error.text.en}", file=sys.stderr)
         return 1
     except OSError as error:

@@ -21,12 +21,13 @@ def open_journal(data: Path, prefix: str) -> JournalWriter:
     Where the lake cannot say what was settled, none that is there goes on.
     """
     root = data / "journal"
-    marks, damage = settled_marks(data / "lake")
+    marks, damage, every = settled_marks(data / "lake")
     if damage is not None:
         marks = dict.fromkeys([*names(root), *marks], _NEVER)
         LOG.warning("%s · %s", damage.text.zh, damage.text.en)
-    writer = open_writer(root, prefix, marks)
-    for name, mark in marks.items():
-        if name.rpartition("-")[0] == prefix and standing(root, name, mark) != "whole":
+    strange = {name for name, mark in every if standing(root, name, mark) != "whole"}
+    writer = open_writer(root, prefix, {**marks, **dict.fromkeys(strange, _NEVER)})
+    for name in sorted(strange | {each for each, mark in marks.items() if mark == _NEVER}):
+        if name.rpartition("-")[0] == prefix:
             LOG.warning("journal %s does not hold what was settled of it; %s is written instead", name, writer.name)
     return writer

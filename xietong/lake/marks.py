@@ -5,7 +5,7 @@ one of those names all journals.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,24 +26,31 @@ def marks_of(transactions: Mapping[str, int]) -> dict[str, Mark]:
 
 
 class Settled(NamedTuple):
-    """The furthest that each journal was ever settled, and what could not be read of it."""
+    """The furthest that each journal was ever settled, what could not be read of it, and every mark that is told.
+
+    every: the lake's and lake.json's own. Where the two come from different copies they differ, and the journal of
+    either holds one of them: only one that holds both is the journal that goes on.
+    """
 
     marks: Mapping[str, Mark]
     damage: DamagedFile | None
+    every: Sequence[tuple[str, Mark]] = ()
 
 
 def settled_marks(lake: Path) -> Settled:
     """How far each journal was settled, by the lake and by lake.json beside it, as far as both can be read."""
     found: dict[str, Mark] = {}
+    every: list[tuple[str, Mark]] = []
     damage = None
     for look in (logged_marks, _said):
         try:
             for name, mark in look(lake).items():
+                every.append((name, mark))
                 if name not in found or found[name].ordinal < mark.ordinal:
                     found[name] = mark
         except DamagedFile as error:
             damage = error
-    return Settled(found, damage)
+    return Settled(found, damage, every)
 
 
 def logged_marks(lake: Path) -> Mapping[str, Mark]:

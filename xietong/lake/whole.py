@@ -21,7 +21,10 @@ LINES, SEAL, BEFORE = "lines", "seal", "before"  # what our commits add to the f
 _DIGITS = 32
 _NAME = re.compile(rf"part-\d{{20}}-\d+-([0-9a-f]{{{_DIGITS}}})\.parquet")
 _CHECKPOINT = ".checkpoint.parquet"
-_proven: set[tuple[str, int, int, int]] = set()
+# What this process has proven, by path. Settle writes some forty files a minute for years, and nearly all of them are
+# soon replaced: where so many are remembered, those that are gone are forgotten.
+_MOST_PROVEN = 20_000
+_proven: dict[str, tuple[int, int, int]] = {}
 _lock = threading.Lock()
 
 
@@ -127,7 +130,7 @@ def prove(paths: Iterable[Path]) -> None:
     for path in paths:
         key = _key(path)
         with _lock:
-            known = key is not None and key in _proven
+            known = key is not None and _proven.get(str(path)) == key
         if known:
             continue
         wrong = entry_damage(path) if path.suffix == ".json" else file_damage(path)
@@ -135,12 +138,24 @@ def prove(paths: Iterable[Path]) -> None:
             raise DamagedFile(path, wrong)
         if key is not None:
             with _lock:
-                _proven.add(key)
+                _proven[str(path)] = key
+            _forget_gone()
 
 
-def _key(path: Path) -> tuple[str, int, int, int] | None:
+def _forget_gone() -> None:
+    """Where much is remembered, forget the files that are gone; where all are there, the oldest half."""
+    with _lock:
+        if len(_proven) < _MOST_PROVEN:
+            return
+        for path in [path for path in _proven if not Path(path).exists()]:
+            del _proven[path]
+        for path in list(_proven)[: len(_proven) - _MOST_PROVEN // 2]:
+            del _proven[path]
+
+
+def _key(path: Path) -> tuple[int, int, int] | None:
     try:
         stat = path.stat()
     except FileNotFoundError:
         return None
-    return str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns

@@ -17,14 +17,34 @@ from xietong.park.loading import unfinished
 from xietong.park.nouns import Registry
 from xietong.park.registry import NoParkError, load, point_specs
 from xietong.park.stops import Stops
+from xietong.park.traces import held_a_park
 from xietong.settle.due import NO_STOPS, Standstills
 from xietong.settle.lock import SettleBusy, SettleLock
 from xietong.settle.settler import Settler
+from xietong.texts import Text
 
 LOG = logging.getLogger("xietong.settle")
 # What HJ 212 devices keep; it holds until a park with a zone of its own is loaded.
 NO_PARK_ZONE = ZoneInfo("Asia/Shanghai")
 RETRY_S = 5.0
+_NOT_ASKED = -1
+
+
+class RegistryUnreadable(Exception):
+    """A park was loaded here and its database cannot be read now: neither its points nor where its days begin are
+    known, and rolling up for no points would empty its hours and days. What comes waits in the journals."""
+
+    def __init__(self, data: Path, reason: str) -> None:
+        super().__init__(reason)
+        zh = (
+            f"{data} 的登记读不出来（{reason}），暂不结转；存证在日志里等候，没有丢失，小时值和日值照旧；"
+            "请用 xietong doctor 查看"
+        )
+        en = (
+            f"the registry of {data} cannot be read ({reason}), so nothing is settled now; evidence waits in the "
+            "journals, and hours and days stay as they are. Ask xietong doctor what is wrong"
+        )
+        self.text = Text(zh, en)
 
 
 class ZoneChanged(Exception):
@@ -34,36 +54,46 @@ class ZoneChanged(Exception):
 def settle(data: Path, stop: Event, once: bool) -> None:
     """Settle until stop is set, or what is there; raises SettleBusy where another settle works on the folder.
 
-    A disk that refuses is waited for, but not once: then the OSError is the caller's.
+    A disk that refuses and a registry that cannot be read are waited for, but not once: then OSError and
+    RegistryUnreadable are the caller's.
     """
     with SettleLock(data):
         finished = False
         while not finished:
             _take_up_load(data)
-            park = ParkMapping(data)
             try:
+                park = ParkMapping(data)
                 settler = Settler(data, park.zone, park.points, lambda: datetime.now(UTC), load_stops=park.stops)
                 settler.run(stop, once)
                 finished = True
-            except OSError as error:  # a disk that is full or fails; the next attempt goes on from what is durable
+            except (OSError, RegistryUnreadable) as error:  # the next attempt goes on from what is durable
                 if once:
                     raise
-                LOG.warning("%s refused a write (%s); nothing is lost, settling is tried again", data, error)
+                LOG.warning("%s", _waits(data, error))
                 stop.wait(RETRY_S)
                 finished = stop.is_set()
             except ZoneChanged:
-                LOG.warning("the park's time zone is not %s any more; settling goes on in its own", park.zone)
+                LOG.warning("the park's time zone is not the one it was; settling goes on in its own")
+
+
+def _waits(data: Path, error: OSError | RegistryUnreadable) -> str:
+    if isinstance(error, RegistryUnreadable):
+        return error.text.en
+    return f"{data} refused a write ({error}); nothing is lost, settling is tried again"
 
 
 def settle_waiting(data: Path) -> bool:
     """Settle what waits in the journals now; False where a running settle will do it by itself in a moment, or any
-    settle later, because the disk refuses now."""
+    settle later, because the disk refuses or the registry cannot be read now."""
     try:
         settle(data, Event(), once=True)
     except SettleBusy:
         return False
     except OSError as error:
         LOG.warning("%s refused a write (%s); what was brought waits in the journal for the next settle", data, error)
+        return False
+    except RegistryUnreadable as error:
+        LOG.warning("%s", error.text.en)
         return False
     return True
 
@@ -74,19 +104,20 @@ class ParkMapping:
 
     def __init__(self, data: Path | None = None) -> None:
         self._data = data
-        registry = _registry()
+        registry = self._registry()
         self.zone = registry.zone if registry else NO_PARK_ZONE
         self._points: Sequence[PointSpec] = ()
         self._stops: Standstills = NO_STOPS
-        self._act: int | None = None
+        self._act: int | None = _NOT_ASKED
 
     def points(self) -> Sequence[PointSpec]:
-        """The mapping of the moment; raises ZoneChanged where the park's days are not the lake's."""
+        """The mapping of the moment; raises ZoneChanged where the park's days are not the lake's, and
+        RegistryUnreadable where a park that was loaded cannot be read."""
         if self._data is not None:
             _take_up_load(self._data)
         act = _newest_act()
         if act != self._act:
-            registry = _registry()
+            registry = self._registry()
             if registry and registry.zone != self.zone:
                 raise ZoneChanged
             self._points = point_specs(registry) if registry else ()
@@ -97,6 +128,18 @@ class ParkMapping:
     def stops(self) -> Standstills:
         """The declared stops of production as of the mapping that was given last, by point."""
         return self._stops
+
+    def _registry(self) -> Registry | None:
+        """The registry; None where no park was ever loaded into this folder."""
+        try:
+            return load()
+        except NoParkError:
+            return None
+        except DatabaseError as error:
+            if self._data is not None and held_a_park(self._data):
+                raise RegistryUnreadable(self._data, " ".join(str(error).split())) from error
+            LOG.warning("the registry cannot be read, so nothing is rolled up for its points: %s", error)
+            return None
 
 
 def _take_up_load(data: Path) -> None:
@@ -117,14 +160,4 @@ def _newest_act() -> int | None:
     try:
         return models.Act.objects.order_by("-id").values_list("id", flat=True).first()
     except DatabaseError:
-        return None
-
-
-def _registry() -> Registry | None:
-    try:
-        return load()
-    except NoParkError:
-        return None
-    except DatabaseError as error:
-        LOG.warning("the registry cannot be read, so nothing is rolled up for its points: %s", error)
         return None

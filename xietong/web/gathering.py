@@ -38,6 +38,7 @@ from xietong.periods import Period
 from xietong.quality.cases import Case
 from xietong.readings import Entry
 from xietong.settle.doubts import cases_in
+from xietong.settle.gone import gone
 from xietong.texts import Text
 from xietong.web import sources
 from xietong.web.asked import number
@@ -53,6 +54,11 @@ _KEPT = 8
 # How far back in the intake's journals a refused frame is looked for, in entries, and how many are shown.
 _TAIL, _MOST_REFUSED = 2000, 12
 _FINENESS = timedelta(minutes=10)
+
+
+def evidence_gone() -> list[Text]:
+    """Journals that do not hold what figures were made of: the pages say so above the figures."""
+    return [each.text for each in gone(Path(settings.DATA))]
 
 
 class Shelf:

@@ -101,6 +101,7 @@ def cockpit_context(registry: Registry, subject: Subject, asked_year: int) -> di
         **verdicts.findings(evaluation, place),
         **pages.owed_lines(place, gathering.owed_reports(registry, now.date()), now.date()),
         "live": gathering.live_view(registry),
+        "gone": [each.in_language(language) for each in gathering.evidence_gone()],
     }
 
 
@@ -133,6 +134,7 @@ def figure(request: HttpRequest, subject: str, key: str, period: str) -> HttpRes
         raise NothingThereError(gettext("这个指标没有这一项输入；请从指标本身点开。")) from error
     context = working(path, request.path, request.GET.get("all") == "1") | {
         "base": request.path,
+        "gone": [each.in_language(reading_language()) for each in gathering.evidence_gone()],
         "subject": subject,
         "subject_name": full_name(registry, whose.code).in_language(reading_language()),
         "period": span.label,

@@ -19,8 +19,11 @@ class Gone(NamedTuple):
 def gone(data: Path) -> Iterator[Gone]:
     """Every such journal of a data folder; a lake that cannot be read says so elsewhere."""
     root = data / "journal"
-    for name, mark in sorted(settled_marks(data / "lake").marks.items()):
-        found = standing(root, name, mark)
+    told: set[str] = set()
+    for name, mark in sorted(settled_marks(data / "lake").every, key=lambda each: (each[0], -each[1].ordinal)):
+        found = standing(root, name, mark) if name not in told else "whole"
+        if found != "whole":
+            told.add(name)
         if found == "other":
             zh = f"存证日志 {name} 第 {mark.ordinal} 条不是已结转的那一条：它是另一份副本；已结转的监测值可能没有了存证"
             en = (
