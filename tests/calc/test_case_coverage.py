@@ -23,6 +23,8 @@ FACTORS = ROOT / "xietong" / "calc" / "factors"
 # Readings that are no arithmetic of a subject and period: other rooms hold to them.
 NOT_ARITHMETIC = {
     "statement-grain",
+    "zero-drift",
+    "whole-hour",
     "regularly",
     "key-subjects",
     "figure-1",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from xietong.accounting.books import Books
 from xietong.accounting.extracts import Slice
 from xietong.accounting.filling import LEAST_SHARE
+from xietong.accounting.left_out import left_out_together
 from xietong.accounting.outlet_hours import Channel, Judged
 from xietong.accounting.statements import spans_of
 from xietong.calc.figures import Figure, total
@@ -27,7 +28,8 @@ _FORMULA = "Σ(浓度 concentration × 流量 flow) ÷ Σ 流量 flow"
 class Outlet(NamedTuple):
     """One pollutant of one outlet over a period: the sums of its hours and the channel in force at the end.
 
-    limited: of the hours under a limit alone; limited_due: how many of those were due.
+    limited: of the hours under a limit alone; limited_due: how many of those were due; unjudged, unweighted: values
+    that came and do not count, of what is judged and of the flow beside it.
     """
 
     subject: Subject
@@ -36,6 +38,8 @@ class Outlet(NamedTuple):
     due: int
     limited: Judged
     limited_due: int
+    unjudged: tuple[Text, ...] = ()
+    unweighted: tuple[Text, ...] = ()
 
     @property
     def to_judge(self) -> int:
@@ -52,7 +56,21 @@ def outlet_of(books: Books, subject: Subject, name: str, period: Period) -> Outl
     limited = [part for part in slices if part.channel.limit is not None]
     last = limited[-1] if limited else slices[-1]
     due, limited_due = (sum(_due(part) for part in parts) for parts in (slices, limited))
-    return Outlet(subject, last.channel, _added(slices), due, _added(limited), limited_due)
+    lost = [
+        left_out_together(
+            (part.left_out for part in slices), {point for part in slices for point in points(part.channel)}
+        )
+        for points in (_judged_by, _weighted_by)
+    ]
+    return Outlet(subject, last.channel, _added(slices), due, _added(limited), limited_due, *lost)
+
+
+def _judged_by(channel: Channel) -> tuple[str, ...]:
+    return channel.value_point, channel.oxygen_point
+
+
+def _weighted_by(channel: Channel) -> tuple[str, ...]:
+    return (channel.flow_point,)
 
 
 def _due(part: Slice) -> int:
@@ -134,6 +152,7 @@ def _hours(name: str, outlets: Sequence[Outlet]) -> dict[str, Figure]:
         held, due = sum(each.limited.held for each in outlets), sum(each.to_judge for each in outlets)
         unit = "次" if all(each.channel.sampled for each in outlets) else "h"
         remarks = tuple(samples_said(each.subject.code, name, each.limited) for each in outlets if each.channel.sampled)
+        remarks += tuple(said for each in outlets for said in each.unjudged)
         trace = {"coverage_number": f"{held / due:.4f}"}
         found[key] = replace(total(key, unit, parts), trace=trace, remarks=remarks)
     return found
@@ -163,7 +182,7 @@ def _count(outlet: Outlet, key: str, hours: int) -> Figure:
         "次" if outlet.channel.sampled else "h",
         "ok" if not short else "partial" if held else "missing",
         title=Text(outlet.subject.name, outlet.subject.name_en or outlet.subject.name),
-        missing=(_short_of(outlet),) if short else (),
+        missing=(_short_of(outlet), *outlet.unjudged) if short else (),
         source=_source(outlet.channel),
         trace=trace,
     )
@@ -234,7 +253,7 @@ def _concentration(outlet: Outlet, name: str, period: Period) -> Figure:
     mean = _mean(hours.judged_x_flow, hours.judged_flow, hours.judged_sum, hours.judged)
     if mean is None:
         reason = _no_mean(outlet, period)
-        return Figure(f"{name}_concentration", None, unit, "missing", missing=(reason,), trace=trace)
+        return Figure(f"{name}_concentration", None, unit, "missing", missing=(reason, *outlet.unjudged), trace=trace)
     short = hours.judged + hours.exempt < outlet.due
     return Figure(
         f"{name}_concentration",
@@ -242,12 +261,16 @@ def _concentration(outlet: Outlet, name: str, period: Period) -> Figure:
         unit,
         "partial" if short else "ok",
         title=Text(f"{label.zh}（{_basis(channel).zh}）", f"{label.en} ({_basis(channel).en})"),
-        missing=(_short_mean(outlet),) if short else (),
+        missing=(_short_mean(outlet), *outlet.unjudged, *outlet.unweighted) if short else (),
         formula=_FORMULA if not channel.sampled else "Σ 样品浓度 samples ÷ 样品数 number",
         inputs=tuple(_beside(outlet, name, trace)),
         source=_source(channel),
         trace=trace,
-        remarks=(samples_said(outlet.subject.code, name, hours),) if channel.sampled else (),
+        remarks=(
+            *((samples_said(outlet.subject.code, name, hours),) if channel.sampled else ()),
+            *outlet.unjudged,
+            *outlet.unweighted,
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import pyarrow as pa
 
 from xietong.accounting.channels import OXYGEN, channels, hours_of, is_concentration, is_flow
+from xietong.accounting.left_out import LeftOut
 from xietong.accounting.metered import (
     LakeTables,
     Metered,
@@ -50,7 +51,7 @@ class Slice(NamedTuple):
     """One channel in one span: what was due and what came.
 
     observed: hours due of the concentration, each once however many ducts it is carried by; stands: what stands in for
-    hours without a valid amount; taxable: what the environmental tax goes by.
+    hours without a valid amount; taxable: what the environmental tax goes by; left_out: values that do not count.
     """
 
     channel: Channel
@@ -61,6 +62,7 @@ class Slice(NamedTuple):
     observed: int = 0
     stands: tuple[Stand, ...] = ()
     taxable: Taxable | None = None
+    left_out: LeftOut = ()
 
 
 OUTLETS_TOGETHER = 8
@@ -227,8 +229,8 @@ class Extracts:
                 if due > 0:
                     others = found[channel.outlet, channel.item, span.start]
                     filled = stands.get(key, ()) if self.registry.subjects[channel.outlet].kind == "outlet" else ()
-                    taxable = hours.taxable.get(key) if hours else None
-                    own = Slice(channel, due, *came, due - _together(channel, others), tuple(filled), taxable)
+                    further = (hours.taxable.get(key), hours.left_out.get(key, ())) if hours else (None, ())
+                    own = Slice(channel, due, *came, due - _together(channel, others), tuple(filled), *further)
                     others.append(own)
         return found
 

@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from xietong.accounting.amounts import Amount, absent, amount, idle
+from xietong.accounting.left_out import left_out_said
 from xietong.calc.figures import Figure, Status
 from xietong.calc.items import Item, to_canonical, unit_kept
 from xietong.lake.engine import quoted
@@ -313,17 +314,7 @@ def _lacking(point: Point, span: Period, came: Metered, hours: tuple[int, int]) 
 
 
 def _left_out(point: Point, came: Metered) -> tuple[Text, ...]:
-    if not came.left_out:
-        return ()
-    return (
-        Text(
-            f"监测点 {point.code} 有 {came.left_out} 个值已收到而未计入：设备自己作了标记，或超出可能的范围，"
-            "或是占位值，或与前后矛盾；逐条见 xietong quality，原值保留。",
-            f"point {point.code}: {came.left_out} values came and are not counted, for the device marked them, or they "
-            "are beyond what can be, stand for no value, or contradict those beside them; xietong quality names them, "
-            "and all are kept.",
-        ),
-    )
+    return (left_out_said(point.code, came.left_out),) if came.left_out else ()
 
 
 def _share(point: Point, span: Period, received: int, due: int) -> Text:

@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from xietong.accounting.left_out import LeftOut, left_out_of
 from xietong.accounting.outlet_questions import (
     AMOUNTS,
     BELOW,
@@ -214,7 +215,7 @@ class OutletHours(NamedTuple):
     """The sums of all channels by (channel number, bucket number).
 
     gapped: the hours of the channels with fewer of them than they were in service; newest: the last hour of all;
-    taxable: what the environmental tax goes by.
+    taxable: what the environmental tax goes by; left_out: how many values of which points came and do not count.
     """
 
     channels: tuple[Channel, ...]
@@ -225,6 +226,7 @@ class OutletHours(NamedTuple):
     gapped: Mapping[int, Gapped]
     newest: datetime
     taxable: Mapping[Key, Taxable]
+    left_out: Mapping[Key, LeftOut]
 
 
 def outlet_hours(
@@ -255,10 +257,11 @@ def outlet_hours(
             flow |= {key: flow[key]._replace(m3=m3) for key, m3 in sliced_volumes(engine).items() if key in flow}
         stops = {(row[0], row[1]): int(row[2]) for row in engine.execute(STOPS).fetchall()}
         judged = _all_judged(engine)
-        taxable = taxable_means(engine, listed)
+        taxable, left_out = taxable_means(engine, listed), left_out_of(engine)
         (newest,) = engine.execute("SELECT epoch(max(hour)) FROM hourly").fetchall()[0]
         gapped = _gapped(engine, _with_gaps(listed, spans, mass))
-    return OutletHours(listed, mass, flow, judged, stops, gapped, datetime.fromtimestamp(newest, UTC), taxable)
+    last = datetime.fromtimestamp(newest, UTC)
+    return OutletHours(listed, mass, flow, judged, stops, gapped, last, taxable, left_out)
 
 
 def _with_parts(hourly: pa.Table) -> pa.Table:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from xietong.accounting.amounts import Amount, absent, amount, idle
 from xietong.accounting.channels import VOLUMES
 from xietong.accounting.extracts import Slice
+from xietong.accounting.left_out import left_out_together
 from xietong.accounting.substitution import Stand
 from xietong.calc.figures import Figure
 from xietong.calc.items import item
@@ -46,7 +47,8 @@ def outlet_amount(slices: Sequence[Slice], name: str, span: Period) -> OutletAmo
     if stood:
         trace |= {"hours_substituted": str(stood), "hours_missing": str(due - hours - stood)}
     if not hours and not stood and not any(part.mass.parts for part in wanted if part.mass):
-        return OutletAmount(absent(name, unit, _missing(wanted[0], span, (0, due, 0)), trace=trace), Decimal(0))
+        none = absent(name, unit, _missing(wanted[0], span, (0, due, 0)), trace=trace)
+        return OutletAmount(none._replace(figure=_with_left_out(none.figure, wanted, name)), Decimal(0))
     exact, figure = _summed(wanted, stands, name)
     figure = replace(
         figure,
@@ -57,8 +59,18 @@ def outlet_amount(slices: Sequence[Slice], name: str, span: Period) -> OutletAmo
         trace=trace,
         remarks=(*((_substituted(wanted[0], span, (hours, due, stood)),) if stood else ()), *_how(wanted, name)),
     )
+    figure = _with_left_out(figure, wanted, name)
     share = Decimal(min(hours, due)) / due
     return OutletAmount(amount(figure, exact, share=share), Decimal(hours + stood) / due)
+
+
+def _with_left_out(figure: Figure, wanted: Sequence[Slice], name: str) -> Figure:
+    """With the values that came and do not count; where the figure lacks hours they are among what it lacks."""
+    points = {part.channel.flow_point for part in wanted}
+    if name not in VOLUMES.values():
+        points |= {part.channel.value_point for part in wanted}
+    said = left_out_together((part.left_out for part in wanted), points)
+    return replace(figure, remarks=(*figure.remarks, *said), missing=(*figure.missing, *said) if figure.missing else ())
 
 
 def _summed(wanted: Sequence[Slice], stands: Sequence[Stand], name: str) -> tuple[Decimal, Figure]:
