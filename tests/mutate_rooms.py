@@ -110,6 +110,13 @@ def named(change: Change) -> str:
     return f"{change.path.relative_to(ROOT / 'xietong')}: {change.what}"
 
 
+def reason_of(change: Change, allowed: list[dict[str, str]]) -> str | None:
+    """Why a change may survive; an entry with `in` speaks of the line of that text only."""
+    line = change.path.read_text("utf-8").splitlines()[change.line - 1].strip()
+    found = (each["reason"] for each in allowed if each["change"] == named(change) and each.get("in", line) == line)
+    return next(found, None)
+
+
 def listed() -> list[Change]:
     """The lines that outsiders broke, each with the way to break it; one that is no longer there is an error."""
     found = []
@@ -149,12 +156,12 @@ def main() -> int:
     data, began = CoverageData(str(MAP)), time.monotonic()
     data.read()
     tried = listed() if asked.listed else drawn(asked.rooms, asked.sample, asked.seed)
-    reasons = {each["change"]: each["reason"] for each in tomllib.loads(ALLOWED.read_text("utf-8"))["survivor"]}
+    allowed = tomllib.loads(ALLOWED.read_text("utf-8"))["survivor"]
     without = 0
     with ThreadPoolExecutor(asked.workers) as pool:
         for change, survived in zip(tried, pool.map(partial(survives, data, asked.slow), tried), strict=True):
             if survived:
-                reason = reasons.get(named(change))
+                reason = reason_of(change, allowed)
                 without += reason is None
                 print(f"{'allowed' if reason else 'SURVIVES'}: {named(change)} (line {change.line})", flush=True)
     print(f"{len(tried)} changes, {without} survive without a reason, {time.monotonic() - began:.0f} s")

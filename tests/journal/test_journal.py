@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from xietong.journal import (
+    CorruptSegment,
     GroupCommit,
     JournalBehind,
     JournalReader,
@@ -17,6 +18,7 @@ from xietong.journal import (
     find,
     names,
     open_writer,
+    print_of,
     read,
     sync,
 )
@@ -206,3 +208,43 @@ def test_a_group_resolves_after_the_fsync_that_covers_it(tmp_path: Path, monkeyp
     assert sorted(ordinals) == list(range(1, 201))
     assert len(synced) < 40
     assert sorted(int(entry.payload) for entry in read(tmp_path, "intake-0")) == list(range(200))
+
+
+@pytest.mark.parametrize("at", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)])
+def test_the_first_and_the_last_day_there_is_come_back(tmp_path: Path, at: datetime) -> None:
+    """A clock that was never set must not make an entry look damaged."""
+    with JournalWriter(tmp_path, "intake-0") as writer:
+        writer.record("hj212", PEER, b"x", at)
+        writer.record("hj212", PEER, b"y", NOW)
+    assert [entry.received_at for entry in read(tmp_path, "intake-0")] == [at, NOW]
+
+
+def test_the_longest_origin(tmp_path: Path) -> None:
+    with JournalWriter(tmp_path, "intake-0") as writer:
+        writer.record("hj212", "o" * 1024, b"x", NOW)
+        with pytest.raises(ValueError, match="origin"):
+            writer.append("hj212", "o" * 1025, b"x", NOW)
+        writer.record("hj212", PEER, b"y", NOW)
+    assert [len(entry.origin) for entry in read(tmp_path, "intake-0")] == [1024, len(PEER)]
+
+
+def test_a_writer_that_is_refused_keeps_nothing_open_and_no_lock(tmp_path: Path) -> None:
+    fill(tmp_path, 3)
+    with JournalWriter(tmp_path, "intake-0"):
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        with pytest.raises(JournalBusy, match="one live writer"):
+            JournalWriter(tmp_path, "intake-0")
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+    (segment,) = (tmp_path / "intake-0").iterdir()
+    segment.write_bytes(b"\xff" * 400)
+    for _ in range(2):
+        with pytest.raises(CorruptSegment):
+            JournalWriter(tmp_path, "intake-0")
+
+
+def test_a_mark_knows_an_entry_by_the_first_63_bits_of_its_leaf(tmp_path: Path) -> None:
+    """What the lake keeps is a number of 64 bits with a sign; here it is read from the file by hand."""
+    fill(tmp_path, 1)
+    (entry,) = read(tmp_path, "intake-0")
+    leaf = (tmp_path / "intake-0" / f"{1:020d}.seg").read_bytes()[64 + 36 + len(PEER) + 32 :][:8]
+    assert print_of(entry) == int.from_bytes(leaf, "big") // 2

@@ -2,13 +2,16 @@
 
 import tempfile
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xietong.journal import CorruptSegment, JournalReader, JournalWriter, find, open_writer, read
+from xietong.journal import CorruptSegment, JournalReader, JournalWriter, find, open_writer, print_of, read
+from xietong.journal.standing import last_ordinal, standing
+from xietong.readings import Mark
 
 NOW = datetime(2025, 3, 14, tzinfo=UTC)
 PEER = "tcp:127.0.0.1:50122"
@@ -245,3 +248,46 @@ def test_nothing_is_written_behind_damage_that_whole_entries_follow(tmp_path: Pa
     assert continue_after(tmp_path) == len(PAYLOADS) + 1
     assert path.read_bytes() == damaged
     assert [each.name for each in sorted((tmp_path / "intake-0").glob("*.seg"))] == [FIRST, f"{9:020d}.seg"]
+
+
+def test_an_entry_that_the_disk_gives_twice_is_read_once(tmp_path: Path) -> None:
+    """Behind damage stands a copy of an entry that was read before it: nothing goes back."""
+    write(tmp_path, [b"one", b"two", b"six", b"ten", b"end"])
+    path = tmp_path / "intake-0" / FIRST
+    whole, at = path.read_bytes(), [SEGMENT, *ends(tmp_path)]
+    entry = [whole[start:stop] for start, stop in pairwise(at)]
+    path.write_bytes(whole[:SEGMENT] + entry[0] + entry[1] + bytes(len(entry[2])) + entry[1] + entry[4])
+    assert lenient(tmp_path)[0] == {1: b"one", 2: b"two", 5: b"end"}
+    assert continue_after(tmp_path) == 6
+    assert lenient(tmp_path)[0] == {1: b"one", 2: b"two", 5: b"end", 6: b"afterwards"}
+
+
+def test_whoever_goes_on_after_an_entry_that_is_damaged_by_now_misses_none(tmp_path: Path) -> None:
+    write(tmp_path, PAYLOADS)
+    path = tmp_path / "intake-0" / FIRST
+    path.write_bytes(path.read_bytes().replace(b"threethree", b"threeTHREE", 1))
+    reader = JournalReader(tmp_path, "intake-0", after=3)
+    assert [entry.ordinal for entry in reader.read()] == [4, 5, 6, 7, 8]
+    reader.close()
+
+
+def test_a_header_that_is_damaged_by_now_is_stepped_over(tmp_path: Path) -> None:
+    """Nothing but the bytes of the entry tells where it stood: the next whole one is looked for."""
+    write(tmp_path, PAYLOADS)
+    path, at = tmp_path / "intake-0" / FIRST, ends(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: at[1]] + bytes(36) + whole[at[1] + 36 :])
+    for after, follows in ((2, [4, 5, 6, 7, 8]), (3, [4, 5, 6, 7, 8]), (4, [5, 6, 7, 8])):
+        reader = JournalReader(tmp_path, "intake-0", after, on_damage=lambda _: None)
+        assert [entry.ordinal for entry in reader.read()] == follows
+        reader.close()
+
+
+def test_how_a_journal_stands_to_what_was_settled_of_it(tmp_path: Path) -> None:
+    write(tmp_path, [b"one", b"two", b"six"])
+    known = [print_of(entry) for entry in read(tmp_path, "intake-0")]
+    assert [last_ordinal(tmp_path, name) for name in ("intake-0", "web-0")] == [3, 0]
+    marks = [Mark(0), Mark(2, known[1]), Mark(3, known[2]), Mark(3), Mark(3, known[1]), Mark(4), Mark(4, known[2])]
+    said = ["whole", "whole", "whole", "whole", "other", "behind", "behind"]
+    assert [standing(tmp_path, "intake-0", mark) for mark in marks] == said
+    assert standing(tmp_path, "web-0", Mark(1)) == "behind"

@@ -65,7 +65,7 @@ def test_a_full_disk_acknowledges_nothing_and_works_again_with_space(tmp_path: P
         assert writer.commit() == 2
         append(writer, "c", "d", "e")
         disk.room = room
-        with pytest.raises(JournalWriteError, match="No space left") as refused:
+        with pytest.raises(JournalWriteError, match=r"\(No space left on device\)") as refused:
             writer.commit()
         assert "未确认" in refused.value.text.zh
         assert writer.durable == 2

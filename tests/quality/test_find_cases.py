@@ -110,6 +110,16 @@ def test_a_silence_at_the_end_counts_up_to_the_end_of_the_span() -> None:
     assert found(cases(signal, hours=100)) == []
 
 
+@pytest.mark.parametrize(("hours", "is_gap"), [(30, False), (31, True)])
+def test_silence_of_more_than_one_and_a_half_intervals_is_a_gap(hours: int, is_gap: bool) -> None:
+    signal = Signal("P", noise(100))
+    signal.comes[:] = False
+    signal.comes[[0, 20, 40, 40 + hours, 60 + hours]] = True
+    watched = signal.watched._replace(interval_s=20 * 3600)
+    got = find_cases(table(signal), [watched], (START, START + 100 * HOUR), ZONE)
+    assert found(got) == ([("gap", 60, 40 + hours)] if is_gap else [])
+
+
 def test_silence_before_the_first_reading_counts_where_a_since_is_stated() -> None:
     signal = Signal("P", noise(100))
     signal.comes[:10] = False

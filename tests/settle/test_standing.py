@@ -1,5 +1,6 @@
 """lake.json and the reads: a table that is not the one settle left is refused, and settle makes it good again."""
 
+import json
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -122,6 +123,8 @@ def test_a_copy_that_went_on_is_carried_over_and_names_no_other_frame(settled: F
     shutil.rmtree(settled.data / "journal")
     settled.write(hour_frame(0, "10"), hour_frame(3, "40"), hour_frame(4, "50"), hour_frame(5, "60"))
     settled.settler().run(Event(), once=True)
+    (told,) = json.loads((settled.data / "live.json").read_bytes())["damage"]
+    assert told["en"].startswith("entry 2 of journal ")
     entries = sorted(settled.entries())
     carried = {entry.partition("/")[0] for entry in entries} - {"intake-0"}
     assert len(carried) == 1
