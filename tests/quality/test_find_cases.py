@@ -173,6 +173,14 @@ def test_what_hardly_ever_varies_is_not_stuck() -> None:
     assert cases(state) == []
 
 
+@pytest.mark.parametrize(("each", "is_found"), [(2, True), (3, False)])
+def test_stuck_is_said_where_at_most_half_of_the_steps_are_no_change(each: int, is_found: bool) -> None:
+    distinct = 40 * MICRO + (np.arange(400) * 7 % 401) * 10_000
+    signal = Signal("P", np.repeat(distinct, each))
+    signal.micro[300:360] = 77 * MICRO
+    assert found(cases(signal)) == ([("stuck", 300, 360)] if is_found else [])
+
+
 def test_a_meter_change_is_told_from_a_glitch() -> None:
     register = np.cumsum(noise(500))
     register[100], register[200:203] = 0, 0
