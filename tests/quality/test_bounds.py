@@ -79,6 +79,8 @@ def _day(shown: list[str], known: Bounds | None = None) -> tuple[list[int], list
         (["10"] * 23 + ["9999"], [23], []),
         (["6553.6"] + ["10"] * 23, [0], []),
         (["9999"] * 24, list(range(24)), []),  # away all day
+        (["4999.4"] * 23 + ["9999"], [23], []),
+        (["4999.5"] * 23 + ["9999"], [], []),  # no more than twice what flows
         (["9998", "9999", "10000"] * 8, [], []),  # a flow that passes there
         (["60000"] * 23 + ["65535"], [], []),  # once, where the flow is near it
         (["60000"] * 21 + ["65535"] * 3, [21, 22, 23], []),  # clipped

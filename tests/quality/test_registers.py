@@ -41,3 +41,9 @@ def test_another_meter_says_nothing_of_this_one() -> None:
     assert doubted(steps, meter=meter) == []
     assert doubted([10] * 10 + [0] + [10, 10, 10, 10_000], meter=[0] * 11 + [1] * 5) == [15]
     assert doubted([10] * 10 + [10_000] + [0] + [10] * 20, meter=[0] * 12 + [1] * 21) == [11]  # the end of its meter
+
+
+@pytest.mark.parametrize(("falls_to", "is_high"), [(39, True), (38, False)])
+def test_a_high_run_rose_by_at_least_half_of_what_it_falls(falls_to: int, is_high: bool) -> None:
+    """From 30 to 60, on to 99 and back: by 60 it is a run that returned, by 61 a register that was changed."""
+    assert doubted([10, 10, 10, 30, 39, falls_to - 99, *[10] * 20]) == ([4, 5] if is_high else [])
