@@ -166,11 +166,11 @@ def test_a_choice_that_is_none_is_named_and_the_default_stays(
     [
         (None, "no park.toml"),
         ("[park", "no sound TOML"),
-        ("[choices]\n", "lacks code or name"),
+        ("[choices]\n", "lacks code and name"),
         ('[park]\ncode = "YL"\nname = "云岭"\ntimezone = "Asia/Xian"\n', "Asia/Xian"),
         ('[park]\ncode = "Y L"\nname = "云岭"\n', "a space, comma or quote"),
         ('[park]\ncode = "YL"\nname = "云\\u0000岭"\n', "control characters"),
-        ("park = 5\n", "lacks code or name"),
+        ("park = 5\n", "lacks code and name"),
     ],
 )
 def test_a_folder_that_is_no_package_is_refused_whole(tmp_path: Path, park: str | None, said: str) -> None:

@@ -11,6 +11,7 @@ from xietong.park.nouns import Expected, Registry
 from xietong.periods import Period
 from xietong.web import gathering
 from xietong.web.deadlines import Owed, owed
+from xietong.web.reported_months import reported_months
 
 pytest_plugins = ["handmade_fixtures"]
 
@@ -63,6 +64,19 @@ def test_nothing_is_owed_before_it_began_after_it_ended_or_by_whom_was_not_there
     left = replace(gone.subjects["E01"], until=date(2025, 3, 1))
     found = owed(replace(gone, subjects={**gone.subjects, "E01": left}), late)
     assert labels(found) == [("2025-02", "2025-03-10")]
+
+
+def test_a_due_is_met_by_another_kind_of_the_item() -> None:
+    low, high = "steam_purchased:0.8MPa_saturated", "steam_purchased:1.0MPa_230C"
+    due = Expected("E01", low, "month", 10, date(2025, 1, 1))
+    first, second = park(due, months=("2025-01", "2025-02")).reported
+    rows = (replace(first, item=low), replace(second, item=high))
+    stated = replace(park(due), reported=rows)
+    assert labels(owed(stated, date(2025, 4, 4))) == [("2025-03", "2025-04-10")]
+    beside = replace(stated, reported=(*rows, replace(first, item=high)))
+    assert labels(owed(beside, date(2025, 3, 10))) == [("2025-02", "2025-03-10")]
+    january, february, march = reported_months(stated, 2025, date(2025, 4, 4))["E01"][:3]
+    assert (january.lacking, february.lacking, march.lacking) == ((), (), (("E01", low),))
 
 
 def test_what_has_no_deadline_is_left_out() -> None:

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from xietong.accounting.due import is_present
-from xietong.accounting.statements import base_of
+from xietong.accounting.due import DueList
+from xietong.accounting.statements import Statements, base_of
 from xietong.park.nouns import Expected, Registry
 from xietong.periods import Period
 
 SOON = timedelta(days=7)
 _MONTHS: Mapping[str, int] = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
-Statements = Mapping[tuple[str, str], set[Period]]
+Stated = Mapping[tuple[str, str], set[Period]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +35,20 @@ class Owed:
 def owed(registry: Registry, today: date) -> list[Owed]:
     """Everything not reported that is overdue or due within seven days of `today` (a park day), the earliest first.
 
-    A line of the due list without a due day, or by an unknown frequency, has no deadline and is left out.
+    A line of the due list without a due day, or by an unknown frequency, has no deadline and is left out. What
+    another kind of the item meets, or a stop of production excuses, is not owed.
     """
     stated: dict[tuple[str, str], set[Period]] = defaultdict(set)
     for row in registry.reported:
         stated[row.subject, base_of(row.item)].add(row.period)
     first = min((row.period.start for row in registry.reported), default=Period.year(today.year).start)
+    dues = DueList(registry, Statements(registry.reported))
     found: dict[tuple[date, str, Period], list[str]] = defaultdict(list)
     for expected in registry.expected:
         for span in _spans(expected, first, today):
-            subject = registry.subjects.get(expected.subject)
-            if subject is None or not is_present(subject, span) or _is_stated(stated, expected, span):
+            if expected.subject not in registry.subjects or _is_stated(stated, expected, span):
+                continue
+            if not dues.months(expected.subject, base_of(expected.item), span, (span,)):
                 continue
             found[_day(expected, span), expected.subject, span].append(expected.item)
     return [Owed(code, span, due, tuple(items)) for (due, code, span), items in sorted(found.items())]
@@ -82,7 +85,7 @@ def _in_force(expected: Expected, span: Period, first: datetime) -> bool:
     return begun and (expected.until is None or expected.until > span.start.date())
 
 
-def _is_stated(stated: Statements, expected: Expected, span: Period) -> bool:
+def _is_stated(stated: Stated, expected: Expected, span: Period) -> bool:
     """Whether statements cover the whole span: its own, those of its parts, or one of a longer period."""
     periods = stated.get((expected.subject, base_of(expected.item)), set())
     return span in periods or covered(span, periods)

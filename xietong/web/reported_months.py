@@ -1,6 +1,7 @@
 """Reported amounts due against received: for every enterprise and month of a year which items were due and which came.
 
-Pure: the registry and a park day come in. An item is due once the span that is usually stated of it has ended.
+Pure: the registry and a park day come in. An item is due once the span that is usually stated of it has ended;
+one that another kind of it stands in for is not.
 """
 
 from collections import defaultdict
@@ -39,7 +40,7 @@ def reported_months(registry: Registry, year: int, today: date) -> dict[str, tup
     near = [row for row in registry.reported if _touches(row, Period(whole.previous_year().start, whole.end))]
     for row in near:
         stated[row.subject, base_of(row.item)].append(row)
-    dues = DueList(registry, Statements(() if registry.expected else near))
+    dues = DueList(registry, Statements(near))
     months = tuple(whole.months())
     ends = {length: {month: _ends(month, length) for month in months} for length in _LENGTHS.values()}
     found: dict[str, list[tuple[str, tuple[Period, ...]]]] = defaultdict(list)
