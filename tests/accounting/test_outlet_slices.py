@@ -234,3 +234,12 @@ def test_an_hour_of_which_half_came_is_no_hour(tmp_path: Path, lacking: str, key
         found = explain(registry, lake_of(tmp_path / hours, registry, series), key, "O1", DAY)
         assert found.status == ("partial" if hours == "23" else "ok")
         assert found.value == pytest.approx(whole if hours == "23" or lacking == "C" else 2400.0)
+
+
+def test_half_an_hour_of_a_coarse_volume_is_no_hour(tmp_path: Path) -> None:
+    """150 m3 every hour and a half; 01:30 to 04:30 lacks, so that hours 1 and 4 are halves: 20 hours of 100 m3."""
+    registry = outlet(("m3", "amount", 5400), 3600)
+    series = {"Q": {at: "150" for at in range(0, 86400, 5400) if at not in (5400, 10800)}}
+    (found,) = explain(registry, lake_of(tmp_path, registry, series), "wastewater", "O1", DAY).inputs
+    assert found.value == pytest.approx(2000)
+    assert found.trace["hours"] == "20"
