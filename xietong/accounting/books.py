@@ -25,7 +25,7 @@ from xietong.accounting.statements import Statements, base_of
 from xietong.accounting.transfers import without_second_use
 from xietong.calc.items import UnknownItemError, item, pollutants
 from xietong.park.nouns import Registry, ReportedAmount, Subject
-from xietong.park.presence import here_of
+from xietong.park.presence import flows_here, here_of
 from xietong.periods import Period
 from xietong.texts import Text
 
@@ -41,7 +41,8 @@ OF_ONE_SUBJECT = frozenset({"tax", "tax of a month"})
 
 
 class Ground:
-    """What books of one registry rest on whatever the years and the lake: its tree and its statements."""
+    """What books of one registry rest on whatever the years and the lake: its tree, its statements and the flows that
+    count (both ends were in the park)."""
 
     def __init__(self, registry: Registry, before: "Ground | None" = None) -> None:
         """before: of an earlier registry, so that subjects whose statements are the same are not gone through again."""
@@ -49,7 +50,9 @@ class Ground:
         self.boundary = Boundary(registry)
         known: Statements | None = before.statements if before else None
         whole = registry.choices.get("statement_grain") == "longest"
-        self.statements: Statements = Statements(registry.reported, known, here_of(registry.subjects), whole)
+        here = here_of(registry.subjects)
+        self.statements: Statements = Statements(registry.reported, known, here, whole)
+        self.flows = flows_here(registry.flows, here)
         self.own_factors = OwnFactors(registry, self.boundary)
         self.methods = EmissionMethods(registry)
 
@@ -60,7 +63,7 @@ class Books:
     def __init__(self, ground: "Ground", lake: LakeTables | None, keep: Keep) -> None:
         registry, statements = ground.registry, ground.statements
         self.ground = ground
-        self.registry, self.statements = registry, statements
+        self.registry, self.statements, self.flows = registry, statements, ground.flows
         self.boundary, self.own_factors = ground.boundary, ground.own_factors
         self.extracts = Extracts(registry, lake, keep)
         self.sources = Sources(statements, DueList(registry, statements), self.extracts, ground.methods)
@@ -212,7 +215,7 @@ class Books:
         if not parts:
             return own
         total = self._covered(group, name, period, parts)
-        total = without_second_use(total, self.statements, self.registry.flows, (unit for unit, _ in parts), period)
+        total = without_second_use(total, self.statements, self.flows, (unit for unit, _ in parts), period)
         return beside(total, own, _OWN) if total.has_value or own.is_idle else own
 
     def _counts(self, unit: Subject) -> bool:

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 
 from xietong.accounting.grains import covers
 from xietong.accounting.statements import Statements, base_of, spans_of
-from xietong.park.nouns import Expected, Registry, Subject
+from xietong.park.nouns import Expected, Registry
 from xietong.park.presence import here_of
 from xietong.park.stops import Stops
 from xietong.periods import Period
@@ -74,11 +74,6 @@ class DueList:
 def root_of(name: str) -> str:
     """The item behind a name, without its kind and use ("steam_purchased:1.0MPa_230C" → "steam_purchased")."""
     return name.partition("#")[0].partition(":")[0]
-
-
-def is_present(subject: Subject, span: Period) -> bool:
-    """Whether the subject was in the park on some day of the span."""
-    return _overlaps(subject.since, subject.until, span)
 
 
 def is_listed(since: date | None, until: date | None, span: Period) -> bool:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from xietong.accounting.accounts import UnknownNameError
-from xietong.accounting.due import is_present
 from xietong.accounting.factors import day_of
 from xietong.accounting.metered import LakeTables
 from xietong.accounting.trends import Change, compared
 from xietong.calc.pollutants import TABLE_3
 from xietong.park.nouns import Registry, Subject
+from xietong.park.presence import here_of, is_here
 from xietong.periods import Period
 from xietong.texts import Text
 
@@ -116,7 +116,7 @@ def codes_listed(registry: Registry, of: str, span: Period) -> tuple[str, ...]:
 def _listed(registry: Registry, of: str, span: Period) -> _List:
     if of == SECTORS:
         sectors: dict[str, tuple[str, ...]] = {
-            code: () for code, each in registry.subjects.items() if each.kind == "sector" and is_present(each, span)
+            code: () for code, each in _here(registry, span).items() if each.kind == "sector"
         }
         return _List(sectors, Text("登记簿中的行业", "the sectors of the registry"))
     year = day_of(span).year
@@ -135,6 +135,12 @@ def _listed(registry: Registry, of: str, span: Period) -> _List:
     return _marked(registry, of, span)
 
 
+def _here(registry: Registry, span: Period) -> dict[str, Subject]:
+    """The subjects that were in the park on some day of the span."""
+    known = here_of(registry.subjects)
+    return {code: each for code, each in registry.subjects.items() if is_here(known, code, span)}
+
+
 def _marked(registry: Registry, of: str, span: Period) -> _List:
     """The subjects that carry the mark of the kind and were there; the mark has no date."""
     if of not in KINDS:
@@ -142,7 +148,7 @@ def _marked(registry: Registry, of: str, span: Period) -> _List:
         known = "、".join([*KINDS, SECTORS, *names])
         raise UnknownNameError(Text(f"没有名录“{of}”；可用 {known}。", f'there is no list "{of}"; use one of {known}.'))
     mark = KINDS[of].mark
-    marked = {code: () for code, each in registry.subjects.items() if getattr(each, mark) and is_present(each, span)}
+    marked = {code: () for code, each in _here(registry, span).items() if getattr(each, mark)}
     return _List(marked, Text(f"登记簿中的 {mark} 标记（不注年份）", f"the undated marks {mark} of the registry"))
 
 

@@ -76,7 +76,7 @@ def _is_received(books: Books, unit: Subject, row: ReportedAmount, giver: str, k
         return True
     if not kinds:
         return bool(row.counterparty)
-    return any(flow.origin == giver and flow.destination == unit.code for flow in books.registry.flows)
+    return any(flow.origin == giver and flow.destination == unit.code for flow in books.flows)
 
 
 def _units(books: Books, subject: Subject) -> tuple[Subject, ...]:
@@ -126,7 +126,7 @@ def _received(books: Books, subject: Subject, family: str, period: Period, uses:
 
 def _given(books: Books, family: str, period: Period, end: tuple[Subject, str, str]) -> Iterator[Figure]:
     unit, giver, kind = end
-    flows = [flow for flow in books.registry.flows if (flow.origin, flow.destination) == (giver, unit.code)]
+    flows = [flow for flow in books.flows if (flow.origin, flow.destination) == (giver, unit.code)]
     moved = [each for flow in flows if (each := _moved(flow, kind, family, period)) is not None]
     if moved:
         yield from moved

@@ -17,7 +17,7 @@ from xietong.accounting.lines import CLAUSE, difference, is_whole, line, share
 from xietong.accounting.media import Medium, is_called
 from xietong.calc.figures import Figure
 from xietong.calc.items import UnknownItemError, item, to_canonical
-from xietong.park.nouns import Flow, Registry, Subject
+from xietong.park.nouns import Flow, Subject
 from xietong.periods import Period
 from xietong.texts import Text
 from xietong.units import UnitError
@@ -82,7 +82,7 @@ class Market:
         self._books, self._group, self._medium, self._span = books, group, medium, span
         self.units = {unit.code: unit for unit in books.boundary.units(group.code)}
         self._names = books.remember(("names", group.code), lambda: _names(books.boundary, self.units.values()))
-        self.flows = _flows(books.registry, medium, span)
+        self.flows = _flows(books.flows, medium, span)
         self.sold = self._dealings(self.units, medium.sold)
         self.bought = self._dealings(self.units, medium.bought)
         self._beyond = self._bought_beyond()
@@ -311,10 +311,10 @@ def leaves(figure: Figure) -> Iterator[Figure]:
         yield from leaves(child)
 
 
-def _flows(registry: Registry, medium: Medium, span: Period) -> dict[tuple[str, str], Amount]:
+def _flows(flows: Iterable[Flow], medium: Medium, span: Period) -> dict[tuple[str, str], Amount]:
     """What flows.csv records of the medium within the span, by both ends."""
     found: dict[tuple[str, str], list[Amount]] = defaultdict(list)
-    for flow in registry.flows:
+    for flow in flows:
         if span.contains(flow.period) and _carries(flow, medium) and (part := _moved(flow, medium)) is not None:
             found[flow.origin, flow.destination].append(part)
     title = Text("物料流记录", "recorded flow")

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from xietong.accounting.books import EMITTED, Books
-from xietong.accounting.due import is_listed, is_present
+from xietong.accounting.due import is_listed
 from xietong.accounting.key_enterprises import KINDS, codes_listed
 from xietong.calc.items import all_items
 from xietong.park.nouns import Registry, Subject
+from xietong.park.presence import here_of, is_here
 from xietong.periods import Period
 from xietong.texts import Text
 
@@ -65,11 +66,11 @@ class Unwatched(NamedTuple):
 
 def unwatched(books: Books, period: Period) -> tuple[Unwatched, ...]:
     """The key units of the park's lists that are not monitored in a period, list by list."""
-    found = []
+    found, here = [], here_of(books.registry.subjects)
     for kind in KINDS:
         for code in codes_listed(books.registry, kind, period):
             subject = books.registry.subjects[code]
-            if is_present(subject, period) and not _is_watched(books, subject, kind, period):
+            if is_here(here, code, period) and not _is_watched(books, subject, kind, period):
                 found.append(Unwatched(subject, kind, period, _sentence(subject, kind, period)))
     return tuple(found)
 

@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     for left in aside:
         print(f"{_head(BESIDE, arguments.lang)}{said(left.text, arguments.lang)}")
     for doubt in doubted:
-        print(f"{_head(DOUBT, arguments.lang)}{doubt.row.subject} {said(doubt.text, arguments.lang)}")
+        print(f"{_head(DOUBT, arguments.lang)}{doubt.subject} {said(doubt.text, arguments.lang)}")
     for unit in dark:
         print(
             f"{padded(said(_UNWATCHED, arguments.lang), _WIDTHS[arguments.lang])}{said(unit.sentence, arguments.lang)}"

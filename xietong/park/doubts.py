@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from xietong.calc.energy_grades import GradeError, steam_nodes, water_temperature
 from xietong.calc.items import UnknownItemError, item, to_canonical
-from xietong.park.nouns import Registry, ReportedAmount
+from xietong.park.nouns import Flow, Registry, ReportedAmount
 from xietong.park.package.cells import CellError
 from xietong.park.package.sheets import Rejection, Row, rejection
-from xietong.park.presence import here_of, said_outside
+from xietong.park.presence import flow_said_outside, here_of, said_outside
 from xietong.periods import Period
 from xietong.texts import Text
 from xietong.units import UnitError
@@ -29,20 +29,28 @@ _SAME_STOCK = Decimal("0.000001")
 
 
 _NAMED = ("subject", "period", "item", "method", "use", "counterparty")
+_NAMED_OF_FLOW = ("origin", "destination", "material", "period")
 
 
 class Doubt(NamedTuple):
-    """A statement that does not go with another one: which column, by which rule, and the sentence."""
+    """A statement that does not go with another one, or a flow that does not count: which column, by which rule, and
+    the sentence."""
 
-    row: ReportedAmount
+    row: ReportedAmount | Flow
     column: str
     rule: str
     text: Text
 
     def as_json(self) -> dict[str, Any]:
         """The doubt as plain values."""
-        named = {name: text for name, text in zip(_NAMED, _key_of(self.row), strict=True) if text}
+        columns = _NAMED_OF_FLOW if isinstance(self.row, Flow) else _NAMED
+        named = {name: text for name, text in zip(columns, _key_of(self.row), strict=True) if text}
         return {"kind": "doubt", **named, "column": self.column, "rule": self.rule, "sentence": self.text._asdict()}
+
+    @property
+    def subject(self) -> str:
+        """Whose it is: who stated it, or who gave what flowed."""
+        return self.row.origin if isinstance(self.row, Flow) else self.row.subject
 
 
 def doubts(rows: Iterable[ReportedAmount]) -> Iterator[Doubt]:
@@ -61,8 +69,33 @@ def of_registry(park: Registry, period: Period | None = None) -> list[Doubt]:
     """Every doubt about the statements in force, of those of a period where one is named; in order of subject."""
     groups = _grouped(park.reported)
     found = [doubt for group in groups.values() for doubt in (*doubts(group), *_grades(group, park.factors))]
-    chosen = [each for each in found if period is None or period.contains(each.row.period)]
+    found += of_flows(park)
+    chosen = [each for each in found if period is None or _touches(each, period)]
     return sorted(chosen, key=lambda each: (_key_of(each.row), each.rule))
+
+
+def _touches(doubt: Doubt, period: Period) -> bool:
+    """Whether a statement lies within a period, or a flow that does not count meets it."""
+    row = doubt.row
+    if isinstance(row, Flow):
+        return row.period.start < period.end and period.start < row.period.end
+    return period.contains(row.period)
+
+
+def of_flows(park: Registry) -> Iterator[Doubt]:
+    """The flows that are kept and not counted, because an end was not in the park in all of their months."""
+    known = here_of(park.subjects)
+    for flow in park.flows if known else ():
+        text = flow_said_outside(flow, known)
+        if text is not None:
+            yield Doubt(flow, "period", "outside", text)
+
+
+def remarks_of_flows(rows: Iterable[Row], park: Registry) -> list[Rejection]:
+    """The flows that a file has just brought and that do not count."""
+    brought = {tuple(str(row.values.get(name) or "") for name in _NAMED_OF_FLOW): row for row in rows}
+    found = [(brought.get(_key_of(doubt.row)), doubt) for doubt in of_flows(park)]
+    return [_remark(row, doubt) for row, doubt in found if row is not None]
 
 
 def _grouped(reported: Iterable[ReportedAmount]) -> dict[tuple[str, str], list[ReportedAmount]]:
@@ -94,7 +127,9 @@ def _key(values: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(str(values.get(name) or "") for name in _NAMED)
 
 
-def _key_of(row: ReportedAmount) -> tuple[str, ...]:
+def _key_of(row: ReportedAmount | Flow) -> tuple[str, ...]:
+    if isinstance(row, Flow):
+        return row.origin, row.destination, row.material, row.period.label
     return row.subject, row.period.label, row.item, row.method, row.use, row.counterparty
 
 

@@ -3,11 +3,11 @@
 What is stated or measured for times at which a subject was not here is kept and never counted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from xietong.park.nouns import ReportedAmount, Subject
+from xietong.park.nouns import Flow, ReportedAmount, Subject
 from xietong.periods import Period
 from xietong.texts import Text
 
@@ -57,6 +57,42 @@ def here_of(subjects: Mapping[str, Subject]) -> dict[str, Here]:
     return found
 
 
+def is_here(known: Mapping[str, Here], code: str, span: Period) -> bool:
+    """Whether a subject was here on some day of the span; known: as `here_of` answers."""
+    return code not in known or known[code].presence.meets(span)
+
+
+def flows_here(flows: Iterable[Flow], known: Mapping[str, Here]) -> tuple[Flow, ...]:
+    """The flows that count: both ends were here; an end outside the park always is."""
+    if not known:
+        return tuple(flows)
+    return tuple(flow for flow in flows if not any(_absent_ends(flow, known)))
+
+
+def flow_said_outside(flow: Flow, known: Mapping[str, Here]) -> Text | None:
+    """Why a flow does not count, by the first end that was not here, and what to do; None of one that counts."""
+    end = next(_absent_ends(flow, known), None)
+    return None if end is None else _of_flow(flow, end)
+
+
+def _absent_ends(flow: Flow, known: Mapping[str, Here]) -> Iterator[Here]:
+    ends = (known.get(code) for code in (flow.origin, flow.destination))
+    return (end for end in ends if end is not None and not end.presence.admits(flow.period))
+
+
+def _of_flow(flow: Flow, end: Here) -> Text:
+    subject, here = end.subject, _here(end.presence)
+    way, amount = f"{flow.origin} → {flow.destination}", f"{flow.amount.normalize():f} {flow.unit}"
+    remedy = _remedy(flow.period, end.presence)
+    return Text(
+        f"{subject.name}（{subject.code}）{here.zh}在园，物料流 {way} {flow.material} {flow.period.label} {amount} "
+        f"含不在园的月份，没有计入；{remedy.zh}。",
+        f"{subject.name_en or subject.name} ({subject.code}) was in the park {here.en}; the flow {way} of "
+        f"{flow.material} in {flow.period.label}, {amount}, reaches into months outside and was not counted; "
+        f"{remedy.en}.",
+    )
+
+
 def _of(code: str, subjects: Mapping[str, Subject]) -> Presence:
     presence, seen = Presence(), set[str]()
     while code in subjects and code not in seen:
@@ -70,14 +106,11 @@ def said_outside(row: ReportedAmount, subject: Subject, presence: Presence, name
     """Why a statement does not count: when the subject was here, and what to do. name: of the item."""
     who, who_en = f"{subject.name}（{subject.code}）", f"{subject.name_en or subject.name} ({subject.code})"
     amount = "" if row.amount is None else f" {row.amount.normalize():f} {row.unit}"
-    here = _here(presence)
-    fitting = _fitting(row.period, presence)
-    zh = f"请按在园的月份 {fitting} 重新填报" if fitting else "请核对期间，或改正主体的起止日"
-    en = f"report it for the months it was here, {fitting}" if fitting else "check the period, or correct its dates"
+    here, remedy = _here(presence), _remedy(row.period, presence)
     return Text(
-        f"{who}{here.zh}在园，{row.period.label} 的{name.zh}{amount} 含不在园的月份，没有计入；{zh}。",
+        f"{who}{here.zh}在园，{row.period.label} 的{name.zh}{amount} 含不在园的月份，没有计入；{remedy.zh}。",
         f"{who_en} was in the park {here.en}; {name.en} of {row.period.label},{amount or ' stated'}, reaches into "
-        f"months outside and was not counted; {en}.",
+        f"months outside and was not counted; {remedy.en}.",
     )
 
 
@@ -98,6 +131,13 @@ def _here(presence: Presence) -> Text:
         if part
     )
     return Text(zh, en)
+
+
+def _remedy(period: Period, presence: Presence) -> Text:
+    fitting = _fitting(period, presence)
+    if not fitting:
+        return Text("请核对期间，或改正主体的起止日", "check the period, or correct its dates")
+    return Text(f"请按在园的月份 {fitting} 重新填报", f"report it for the months it was here, {fitting}")
 
 
 def _fitting(period: Period, presence: Presence) -> str:

@@ -23,7 +23,7 @@ from xietong.park.actions import (
     state_facts,
 )
 from xietong.park.bills import Placed, beside, by_subject
-from xietong.park.doubts import remarks
+from xietong.park.doubts import remarks, remarks_of_flows
 from xietong.park.evidence import Evidence, Purpose, enter, keep
 from xietong.park.marking import located, write_marked
 from xietong.park.nouns import Registry
@@ -106,6 +106,7 @@ class Reception:
         answer.changes = load_package(package, answer.entries, self.who, self.at).changes
         park = registry.load()
         answer.remarks += remarks(package.tables["reported"], park)
+        answer.remarks += remarks_of_flows(package.tables["flows"], park)
         for path in package.readings:
             self._readings(path, FileMapping(), park, self._carried(path))
         self._note_refusals(folder.name)
