@@ -1,10 +1,12 @@
 """Metered amounts: hours and days of the lake become amounts, beside or instead of what was reported."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 
 import pyarrow as pa
+import pytest
 from small_parks import ZONE, HoursLake, hours_of, park, point, stated, subject
 
 from xietong.accounting import explain
@@ -88,7 +90,7 @@ def test_a_silent_meter_is_missing() -> None:
     assert "M" in figure.missing[0].zh
 
 
-def changed(table: pa.Table, name: str, values: list[int] | list[bool]) -> pa.Table:
+def changed(table: pa.Table, name: str, values: Sequence[object]) -> pa.Table:
     field = table.schema.field(name)
     return table.set_column(table.schema.get_field_index(name), field, pa.array(values, field.type))
 
@@ -105,6 +107,31 @@ class BridgedLake(HoursLake):
 def test_a_counter_that_bridges_a_gap_is_estimated_and_not_partial() -> None:
     figure = power(BridgedLake({"M": hours_of("2025-03", "1000")}))
     assert (figure.value, figure.status) == (744.0, "estimated")
+
+
+class JumpedLake(HoursLake):
+    """At noon of the 14th the register went up by 700 in one step."""
+
+    def hourly(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
+        table = super().hourly(points, start, end)
+        at = [f"{hour.astimezone(ZONE):%d %H}" == "14 12" for hour in table.column("hour").to_pylist()]
+        return changed(changed(table, "maximum", [Decimal(700) if each else None for each in at]), "estimated", at)
+
+    def daily(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
+        table = super().daily(points, start, end)
+        at = [day.day == 14 for day in table.column("day").to_pylist()]
+        return changed(changed(table, "maximum", [Decimal(700) if each else None for each in at]), "estimated", at)
+
+
+@pytest.mark.parametrize("period", ["2025-03", "2025-03-14", "2025-03-14T12"])
+def test_a_register_that_jumped_is_estimated_and_says_by_how_much(period: str) -> None:
+    lake = JumpedLake({"M": hours_of("2025-03", "1")})
+    figure = power(lake, period=period, points=(replace(METER, shape="counter"),))
+    assert figure.status == "estimated"
+    (said,) = figure.inputs[0].remarks
+    assert "700 kWh" in said.zh
+    assert "jumped by 700 kWh" in said.en
+    assert power(lake, period="2025-03-13", points=(replace(METER, shape="counter"),)).status == "ok"
 
 
 class StoppedLake(HoursLake):

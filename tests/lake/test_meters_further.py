@@ -56,8 +56,9 @@ HIGHER = [*QUARTERS[:49], *(value + 4000 for value in QUARTERS[49:])]
 
 
 def test_another_meter_that_shows_more_is_counted_as_read_and_said_to_be_in_doubt(tmp_path: Path) -> None:
-    """Consumption and a new meter look alike: nothing is cut off, and the quality page says what it may be."""
-    assert day(rolled(tmp_path, quarters(HIGHER), point("counter", since_utc=DAY))) == (Decimal(4240), [])
+    """Consumption and a new meter look alike: nothing is cut off, its hour is an estimate, and the quality page says
+    what it may be."""
+    assert day(rolled(tmp_path, quarters(HIGHER), point("counter", since_utc=DAY))) == (Decimal(4240), [12])
     assert found(quarters(HIGHER)) == ["jump"]
 
 

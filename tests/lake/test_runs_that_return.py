@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lake_samples import Row, days, every, point, rolled
+from lake_samples import Row, days, every, hours, point, rolled
 
 QUARTER, DAY = 900, "2025-03-10 00:00"
 HIGH = ["100000", "100000", "99998.5", "100001"]
@@ -122,3 +122,38 @@ def test_readings_that_come_one_by_one_give_the_same(tmp_path: Path) -> None:
     at_once = rolled(tmp_path / "once", values, point("counter"))
     backwards = rolled(tmp_path / "back", values[::-1], point("counter"))
     assert days(at_once) == days(backwards)
+
+
+def jumped(made: Any) -> list[tuple[str, Decimal, bool]]:
+    """The hours whose register jumped: by how much, and whether they are estimated."""
+    return [(row["hour"], row["maximum"], row["estimated"]) for row in hours(made) if row["maximum"] is not None]
+
+
+@pytest.mark.parametrize(("high", "step"), [("100000", QUARTER), ("54321", QUARTER), ("100000", 3600), ("3000", 3600)])
+def test_a_jump_that_stays_too_long_is_counted_as_read_and_never_without_remark(
+    tmp_path: Path, high: str, step: int
+) -> None:
+    """From 1039 up for forty readings and back: nobody can tell yet, so the hour of the jump is an estimate."""
+    run = [str(int(high) + place) for place in range(40)]
+    made = rolled(tmp_path, every(DAY, step, shown(course(), 40, run)), point("counter", interval_s=step))
+    hour = "03-10 09:00" if step == QUARTER else "03-11 15:00"
+    assert jumped(made) == [(hour, Decimal(high) - 1039, True)]
+    assert [row["estimated"] for row in days(made)][: 1 if step == QUARTER else 2][-1] is True
+
+
+def test_a_jump_in_two_steps_and_with_a_multiplier(tmp_path: Path) -> None:
+    values = [*course(40), "30000", *(str(100_000 + place) for place in range(56))]
+    made = rolled(tmp_path, every(DAY, QUARTER, values), point("counter", multiplier=Decimal(60)))
+    assert jumped(made) == [("03-10 09:00", Decimal(28_961 * 60), True), ("03-10 10:00", Decimal(70_000 * 60), True)]
+
+
+@pytest.mark.parametrize(("load", "is_jump"), [(100, False), (101, True)])
+def test_from_a_hundredfold_on_one_step_is_a_jump(tmp_path: Path, load: int, is_jump: bool) -> None:
+    values = [*course(40), *(str(1039 + load + place) for place in range(57))]
+    made = rolled(tmp_path, every(DAY, QUARTER, values), point("counter"))
+    assert bool(jumped(made)) is is_jump
+
+
+def test_a_load_that_lasts_is_no_jump_however_high(tmp_path: Path) -> None:
+    values = [*course(40), *(str(1039 + 5000 * place) for place in range(1, 50))]
+    assert jumped(rolled(tmp_path, every(DAY, QUARTER, values), point("counter"))) == []

@@ -49,7 +49,8 @@ class Metered(NamedTuple):
 
     hours: with a valid or an estimated value; day_hours: those of the park days with
     any row; owed: readings that these days owed, stops
-    of production taken off.
+    of production taken off; jump: the largest step of a register far faster than those beside it, none where there was
+    none (of other shapes: nothing).
     """
 
     total: Decimal
@@ -60,6 +61,7 @@ class Metered(NamedTuple):
     day_hours: int
     owed: int
     left_out: int = 0
+    jump: Decimal | None = None
 
 
 Totals = Mapping[tuple[str, datetime], Metered]
@@ -67,12 +69,13 @@ Totals = Mapping[tuple[str, datetime], Metered]
 _BY_MONTH = """
 SELECT point, date_trunc('month', day)::DATE, sum(total), sum(readings)::BIGINT, sum(hours)::BIGINT, bool_or(estimated),
   sum(conflicts)::BIGINT,
-  sum(epoch({midnight_after}) - epoch({midnight}))::BIGINT // 3600, sum(due)::BIGINT, sum(invalid)::BIGINT
+  sum(epoch({midnight_after}) - epoch({midnight}))::BIGINT // 3600, sum(due)::BIGINT, sum(invalid)::BIGINT,
+  max(maximum)
 FROM daily WHERE day >= DATE '{first}' AND day < DATE '{last}' GROUP BY ALL
 """
 _WHOLE = """
 SELECT point, sum(total), sum(readings)::BIGINT, count(total), bool_or(estimated), sum(conflicts)::BIGINT, 0,
-  sum(due)::BIGINT, sum(invalid)::BIGINT
+  sum(due)::BIGINT, sum(invalid)::BIGINT, max(maximum)
 FROM hourly WHERE hour >= TIMESTAMPTZ '{first}' AND hour < TIMESTAMPTZ '{last}' GROUP BY ALL
 """
 _HOURS_BY_MONTH = """
@@ -164,9 +167,10 @@ def run_hours(lake: LakeTables, points: Iterable[str], span: Period, zone: ZoneI
 
 
 def _metered(row: tuple[Any, ...]) -> Metered:
-    total, readings, hours, estimated, conflicts, day_hours, owed, left_out = row
+    total, readings, hours, estimated, conflicts, day_hours, owed, left_out, jump = row
     counts = (int(day_hours), int(owed or 0), int(left_out or 0))
-    return Metered(total or Decimal(0), int(readings), int(hours or 0), bool(estimated), int(conflicts or 0), *counts)
+    sums = Metered(total or Decimal(0), int(readings), int(hours or 0), bool(estimated), int(conflicts or 0), *counts)
+    return sums._replace(jump=jump)
 
 
 def is_amount_point(point: Point, item: Item) -> bool:
@@ -242,7 +246,7 @@ def metered_amount(
         source="计量 meter",
         missing=_lacking(point, span, came, (received, due)),
         trace={**trace, "hours": str(received), "hours_due": str(due)},
-        remarks=(*_conflicts(point, came), *_left_out(point, came)),
+        remarks=(*_jumped(point, came), *_conflicts(point, came), *_left_out(point, came)),
     )
     return amount(figure, _exact(point, item, came), share=Decimal(received) / due if due else Decimal(1))
 
@@ -323,6 +327,21 @@ def _share(point: Point, span: Period, received: int, due: int) -> Text:
         f"（{received / due:.1%}）；合计不含缺失时段。",
         f"point {point.code}: {received} of {due} hours of {span.label} came ({received / due:.1%}); "
         "the sum leaves out the rest.",
+    )
+
+
+def _jumped(point: Point, came: Metered) -> tuple[Text, ...]:
+    if point.shape != "counter" or not came.estimated or came.jump is None:
+        return ()
+    jump = f"{came.jump.normalize():f} {point.unit}"
+    return (
+        Text(
+            f"监测点 {point.code} 的表计读数一步跳升 {jump}，比前后各步快百倍以上；这一段照读数计入并标为估算，"
+            "可能不是用量。请现场核对；换过表就补录止码和起码，读数有误用更正说明（xietong import --corrects）。",
+            f"the register of point {point.code} jumped by {jump} in one step, more than a hundred times faster than "
+            "the steps around; the amount is as read, marked as estimated, and may be no consumption. Inspect it; "
+            "enter the change with both registers if there was one, or correct readings (xietong import --corrects).",
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from xietong.lake.days import DAY_US, HOUR_US, midnights
 from xietong.lake.decimals import from_micro, to_micro
+from xietong.lake.paces import beside, jumped, pace_of
 from xietong.lake.schemas import PART, PARTS, TOTAL, VALUE
 from xietong.quality.registers import counted, set_aside
 
@@ -27,10 +28,11 @@ LONGEST_SPREAD_US = 366 * DAY_US
 # Across a change that nobody recorded no register says what flowed: for longer than a day the rate beside says nothing.
 LONGEST_ESTIMATE_US = DAY_US
 # How many usable readings on either side can change what a step says, besides those within REACH_US: a run set aside
-# has four and hangs on its neighbours, whose own state hangs on theirs.
-CONTEXT = 12
-# A run that reads low lasts up to six hours (quality.registers.LOW_US), and so do the runs at its two ends.
-REACH_US = 20 * HOUR_US
+# has four and hangs on its neighbours, whose own state hangs on theirs; and a step is held against six on each side.
+CONTEXT = 24
+# A run that reads low lasts up to six hours (quality.registers.LOW_US), and so do the runs at its two ends and among
+# the steps beside.
+REACH_US = 32 * HOUR_US
 # A register that is declared to start again at midnight and did not fall there did start again, unless what it shows
 # then were to have flowed so many times faster than in the steps beside.
 MUCH_FASTER = 4
@@ -90,13 +92,15 @@ class _Rows(NamedTuple):
 
 
 class _Steps(NamedTuple):
-    """What flowed from one instant to the next; row: the one that made it known; gap: its hours are estimated."""
+    """What flowed from one instant to the next; row: the one that made it known; gap: its hours are estimated; jump:
+    it was far faster than the steps beside, and is counted as read."""
 
     row: Ints
     begin_us: Ints
     end_us: Ints
     amount: Ints
     gap: Flags
+    jump: Flags
 
 
 class _Pieces(NamedTuple):
@@ -117,6 +121,7 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
 
     rows, sorted by pid and at_us: pid, sid, at_us, raw DECIMAL(18,6), usable, stopped, conflict, entry.
     Answers pid, hour_us, total, readings, minimum, maximum, invalid, stopped, conflicts, estimated, first_entry, parts.
+    minimum is none; maximum is what a step added that was far faster than those beside, none where there was none.
     """
     every = _with_changes(rows, meters)
     taken = np.flatnonzero(every.usable)
@@ -151,8 +156,8 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
             "hour_us": ((keys & 0xFFFFFFFF) - _ZERO_HOUR) * HOUR_US - phase_us,
             "total": pc.if_else(pa.array(known), from_micro(total, TOTAL), pa.nulls(len(keys), TOTAL)),
             "readings": pc.max_element_wise(count(counted), pa.array(_was_read(every, believed, keys, phase_us))),
-            "minimum": pa.nulls(len(keys), TOTAL),  # of a register they would say nothing
-            "maximum": pa.nulls(len(keys), TOTAL),
+            "minimum": pa.nulls(len(keys), TOTAL),
+            "maximum": _jumps(step, pieces, from_pieces, len(keys)),
             "invalid": count(~counted & ~stopped),
             "stopped": count(stopped),
             "conflicts": count(conflict),
@@ -161,6 +166,13 @@ def hours_of_counters(rows: pa.Table, meters: Meters, phase_us: int) -> pa.Table
             "parts": _parts(step, pieces, every.sid, meters, (from_pieces, len(keys))),
         }
     )
+
+
+def _jumps(step: _Steps, pieces: _Pieces, into: Ints, count: int) -> pa.Array:
+    """The largest amount of a step in each hour that was far faster than those beside it; none in the others."""
+    found, jumps = np.zeros(count, np.int64), step.jump[pieces.step]
+    np.maximum.at(found, into[jumps], np.abs(step.amount[pieces.step][jumps]))
+    return pc.if_else(pa.array(found > 0), from_micro(found, TOTAL), pa.nulls(count, TOTAL))
 
 
 def _was_read(every: _Rows, believed: Ints, keys: Ints, phase_us: int) -> NDArray[np.int32]:
@@ -239,27 +251,22 @@ def _steps(every: _Rows, believed: Ints, meters: Meters) -> _Steps:
     if meters.daily[sid].any():
         within = rising & (~meters.daily[sid] | ~_crosses(begin_us, end_us, meters.zone))
         shown = _Believed(every.at_us[believed], every.register[believed])
-        over, rest_us = _over_midnight(shown, amount, meters, sid, _pace(amount, lasting, within))
+        over, rest_us = _over_midnight(shown, amount, meters, sid, pace_of(amount, lasting, within))
     amount = np.where(over, every.register[end], amount)
     known = same & (amount >= 0) & (lasting <= LONGEST_SPREAD_US)
     gap = lasting > meters.interval_us[sid] * (1 + JITTER)
-    pace = _pace(amount, lasting, known & ~over & (lasting <= LONGEST_ESTIMATE_US))
+    pace = pace_of(amount, lasting, known & ~over & (lasting <= LONGEST_ESTIMATE_US))
     if over.any():
         amount, known, gap = _with_rest(_Parts(amount, known, gap), over & same, rest_us, pace)
-    beside = _beside(pace)
-    broken = same & (amount < 0) & (lasting <= LONGEST_ESTIMATE_US) & ~np.isnan(beside)
-    amount[broken] = np.rint(beside[broken] * lasting[broken]).astype(np.int64)
+    usual = beside(pace)
+    broken = same & (amount < 0) & (lasting <= LONGEST_ESTIMATE_US) & ~np.isnan(usual)
+    amount[broken] = np.rint(usual[broken] * lasting[broken]).astype(np.int64)
     kept = known | broken
-    between = _Steps(end[kept], begin_us[kept], end_us[kept], amount[kept], (gap | broken)[kept])
+    jump = jumped(pace_of(amount, lasting, known & ~over), every.meter[end]) & ~broken
+    estimated = gap | broken | jump
+    between = _Steps(end[kept], begin_us[kept], end_us[kept], amount[kept], estimated[kept], jump[kept])
     ends = _ends(every, believed, pace, meters)
     return _Steps(*(np.concatenate(both) for both in zip(between, *ends, strict=True)))
-
-
-def _pace(amount: Ints, lasting: Ints, trusted: Flags) -> Floats:
-    """What flowed a microsecond in each step that may be trusted; nan in the others."""
-    pace = np.full(len(amount), np.nan)
-    pace[trusted] = amount[trusted] / lasting[trusted]
-    return pace
 
 
 def _crosses(begin_us: Ints, end_us: Ints, zone: ZoneInfo) -> Flags:
@@ -294,9 +301,9 @@ def _over_midnight(believed: _Believed, amount: Ints, meters: Meters, sid: Ints,
     whole = (begin_us == midnight) & np.append(False, amount[:-1] >= 0)
     over &= (begin_us <= midnight) & ((midnight < end_us) | (amount < 0))
     over &= (begin_us < midnight) | (amount < 0) | whole
-    beside = np.fmax(np.append(np.nan, pace[:-1]), np.append(pace[1:], np.nan))
+    faster = np.fmax(np.append(np.nan, pace[:-1]), np.append(pace[1:], np.nan))
     anew = believed.register[1:] / np.maximum(end_us - midnight, 1)
-    went_on = (amount >= 0) & (anew > MUCH_FASTER * beside) & (amount <= MUCH_FASTER * beside * (end_us - begin_us))
+    went_on = (amount >= 0) & (anew > MUCH_FASTER * faster) & (amount <= MUCH_FASTER * faster * (end_us - begin_us))
     return over & ~went_on, midnight - begin_us
 
 
@@ -304,21 +311,12 @@ def _with_rest(parts: _Parts, over: Flags, rest_us: Ints, pace: Floats) -> _Part
     """What flowed between the last reading of a day and midnight, of which no register tells: at the pace of the step
     before, as an estimate; of more than a day nothing is said."""
     before = np.append(np.nan, pace[:-1])
-    before = np.where(np.isnan(before), _beside(pace), before)
+    before = np.where(np.isnan(before), beside(pace), before)
     rest = np.where(rest_us > 0, before * rest_us, 0.0)
     told = over & (rest_us <= LONGEST_ESTIMATE_US) & ~np.isnan(rest)
     amount = parts.amount.copy()
     amount[told] += np.rint(rest[told]).astype(np.int64)
     return _Parts(amount, (parts.known & ~over) | told, parts.gap | (told & (rest_us > 0)))
-
-
-def _beside(pace: Floats) -> Floats:
-    """The mean pace of the steps before and after each one; of one where only that is known, nan where neither is."""
-    both = np.stack([np.append(np.nan, pace[:-1]), np.append(pace[1:], np.nan)]) if len(pace) else np.empty((2, 0))
-    known = ~np.isnan(both)
-    mean = np.full(len(pace), np.nan)
-    np.divide(np.where(known, both, 0).sum(axis=0), known.sum(axis=0), out=mean, where=known.any(axis=0))
-    return mean
 
 
 def _ends(every: _Rows, believed: Ints, pace: Floats, meters: Meters) -> Iterator[_Steps]:
@@ -336,10 +334,11 @@ def _ends(every: _Rows, believed: Ints, pace: Floats, meters: Meters) -> Iterato
         begin, end = (date, at) if first else (at, date)
         longest = np.maximum(meters.interval_us[every.sid[row]], HOUR_US) * (1 + JITTER)
         known = (step >= 0) & (step < len(pace))
-        beside = np.where(known, pace[np.clip(step, 0, len(pace) - 1)], np.nan)
-        near = every.real[row] & (end > begin) & (end - begin <= longest) & ~np.isnan(beside)
-        amount = np.rint(beside[near] * (end - begin)[near]).astype(np.int64)
-        yield _Steps(row[near], begin[near], end[near], amount, np.ones(len(amount), bool))
+        next_to = np.where(known, pace[np.clip(step, 0, len(pace) - 1)], np.nan)
+        near = every.real[row] & (end > begin) & (end - begin <= longest) & ~np.isnan(next_to)
+        amount = np.rint(next_to[near] * (end - begin)[near]).astype(np.int64)
+        every_one = np.ones(len(amount), bool)
+        yield _Steps(row[near], begin[near], end[near], amount, every_one, ~every_one)
 
 
 def _multiplied(step: _Steps, sids: Ints, meters: Meters) -> _Steps:
@@ -355,7 +354,7 @@ def _multiplied(step: _Steps, sids: Ints, meters: Meters) -> _Steps:
         fits[where] = exact < 2**62
         product[where] = np.where(fits[where], exact, 0).astype(np.int64)
     amount = product[fits] * meters.sign[sid[fits]]
-    return _Steps(step.row[fits], step.begin_us[fits], step.end_us[fits], amount, step.gap[fits])
+    return _Steps(step.row[fits], step.begin_us[fits], step.end_us[fits], amount, step.gap[fits], step.jump[fits])
 
 
 def _pieces(step: _Steps, phase_us: int) -> _Pieces:
