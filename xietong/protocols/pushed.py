@@ -8,7 +8,7 @@
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo
@@ -48,12 +48,17 @@ class Pushed(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def sealed(body: bytes, refused: Collection[int], note: Mapping[str, object] | None = None) -> bytes:
+def sealed(
+    body: bytes, refused: Collection[int], note: Mapping[str, object] | None = None, seconds: Collection[int] = ()
+) -> bytes:
     """The payload of the journal entry: which readings the door refused, a line feed, and the very body.
 
-    note: what the door needs to know the same push again, whatever happens before it has written that down elsewhere.
+    note: what the door needs to know the same push again, whatever happens before it has written that down elsewhere;
+    seconds: the readings whose stamps lie a hair beside their point's grid, and count at their nearest full second.
     """
-    head = {"refused": runs(refused)} | ({"note": note} if note else {})
+    head: dict[str, object] = {"refused": runs(refused)}
+    head |= {"seconds": runs(seconds)} if seconds else {}
+    head |= {"note": note} if note else {}
     return json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" + body
 
 
@@ -66,8 +71,15 @@ def note_of(payload: bytes) -> Mapping[str, Any]:
 def opened(payload: bytes, zone: ZoneInfo) -> tuple[PushedRow, ...]:
     """The readings of such a payload that the door took."""
     head, _, body = payload.partition(b"\n")
-    refused = _places(json.loads(head)["refused"])
-    return tuple(row for row in decode(body, zone).rows if row.place not in refused)
+    told = json.loads(head)
+    refused, seconds = _places(told["refused"]), _places(told.get("seconds", ""))
+    taken = (row for row in decode(body, zone).rows if row.place not in refused)
+    return tuple(row._replace(at=full_second(row.at)) if row.place in seconds else row for row in taken)
+
+
+def full_second(at: datetime) -> datetime:
+    """The nearest full second; the later one of two as near."""
+    return (at + timedelta(microseconds=500_000)).replace(microsecond=0)
 
 
 def runs(places: Iterable[int]) -> str:

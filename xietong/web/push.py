@@ -7,7 +7,7 @@ process was killed in between, the database was full) is noted from its entry be
 
 import hashlib
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +31,7 @@ from xietong.readings import Entry
 from xietong.texts import Text
 from xietong.web import gathering
 from xietong.web.answers import answer_of, described
+from xietong.web.push_stamps import Stamps, stamps_of
 
 # More readings than fit into the bytes: the shortest that says point, time and value has some 50.
 MOST_BYTES, MOST_READINGS = 2 * 1024 * 1024, 40_000
@@ -48,7 +49,8 @@ class Refusal(Schema):
 class Answer(Schema):
     """What became of a push: the first problems in words (`rejected`), how many readings were refused and which.
 
-    places: of the readings refused, as runs ("0-5,9"); the first reading is 0.
+    places: of the readings refused, as runs ("0-5,9"); the first reading is 0. remarks: what was taken and is odd (a
+    stamp off its point's grid), a sentence a point, with the first reading of which it is said.
     """
 
     entry: str = ""
@@ -56,6 +58,7 @@ class Answer(Schema):
     rejected: list[Refusal] = []
     refused: int = 0
     places: str = ""
+    remarks: list[Refusal] = []
 
 
 class _Keys(HttpBearer):
@@ -175,16 +178,18 @@ class _Judged(NamedTuple):
     accepted: int
     refused: frozenset[int]
     problems: list[Problem]
+    stamps: Stamps = Stamps(frozenset(), ())
 
     def answer(self, accepted: int, asked_bytes: int) -> Answer:
         """What is answered, held small."""
-        told = (
-            Refusal(place=each.place, field=each.field, message=_said(each.sentence)).model_dump()
-            for each in self.problems
-        )
-        words = [Refusal.model_validate(each) for each in described(told, asked_bytes)]
-        places = self.refused - {-1}
-        return Answer(accepted=accepted, rejected=words, refused=len(places), places=runs(places))
+        words, places = _in_words(self.problems, asked_bytes), self.refused - {-1}
+        remarks = _in_words(self.stamps.remarks, 0) if accepted else []
+        return Answer(accepted=accepted, rejected=words, refused=len(places), places=runs(places), remarks=remarks)
+
+
+def _in_words(problems: Iterable[Problem], asked_bytes: int) -> list[Refusal]:
+    told = (Refusal(place=each.place, field=each.field, message=_said(each.sentence)).model_dump() for each in problems)
+    return [Refusal.model_validate(each) for each in described(told, asked_bytes)]
 
 
 def _judged(body: bytes, park: Registry, subject: str) -> _Judged:
@@ -192,7 +197,8 @@ def _judged(body: bytes, park: Registry, subject: str) -> _Judged:
     own = frozenset(each.code for each in park.below(subject))
     problems = [*pushed.problems, *(each for row in pushed.rows if (each := _foreign(row, park, own)))]
     refused = frozenset(each.place for each in problems)
-    return _Judged(sum(row.place not in refused for row in pushed.rows), refused, problems)
+    taken = [row for row in pushed.rows if row.place not in refused]
+    return _Judged(len(taken), refused, problems, stamps_of(taken, park))
 
 
 def _kept(sent: _Sent, judged: _Judged) -> Answer:
@@ -200,7 +206,9 @@ def _kept(sent: _Sent, judged: _Judged) -> Answer:
     at, answer = datetime.now(UTC), judged.answer(judged.accepted, len(sent.body))
     told = answer.model_dump()
     note = {"key": sent.key.name, "idempotency": sent.idempotency, "sha256": sent.digest, "answer": told}
-    answer.entry = _JOURNAL.keep(f"http:{sent.key.name}", sealed(sent.body, judged.refused, note), at)
+    answer.entry = _JOURNAL.keep(
+        f"http:{sent.key.name}", sealed(sent.body, judged.refused, note, judged.stamps.meant), at
+    )
     _JOURNAL.is_noted = False
     small = {"entry": answer.entry, "accepted": answer.accepted, "refused": answer.refused}
     Push.objects.create(key=sent.key, idempotency=sent.idempotency, body_sha256=sent.digest, answer=small, at=at)
