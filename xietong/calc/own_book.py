@@ -16,6 +16,7 @@ from typing import NamedTuple
 from xietong.calc.engine import UnknownValueError
 from xietong.calc.factor_classes import may_fill_a_gap
 from xietong.calc.factor_physics import GJ_PER_TCE
+from xietong.calc.factor_revisions import FactorRevisions
 from xietong.calc.factor_rows import unit_needed
 from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure
@@ -65,6 +66,7 @@ class OwnBook(FactorBook):
             "not approved": FactorBook([]).with_rows(aside.proposed, whose),
             "statutory": FactorBook([]).with_rows(aside.protected, whose),
         }
+        self._revisions = FactorRevisions((*counting, *aside.unproved, *aside.protected))
         filling = [row for row in (*aside.unproved, *aside.protected) if may_fill_a_gap(row)]
         self._filling = FactorBook([]).with_rows(filling, whose)
 
@@ -87,11 +89,13 @@ class OwnBook(FactorBook):
             gap = _found(self._filling, purpose, key, on, choices)
             if gap is None:
                 raise
+            gap = self._revisions.told(gap, on)
             trace = {name: said for name, said in gap.trace.items() if name != "own"}  # it goes before nothing
             is_unproved = _found(self._aside["no evidence"], purpose, key, on, choices) is not None
             said = _fills_a_gap(gap) if is_unproved else _stands_alone(gap)
             return replace(gap, trace={**trace, "aside": "yes"}, remarks=(*gap.remarks, said))
         if _found(self._own, purpose, key, on, choices) is not None:
+            found = self._revisions.told(found, on)
             return replace(
                 found, remarks=(*found.remarks, _outranks(found, _found(self._shipped, purpose, key, on, choices)))
             )
@@ -111,6 +115,7 @@ class OwnBook(FactorBook):
         own = _found(self._own, purpose, key, on, choices)
         if own is not None and not (stated.trace.get("subject") and not own.trace.get("subject")):
             return None
+        stated = self._revisions.told(stated, on)
         return _converted(purpose, key.partition("@")[0], stated, _found(self._shipped, purpose, key, on, choices))
 
 

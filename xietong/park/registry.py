@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from xietong.calc.factor_revisions import REVISED_AT, REVISED_FROM, REVISED_UNTIL
 from xietong.lake.points import MeterChange, PointSpec
 from xietong.park import models, nouns
 from xietong.park.fields import plain
@@ -62,7 +63,7 @@ def load(as_of: datetime | None = None) -> nouns.Registry:
         ),
         limits=tuple(_nouns(nouns.Limit, models.Limit, as_of)),
         expected=tuple(_nouns(nouns.Expected, models.Expected, as_of)),
-        factors=tuple(_factor(row) for row in in_force(models.FactorRow, as_of)),
+        factors=tuple(_factors(as_of, ZoneInfo(park.timezone))),
         events=tuple(_nouns(nouns.Event, models.Event, as_of)),
         key_lists=tuple(_nouns(nouns.KeyListing, models.KeyList, as_of)),
         measures={measure.code: measure for measure in _nouns(nouns.Measure, models.Measure, as_of)},
@@ -133,6 +134,39 @@ def _period(label: str) -> Period:
 
 def _float(value: object) -> float | None:
     return None if value is None else float(str(value))
+
+
+def _factors(as_of: datetime | None, zone: ZoneInfo) -> Iterator[Mapping[str, str]]:
+    """The own factors, each whose value was changed with the day of that and what it was."""
+    rows = list(in_force(models.FactorRow, as_of))
+    before = _replaced(as_of) if rows else {}
+    for row in rows:
+        yield {**_factor(row), **_revision([*before.get(row.key, ()), row], zone)}
+
+
+def _replaced(as_of: datetime | None) -> dict[str, list[models.FactorRow]]:
+    """By key, the approved factors that others have taken the place of, in order of time."""
+    gone = models.FactorRow.objects.filter(superseded_at__isnull=False, approval="approved")
+    if as_of is not None:
+        gone = gone.filter(superseded_at__lte=as_of)
+    found: dict[str, list[models.FactorRow]] = {}
+    for row in gone.order_by("recorded_at"):
+        found.setdefault(row.key, []).append(row)
+    return found
+
+
+def _revision(rows: list[models.FactorRow], zone: ZoneInfo) -> dict[str, str]:
+    """When the last of the rows of one factor got its value, and from which; nothing where it always had it."""
+    value = (rows[-1].value, rows[-1].unit)
+    last = max((place for place, row in enumerate(rows) if (row.value, row.unit) != value), default=None)
+    if last is None:
+        return {}
+    old, since = _factor(rows[last]), rows[last + 1].recorded_at
+    return {
+        REVISED_AT: since.astimezone(zone).date().isoformat(),
+        REVISED_FROM: f"{old['value']} {old['unit']}",
+        REVISED_UNTIL: old["valid_to"],
+    }
 
 
 def _factor(row: models.FactorRow) -> Mapping[str, str]:
