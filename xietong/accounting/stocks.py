@@ -14,6 +14,7 @@ from typing import NamedTuple
 from xietong.calc.figures import Figure
 from xietong.calc.items import UnknownItemError, item, to_canonical
 from xietong.park.doubts import doubts
+from xietong.park.energy_per_output import output_items
 from xietong.park.nouns import ReportedAmount
 from xietong.texts import Text
 from xietong.units import UnitError
@@ -83,7 +84,8 @@ class Stocks:
         """What a reader should know of a statement: how it goes with those before it, and what its stocks mean."""
         group = (row.subject, _base(row))
         if group not in self._remarks:
-            self._remarks[group] = _remarks_of(self._all(group))
+            outputs = [each for name in output_items() for each in self._rows.get((row.subject, name), ())]
+            self._remarks[group] = _remarks_of(self._all(group), outputs)
         named = self._remarks[group]
         if group not in self._stocked:
             return tuple(named.get(id(row), ())) if named else ()
@@ -127,9 +129,9 @@ class Stocks:
         return self._owed[group].get(id(row), [])
 
 
-def _remarks_of(rows: Iterable[ReportedAmount]) -> dict[int, list[Text]]:
+def _remarks_of(rows: Iterable[ReportedAmount], outputs: Sequence[ReportedAmount]) -> dict[int, list[Text]]:
     found: dict[int, list[Text]] = defaultdict(list)
-    for doubt in doubts(rows):
+    for doubt in doubts(rows, outputs):
         found[id(doubt.row)].append(doubt.text)
     return found
 

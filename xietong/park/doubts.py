@@ -1,25 +1,25 @@
 """Doubts 存疑: what stated amounts say against each other: a jump that a wrong unit makes, stocks that do not join; and
-grades of steam and hot water that say nothing of heat.
+energy beyond what any output value needs; grades of steam and hot water that say nothing of heat.
 
 Nothing is refused for a doubt; `load` prints it as a remark and accounting stands it beside the figure.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from xietong.calc.energy_grades import GradeError, steam_nodes, water_temperature
-from xietong.calc.items import UnknownItemError, item, to_canonical
+from xietong.calc.items import UnknownItemError, item
+from xietong.park.energy_per_output import canonical_ratio, output_items, said_too_much, too_much
 from xietong.park.nouns import Flow, Registry, ReportedAmount
 from xietong.park.package.cells import CellError
 from xietong.park.package.sheets import Rejection, Row, rejection
 from xietong.park.presence import flow_said_outside, here_of, said_outside
 from xietong.periods import Period
 from xietong.texts import Text
-from xietong.units import UnitError
 
 # m3 for 10⁴ m3 is 10,000 times too much, kWh for MWh or kg for t 1,000 times; a season moves a fuel by far less.
 JUMP = 300
@@ -34,12 +34,16 @@ _NAMED_OF_FLOW = ("origin", "destination", "material", "period")
 
 class Doubt(NamedTuple):
     """A statement that does not go with another one, or a flow that does not count: which column, by which rule, and
-    the sentence."""
+    the sentence.
+
+    beside: the other statement, where that may be the wrong one as well.
+    """
 
     row: ReportedAmount | Flow
     column: str
     rule: str
     text: Text
+    beside: ReportedAmount | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The doubt as plain values."""
@@ -53,22 +57,28 @@ class Doubt(NamedTuple):
         return self.row.origin if isinstance(self.row, Flow) else self.row.subject
 
 
-def doubts(rows: Iterable[ReportedAmount]) -> Iterator[Doubt]:
-    """The doubts among the statements of one subject and item, whatever their periods and order."""
+def doubts(rows: Iterable[ReportedAmount], outputs: Sequence[ReportedAmount] = ()) -> Iterator[Doubt]:
+    """The doubts among the statements of one subject and item, whatever their periods and order; outputs: the output
+    values that the same subject stated."""
     lines: dict[tuple[str, str, str], list[ReportedAmount]] = defaultdict(list)
     for row in rows:
         lines[row.item, row.use, row.counterparty].append(row)
     for line in lines.values():
-        if len(line) > 1:
-            line.sort(key=lambda row: (row.period.start, row.period.end))
-            yield from _jumps(line)
-            yield from _gaps(line)
+        line.sort(key=lambda row: (row.period.start, row.period.end))
+        jumps = list(_jumps(line))
+        yield from jumps
+        yield from _per_output(line, outputs, {id(jump.row) for jump in jumps})
+        yield from _gaps(line)
 
 
 def of_registry(park: Registry, period: Period | None = None) -> list[Doubt]:
     """Every doubt about the statements in force, of those of a period where one is named; in order of subject."""
-    groups = _grouped(park.reported)
-    found = [doubt for group in groups.values() for doubt in (*doubts(group), *_grades(group, park.factors))]
+    groups, outputs = _grouped(park.reported), _outputs(park.reported)
+    found = [
+        doubt
+        for (subject, _), group in groups.items()
+        for doubt in (*doubts(group, outputs[subject]), *_grades(group, park.factors))
+    ]
     found += of_flows(park)
     chosen = [each for each in found if period is None or _touches(each, period)]
     return sorted(chosen, key=lambda each: (_key_of(each.row), each.rule))
@@ -105,17 +115,36 @@ def _grouped(reported: Iterable[ReportedAmount]) -> dict[tuple[str, str], list[R
     return groups
 
 
+def _outputs(reported: Iterable[ReportedAmount]) -> defaultdict[str, list[ReportedAmount]]:
+    """The output values that each subject stated."""
+    stated: defaultdict[str, list[ReportedAmount]] = defaultdict(list)
+    for row in reported:
+        if row.item in output_items():
+            stated[row.subject].append(row)
+    return stated
+
+
 def remarks(rows: Iterable[Row], park: Registry) -> list[Rejection]:
     """The doubts about the rows that a file has just brought, against all that is in force now."""
     brought = {_key(row.values): row for row in rows}
     named = {(subject, name) for subject, _, name, *_ in brought}
-    groups = _grouped(stated for stated in park.reported if (stated.subject, stated.item) in named)
-    of_amounts = (doubt for group in groups.values() for doubt in doubts(group))
+    valued = {subject for subject, name in named if name in output_items()}
+    groups = _grouped(
+        stated for stated in park.reported if stated.subject in valued or (stated.subject, stated.item) in named
+    )
+    outputs = _outputs(park.reported)
+    of_amounts = (doubt for (subject, _), group in groups.items() for doubt in doubts(group, outputs[subject]))
     of_grades = (doubt for group in groups.values() for doubt in _grades(group, park.factors))
     away = _outside((row for group in groups.values() for row in group), park)
-    found = [(brought.get(_key_of(doubt.row)), doubt) for doubt in (*of_amounts, *of_grades, *away)]
+    found = [(_brought(doubt, brought), doubt) for doubt in (*of_amounts, *of_grades, *away)]
     told = [_remark(row, doubt) for row, doubt in found if row is not None]
     return sorted(told, key=lambda each: (each.file, each.row))
+
+
+def _brought(doubt: Doubt, brought: Mapping[tuple[str, ...], Row]) -> Row | None:
+    """The row that brought what is in doubt, else the one that brought what it is held beside."""
+    row = brought.get(_key_of(doubt.row))
+    return row if row is not None or doubt.beside is None else brought.get(_key_of(doubt.beside))
 
 
 def _remark(row: Row, doubt: Doubt) -> Rejection:
@@ -158,15 +187,7 @@ def _rate(row: ReportedAmount) -> float:
     """The amount a month in the canonical unit; 0 where it says nothing of its size."""
     if not row.amount:
         return 0.0
-    return float(row.amount) * _ratio(row.item, row.unit) / max(1, row.period.month_count)
-
-
-@lru_cache(maxsize=1024)
-def _ratio(name: str, unit: str) -> float:
-    try:
-        return float(to_canonical(item(name), Decimal(1), unit))
-    except (UnitError, UnknownItemError):
-        return 0.0
+    return float(row.amount) * canonical_ratio(row.item, row.unit) / max(1, row.period.month_count)
 
 
 @lru_cache(maxsize=1024)
@@ -194,6 +215,19 @@ def _jump(row: ReportedAmount, times: float, period: str, more_zh: str, more_en:
     )
 
 
+# ---- more energy than any output value needs ----
+
+
+def _per_output(
+    line: Sequence[ReportedAmount], outputs: Sequence[ReportedAmount], named: Collection[int]
+) -> Iterator[Doubt]:
+    """The statements of energy beyond any sector's need for the output value stated; a jump is not named twice."""
+    for row in line if outputs and _is_energy(line[0].item) else ():
+        found = None if id(row) in named else too_much(row, outputs)
+        if found is not None:
+            yield Doubt(row, "amount", "energy_per_output", said_too_much(row, found), found.output)
+
+
 # ---- stocks that do not join ----
 
 
@@ -204,7 +238,7 @@ def _gaps(line: Sequence[ReportedAmount]) -> Iterator[Doubt]:
         if before.period.end != after.period.start or before.closing is None or after.opening is None:
             continue
         closed, opened = (
-            value * Decimal(str(_ratio(row.item, row.unit)))
+            value * Decimal(str(canonical_ratio(row.item, row.unit)))
             for value, row in ((before.closing, before), (after.opening, after))
         )
         if abs(closed - opened) > _SAME_STOCK * max(abs(closed), abs(opened)):
