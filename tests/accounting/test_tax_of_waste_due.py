@@ -27,7 +27,7 @@ def waste(month: int, without: str = "") -> list[ReportedAmount]:
 @pytest.mark.parametrize("name", ["solid_waste_generated", "hazardous_waste_generated", "cod"])
 def test_what_is_due_of_the_taxed_and_absent_makes_the_tax_partial(name: str) -> None:
     """B lets out 1 t of COD: 1,400 yuan. What A owes is not known, so the park's tax is not whole (was: ok)."""
-    rows, due = [stated("B-1", "2025-01", "cod", "1", "t")], Expected("A", name, "monthly")
+    rows, due = [stated("B-1", "2025-01", "cod", "1", "t")], Expected("A", name, "month")
     found = tax("P", "2025-01", rows, due)
     assert (found.value, found.status) == (1400.0, "partial")
     assert any("A公司" in said.zh and "2025-01" in said.zh for said in found.missing)
@@ -48,10 +48,17 @@ def test_a_month_without_one_of_the_four_amounts_is_neither_taxed_nor_free(absen
 def test_waste_that_is_stated_for_the_year_and_whole_is_ok() -> None:
     amounts = (("generated", "120"), ("used", "60"), ("stored", "0"), ("disposed", "48"))
     rows = [stated("A", "2025", f"solid_waste_{part}", amount, "t") for part, amount in amounts]
-    found = tax("A", "2025", rows, Expected("A", "solid_waste_generated", "yearly"))
+    found = tax("A", "2025", rows, Expected("A", "solid_waste_generated", "year"))
     assert (found.value, found.status) == (12.0 * RATE, "ok")
 
 
 def test_waste_listed_as_never_due_is_not_asked_for() -> None:
     rows = [stated("B-1", "2025-01", "cod", "1", "t")]
     assert tax("P", "2025-01", rows, Expected("A", "solid_waste_generated", "never")).status == "ok"
+
+
+def test_one_base_of_waste_that_is_absent_makes_the_others_tax_partial() -> None:
+    """1 t of other waste is taxed; the hazardous waste of the same month is owed and absent."""
+    due = (Expected("A", "solid_waste_generated", "month"), Expected("A", "hazardous_waste_generated", "month"))
+    found = tax("A", "2025-03", waste(3), *due)
+    assert (found.value, found.status) == (1.0 * RATE, "partial")
