@@ -88,7 +88,7 @@ def load_package(package: Package, entries: Mapping[str, str], who: str, at: dat
         loaded.changes["park"] = revise(models.Park, [park], act)
         for table in FACTS:
             statements = [_statement(table, row, entries) for row in package.tables.get(table.name, ())]
-            loaded.changes[table.name] = revise(MODELS[table.name], _with_ends(table.name, statements), act)
+            loaded.changes[table.name] = revise(MODELS[table.name], _as_brought(table.name, statements), act)
     return loaded
 
 
@@ -106,7 +106,13 @@ def state_facts(
         what = {"table": table_name, "entries": dict(entries), "rows": len(statements)}
         what |= {"reason": reason} if reason else {}
         act = _enter_act(who, f"state_{table_name}", what, at)
-        return revise(MODELS[table_name], _with_ends(table_name, statements), act)
+        return revise(MODELS[table_name], _as_brought(table_name, statements), act)
+
+
+def _as_brought(table_name: str, statements: list[Statement]) -> list[Statement]:
+    """What somebody brings: statutory factors wait for a second person; an approval is that person's."""
+    awaiting = [_awaiting(each) for each in statements] if table_name == "factors" else statements
+    return _with_ends(table_name, awaiting)
 
 
 def _with_ends(table_name: str, statements: list[Statement]) -> list[Statement]:
@@ -114,7 +120,6 @@ def _with_ends(table_name: str, statements: list[Statement]) -> list[Statement]:
     same act and by the evidence that brought the successor."""
     if table_name != "factors" or not statements:
         return statements
-    statements = [_awaiting(each) for each in statements]
     held = {row.key: row for row in in_force(models.FactorRow, None).filter(valid_to=None)}
     restated = {each.key for each in statements}
     ended: dict[str, Statement] = {}
