@@ -62,3 +62,11 @@ def test_one_base_of_waste_that_is_absent_makes_the_others_tax_partial() -> None
     due = (Expected("A", "solid_waste_generated", "month"), Expected("A", "hazardous_waste_generated", "month"))
     found = tax("A", "2025-03", waste(3), *due)
     assert (found.value, found.status) == (1.0 * RATE, "partial")
+
+
+def test_an_amount_that_is_owed_is_named_where_the_others_leave_nothing() -> None:
+    """10 t made and 10 used; what was disposed of is owed and absent: nothing is taxed, and the answer is not whole."""
+    rows = [stated("A", "2025-03", f"solid_waste_{part}", "10", "t") for part in ("generated", "used")]
+    found = tax("A", "2025-03", rows, *(Expected("A", f"solid_waste_{part}", "month") for part in ("used", "disposed")))
+    assert (found.value, found.status) == (0.0, "partial")
+    assert any("2025-03" in said.zh for said in found.missing)

@@ -51,7 +51,7 @@ def tax_of_waste(books: Books, unit: Subject, period: Period) -> Figure | None:
     if unknown:
         return Figure(_KEY, None, "元", "missing", title=name_of(_KEY), missing=unknown, trace=trace)
     figure = _without_rest(lines) if went else _calculated(books, lines, period)
-    return replace(_short(figure, lacking.get("generated", ())), trace=trace)
+    return replace(_short(figure, tuple(said for part in lacking.values() for said in part)), trace=trace)
 
 
 def _lines(books: Books, unit: Subject, period: Period) -> dict[str, list[Figure]]:
