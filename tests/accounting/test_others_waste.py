@@ -3,12 +3,15 @@
 By hand: A makes 1,000 t of slag and gives B 900; B uses 600 of it and 400 of its own 500 t of gypsum.
 """
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 from small_parks import park, stated, subject
 
 from xietong.accounting.accounts import account, figures
 from xietong.calc.figures import Figure
-from xietong.park.nouns import Registry, ReportedAmount
+from xietong.park.nouns import Flow, Registry, ReportedAmount
 from xietong.periods import Period
 
 YEAR = Period.parse("2025")
@@ -91,3 +94,13 @@ def test_own_stock_of_earlier_years_is_nobody_elses() -> None:
         tonnes("B", "solid_waste_used_from_stock:ash", "20"),
     )
     assert of(two(*rows), "solid_waste_used_received").value is None
+
+
+@pytest.mark.parametrize(("to", "used"), [("B", 600), ("C", None)])
+def test_a_use_without_a_kind_is_of_others_only_where_its_giver_gave_it_to_this_unit(
+    to: str, used: float | None
+) -> None:
+    rows = (ROWS[3], tonnes("B", "byproduct_used", "600", "A"))
+    flow = Flow("A", to, "slag", Decimal(900), "t", YEAR)
+    registry = replace(park(*map(subject, "ABC"), reported=rows), flows=(flow,))
+    assert of(registry, "byproduct_used_received").value == used

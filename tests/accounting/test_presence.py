@@ -79,9 +79,18 @@ def test_products_and_output_are_not_counted_either() -> None:
 def test_presence_is_what_a_subject_and_all_above_it_have_in_common() -> None:
     parts = {each.code: each for each in (GONE, replace(subject("L", "process", "C"), since=date(2025, 2, 1)))}
     assert here_of(parts)["L"].presence == Presence(date(2025, 2, 1), date(2025, 8, 1))
+    assert here_of({"A": subject("A")}) == {}
 
 
 def test_a_points_readings_end_where_its_subject_left() -> None:
     until = replace(point("M", "C", "electricity_purchased", "MWh"), until=date(2025, 12, 1))
     ends = {spec.until_utc for spec in point_specs(park(GONE, points=[until]))}
     assert ends == {datetime(2025, 7, 31, 16, tzinfo=UTC)}
+
+
+@pytest.mark.parametrize(
+    ("month", "here"),
+    [("2025-01", False), ("2025-02", True), ("2025-07", True), ("2025-08", False), ("2026-03", False)],
+)
+def test_who_came_and_left_was_here_from_the_one_to_the_other(month: str, here: bool) -> None:
+    assert Presence(date(2025, 2, 28), date(2025, 8, 1)).meets(Period.parse(month)) is here

@@ -90,6 +90,12 @@ def test_a_bad_row_is_named_and_the_rest_is_loaded(
     assert ";" in message.en
 
 
+def test_a_flow_of_nothing_is_stated_as_well_as_any(tmp_path: Path) -> None:
+    package = read(write_package(tmp_path, with_row("flows.csv", "E01,outside:某厂,高炉渣,0,t,2025-02")))
+    assert package.rejected == []
+    assert [row.values["amount"] for row in package.tables["flows"]] == [5200, 0]
+
+
 def test_the_whole_package_is_accepted(tmp_path: Path) -> None:
     package = read(write_package(tmp_path))
     assert (package.rejected, package.remarks) == ([], [])

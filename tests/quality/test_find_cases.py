@@ -28,6 +28,7 @@ class Signal:
     micro: NDArray[np.int64]
     shape: str = "mean"
     high: Decimal | None = None
+    changes: tuple[datetime, ...] = ()
     comes: NDArray[np.bool_] = field(init=False)
     flags: list[str] = field(init=False)
     entry: NDArray[np.int64] = field(init=False)
@@ -41,7 +42,8 @@ class Signal:
 
     @property
     def watched(self) -> Watched:
-        return Watched(self.point, (f"sheet:{self.point}",), self.shape, 3600, Decimal(0), self.high)
+        address = f"sheet:{self.point}"
+        return Watched(self.point, (address,), self.shape, 3600, Decimal(0), self.high, changes=self.changes)
 
     def rows(self) -> list[tuple[str, datetime, Decimal, str, str, datetime]]:
         stated = [
@@ -191,9 +193,9 @@ def test_a_meter_change_is_told_from_a_glitch() -> None:
     assert case.entries == ("intake-0/300", "intake-0/301")
 
 
-def paced(steps: list[int]) -> list[tuple[str, int, int]]:
-    """The cases of a register that rises so much from hour to hour."""
-    return found(cases(Signal("P", np.cumsum([0, *steps]) * MICRO, shape="counter")))
+def paced(steps: list[int], *changes: datetime) -> list[tuple[str, int, int]]:
+    """The cases of a register that rises so much from hour to hour; changes: when its meter was changed."""
+    return found(cases(Signal("P", np.cumsum([0, *steps]) * MICRO, shape="counter", changes=changes)))
 
 
 def test_a_jump_is_held_against_the_fastest_that_is_usual() -> None:
@@ -203,6 +205,12 @@ def test_a_jump_is_held_against_the_fastest_that_is_usual() -> None:
     assert paced([*steps[:50], 601, *steps[50:]]) == [("jump", 50, 51)]
     assert paced([1] * 10 + [10_000] + [1] * 9) == [("jump", 10, 11)]
     assert paced([1] * 9 + [10_000] + [1] * 9) == []  # nineteen steps say nothing of what is usual
+
+
+def test_from_one_meter_to_the_next_nothing_rises() -> None:
+    changed = START + 5.5 * HOUR
+    assert paced([1] * 5 + [50_000] + [1] * 20, changed) == []
+    assert paced([1] * 5 + [50_000] + [1] * 10 + [10_000] + [1] * 9, changed) == [("jump", 16, 17)]
 
 
 def test_what_came_late_is_seen_by_the_order_of_entries() -> None:

@@ -135,7 +135,7 @@ def _check_file(path: Path, stated: Mapping[str, Any]) -> None:
 
 def _delimits(sign: str) -> bool:
     try:
-        csv.reader([], delimiter=sign, strict=True)
+        csv.reader([], delimiter=sign)
     except (TypeError, ValueError):
         return False
     return sign not in ("\r", "\n", '"', "\0")
