@@ -68,8 +68,9 @@ _BROKEN = (
     TypeError,
     ValueError,
 )
-# Functions that no case can reach: they name a rule's clause and unit, are for whoever works hour by hour, add up the
-# outlets of a subject, or say how far a goal is reached. The tests of their rooms try them.
+# Functions that no case can hold to: they name a rule's clause and unit, are for whoever works hour by hour, look over
+# the outlets of a subject, say how far a goal is reached, or only word why an amount counts or does not (a case holds
+# numbers and states, not sentences). The tests of their rooms try them.
 _WITHOUT_CASES = (
     "_members",
     "_clause",
@@ -78,9 +79,13 @@ _WITHOUT_CASES = (
     "gas_mass_kg",
     "water_mass_kg",
     "tax_of_outlet",
+    "_with_elsewhere",
     "judge_incomplete",
     "_completion",
     "_hindrances",
+    "_place",
+    "_untaxed",
+    "_in_full",
 )
 _CALLS = {"min": "max", "max": "min", "sum": "max"}
 
