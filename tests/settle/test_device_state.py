@@ -200,3 +200,11 @@ def test_nobody_is_asked_who_may_not_be(tmp_path: Path) -> None:
     assert plan([SPAN], {}, DeviceBook(), NOW) == []  # never heard: there is no line to ask on
     spans = [SPAN._replace(begin=SPAN.begin - timedelta(days=number)) for number in range(9)]
     assert len(plan(spans, {MN: Device()}, DeviceBook(), NOW)) == 4
+
+
+def test_a_device_that_refuses_our_password_is_counted_each_time() -> None:
+    known = Device()
+    note = {"cn": "2061", "begin": SPAN.begin.isoformat(), "end": SPAN.end.isoformat(), "exchange": "refused"}
+    for code in ("3", "3", "2"):
+        known.answered({**note, "code": code}, NOW)
+    assert known.violations["password"]["times"] == 2

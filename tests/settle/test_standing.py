@@ -118,6 +118,14 @@ def test_a_garbled_lake_json_is_refused_and_written_anew(settled: Folder) -> Non
     assert total(settled) == 30
 
 
+def test_in_which_order_lake_json_names_its_parts_is_nothing_to_its_print(settled: Folder) -> None:
+    path = standing_path(settled.data / "lake")
+    kept, told = read_standing(path), json.loads(path.read_bytes())
+    told["standing"] = dict(reversed(told["standing"].items()))
+    path.write_text(json.dumps(told))
+    assert read_standing(path) == kept
+
+
 def test_a_copy_that_went_on_is_carried_over_and_names_no_other_frame(settled: Folder) -> None:
     """The lake settled two entries; the journal is a copy that kept the first and went on with three of its own."""
     shutil.rmtree(settled.data / "journal")

@@ -93,7 +93,6 @@ def begun_before(data: Path) -> Begun | None:
 def unpacked(data: Path, begun: Begun, within: Path) -> Path:
     """The package again, from the evidence, in a folder of its own name."""
     folder = within / begun.folder
-    folder.mkdir()
     for name, sha256 in begun.files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(kept_path(data, sha256), folder / name)

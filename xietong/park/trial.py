@@ -4,7 +4,7 @@ The same verbs run as in a load, in a transaction that is taken back. Readings a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -28,10 +28,10 @@ class Trial:
 
     before: Registry
     after: Registry
-    accepted: int = 0
-    rejected: list[Rejection] = field(default_factory=list)
-    remarks: list[Rejection] = field(default_factory=list)
-    changes: Mapping[str, Change] = field(default_factory=dict)
+    accepted: int
+    rejected: list[Rejection]
+    remarks: list[Rejection]
+    changes: Mapping[str, Change]
     readings: int = 0
 
 
