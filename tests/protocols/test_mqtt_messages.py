@@ -73,7 +73,9 @@ def test_keys_with_dots_do_not_meet_other_paths() -> None:
         ("iso", '"2025-03-01T00:00:00Z"'),
         ("unix_s", "1740787200"),
         ("unix_s", '"1740787200.0"'),
+        ("unix_s", "1740787199.9999998"),  # as a float of the full hour may be written
         ("unix_ms", "1740787200000"),
+        ("unix_ms", "1740787199999.9998"),
         ("park", '"2025-03-01 08:00:00"'),
         ("park", '"20250301080000"'),
         ("park", "20250301080000"),

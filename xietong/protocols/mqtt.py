@@ -166,7 +166,7 @@ def _instant(stated: object, form: Form, zone: ZoneInfo) -> datetime | None:
         number = Decimal(stated)
         if not number.is_finite() or not 0 <= number < LARGEST * 10:
             return None
-        return _EPOCH + timedelta(microseconds=int(number * _MICROSECONDS[form]))
+        return _EPOCH + timedelta(microseconds=round(number * _MICROSECONDS[form]))
     text = str(stated) if isinstance(stated, Decimal | str) else ""
     digits = _DIGITS.fullmatch(text)
     at = datetime.fromisoformat(f"{digits[1]}T{digits[2]}" if digits else text)
