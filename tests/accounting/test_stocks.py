@@ -13,7 +13,7 @@ from xietong.accounting.statements import Statements
 from xietong.calc.figures import Figure
 from xietong.park.nouns import ReportedAmount
 from xietong.periods import Period
-from xietong.web.formulas import with_numbers
+from xietong.wording.formulas import with_numbers
 
 MONTHS = [f"2025-{month:02}" for month in range(1, 13)]
 

@@ -13,7 +13,7 @@ from xietong.calc.rounding import share_apart, told_apart
 from xietong.calc.verdicts import Frame, judged
 from xietong.park.nouns import Target
 from xietong.standard.text import table_rows
-from xietong.web.numbers import digits, in_scale_of, show
+from xietong.wording.numbers import digits, in_scale_of, show
 
 
 @pytest.mark.parametrize(

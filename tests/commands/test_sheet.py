@@ -11,7 +11,7 @@ import pytest
 
 from xietong.calc.figures import Figure
 from xietong.calc.worked import run_case, variants
-from xietong.commands.sheet import sheet
+from xietong.wording.sheets import sheet
 
 TESTS = Path(__file__).parents[1]
 # What a rule picks rather than calculates: its sheet says by what it was picked.

@@ -13,16 +13,7 @@ from xietong.accounting.trends import Trend, trend
 from xietong.calc.figures import Figure
 from xietong.cli import UsageError
 from xietong.commands.account_all import add_all_argument, run_all
-from xietong.commands.asking import (
-    add_asking_arguments,
-    evidence_gone,
-    figure_json,
-    lake_in_use,
-    named_amounts,
-    period_asked,
-    registry_in_use,
-    said,
-)
+from xietong.commands.asking import add_asking_arguments, evidence_gone, lake_in_use, period_asked, registry_in_use
 from xietong.commands.balancing import add_balancing_arguments, asks_balancing, run_balancing
 from xietong.commands.closed import Beside, add_closing_arguments, asks_closing, run_closing
 from xietong.commands.columns import figure_line
@@ -32,7 +23,8 @@ from xietong.commands.standard_points import add_standard_argument
 from xietong.commands.standards import run_standard
 from xietong.commands.trending import trend_json, trend_line
 from xietong.standard.text import MAIN
-from xietong.texts import Text
+from xietong.texts import Language, Text
+from xietong.wording.figure_json import figure_json, named_amounts
 
 # How many keys a remark at the end names.
 MOST_NAMED = 4
@@ -77,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         found = figures(registry, lake, subject, period, arguments.key)
         beside = Beside.of(subject, period)
     except (UnknownNameError, BrokenReportError) as error:
-        raise UsageError(said(error.text, arguments.lang)) from error
+        raise UsageError(error.text.in_language(arguments.lang)) from error
     trends = {key: trend(registry, lake, subject, key, period) for key in found} if arguments.trend else {}
     points = readings_of(found.values())
     if arguments.json:
@@ -93,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _answer(
-    found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Beside | None, language: str
+    found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Beside | None, language: Language
 ) -> dict[str, Any]:
     lines = [
         figure_json(key, figure, language)
@@ -104,7 +96,7 @@ def _answer(
     return {**({"closed": beside.as_json()} if beside else {}), "figures": lines}
 
 
-def _print(found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Beside | None, language: str) -> None:
+def _print(found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Beside | None, language: Language) -> None:
     if beside is not None:
         print(beside.head_line())
     for key, figure in found.items():
@@ -116,10 +108,10 @@ def _print(found: Mapping[str, Figure], trends: Mapping[str, Trend], beside: Bes
         if key in trends:
             print(f"    {trend_line(trends[key], language)}")
         for reason in (*figure.missing[:3], *_under(key, figure)):
-            print(f"    {said(reason, language)}")
+            print(f"    {reason.in_language(language)}")
     for remark, keys in _general(found).items():
         more = "" if len(keys) <= MOST_NAMED else " …"
-        print(f"* {', '.join(keys[:MOST_NAMED])}{more}: {said(remark, language)}")
+        print(f"* {', '.join(keys[:MOST_NAMED])}{more}: {remark.in_language(language)}")
 
 
 def _under(key: str, figure: Figure) -> tuple[Text, ...]:

@@ -6,8 +6,10 @@ from functools import partial
 
 from xietong.accounting.batch import Accounted, cores, each_account
 from xietong.accounting.boundary import GROUPS
-from xietong.commands.asking import figure_json, lake_in_use, registry_in_use
+from xietong.commands.asking import lake_in_use, registry_in_use
 from xietong.periods import Period
+from xietong.texts import Language
+from xietong.wording.figure_json import figure_json
 
 KINDS = (*sorted(GROUPS), "enterprise", "supply")
 
@@ -34,7 +36,7 @@ def run_all(arguments: argparse.Namespace, period: Period) -> int:
     return 0
 
 
-def _line(language: str, account: Accounted) -> str:
+def _line(language: Language, account: Accounted) -> str:
     figures = [figure_json(key, figure, language) for key, figure in account.figures.items()]
     answer = {"subject": account.subject, "period": account.period.label, "figures": figures}
     return json.dumps(answer, ensure_ascii=False)

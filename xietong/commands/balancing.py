@@ -16,13 +16,15 @@ from xietong.accounting.trends import Trend
 from xietong.calc.figures import Figure
 from xietong.calc.names import title_of
 from xietong.cli import UsageError
-from xietong.commands.asking import amount_of, lake_in_use, registry_in_use, said
+from xietong.commands.asking import lake_in_use, registry_in_use
 from xietong.commands.columns import amount_column, padded, state_of, to_the_right
 from xietong.commands.trending import trend_json, trend_line
 from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.periods import Period
-from xietong.web.words import term
+from xietong.texts import Language
+from xietong.wording.figure_json import amount_of
+from xietong.wording.words import term
 
 DEPTH = 3
 TRENDED = ("supply", "use", "sold", "loss", "residual")
@@ -64,7 +66,7 @@ def run_balancing(arguments: argparse.Namespace, period: Period) -> int:
     try:
         answer, lines = _answer(arguments, asked)
     except (UnknownNameError, NotSummableError, NotAGroupError) as error:
-        raise UsageError(said(error.text, arguments.lang)) from error
+        raise UsageError(error.text.in_language(arguments.lang)) from error
     if arguments.json:
         print(json.dumps({"subject": subject, "period": period.label, **answer}, ensure_ascii=False, indent=1))
     else:
@@ -82,13 +84,13 @@ def _answer(arguments: argparse.Namespace, asked: "_Asked") -> tuple[dict[str, A
 class _Asked:
     """Whose, of which period, in which language."""
 
-    def __init__(self, registry: Registry, lake: Lake | None, subject: str, period: Period, language: str) -> None:
+    def __init__(self, registry: Registry, lake: Lake | None, subject: str, period: Period, language: Language) -> None:
         self.registry, self.lake, self.subject, self.period = registry, lake, subject, period
         self.language = language
 
     def said(self, figure: Figure) -> str:
         """A figure's title."""
-        return said(title_of(figure), self.language)
+        return title_of(figure).in_language(self.language)
 
     def as_json(self, figure: Figure, depth: int = DEPTH) -> dict[str, Any]:
         """One figure with its working, so many levels of it."""
@@ -101,8 +103,8 @@ class _Asked:
             "formula": figure.formula,
             "source": figure.source,
             "trace": dict(figure.trace),
-            "missing": [said(reason, self.language) for reason in figure.missing],
-            "remarks": [said(remark, self.language) for remark in figure.remarks],
+            "missing": [reason.in_language(self.language) for reason in figure.missing],
+            "remarks": [remark.in_language(self.language) for remark in figure.remarks],
             "inputs": [self.as_json(child, depth - 1) for child in figure.inputs] if depth else [],
         }
 
@@ -111,8 +113,8 @@ class _Asked:
         name = padded(self.said(figure), 52 - indent)
         yield f"{' ' * indent}{name} {amount_column(figure)} {state_of(figure, self.language)}".rstrip()
         if figure.value is None or figure.status == "partial":
-            yield from (f"{' ' * indent}  ! {said(reason, self.language)}" for reason in figure.missing[:2])
-        yield from (f"{' ' * indent}  * {said(remark, self.language)}" for remark in figure.remarks[:2])
+            yield from (f"{' ' * indent}  ! {reason.in_language(self.language)}" for reason in figure.missing[:2])
+        yield from (f"{' ' * indent}  * {remark.in_language(self.language)}" for remark in figure.remarks[:2])
 
 
 # ---- balances ----
@@ -125,7 +127,7 @@ def _balance(arguments: argparse.Namespace, asked: _Asked) -> tuple[dict[str, An
         "balances": [
             {
                 "medium": each.medium.key,
-                "title": said(each.medium.name, asked.language),
+                "title": each.medium.name.in_language(asked.language),
                 "unit": each.medium.unit,
                 **_sheet_json(asked, each.whole),
                 "months": [_sheet_json(asked, sheet) for sheet in each.months],
@@ -152,7 +154,7 @@ def _sheet_json(asked: _Asked, sheet: Sheet) -> dict[str, Any]:
     return {
         "period": sheet.period.label,
         "status": sheet.status,
-        "missing": [said(reason, asked.language) for reason in sheet.missing],
+        "missing": [reason.in_language(asked.language) for reason in sheet.missing],
         "lines": {side: [asked.as_json(figure) for figure in figures] for side, figures in sheet.lines.items()},
         **{side: asked.as_json(figure, 1) for side, figure in sheet.totals.items()},
         "residual": asked.as_json(sheet.residual, 1),
@@ -182,7 +184,7 @@ def _trade_json(asked: _Asked, dealt: Trade) -> dict[str, Any]:
 
 def _balance_lines(asked: _Asked, found: Balance, trends: Mapping[str, Mapping[str, Trend]]) -> Iterator[str]:
     for each in found.media:
-        yield f"== {said(each.medium.name, asked.language)} · {each.medium.key} ({each.medium.unit}) =="
+        yield f"== {each.medium.name.in_language(asked.language)} · {each.medium.key} ({each.medium.unit}) =="
         yield _row(["", *(f"{asked.said(figure)}{' %' * (figure.unit == '%')}" for figure in _columns(each.whole))])
         yield from (_numbers(sheet, asked.language) for sheet in (*each.months, each.whole))
         yield from _sheet_lines(asked, each.whole)
@@ -195,10 +197,10 @@ def _columns(sheet: Sheet) -> list[Figure]:
     return [*sheet.totals.values(), sheet.residual, sheet.share]
 
 
-def _numbers(sheet: Sheet, language: str) -> str:
+def _numbers(sheet: Sheet, language: Language) -> str:
     cells = ["—" if figure.value is None else f"{figure.value:,.3f}" for figure in _columns(sheet)]
     return _row(
-        [sheet.period.label, *cells, "" if sheet.status == "ok" else said(term("status", sheet.status), language)]
+        [sheet.period.label, *cells, "" if sheet.status == "ok" else term("status", sheet.status).in_language(language)]
     )
 
 
@@ -274,7 +276,7 @@ def _total_lines(asked: _Asked, found: Reconciliation) -> Iterator[str]:
         + " =="
     )
     for view in (found.from_units, found.from_fence):
-        yield said(view.title, asked.language)
+        yield view.title.in_language(asked.language)
         for figure in (*view.lines, view.result, view.difference):
             yield from asked.line(figure)
             if figure.key == "units_gross":

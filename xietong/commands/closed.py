@@ -28,11 +28,13 @@ from xietong.calc.figures import Figure
 from xietong.calc.rounding import apart
 from xietong.cli import UsageError
 from xietong.commands.answering import usage
-from xietong.commands.asking import figure_json, lake_in_use, registry_in_use, said, unknown
+from xietong.commands.asking import lake_in_use, registry_in_use, unknown
 from xietong.commands.differing import difference_lines
 from xietong.park.people import RefusedError
 from xietong.park.registry import load
 from xietong.periods import Period
+from xietong.texts import Language
+from xietong.wording.figure_json import figure_json
 
 MakeDocument = Callable[[Basis, str, Period], dict[str, Any]]
 KINDS = {"account": "核算 account", "evaluation": "评估 evaluation"}
@@ -66,10 +68,10 @@ def run_closing(arguments: argparse.Namespace, kind: str, period: Period | None,
             raise UsageError("请写明期间 · name the period (--period, --year)")
         return _close(arguments, period, make) if arguments.close else _reopen(arguments, kind, period)
     except (RefusedError, BrokenReportError, UnknownNameError) as error:
-        raise UsageError(said(error.text, arguments.lang)) from error
+        raise UsageError(error.text.in_language(arguments.lang)) from error
 
 
-def basis_in_use(language: str) -> Basis:
+def basis_in_use(language: Language) -> Basis:
     """The registry as of the newest act, with the lake and the act: what a closed report says it was made from."""
     with usage("zh" if language == "zh" else "en"):
         act, at = latest_act()
@@ -130,7 +132,7 @@ def _list(arguments: argparse.Namespace, kind: str) -> int:
     return 0
 
 
-def chosen(kind: str, subject: str, period: Period, revision: int | None, language: str) -> ClosedReport:
+def chosen(kind: str, subject: str, period: Period, revision: int | None, language: Language) -> ClosedReport:
     """The asked revision of a closed report, the newest where none is asked; bad use where there is none."""
     rows = closed_reports(kind, subject, period.label)
     found = next((row for row in rows if revision in (None, row.revision)), None)
@@ -147,7 +149,7 @@ def closed_figure(arguments: argparse.Namespace, subject: str, period: Period) -
     try:
         found = opened(row).figures
     except BrokenReportError as error:
-        raise UsageError(said(error.text, arguments.lang)) from error
+        raise UsageError(error.text.in_language(arguments.lang)) from error
     if arguments.key not in found:
         zh = f"封存的 {row.subject} {row.period} 第 {row.revision} 版里没有 {arguments.key}。"
         en = f"the closed report of {row.subject} {row.period}, revision {row.revision}, has no {arguments.key}."
@@ -204,7 +206,7 @@ def _head(found: Closed) -> dict[str, Any]:
     }
 
 
-def closed_json(found: Closed, language: str) -> dict[str, Any]:
+def closed_json(found: Closed, language: Language) -> dict[str, Any]:
     """A closed report as plain values, whole: figures with exact text, what they were made from, their working."""
     figures = [figure_json(key, each, language) | {"exact": _exact(each.value)} for key, each in found.figures.items()]
     more = {name: found.document[name] for name in ("evaluation", "nodes") if name in found.document}
@@ -226,7 +228,7 @@ def _title(found: Closed) -> str:
     return f"{KINDS[found.kind]}  {of['name']} ({of['code']})  {found.period}  第 {found.revision} 版"
 
 
-def closed_lines(found: Closed, language: str) -> Iterator[str]:
+def closed_lines(found: Closed, language: Language) -> Iterator[str]:
     """A closed report for a reader: who, when and why, every figure, what it was made from."""
     yield _title(found)
     yield f"封存 closed  {_local(found, found.at)}  {found.person}：{found.reason}"
@@ -238,7 +240,7 @@ def closed_lines(found: Closed, language: str) -> Iterator[str]:
     for key, figure in found.figures.items():
         if figure.status != "not_applicable":
             value = _exact(figure.value) or "—"
-            yield f"{key:<38} {value:>22} {figure.unit:<14} {figure.status:<9} {said(figure.title, language)}"
+            yield f"{key:<38} {value:>22} {figure.unit:<14} {figure.status:<9} {figure.title.in_language(language)}"
     yield f"系数 factors: {len(found.made_from['factors'])}"
     for row in found.made_from["factors"]:
         whose = f"@{row['subject']}" if row["subject"] else ""

@@ -3,6 +3,7 @@
 from xietong.calc.figures import Figure
 from xietong.calc.names import title_of
 from xietong.standard.text import terms
+from xietong.texts import Language
 
 _WIDE_FROM = "\u2e80"
 
@@ -22,7 +23,7 @@ def to_the_right(text: str, width: int) -> str:
     return " " * max(0, width - width_of(text)) + text
 
 
-def state_of(figure: Figure, language: str) -> str:
+def state_of(figure: Figure, language: Language) -> str:
     """The word of a figure's status; nothing where it is complete."""
     word = terms()["status"][figure.status]
     return "" if figure.status == "ok" else (word.zh if language == "zh" else word.en)
@@ -35,7 +36,7 @@ def amount_column(figure: Figure, width: int = 16) -> str:
     return padded(f"{figure.value:>{width}.10g} {figure.unit}", width + 17)
 
 
-def figure_line(figure: Figure, key: str, language: str, group: str = "") -> str:
+def figure_line(figure: Figure, key: str, language: Language, group: str = "") -> str:
     """A figure as a line: its key, its amount, what it is called, and its status where it is not complete."""
     title = title_of(figure, group)
     named = title.zh if language == "zh" else title.en

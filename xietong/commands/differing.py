@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from xietong.accounting.against_today import Difference
 from xietong.accounting.differences import FigureChange, Row, RowChange
 from xietong.calc.rounding import told_apart
-from xietong.commands.asking import said
-from xietong.texts import Text
-from xietong.web.words import name_of
+from xietong.texts import Language, Text
+from xietong.wording.words import name_of
 
 SHOWN = 60
 _CHANGES = {
@@ -18,52 +17,43 @@ _CHANGES = {
 }
 
 
-def difference_lines(difference: Difference, language: str) -> Iterator[str]:
+def difference_lines(difference: Difference, language: Language) -> Iterator[str]:
     """The whole difference, line by line."""
     if not any((difference.figures, difference.factors, difference.choices, difference.statements)):
-        yield said(
-            Text(
-                f"没有差异（比较了 {difference.compared} 个数）。",
-                f"no difference ({difference.compared} figures compared).",
-            ),
-            language,
-        )
+        yield Text(
+            f"没有差异（比较了 {difference.compared} 个数）。",
+            f"no difference ({difference.compared} figures compared).",
+        ).in_language(language)
         return
     yield from _rows(Text("系数 factors", "factors"), difference.factors, language)
     yield from _rows(Text("选项 choices", "choices"), difference.choices, language)
     yield from _rows(Text("填报量 statements", "statements"), difference.statements, language)
     count = len(difference.figures)
-    yield said(
-        Text(
-            f"变动的数 {count} 个，共比较 {difference.compared} 个", f"{count} of {difference.compared} figures change"
-        ),
-        language,
-    )
+    yield Text(
+        f"变动的数 {count} 个，共比较 {difference.compared} 个", f"{count} of {difference.compared} figures change"
+    ).in_language(language)
     yield from (_figure(each, language) for each in difference.figures[:SHOWN])
     if count > SHOWN:
-        yield said(
-            Text(f"另有 {count - SHOWN} 个，用 --json 查看。", f"{count - SHOWN} more; --json lists them."), language
-        )
+        yield Text(
+            f"另有 {count - SHOWN} 个，用 --json 查看。", f"{count - SHOWN} more; --json lists them."
+        ).in_language(language)
     for each in difference.closed_reports():
         where = f"{each['kind']} {each['subject']} {each['period']}"
-        yield said(
-            Text(
-                f"封存的 {where} 第 {each['revision']} 版保留原值：其中 {each['figures']} 个数现算会不同。",
-                f"the closed report of {where}, revision {each['revision']}, keeps its numbers: "
-                f"{each['figures']} of them would differ now.",
-            ),
-            language,
-        )
+        yield Text(
+            f"封存的 {where} 第 {each['revision']} 版保留原值：其中 {each['figures']} 个数现算会不同。",
+            f"the closed report of {where}, revision {each['revision']}, keeps its numbers: "
+            f"{each['figures']} of them would differ now.",
+        ).in_language(language)
 
 
-def _rows(heading: Text, rows: Iterable[RowChange], language: str) -> Iterator[str]:
+def _rows(heading: Text, rows: Iterable[RowChange], language: Language) -> Iterator[str]:
     listed = list(rows)
     if listed:
-        yield f"{said(heading, language)}: {len(listed)}"
+        yield f"{heading.in_language(language)}: {len(listed)}"
     for row in listed[:SHOWN]:
         name = " ".join(value for value in row.name.values() if value)
         was, now = (_stated(each) for each in (row.before, row.after))
-        yield f"  {said(_CHANGES[row.what], language)} {name}: {was} → {now}"
+        yield f"  {_CHANGES[row.what].in_language(language)} {name}: {was} → {now}"
 
 
 def _stated(row: Row | None) -> str:
@@ -76,12 +66,12 @@ def _stated(row: Row | None) -> str:
     return f"{' '.join(value.split())}（{beside}）" if beside else value
 
 
-def _figure(change: FigureChange, language: str) -> str:
+def _figure(change: FigureChange, language: Language) -> str:
     was, now = told_apart(change.before, change.after, digits=10, thousands="")
     gap = told_apart(change.difference, digits=10, thousands="")[0]
     ratio = "" if change.ratio is None else f"{change.ratio:+.3%}"
     closed = "".join(f"  [封存 {each.kind} {each.subject} r{each.revision}]" for each in change.closed_in)
-    name = said(name_of(change.key.rpartition(" ")[2]), language)
+    name = name_of(change.key.rpartition(" ")[2]).in_language(language)
     return (
         f"  {change.weight:8.3%} {change.subject:<10} {change.period:<8} {change.key:<38} "
         f"{was} → {now} {change.unit}  {gap} {ratio}  {name}{closed}"

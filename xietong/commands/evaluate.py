@@ -9,7 +9,7 @@ from xietong.accounting.closing import BrokenReportError, in_force, opened
 from xietong.calc.grade import GRADE_NAMES
 from xietong.calc.rounding import told_apart
 from xietong.cli import UsageError
-from xietong.commands.asking import add_asking_arguments, lake_in_use, registry_in_use, said, unknown
+from xietong.commands.asking import add_asking_arguments, lake_in_use, registry_in_use, unknown
 from xietong.commands.closed import add_closing_arguments, asks_closing, row_json, run_closing
 from xietong.commands.columns import padded, to_the_right
 from xietong.commands.readings import reading_json, reading_lines, readings_at
@@ -18,8 +18,8 @@ from xietong.evaluation.closing import evaluation_document
 from xietong.evaluation.evaluation import Line
 from xietong.periods import Period
 from xietong.standard.text import terms
-from xietong.texts import Text
-from xietong.web.words import spoken
+from xietong.texts import Language, Text
+from xietong.wording.words import spoken
 
 EVALUATING = "7."
 HEADS = (
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _closed_beside(subject: str, year: str, language: str) -> dict[str, Any]:
+def _closed_beside(subject: str, year: str, language: Language) -> dict[str, Any]:
     """The closed evaluation that stands, to be named beside the fresh one; {} where none does."""
     row = in_force("evaluation", subject, year)
     if row is None:
@@ -77,35 +77,44 @@ def _closed_beside(subject: str, year: str, language: str) -> dict[str, Any]:
     try:
         document = opened(row).document
     except BrokenReportError as error:
-        raise UsageError(said(error.text, language)) from error
+        raise UsageError(error.text.in_language(language)) from error
     return {**row_json(row), "grade": document["evaluation"]["grade"]}
 
 
-def _print(answer: Evaluation, language: str, whose: str) -> None:
-    print(f"{answer.subject} {whose} {answer.year}: {said(GRADE_NAMES[answer.grades[answer.rule].grade], language)}")
+def _print(answer: Evaluation, language: Language, whose: str) -> None:
+    print(
+        f"{answer.subject} {whose} {answer.year}: {GRADE_NAMES[answer.grades[answer.rule].grade].in_language(language)}"
+    )
     for rule, graded in answer.grades.items():
         reason = spoken(graded.reason, "zh" if language == "zh" else "en")
-        named = padded(said(terms()["grade"][rule], language), 18)
-        print(f"  {named}{padded(said(GRADE_NAMES[graded.grade], language), 20)}{reason}")
-    print(_row(("", "", *(said(head, language) for head in HEADS), "")))
+        named = padded(terms()["grade"][rule].in_language(language), 18)
+        print(f"  {named}{padded(GRADE_NAMES[graded.grade].in_language(language), 20)}{reason}")
+    print(_row(("", "", *(head.in_language(language) for head in HEADS), "")))
     for line in (*answer.lines, *answer.below):
         print(_line(line, language))
     for weakness in answer.weak:
-        print(f"! {said(weakness.sentence, language)}")
+        print(f"! {weakness.sentence.in_language(language)}")
     for remark in answer.remarks:
-        print(f"* {said(remark, language)}")
+        print(f"* {remark.in_language(language)}")
     for advice in answer.advice:
-        print(f"→ {said(advice, language)}")
+        print(f"→ {advice.in_language(language)}")
 
 
-def _line(line: Line, language: str) -> str:
+def _line(line: Line, language: Language) -> str:
     judged = line.judged
     met = {True: "✓", False: "✗", None: "?"}
     actual, target, basic = told_apart(judged.actual, judged.target, judged.basic, digits=6, thousands="")
     mark = "*" if judged.main else " "
     targets = (f"{target} {met[judged.meets_target]}", f"{basic} {met[judged.meets_basic]}")
     return _row(
-        (mark, line.subject, said(line.title, language), actual, *targets, f"{padded(judged.unit, 14)}{judged.key}")
+        (
+            mark,
+            line.subject,
+            line.title.in_language(language),
+            actual,
+            *targets,
+            f"{padded(judged.unit, 14)}{judged.key}",
+        )
     )
 
 

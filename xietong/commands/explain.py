@@ -10,23 +10,17 @@ from xietong.accounting.accounts import UnknownNameError, explain
 from xietong.accounting.evidence import open_readings
 from xietong.accounting.standards import standard_figure
 from xietong.calc.figures import Figure
-from xietong.commands.asking import (
-    add_asking_arguments,
-    amount_of,
-    lake_in_use,
-    period_asked,
-    registry_in_use,
-    said,
-    unknown,
-)
+from xietong.commands.asking import add_asking_arguments, lake_in_use, period_asked, registry_in_use, unknown
 from xietong.commands.closed import closed_figure
 from xietong.commands.columns import state_of
-from xietong.commands.sheet import HEAD, sheet
 from xietong.commands.standard_points import add_standard_argument
 from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
-from xietong.web.formulas import with_names, with_numbers
-from xietong.web.words import title_of
+from xietong.texts import Language
+from xietong.wording.figure_json import amount_of
+from xietong.wording.formulas import with_names, with_numbers
+from xietong.wording.sheets import HEAD, sheet
+from xietong.wording.words import title_of
 
 DEPTH = 12
 
@@ -94,7 +88,7 @@ def _sheets(arguments: argparse.Namespace) -> int:
 
 def _print_sheet(figure: Figure, arguments: argparse.Namespace) -> int:
     print(f"== {figure.key} {arguments.period}")
-    print(said(HEAD, arguments.lang))
+    print(HEAD.in_language(arguments.lang))
     for line in sheet(figure, arguments.lang, arguments.depth):
         print(line)
     return 0
@@ -103,14 +97,14 @@ def _print_sheet(figure: Figure, arguments: argparse.Namespace) -> int:
 class _Teller:
     """Tells a figure's tree in one language; with a lake, down to readings and entries."""
 
-    def __init__(self, registry: Registry, lake: Lake | None, language: str, depth: int) -> None:
+    def __init__(self, registry: Registry, lake: Lake | None, language: Language, depth: int) -> None:
         self._registry, self._lake, self._language, self._depth = registry, lake, language, depth
 
     def as_json(self, figure: Figure, depth: int) -> dict[str, Any]:
         """The tree as plain values, cut at the depth."""
         return {
             "key": figure.key,
-            "title": said(title_of(figure), self._language),
+            "title": title_of(figure).in_language(self._language),
             "value": figure.value,
             "unit": figure.unit,
             "status": figure.status,
@@ -119,8 +113,8 @@ class _Teller:
             "formula": self._formula(figure),
             "source": figure.source,
             "trace": dict(figure.trace),
-            "missing": [said(reason, self._language) for reason in figure.missing],
-            "remarks": [said(remark, self._language) for remark in figure.remarks],
+            "missing": [reason.in_language(self._language) for reason in figure.missing],
+            "remarks": [remark.in_language(self._language) for remark in figure.remarks],
             "inputs": [self.as_json(child, depth - 1) for child in figure.inputs] if depth > 0 else [],
             **self._opened_json(figure),
         }
@@ -141,7 +135,7 @@ class _Teller:
         clause = f"  [{figure.clause}]" if figure.clause else ""
         word = state_of(figure, self._language)
         state = f"  ({word})" if word else ""
-        title = said(title_of(figure), self._language)
+        title = title_of(figure).in_language(self._language)
         name = figure.key if title in ("", figure.key) else f"{title} {figure.key}"
         print_value = "" if figure.kind == "items" else f" = {amount_of(figure)}"
         yield f"{margin}{name}{print_value}{state}{clause}"
@@ -185,8 +179,8 @@ class _Teller:
         if stated:
             yield f"@ {stated}"
         if level == 0 or not figure.inputs:
-            yield from (f"! {said(reason, self._language)}" for reason in figure.missing)
-        yield from (f"* {said(remark, self._language)}" for remark in figure.remarks)
+            yield from (f"! {reason.in_language(self._language)}" for reason in figure.missing)
+        yield from (f"* {remark.in_language(self._language)}" for remark in figure.remarks)
 
     def _opened(self, figure: Figure) -> Iterator[dict[str, Any]]:
         """The hours of a metered leaf, each with its readings and their entries."""

@@ -21,7 +21,7 @@ from xietong.calc.names import name_of
 from xietong.calc.published_table import PublishedTableError, checked
 from xietong.cli import UsageError
 from xietong.commands.answering import give_answer, usage
-from xietong.commands.asking import lake_in_use, period_asked, said
+from xietong.commands.asking import lake_in_use, period_asked
 from xietong.commands.columns import padded
 from xietong.commands.differing import difference_lines
 from xietong.park.accepting import accept_factors
@@ -30,7 +30,7 @@ from xietong.park.nouns import Registry
 from xietong.park.people import RefusedError
 from xietong.park.registry import NoParkError, load
 from xietong.park.trial import Trial, as_if_loaded
-from xietong.texts import Text
+from xietong.texts import Language, Text
 
 CONFIDENCE = {
     "verified": Text("已核对", "checked"),
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return verbs[arguments.verb](arguments)
     except RefusedError as error:
-        raise UsageError(said(error.text, arguments.lang)) from error
+        raise UsageError(error.text.in_language(arguments.lang)) from error
 
 
 # ---- the library ----
@@ -139,11 +139,11 @@ def row_json(row: FactorRow) -> dict[str, Any]:
     }
 
 
-def _listed_json(each: Listed, language: str) -> dict[str, Any]:
-    return {**row_json(each.row), "own": each.row.own, "counts": each.counts, "why": said(each.why, language)}
+def _listed_json(each: Listed, language: Language) -> dict[str, Any]:
+    return {**row_json(each.row), "own": each.row.own, "counts": each.counts, "why": each.why.in_language(language)}
 
 
-def _line(each: Listed, language: str) -> str:
+def _line(each: Listed, language: Language) -> str:
     row = row_json(each.row)
     mark = "✓" if each.counts else "·"
     whose = f"@{row['subject']}" if row["subject"] else ""
@@ -151,10 +151,10 @@ def _line(each: Listed, language: str) -> str:
     stated = " ".join(part for part in (row["source"], row["edition"], row["table_row"]) if part)
     value = padded(f"{row['value']} {row['unit']}", 22)
     purpose = PURPOSES.get(row["purpose"], Text(row["purpose"], row["purpose"]))
-    named = padded(f"{said(purpose, language)} · {said(name_of(row['key']), language)}", 58)
+    named = padded(f"{purpose.in_language(language)} · {name_of(row['key']).in_language(language)}", 58)
     keys = padded(f"{row['purpose']} {row['key']}{whose}", 46)
-    sure = padded(said(CONFIDENCE[row["confidence"]], language), 12)
-    return f"{mark} {named}{keys}{value}{padded(span, 22)}{sure}{stated} — {said(each.why, language)}"
+    sure = padded(CONFIDENCE[row["confidence"]].in_language(language), 12)
+    return f"{mark} {named}{keys}{value}{padded(span, 22)}{sure}{stated} — {each.why.in_language(language)}"
 
 
 def _limits(arguments: argparse.Namespace) -> int:
@@ -165,9 +165,9 @@ def _limits(arguments: argparse.Namespace) -> int:
     else:
         for each in rows:
             print(
-                f"{padded(said(name_of(each.item), arguments.lang), 26)}"
-                f"{padded(said(each.said(), arguments.lang), 76)}{each.source} {each.edition} {each.table_row}  "
-                f"{said(CONFIDENCE[each.confidence], arguments.lang)}"
+                f"{padded(name_of(each.item).in_language(arguments.lang), 26)}"
+                f"{padded(each.said().in_language(arguments.lang), 76)}{each.source} {each.edition} {each.table_row}  "
+                f"{CONFIDENCE[each.confidence].in_language(arguments.lang)}"
             )
     return 0
 
@@ -196,27 +196,27 @@ def _check(arguments: argparse.Namespace) -> int:
     try:
         found = checked(_path(arguments))
     except PublishedTableError as error:
-        raise UsageError(said(error.text, arguments.lang)) from error
+        raise UsageError(error.text.in_language(arguments.lang)) from error
     if arguments.json:
         answer = {
             "rows": found.rows,
             "accepted": found.rows - len(found.refused),
-            "rejected": [{"row": row, "message": said(text, arguments.lang)} for row, text in found.refused],
+            "rejected": [{"row": row, "message": text.in_language(arguments.lang)} for row, text in found.refused],
             "identities": found.identities,
-            "apart": [said(text, arguments.lang) for text in found.apart],
+            "apart": [text.in_language(arguments.lang) for text in found.apart],
         }
         print(json.dumps(answer, ensure_ascii=False, indent=1))
     else:
         for row, text in found.refused:
-            print(f"第 {row} 行 row {row}: {said(text, arguments.lang)}")
+            print(f"第 {row} 行 row {row}: {text.in_language(arguments.lang)}")
         for text in found.apart:
-            print(said(text, arguments.lang))
+            print(text.in_language(arguments.lang))
         refused, apart = len(found.refused), len(found.apart)
         done = Text(
             f"{found.rows} 行，拒绝 {refused} 行；CO2e 恒等式 {found.identities} 个，{apart} 个不符。",
             f"{found.rows} rows, {refused} refused; {found.identities} sums of CO2e, {apart} apart.",
         )
-        print(said(done, arguments.lang))
+        print(done.in_language(arguments.lang))
     return 1 if found.refused or found.apart else 0
 
 
@@ -243,7 +243,7 @@ def tell_difference(path: Path, arguments: argparse.Namespace, subjects: list[st
     return 3 if trial.rejected else 0
 
 
-def _trial_json(trial: Trial, language: str) -> dict[str, Any]:
+def _trial_json(trial: Trial, language: Language) -> dict[str, Any]:
     return {
         "accepted": trial.accepted,
         "rejected": [each.as_json("zh" if language == "zh" else "en") for each in trial.rejected],
@@ -253,10 +253,10 @@ def _trial_json(trial: Trial, language: str) -> dict[str, Any]:
     }
 
 
-def _trial_lines(trial: Trial, language: str) -> Iterator[str]:
+def _trial_lines(trial: Trial, language: Language) -> Iterator[str]:
     yield "试算，什么也没有保存 · tried, nothing was kept"
     for each in (*trial.rejected, *trial.remarks):
-        yield f"! {said(each.message, language)}"
+        yield f"! {each.message.in_language(language)}"
     for name, change in trial.changes.items():
         if change.new or change.changed:
             yield f"{name}: +{change.new} ~{change.changed}"

@@ -10,10 +10,11 @@ from xietong.accounting.trends import Change
 from xietong.calc.names import name_of
 from xietong.calc.rounding import apart
 from xietong.cli import UsageError
-from xietong.commands.asking import amount_of, lake_in_use, registry_in_use, said
+from xietong.commands.asking import lake_in_use, registry_in_use
 from xietong.commands.columns import padded, to_the_right
 from xietong.periods import Period
-from xietong.texts import Text
+from xietong.texts import Language, Text
+from xietong.wording.figure_json import amount_of
 
 _MOVEMENTS = {
     "entered": Text("新列入", "entered"),
@@ -42,7 +43,7 @@ def run_key_enterprises(arguments: argparse.Namespace, period: Period) -> int:
     try:
         found = key_enterprises(registry, lake, period, arguments.key_enterprises, arguments.key)
     except UnknownNameError as error:
-        raise UsageError(said(error.text, arguments.lang)) from error
+        raise UsageError(error.text.in_language(arguments.lang)) from error
     if arguments.json:
         print(json.dumps(_as_json(found, arguments.key_enterprises, arguments.lang), ensure_ascii=False, indent=1))
     else:
@@ -50,13 +51,13 @@ def run_key_enterprises(arguments: argparse.Namespace, period: Period) -> int:
     return 0
 
 
-def _as_json(found: KeyUnits, of: str, language: str) -> dict[str, Any]:
+def _as_json(found: KeyUnits, of: str, language: Language) -> dict[str, Any]:
     return {
         "list": of,
         "period": found.period.label,
         "period_before": found.before.label,
-        "source": said(found.source[0], language),
-        "source_before": said(found.source[1], language),
+        "source": found.source[0].in_language(language),
+        "source_before": found.source[1].in_language(language),
         "enterprises": [_unit(unit, language) for unit in found.units],
         "same_enterprises": {
             key: {"value": now, "value_before": before, "change": now - before}
@@ -65,7 +66,7 @@ def _as_json(found: KeyUnits, of: str, language: str) -> dict[str, Any]:
     }
 
 
-def _unit(unit: KeyUnit, language: str) -> dict[str, Any]:
+def _unit(unit: KeyUnit, language: Language) -> dict[str, Any]:
     return {
         "subject": unit.subject.code,
         "name": unit.subject.name if language == "zh" else unit.subject.name_en or unit.subject.name,
@@ -75,7 +76,7 @@ def _unit(unit: KeyUnit, language: str) -> dict[str, Any]:
     }
 
 
-def _change(change: Change, language: str) -> dict[str, Any]:
+def _change(change: Change, language: Language) -> dict[str, Any]:
     now, before = change.now.value, change.before.value
     return {
         "unit": change.now.unit,
@@ -85,21 +86,21 @@ def _change(change: Change, language: str) -> dict[str, Any]:
         "status_before": change.before.status,
         "change": None if change.ratio is None or now is None or before is None else now - before,
         "ratio": change.ratio,
-        "missing": [said(reason, language) for reason in (*change.now.missing, *change.before.missing)],
+        "missing": [reason.in_language(language) for reason in (*change.now.missing, *change.before.missing)],
     }
 
 
-def _print(found: KeyUnits, language: str) -> None:
-    print(f"{found.period.label}: {said(found.source[0], language)}")
-    print(f"{found.before.label}: {said(found.source[1], language)}")
+def _print(found: KeyUnits, language: Language) -> None:
+    print(f"{found.period.label}: {found.source[0].in_language(language)}")
+    print(f"{found.before.label}: {found.source[1].in_language(language)}")
     for unit in found.units:
         reasons = f" · {'；'.join(unit.reasons)}" if unit.reasons else ""
         name = unit.subject.name if language == "zh" else unit.subject.name_en or unit.subject.name
-        print(f"{unit.subject.code} {name}  {said(_MOVEMENTS[unit.movement], language)}{reasons}")
+        print(f"{unit.subject.code} {name}  {_MOVEMENTS[unit.movement].in_language(language)}{reasons}")
         for key, change in unit.changes.items():
             ratio = "—" if change.ratio is None else f"{change.ratio:+.2%}"
             told = [to_the_right(amount_of(each), 26) for each in (change.before, change.now)]
-            print(f"    {padded(said(name_of(key), language), 32)} {told[0]} → {told[1]} {ratio:>9}")
+            print(f"    {padded(name_of(key).in_language(language), 32)} {told[0]} → {told[1]} {ratio:>9}")
     for key, (now, before) in found.same.items():
-        label = said(Text("两年都在名录的合计", "those listed in both years"), language)
-        print(f"{label} {said(name_of(key), language)}: {before:.10g} → {now:.10g} ({apart(before, now):+.10g})")
+        label = Text("两年都在名录的合计", "those listed in both years").in_language(language)
+        print(f"{label} {name_of(key).in_language(language)}: {before:.10g} → {now:.10g} ({apart(before, now):+.10g})")

@@ -13,7 +13,7 @@ from xietong.accounting.grains import Beside
 from xietong.accounting.memory import books_for
 from xietong.accounting.metered import LakeTables
 from xietong.accounting.watched import Unwatched, Watch, unwatched, watch_table
-from xietong.commands.asking import lake_in_use, moment, period_asked, registry_in_use, said
+from xietong.commands.asking import lake_in_use, moment, period_asked, registry_in_use
 from xietong.commands.columns import padded
 from xietong.commands.unread import Unread, unread_frames
 from xietong.park.doubts import of_registry
@@ -23,7 +23,7 @@ from xietong.periods import Period
 from xietong.quality.cases import KINDS
 from xietong.settle.doubts import cases_in
 from xietong.standard.text import terms
-from xietong.texts import Text
+from xietong.texts import Language, Text
 
 DEVIATION, DOUBT, UNWATCHED, BESIDE, UNREAD = "deviation", "doubt", "unwatched", "beside", "unread"
 _UNREAD = Text("时间读不出", "no readable time")
@@ -74,17 +74,18 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(answer, ensure_ascii=False, indent=1))
         return 0
     for case in chosen:
-        print(f"{_head(case.kind, arguments.lang)}{said(case.sentence, arguments.lang)}")
+        print(f"{_head(case.kind, arguments.lang)}{case.sentence.in_language(arguments.lang)}")
     _print_unread(unread, arguments.lang)
     for each in apart:
-        print(f"{_head(DEVIATION, arguments.lang)}{said(each.sentence, arguments.lang)}")
+        print(f"{_head(DEVIATION, arguments.lang)}{each.sentence.in_language(arguments.lang)}")
     for left in aside:
-        print(f"{_head(BESIDE, arguments.lang)}{said(left.text, arguments.lang)}")
+        print(f"{_head(BESIDE, arguments.lang)}{left.text.in_language(arguments.lang)}")
     for doubt in doubted:
-        print(f"{_head(DOUBT, arguments.lang)}{doubt.subject} {said(doubt.text, arguments.lang)}")
+        print(f"{_head(DOUBT, arguments.lang)}{doubt.subject} {doubt.text.in_language(arguments.lang)}")
     for unit in dark:
         print(
-            f"{padded(said(_UNWATCHED, arguments.lang), _WIDTHS[arguments.lang])}{said(unit.sentence, arguments.lang)}"
+            padded(_UNWATCHED.in_language(arguments.lang), _WIDTHS[arguments.lang])
+            + unit.sentence.in_language(arguments.lang)
         )
     return 0
 
@@ -93,9 +94,9 @@ def _unread(kinds: Collection[str] | None) -> list[Unread]:
     return unread_frames(settings.DATA) if not kinds or UNREAD in kinds else []
 
 
-def _print_unread(found: Iterable[Unread], language: str) -> None:
+def _print_unread(found: Iterable[Unread], language: Language) -> None:
     for each in found:
-        print(f"{padded(said(_UNREAD, language), _WIDTHS[language])}{said(each.sentence, language)}")
+        print(f"{padded(_UNREAD.in_language(language), _WIDTHS[language])}{each.sentence.in_language(language)}")
 
 
 def _frequency(registry: Registry, period: Period | None, arguments: argparse.Namespace) -> int:
@@ -109,16 +110,17 @@ def _frequency(registry: Registry, period: Period | None, arguments: argparse.Na
     return 0
 
 
-def _watch_line(row: Watch, language: str) -> str:
+def _watch_line(row: Watch, language: Language) -> str:
     due = Text("", "") if row.due_day is None else Text(f"次月 {row.due_day} 日前", f"due by day {row.due_day}")
-    named = "".join(padded(said(text, language), width) for text, width in ((row.name, 24), (row.way, 12)))
-    every, mark = padded(said(row.every, language), 14), "*" if row.is_key else " "
-    return f"{mark} {padded(row.subject.code, 10)}{named}{every}{padded(row.point, 14)}{said(due, language)}".rstrip()
+    named = "".join(padded(text.in_language(language), width) for text, width in ((row.name, 24), (row.way, 12)))
+    every, mark = padded(row.every.in_language(language), 14), "*" if row.is_key else " "
+    came = f"{padded(row.point, 14)}{due.in_language(language)}"
+    return f"{mark} {padded(row.subject.code, 10)}{named}{every}{came}".rstrip()
 
 
-def _head(kind: str, language: str) -> str:
+def _head(kind: str, language: Language) -> str:
     """The kind in words, as wide as the longest."""
-    return padded(said(terms()["case"][kind], language), _WIDTHS[language])
+    return padded(terms()["case"][kind].in_language(language), _WIDTHS[language])
 
 
 _WIDTHS = {"zh": 11, "en": 20}

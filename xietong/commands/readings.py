@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from xietong.calc.figures import Figure
-from xietong.commands.asking import said
 from xietong.standard.text import Interpretation, interpretations
-from xietong.texts import Text
+from xietong.texts import Language, Text
 
 
 def readings_of(figures: Iterable[Figure]) -> list[Interpretation]:
@@ -25,22 +24,22 @@ def _clauses(figure: Figure) -> Iterable[str]:
     yield from (child.clause for child in figure.inputs)
 
 
-def reading_json(point: Interpretation, choices: Mapping[str, str], language: str) -> dict[str, Any]:
+def reading_json(point: Interpretation, choices: Mapping[str, str], language: Language) -> dict[str, Any]:
     """One open point as plain values."""
     return {
         "id": point.id,
         "choice": point.choice,
         "in_force": point.in_force(choices),
         "options": list(point.options),
-        "question": said(point.question, language),
-        "alternatives": said(point.alternatives, language),
+        "question": point.question.in_language(language),
+        "alternatives": point.alternatives.in_language(language),
     }
 
 
 HEAD = Text("标准没有写定、这里这样读的地方：", "What the standard leaves open, and how it is read here:")
 
 
-def reading_lines(points: Iterable[Interpretation], choices: Mapping[str, str], language: str) -> list[str]:
+def reading_lines(points: Iterable[Interpretation], choices: Mapping[str, str], language: Language) -> list[str]:
     """The open points as sentences under their heading; nothing where there are none."""
-    told = [f"* {said(each.sentence(choices), language)} [{each.id}]" for each in points]
-    return ["", said(HEAD, language), *told] if told else []
+    told = [f"* {each.sentence(choices).in_language(language)} [{each.id}]" for each in points]
+    return ["", HEAD.in_language(language), *told] if told else []

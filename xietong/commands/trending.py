@@ -3,9 +3,8 @@
 from typing import Any
 
 from xietong.accounting.trends import Change, Trend
-from xietong.commands.asking import said
 from xietong.standard.text import terms
-from xietong.texts import Text
+from xietong.texts import Language, Text
 
 _NAMES = (("环比", "previous"), ("同比", "year"), ("累计同比", "cumulative"))
 _WORDS = {
@@ -35,19 +34,19 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def trend_line(of: Trend, language: str) -> str:
+def trend_line(of: Trend, language: Language) -> str:
     """The three changes and the sum so far on one line; a dash with its reason where there is none."""
     so_far = of.cumulative.now
     total = "—" if so_far.value is None else f"{so_far.value:.10g} {so_far.unit}".rstrip()
     state = terms()["status"][so_far.status]
     is_told = so_far.status in ("ok", "estimated", "not_applicable")
-    told = [f"{said(word, language)} {_ratio(getattr(of, name), language)}" for name, word in _WORDS.items()]
+    told = [f"{word.in_language(language)} {_ratio(getattr(of, name), language)}" for name, word in _WORDS.items()]
     if language == "zh":
         return "  ".join([*told, f"累计 {total}{'' if is_told else f'（{state.zh}）'}"])
     return "  ".join([*told, f"so far {total}{'' if is_told else f' ({state.en})'}"])
 
 
-def _ratio(change: Change | None, language: str) -> str:
+def _ratio(change: Change | None, language: Language) -> str:
     if change is None:
         return "—"
     reason = change.reason

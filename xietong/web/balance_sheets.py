@@ -21,9 +21,9 @@ from xietong.calc.items import all_items
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
 from xietong.texts import Language
-from xietong.web.charts import months_chart
-from xietong.web.numbers import digits, show
 from xietong.web.pages import figure_href, subject_name
+from xietong.wording.charts import months_chart
+from xietong.wording.numbers import digits, show
 
 MOST_LINES, MOST_REASONS = 6, 4
 _COLOURS = {"water": "--water"}

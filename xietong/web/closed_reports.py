@@ -26,9 +26,9 @@ from xietong.web.asked import NothingThereError
 from xietong.web.evidence import walk
 from xietong.web.languages import reading_language
 from xietong.web.library import called
-from xietong.web.places import full_name
 from xietong.web.views import page_or_fragment, working
-from xietong.web.words import spoken, title_of
+from xietong.wording.places import full_name
+from xietong.wording.words import spoken, title_of
 
 KINDS = {"account": gettext_lazy("核算"), "evaluation": gettext_lazy("评估")}
 CHANGES = {"new": gettext_lazy("新增"), "changed": gettext_lazy("改动"), "gone": gettext_lazy("不再采用")}

@@ -11,7 +11,7 @@ from xietong.calc.figures import Figure, missing_figure
 from xietong.calc.grade import Judged, better_of
 from xietong.periods import Period
 from xietong.texts import Language, Text
-from xietong.web.charts import (
+from xietong.wording.charts import (
     Bullet,
     Months,
     Option,

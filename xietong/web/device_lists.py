@@ -28,7 +28,7 @@ from xietong.web.devices import (
     reason_text,
 )
 from xietong.web.languages import reading_language
-from xietong.web.words import spoken
+from xietong.wording.words import spoken
 
 A_PAGE, MOST_PEERS = 50, 12
 NEEDS = {

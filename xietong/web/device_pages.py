@@ -22,7 +22,7 @@ from xietong.protocols.hj212 import decode
 from xietong.protocols.hj212.tables import CONTROLLING
 from xietong.protocols.hj212.violations import violations
 from xietong.readings import Entry
-from xietong.web import gathering, numbers, pages
+from xietong.web import gathering, pages
 from xietong.web.asked import NothingThereError
 from xietong.web.devices import (
     CLOCK_TOLERANCE_S,
@@ -37,7 +37,8 @@ from xietong.web.languages import reading_language
 from xietong.web.raw import without_password
 from xietong.web.received import Line, share
 from xietong.web.views import page_or_fragment
-from xietong.web.words import name_of, spoken
+from xietong.wording import numbers
+from xietong.wording.words import name_of, spoken
 
 MONTH_DAYS, MOST_SHOWN = 30, 1200
 STATES = {

@@ -15,7 +15,7 @@ from xietong.protocols.values import source_of
 from xietong.readings import Entry
 from xietong.texts import Text
 from xietong.web import live
-from xietong.web.places import full_name
+from xietong.wording.places import full_name
 
 State = Literal["online", "one_way", "silent", "never"]
 UNKNOWN_PLACE = Text("未登记的设备", "a device not in the registry")

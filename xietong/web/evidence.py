@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from xietong.calc.figures import Figure
 from xietong.texts import Text
 from xietong.web.asked import CodeInAnAddress, number
-from xietong.web.words import title_of
+from xietong.wording.words import title_of
 
 DEPTH, BREADTH = 2, 24
 

@@ -7,10 +7,10 @@ from django.utils.translation import gettext, gettext_lazy
 from xietong.calc.figures import Figure
 from xietong.calc.rounding import share_apart
 from xietong.texts import Language
-from xietong.web.charts import IndexLine
 from xietong.web.cockpit import AmountMonths, Panel, Year
-from xietong.web.numbers import change, show
-from xietong.web.words import spoken, title_of
+from xietong.wording.charts import IndexLine
+from xietong.wording.numbers import change, show
+from xietong.wording.words import spoken, title_of
 
 _SAME = 0.0005
 

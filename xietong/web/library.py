@@ -18,7 +18,7 @@ from xietong.texts import Language
 from xietong.web import gathering
 from xietong.web.asked import NothingThereError, year_or_404
 from xietong.web.languages import reading_language
-from xietong.web.words import name_of, spoken
+from xietong.wording.words import name_of, spoken
 
 MOST = 150
 CONFIDENCE = {

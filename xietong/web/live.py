@@ -13,8 +13,8 @@ from urllib.parse import quote, urlencode
 
 from xietong.park.nouns import Point, Registry
 from xietong.texts import Text
-from xietong.web.places import full_name
-from xietong.web.words import name_of
+from xietong.wording.places import full_name
+from xietong.wording.words import name_of
 
 STALE_INTERVALS = 3
 MOST_VALUES, MOST_LINES = 6, 60

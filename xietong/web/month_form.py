@@ -20,8 +20,8 @@ from xietong.park.template import Line, amount_text, known_cells, units_of
 from xietong.texts import Language
 from xietong.units import UNITS
 from xietong.web.pages import entry_href
-from xietong.web.places import full_name
-from xietong.web.words import spoken, term
+from xietong.wording.places import full_name
+from xietong.wording.words import spoken, term
 
 REPORTED = TABLES["reported"]
 NAME = re.compile(r"r(\d{1,4})-([a-z]+)")

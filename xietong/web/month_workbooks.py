@@ -22,7 +22,7 @@ from xietong.periods import Period
 from xietong.web import gathering
 from xietong.web.asked import period_or_404, subject_or_404
 from xietong.web.languages import reading_language
-from xietong.web.places import full_name
+from xietong.wording.places import full_name
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A month has a few hundred cells; what is inside is opened by a child with limits (decision 19).

@@ -41,7 +41,7 @@ from xietong.web.asked import NothingThereError, number, period_or_404, subject_
 from xietong.web.languages import reading_language
 from xietong.web.month_form import OF, FormLine, Place, Typed, as_rows, choices, form_lines, stamp_of, typed
 from xietong.web.pages import entry_href
-from xietong.web.places import full_name
+from xietong.wording.places import full_name
 
 MONTHS_SHOWN = 12
 _OWNERS = ("enterprise", "supply")

@@ -18,14 +18,14 @@ from xietong.park.nouns import Registry, Subject, SubjectKind
 from xietong.periods import Period
 from xietong.texts import Language, Text
 from xietong.web import cockpit
-from xietong.web.charts import IndexLine, chart_table, index_chart, indexed, month_mean, month_names, partials
 from xietong.web.cockpit import AmountMonths, Panel, Row, Year
 from xietong.web.deadlines import Owed
 from xietong.web.evidence import Hours
 from xietong.web.headlines import STATE_WORDS, amount_headline, joint_headline, road
-from xietong.web.numbers import digits
-from xietong.web.places import full_name
-from xietong.web.words import name_of, spoken, term, title_of
+from xietong.wording.charts import IndexLine, chart_table, index_chart, indexed, month_mean, month_names, partials
+from xietong.wording.numbers import digits
+from xietong.wording.places import full_name
+from xietong.wording.words import name_of, spoken, term, title_of
 
 CHOOSABLE: tuple[SubjectKind, ...] = (
     "park",

@@ -20,7 +20,7 @@ from xietong.web.languages import reading_language
 from xietong.web.received import Calendar, due_in_hour
 from xietong.web.verdicts import folded
 from xietong.web.views import page_or_fragment, year_or_newest, years_of
-from xietong.web.words import name_of, spoken
+from xietong.wording.words import name_of, spoken
 
 MOST_CASES = 4
 LONGEST = timedelta(days=31 * MOST_MONTHS)

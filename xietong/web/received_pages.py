@@ -19,10 +19,10 @@ from xietong.web import gathering, pages
 from xietong.web.asked import NothingThereError, page_or_404, period_or_404, subject_or_404
 from xietong.web.device_pages import share_words
 from xietong.web.languages import reading_language
-from xietong.web.places import full_name
 from xietong.web.received import Cell, Gap, Line, days_of_month, gaps, share, together, with_substitutes
 from xietong.web.reported_months import MonthCell, gathered
-from xietong.web.words import name_of, spoken
+from xietong.wording.places import full_name
+from xietong.wording.words import name_of, spoken
 
 # More points than this are not listed one by one unless an enterprise is chosen; of more than so many, only those of
 # some enterprises are looked up at a time.

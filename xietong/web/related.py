@@ -12,7 +12,7 @@ from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.web.languages import reading_language
 from xietong.web.pages import figure_href
-from xietong.web.words import name_of, spoken
+from xietong.wording.words import name_of, spoken
 
 _ENERGY, _CARBON = TOTALS
 _SPLIT = ("carbon_by_category", "greenhouse_gases")

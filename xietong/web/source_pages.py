@@ -22,9 +22,9 @@ from xietong.web.answers import answer_of
 from xietong.web.device_pages import completeness, lines_over_a_month
 from xietong.web.devices import href_of
 from xietong.web.languages import reading_language
-from xietong.web.places import full_name
 from xietong.web.sources import KnownSource, Unused
-from xietong.web.words import name_of, spoken
+from xietong.wording.places import full_name
+from xietong.wording.words import name_of, spoken
 
 MOST_UNUSED, MOST_UNHEARD, MOST_SOURCES = 200, 200, 500
 STATES = {

@@ -19,10 +19,10 @@ from xietong.web.balance_sheets import Reader
 from xietong.web.balances import asked_reader, page_context
 from xietong.web.evidence import walk
 from xietong.web.languages import reading_language
-from xietong.web.numbers import unit_name
-from xietong.web.places import full_name
 from xietong.web.views import page_or_fragment, working
-from xietong.web.words import term
+from xietong.wording.numbers import unit_name
+from xietong.wording.places import full_name
+from xietong.wording.words import term
 
 KINDS = ("park", "zone", "sector", "enterprise", "supply")
 STATES = {"met": "met", "not_met": "short", "not_classed": "none", "not_assessable": "missing", "none": "none"}

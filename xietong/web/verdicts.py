@@ -8,10 +8,10 @@ from xietong.evaluation import Evaluation
 from xietong.evaluation.weakness import Weakness
 from xietong.periods import Period
 from xietong.texts import Language
-from xietong.web.numbers import digits
 from xietong.web.pages import Place, figure_href
-from xietong.web.places import full_name
-from xietong.web.words import spoken, term
+from xietong.wording.numbers import digits
+from xietong.wording.places import full_name
+from xietong.wording.words import spoken, term
 
 MOST_WEAK, MOST_ADVICE, MOST_ABSENT = 5, 2, 3
 

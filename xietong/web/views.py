@@ -21,11 +21,11 @@ from xietong.web import cockpit as model
 from xietong.web import gathering, pages, verdicts
 from xietong.web.asked import NothingThereError, period_or_404, subject_or_404, year_or_404
 from xietong.web.evidence import BREADTH, DEPTH, hours_behind, tree, walk
-from xietong.web.formulas import with_names, with_numbers
 from xietong.web.languages import reading_language
-from xietong.web.places import full_name
 from xietong.web.related import related
-from xietong.web.words import name_of, spoken, title_of
+from xietong.wording.formulas import with_names, with_numbers
+from xietong.wording.places import full_name
+from xietong.wording.words import name_of, spoken, title_of
 
 MOST_REASONS, ALL = 6, 500
 

@@ -1,4 +1,4 @@
-"""Numbers, texts and small pictures for templates; how a number is written is decided in web.numbers."""
+"""Numbers, texts and small pictures for templates; how a number is written is decided in wording.numbers."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,9 +8,9 @@ from django.utils.translation import gettext
 
 from xietong.calc.figures import Figure
 from xietong.texts import Text
-from xietong.web import numbers, words
-from xietong.web.charts import SPARK_HEIGHT, SPARK_WIDTH, Sparkline
 from xietong.web.languages import reading_language
+from xietong.wording import numbers, words
+from xietong.wording.charts import SPARK_HEIGHT, SPARK_WIDTH, Sparkline
 
 register = template.Library()
 

@@ -15,8 +15,8 @@ from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure
 from xietong.calc.rules import TABLES
 from xietong.calc.worked import run_case, variants
-from xietong.web.formulas import with_names, with_numbers
-from xietong.web.words import name_of
+from xietong.wording.formulas import with_names, with_numbers
+from xietong.wording.words import name_of
 
 ON = date(2025, 12, 31)
 

@@ -14,7 +14,7 @@ from xietong.calc.figures import Figure
 from xietong.calc.rules import TABLES
 from xietong.standard.text import terms
 from xietong.texts import Language, Text
-from xietong.web.numbers import exact
+from xietong.wording.numbers import exact
 
 _SIGNS: dict[type[ast.operator], tuple[str, int]] = {
     ast.Add: ("+", 1),

@@ -12,7 +12,7 @@ from typing import Any
 
 from xietong.calc.figures import Figure
 from xietong.texts import Language
-from xietong.web.numbers import SIGNIFICANT_DIGITS, scale
+from xietong.wording.numbers import SIGNIFICANT_DIGITS, scale
 
 Option = dict[str, Any]
 Months = Sequence[Figure | None]

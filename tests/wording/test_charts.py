@@ -6,7 +6,7 @@ import pytest
 
 from xietong.calc.figures import Figure, Status
 from xietong.texts import Text
-from xietong.web.charts import (
+from xietong.wording.charts import (
     IndexLine,
     apart,
     bullet,

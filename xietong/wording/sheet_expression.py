@@ -15,7 +15,8 @@ from typing import NamedTuple
 from xietong.calc.figures import Figure
 from xietong.calc.names import name_of
 from xietong.calc.rules import TABLES, Rule, less, line_formula
-from xietong.web.formulas import chosen_name
+from xietong.texts import Language
+from xietong.wording.formulas import chosen_name
 
 Refer = Callable[[Figure], str]
 _SIGNS: Mapping[type[ast.operator], tuple[str, int]] = {
@@ -56,7 +57,7 @@ class Writer:
 
     figure: Figure
     refer: Refer
-    language: str
+    language: Language
     rule_key: str
     bound: Mapping[str, str | tuple[str, str]] = field(default_factory=dict)
 
@@ -134,7 +135,7 @@ def line_of(figure: Figure) -> Line | None:
     return None
 
 
-def expression_of(figure: Figure, line: Line | None, refer: Refer, language: str) -> Expression:
+def expression_of(figure: Figure, line: Line | None, refer: Refer, language: Language) -> Expression:
     """A figure's formula written out; line: where it is one of several named amounts, whose formula says how.
 
     Raises UnwrittenError where it cannot be typed into a calculator.

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from xietong.texts import Language
-from xietong.web.numbers import age, change, digits, in_scale_of, scale, show, unit_name
+from xietong.wording.numbers import age, change, digits, in_scale_of, scale, show, unit_name
 
 
 @pytest.mark.parametrize(

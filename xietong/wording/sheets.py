@@ -19,10 +19,9 @@ from decimal import Decimal
 
 from xietong.calc.figures import Figure
 from xietong.calc.rounding import to_significant
-from xietong.commands.asking import said
-from xietong.commands.sheet_expression import Line, UnwrittenError, expression_of, line_of, plain
-from xietong.texts import Text
-from xietong.web.words import title_of
+from xietong.texts import Language, Text
+from xietong.wording.sheet_expression import Line, UnwrittenError, expression_of, line_of, plain
+from xietong.wording.words import title_of
 
 MOST_TERMS = 6
 NEARLY = 1e-9
@@ -35,7 +34,7 @@ _TONNES = {"mg/m3": ("0.000000001", 1e-9), "mg/L": ("0.000001", 1e-6)}
 class Sheet:
     """The steps of one figure, each figure of its working once."""
 
-    language: str
+    language: Language
     depth: int
     lines: list[str] = field(default_factory=list)
     marks: dict[int, str] = field(default_factory=dict)
@@ -86,10 +85,10 @@ class Sheet:
         return f"⟨{number}⟩"
 
     def _head(self, figure: Figure, number: int) -> str:
-        title = said(title_of(figure), self.language)
+        title = title_of(figure).in_language(self.language)
         name = figure.key if title in ("", figure.key) else f"{title} {figure.key}"
         owner = self.owners.get(id(figure))
-        of = "" if owner is None else f"{said(title_of(owner), self.language)}："
+        of = "" if owner is None else f"{title_of(owner).in_language(self.language)}："
         whose = figure.trace.get("subject", "")
         clause = f" [{figure.clause}]" if figure.clause else ""
         return f"({number}) {of}{name}{f' · {whose}' if whose else ''}{clause}"
@@ -123,12 +122,13 @@ class Sheet:
             yield "= " + " + ".join(f"{plain(term.value or 0.0)}{_unit(term)}{mark}" for term, mark in marked)
             return
         for term, mark in marked:
-            yield f"+ {plain(term.value or 0.0)}{_unit(term)}{mark} {said(title_of(term), self.language)}".rstrip()
+            title = title_of(term).in_language(self.language)
+            yield f"+ {plain(term.value or 0.0)}{_unit(term)}{mark} {title}".rstrip()
 
     def _by_rule(self, figure: Figure, level: int) -> str:
         """A figure that a rule picks rather than calculates, with what it was picked by."""
         picked = [
-            f"{said(title_of(child), self.language) or child.key} {plain(child.value)}{_unit(child)}{mark}"
+            f"{title_of(child).in_language(self.language) or child.key} {plain(child.value)}{_unit(child)}{mark}"
             for child in _flat(figure.inputs)
             if child.value is not None
             for mark in [self._mark(child, level + 1)]
@@ -152,7 +152,7 @@ class Sheet:
         """A figure that is a datum itself, or cannot be computed at all."""
         if figure.value is None:
             self.lines += [self._head(figure, 1), f"    — {figure.status}"]
-            self.lines += [f"    ! {said(reason, self.language)}" for reason in figure.missing]
+            self.lines += [f"    ! {reason.in_language(self.language)}" for reason in figure.missing]
             return
         self._numbered(figure, [f"~ {plain(figure.value)}{_unit(figure)}{self._source(_leaf(figure))}"])
 
@@ -175,17 +175,20 @@ class Sheet:
                 yield f"# {child.key} = {plain(child.value)}{_unit(child)}" + (f" ← {told}" if told else "")
             else:
                 leaf = _leaf(child)
-                title, sign = said(title_of(child), self.language), "~" if leaf.inputs else "@"
+                title, sign = title_of(child).in_language(self.language), "~" if leaf.inputs else "@"
                 yield f"{sign} {plain(child.value)}{_unit(child)} {title}{self._source(leaf)}"
-            yield from (f"* {said(remark, self.language)}" for remark in child.remarks)
-        yield from (f"* {said(remark, self.language)}" for remark in figure.remarks)
+            yield from (f"* {remark.in_language(self.language)}" for remark in child.remarks)
+        yield from (f"* {remark.in_language(self.language)}" for remark in figure.remarks)
 
     def _left_out(self, figure: Figure) -> Iterator[str]:
         """The named amounts that do not count, each with its reason."""
         for group in figure.inputs:
             for line in group.inputs if group.kind == "items" else ():
                 if line.value is None and line.missing:
-                    reason, title = said(_reason_of(line), self.language), said(title_of(line), self.language)
+                    reason, title = (
+                        _reason_of(line).in_language(self.language),
+                        title_of(line).in_language(self.language),
+                    )
                     yield f"− {title or line.key} {line.key}: {reason}"
 
     def _source(self, figure: Figure) -> str:
@@ -228,7 +231,7 @@ def shown(value: float) -> Decimal:
     return to_significant(float(value), max(4, whole))
 
 
-def sheet(figure: Figure, language: str, depth: int) -> list[str]:
+def sheet(figure: Figure, language: Language, depth: int) -> list[str]:
     """The lines of the sheet of one figure; depth: how many levels below it are opened as steps."""
     return Sheet(language, depth).write(figure)
 

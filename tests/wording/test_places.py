@@ -8,7 +8,7 @@ import pytest
 from xietong.park.nouns import Registry, Subject
 from xietong.texts import Text
 from xietong.web.live import live
-from xietong.web.places import full_name
+from xietong.wording.places import full_name
 
 
 def park() -> Registry:
