@@ -122,22 +122,21 @@ def lake_lost(run: Restored) -> None:
     shutil.rmtree(run.data / "lake")
 
 
-def older_journal_put_back(run: Restored) -> None:
+def put_back_older(run: Restored, name: str) -> None:
+    """One folder as it was, and the other as it went on."""
     run.counts.append(run.run())
-    shutil.copytree(run.data / "journal", run.folder / "older")
+    shutil.copytree(run.data / name, run.folder / "older")
     run.counts.append(run.run())
     run.settle()
-    shutil.rmtree(run.data / "journal")
-    shutil.move(run.folder / "older", run.data / "journal")
+    replace(run.data / name, run.folder / "older")
+
+
+def older_journal_put_back(run: Restored) -> None:
+    put_back_older(run, "journal")
 
 
 def older_lake_put_back(run: Restored) -> None:
-    run.counts.append(run.run())
-    shutil.copytree(run.data / "lake", run.folder / "older")
-    run.counts.append(run.run())
-    run.settle()
-    shutil.rmtree(run.data / "lake")
-    shutil.move(run.folder / "older", run.data / "lake")
+    put_back_older(run, "lake")
 
 
 def journal_cut_short(run: Restored) -> None:
@@ -148,31 +147,27 @@ def journal_cut_short(run: Restored) -> None:
             file.truncate(64 + run.chance.randrange(path.stat().st_size - 64))
 
 
-def journal_of_a_copy_that_went_on(run: Restored) -> None:
-    """The lake went on in one copy of the folder, the journal in another; both acknowledged."""
+def went_on_in_two_copies(run: Restored, journal_runs: int) -> None:
+    """The lake went on in one copy of the folder, the journal in another, for so many runs; both acknowledged."""
     run.counts.append(run.run())
     shutil.copytree(run.data, run.folder / "other")
     run.counts.append(run.run())
     run.settle()
     shutil.move(run.data, run.folder / "first")
     shutil.move(run.folder / "other", run.data)
-    run.counts.append(run.run())
-    shutil.rmtree(run.data / "lake")
-    shutil.copytree(run.folder / "first" / "lake", run.data / "lake")
+    run.counts.extend(run.run() for _ in range(journal_runs))
+
+
+def journal_of_a_copy_that_went_on(run: Restored) -> None:
+    went_on_in_two_copies(run, 1)
+    replace(run.data / "lake", run.folder / "first" / "lake")
 
 
 def journal_of_a_copy_that_went_on_further(run: Restored) -> None:
     """The same, and the copy has acknowledged more: its lake.json fits its journal, the other's lake does not."""
-    run.counts.append(run.run())
-    shutil.copytree(run.data, run.folder / "other")
-    run.counts.append(run.run())
+    went_on_in_two_copies(run, 3)
     run.settle()
-    shutil.move(run.data, run.folder / "first")
-    shutil.move(run.folder / "other", run.data)
-    run.counts.extend(run.run() for _ in range(3))
-    run.settle()
-    shutil.rmtree(run.data / "lake")
-    shutil.copytree(run.folder / "first" / "lake", run.data / "lake")
+    replace(run.data / "lake", run.folder / "first" / "lake")
 
 
 def lake_and_lake_json_lost_with_the_journal(run: Restored) -> None:
@@ -183,10 +178,10 @@ def lake_and_lake_json_lost_with_the_journal(run: Restored) -> None:
     (run.data / "lake.json").unlink()
 
 
-def replace(data: Path, copy: Path) -> None:
-    """The copy in the place of the folder, which has burned."""
-    shutil.rmtree(data)
-    shutil.move(copy, data)
+def replace(folder: Path, other: Path) -> None:
+    """Another folder in the place of one that has burned."""
+    shutil.rmtree(folder)
+    shutil.move(other, folder)
 
 
 KINDS: tuple[Callable[[Restored], None], ...] = (

@@ -13,7 +13,8 @@ import pytest
 from xietong.intake import gate
 from xietong.intake.asking import Asker, Order, Wanted
 from xietong.intake.devices import DeviceBook, Rule
-from xietong.journal import JournalWriter, read
+from xietong.intake.listener import Conditions, Listener
+from xietong.journal import JournalWriteError, JournalWriter, read
 from xietong.protocols.hj212 import decode
 from xietong.protocols.hj212.building import Speaker, build
 from xietong.protocols.hj212.tables import COMMANDS, CONTROLLING, FETCHING, READING
@@ -215,6 +216,90 @@ def test_a_copy_of_an_order_is_not_given_again(tmp_path: Path, writer: JournalWr
             passed.append(gate.read(tmp_path, BOOK, path, NOW))
             gate.done(path)
     assert len(passed) == (0 if is_given else 1)
+
+
+def ordered(data: Path, writer: JournalWriter) -> tuple[Path, gate.Command]:
+    """A command of two persons that waits for its device."""
+    given = gate.confirm(data, writer, BOOK, gate.propose(data, writer, BOOK, WISH, by=A, now=NOW), by=B, now=NOW)
+    (order,) = gate.waiting(data)
+    return order, given
+
+
+def test_what_the_journal_has_as_given_is_never_given_again_whatever_becomes_of_its_files(
+    tmp_path: Path, writer: JournalWriter
+) -> None:
+    order, given = ordered(tmp_path, writer)
+    said = order.read_bytes()
+    gate.give(tmp_path, order, given, NOW)
+    (note,) = read(tmp_path / "journal", "orders-0")
+    told = {"order": "given", "proposal": given.proposal, "confirmation": given.confirmation}
+    assert (note.kind, note.origin, json.loads(note.payload)) == ("note", "intake:order", told)
+    assert list(gate.waiting(tmp_path)) == []
+
+    (done,) = (tmp_path / "orders").iterdir()
+    done.unlink()  # or moved away
+    order.write_bytes(said)
+    with pytest.raises(gate.GateClosed, match="given before"):
+        gate.read(tmp_path, BOOK, order, NOW)
+    order.unlink()
+    (tmp_path / "orders" / f"{order.stem}.proposed").write_text(json.dumps({"proposal": given.proposal}))
+    assert gate.proposals(tmp_path, NOW) == []
+    with pytest.raises(gate.GateClosed, match="confirmed before"):
+        gate.confirm(tmp_path, writer, BOOK, given.proposal, by=B, now=NOW)
+
+    other, next_one = ordered(tmp_path, writer)  # another command is another
+    assert gate.read(tmp_path, BOOK, other, NOW) == next_one
+    (segment,) = (tmp_path / "journal" / "orders-0").glob("*.seg")
+    whole = segment.read_bytes()
+    segment.write_bytes(whole.replace(b'"given"', b'"gIven"'))
+    with pytest.raises(gate.GateClosed, match="cannot be read whole"):
+        gate.read(tmp_path, BOOK, other, NOW)
+
+
+def test_an_order_that_cannot_be_noted_is_not_given_and_waits(
+    tmp_path: Path, writer: JournalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, given = ordered(tmp_path, writer)
+    with monkeypatch.context() as full:
+        full.setattr(os, "fdatasync", _no_room)
+        with pytest.raises(JournalWriteError):
+            gate.give(tmp_path, order, given, NOW)
+    assert list(gate.waiting(tmp_path)) == [order]
+
+
+def _no_room(_handle: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_listener_sends_an_order_once_and_never_again_after_a_restart(tmp_path: Path, writer: JournalWriter) -> None:
+    """Whoever brings the order back, and takes its .done away, while the platform stands."""
+    (tmp_path / "devices.toml").write_text(f"[device.{OWN}]\nown = true\n")
+    order, _ = ordered(tmp_path, writer)
+    said = order.read_bytes()
+    assert [decode(raw).cn for raw in swept(tmp_path)] == ["1062"]
+    for path in (tmp_path / "orders").iterdir():
+        path.unlink()
+    order.write_bytes(said)
+    assert swept(tmp_path) == []
+    assert list(gate.waiting(tmp_path)) == []
+
+
+def swept(data: Path) -> list[bytes]:
+    """What a new listener sends to the device, which is there, as it sweeps."""
+    line = Line()
+
+    async def run() -> None:
+        with JournalWriter(data / "journal", "intake-0") as journal:
+            listener = Listener(journal, data, Conditions(clock=lambda: NOW, sweep=0.01))
+            frame = build(Speaker(OWN, st="31"), "2061", "20260314070000123", "DataTime=20260314060000")
+            listener._asker.met(OWN, line, frame)
+            sweeping = asyncio.create_task(listener.sweep())
+            await asyncio.sleep(0.1)
+            sweeping.cancel()
+            await listener.finish()
+
+    asyncio.run(run())
+    return line.sent
 
 
 class Line:

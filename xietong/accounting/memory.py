@@ -42,11 +42,21 @@ class Memory:
                 found: Made = self._kept[key]
                 return found
         made = make()
+        self.put(key, made)
+        return made
+
+    def last(self, key: Hashable) -> object:
+        """What was put under the key; None where nothing was, or it is forgotten."""
+        with self._lock:
+            return self._kept.get(key)
+
+    def put(self, key: Hashable, made: object) -> None:
+        """Remember this under the key from now on, as what was used last."""
         with self._lock:
             self._kept[key] = made
+            self._kept.move_to_end(key)
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
-        return made
 
     def clear(self) -> None:
         """Let go of everything."""
@@ -58,7 +68,7 @@ _books = Memory(BOOKS_KEPT)
 _extents = Memory(EXTENTS_KEPT)
 _grounds = Memory(REGISTRIES_KEPT)
 # The newest books of what the lake was read by: the next ones take over what a changed statement does not touch.
-_latest: dict[Hashable, Books] = {}
+_latest = Memory(REGISTRIES_KEPT)
 _NOT_READ = frozenset(
     {"reported", "targets", "documents", "measures", "effects", "flows", "key_lists", "expected", "factors", "choices"}
     | {"accounts"}
@@ -67,9 +77,8 @@ _NOT_READ = frozenset(
 
 def forget() -> None:
     """Let go of all that is remembered: the next figures are made from nothing but registry and lake."""
-    for memory in (_books, _extents, _grounds):
+    for memory in (_books, _extents, _grounds, _latest):
         memory.clear()
-    _latest.clear()
 
 
 def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Books:
@@ -87,14 +96,13 @@ def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Bo
         return made
 
     def books() -> Books:
-        before = _latest.get((read, root, years, stamps))
+        found = _latest.last((read, root, years, stamps))
+        before = found if isinstance(found, Books) else None
         ground = _grounds.get(whole, lambda: Ground(registry, before.ground if before else None))
         made = Books(ground, lake, _once(keep))
         if before is not None:
             made.take_over(before, related(before.registry, registry))
-        _latest[read, root, years, stamps] = made
-        while len(_latest) > REGISTRIES_KEPT:
-            _latest.pop(next(iter(_latest)))
+        _latest.put((read, root, years, stamps), made)
         return made
 
     return _books.get((whole, root, years, stamps), books)

@@ -2,8 +2,9 @@
 
 A park may not alter an enterprise's regulated monitor (环发 2015-175, art. 4). A command is proposed by one person and
 confirmed by another, each in an entry of the journal; only then an order file exists, and the listener carries it out
-only after it has found both entries in the journal itself. Nothing in data, and no other file, leads here. That the
-persons are who they say is settled above, where accounts are known (xietong.park.ordering).
+only after it has found both entries in the journal itself, and none that says that it was given before. Nothing in
+data, and no other file, leads here. That the persons are who they say is settled above, where accounts are known
+(xietong.park.ordering).
 """
 
 import json
@@ -15,7 +16,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xietong.intake.devices import DeviceBook
-from xietong.journal import JournalError, JournalWriter, find, make_folder, sync_folder
+from xietong.intake.opening import open_journal
+from xietong.journal import (
+    UNFINISHED,
+    JournalError,
+    JournalReader,
+    JournalWriter,
+    find,
+    make_folder,
+    names,
+    sync_folder,
+)
 from xietong.protocols.hj212.building import parameters
 from xietong.protocols.hj212.tables import CONTROLLING, command
 from xietong.texts import Text
@@ -23,6 +34,8 @@ from xietong.texts import Text
 # Where a person signed in to act: on a page, or with their password on the command line.
 ORIGINS = ("web:order", "cli:order")
 VALID_FOR = timedelta(hours=1)
+# What was given is noted in a journal of its own, an entry an order, so that it can be looked through at each order.
+GIVEN_JOURNAL, GIVEN_ORIGIN = "orders", "intake:order"
 _WORD, _SAID = re.compile(r"[A-Za-z0-9-]{1,40}"), re.compile(r"[^\s;,=&#\x00-\x1f]{0,200}")
 
 
@@ -97,7 +110,7 @@ def proposals(data: Path, now: datetime) -> list[Proposal]:
             told, at = _told(data, proposal, "proposed")
         except (OSError, ValueError, TypeError, LookupError, GateClosed):
             continue
-        if now - at <= VALID_FOR and not _order_of(data, proposal).exists():
+        if now - at <= VALID_FOR and not _order_of(data, proposal).exists() and not _was_given(data, proposal):
             content = _content(told)
             found.append(Proposal(proposal, str(told["mn"]), str(told["cn"]), content, str(told["by"]), at))
     return sorted(found, key=lambda each: (each.at, each.id))
@@ -115,7 +128,7 @@ def confirm(
         )
     if now - proposed_at > VALID_FOR:
         raise GateClosed("提议已过一小时，请重新提议。", "the proposal is older than an hour; propose it again.")
-    if _order_of(data, proposal).exists():
+    if _order_of(data, proposal).exists() or _was_given(data, proposal):
         raise GateClosed("这个提议已经确认过。", "this proposal has been confirmed before.")
     note = {"order": "confirmed", "proposal": proposal, **_signed(by)}
     confirmation = f"{writer.name}/{writer.record('note', by.origin, _json(note), now)}"
@@ -131,7 +144,7 @@ def read(data: Path, book: DeviceBook, order: Path, now: datetime) -> Command:
         proposal, confirmation = str(said["proposal"]), str(said["confirmation"])
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise GateClosed(f"命令单读不出来：{error}", f"the order cannot be read: {error}") from error
-    if order != _order_of(data, proposal):
+    if order != _order_of(data, proposal) or _was_given(data, proposal):
         raise GateClosed(
             "命令单不在它自己的名字下，或者这个提议已经发出过；一个提议最多发出一次，请重新提议。",
             "the order does not lie under its own name, or its proposal has been given before; a proposal is given "
@@ -162,13 +175,56 @@ def waiting(data: Path) -> Iterator[Path]:
         yield from sorted(folder.glob("*.json"))
 
 
+def give(data: Path, order: Path, command: Command, now: datetime) -> None:
+    """Note in the journal that an order is given, and put it away: to be called before it is sent.
+
+    A command is given once at most, whatever happens in between and to the files of the folder orders. Raises
+    JournalError where the disk refuses the note: then it was not given, and the order waits.
+    """
+    told = {"order": "given", "proposal": command.proposal, "confirmation": command.confirmation}
+    with open_journal(data, GIVEN_JOURNAL) as writer:
+        writer.record("note", GIVEN_ORIGIN, _json(told), now)
+    done(order)
+
+
 def done(order: Path) -> None:
-    """Put an order away, carried out or refused: it is never given twice."""
+    """Put an order away, given or refused."""
     order.rename(order.with_suffix(".done"))
     sync_folder(order.parent)
 
 
 # ---- inside ----
+
+
+def _was_given(data: Path, proposal: str) -> bool:
+    """Whether the journal has it that this proposal was given. Raises GateClosed where it cannot be read whole."""
+    try:
+        return any(proposal == each for name in _given_journals(data) for each in _given(data, name))
+    except (JournalError, ValueError) as error:
+        raise GateClosed(
+            "已发命令的存证读不完整，无法确定这个提议是否发出过，命令没有发出；请用 xietong doctor 核对存证。",
+            "the journal of what was given cannot be read whole, so nobody can tell whether this was given before and "
+            "nothing was sent; look with xietong doctor.",
+        ) from error
+
+
+def _given_journals(data: Path) -> list[str]:
+    return [name for name in names(data / "journal") if name.rpartition("-")[0] == GIVEN_JOURNAL]
+
+
+def _given(data: Path, name: str) -> Iterator[str]:
+    """The proposals that were given, as one journal has them."""
+    reader = JournalReader(data / "journal", name)
+    try:
+        while entries := reader.read():
+            for entry in entries:
+                if entry.kind == "note" and entry.origin == GIVEN_ORIGIN:
+                    yield str(json.loads(entry.payload)["proposal"])
+        rest = reader.rest()
+        if rest is not None and rest.reason != UNFINISHED:  # a note that was not finished let nothing be sent
+            raise rest
+    finally:
+        reader.close()
 
 
 def _may_be_commanded(book: DeviceBook, mn: str, cn: str) -> None:

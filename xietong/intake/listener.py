@@ -22,7 +22,7 @@ from xietong.intake.opening import open_journal
 from xietong.intake.pace import Pace, Paces, Rate
 from xietong.intake.refusals import Refusals
 from xietong.intake.room import Room
-from xietong.journal import GroupCommit, JournalWriter
+from xietong.journal import GroupCommit, JournalError, JournalWriter
 from xietong.protocols.hj212.parts import WAIT
 from xietong.readings import EntryKind
 
@@ -231,7 +231,11 @@ class Listener:
                 gate.done(path)
                 continue
             if self._asker.can_take(given.mn):
-                gate.done(path)  # before it is sent: a command is given once at most, whatever happens in between
+                try:
+                    gate.give(self._data, path, given, self._clock())
+                except JournalError as error:
+                    self._tell_at_most("%s waits: %s", path.name, error)
+                    continue
                 self._asker.command(Order(Wanted(given.mn, given.cn, None, None), given.proposal, given.content), now)
 
     def _tell(self, payloads: Iterable[bytes]) -> None:

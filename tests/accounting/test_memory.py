@@ -1,0 +1,46 @@
+"""What is remembered, used by many at once: as every page does, each in a thread of its own."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from small_parks import HoursLake, park, subject
+
+from xietong.accounting.memory import REGISTRIES_KEPT, Memory, books_for, forget
+from xietong.periods import Period
+
+YEAR = Period.year(2025)
+
+
+class SlowlyHashed(int):
+    """A version of a lake that lets another thread run whenever it is looked up."""
+
+    def __hash__(self) -> int:
+        time.sleep(0.0005)
+        return int(self)
+
+
+class Lake(HoursLake):
+    """An empty lake of such a version."""
+
+    def version(self) -> int:
+        return SlowlyHashed(self.edition)
+
+
+def test_books_of_many_lakes_are_made_at_once() -> None:
+    """More threads than are remembered: each puts its own away and lets the oldest go, in the same moment."""
+    forget()
+    registry = park(subject("A"))
+    lakes = [Lake({}, number) for number in range(4 * REGISTRIES_KEPT)]
+    with ThreadPoolExecutor(len(lakes)) as threads:
+        made = list(threads.map(lambda lake: books_for(registry, lake, YEAR), lakes))
+    assert [each.registry for each in made] == [registry] * len(lakes)
+    forget()
+
+
+def test_what_was_put_last_is_kept_longest_and_no_more_than_its_size() -> None:
+    memory = Memory(2)
+    for key in ("a", "b", "a", "c"):
+        memory.put(key, key.upper())
+    assert [memory.last(key) for key in "abc"] == ["A", None, "C"]
+    memory.clear()
+    assert memory.last("a") is None
