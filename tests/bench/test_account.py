@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xietong.accounting.batch import Wanted
+from xietong.accounting.figures.batch import Wanted
 from xietong.bench import account, account_run
 from xietong.bench.industrial_park import PERIODS, Size, corrected, park
 from xietong.lake.store import Lake

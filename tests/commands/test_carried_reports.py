@@ -12,7 +12,7 @@ from closed_parks import FACTORS, PARK, answered, found_park, ran, said, write
 from django.db import connection
 from pytest_django import Settings
 
-from xietong.accounting.carrying import take_closed
+from xietong.accounting.closed.in_packages import take_closed
 from xietong.accounting.models import ClosedReport, Reopening
 from xietong.park.models import Act
 

@@ -12,7 +12,7 @@ from closed_parks import ENERGY, FACTORS, PARK, answered, found_park, ran, said,
 from laid_beside import laid_beside
 from pytest_django import Settings
 
-from xietong.accounting.memory import Memory
+from xietong.accounting.books.memory import Memory
 from xietong.calc.factors import FactorBook
 from xietong.park.models import Act, FactorRow
 
@@ -158,7 +158,7 @@ def test_a_changed_library_shows_against_a_closed_report(monkeypatch: pytest.Mon
     changed = {"purpose": row.purpose, "key": row.key, "value": "0.72", "unit": row.unit, "source": row.source}
     newer = shipped.with_rows([{**changed, "edition": "2027", "valid_from": "2021-04-01"}])
     monkeypatch.setattr("xietong.calc.factors._default", lambda: newer)
-    monkeypatch.setattr("xietong.accounting.memory._books", Memory(1))  # a new version is a new process
+    monkeypatch.setattr("xietong.accounting.books.memory._books", Memory(1))  # a new version is a new process
     found = answered("account", "--period", "2025", "--closed", "--difference")
     coal = next(each for each in found["factors"] if each["purpose"] == "coal_equivalent")
     assert (coal["change"], coal["before"]["published"], coal["after"]["published"]) == (

@@ -9,7 +9,7 @@ import closed_parks
 import pytest
 from pytest_django import Settings
 
-from xietong.accounting.accounts import explain, known_keys
+from xietong.accounting.figures.account import explain, known_keys
 from xietong.calc.figures import Figure
 from xietong.calc.items import ANY, all_items
 from xietong.calc.names import title_of

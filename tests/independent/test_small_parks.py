@@ -135,16 +135,16 @@ def test_parks_drawn_at_random_come_to_what_the_second_opinion_says() -> None:
 # bought; water by its hour's mean and volume.
 PUT_BACK = {
     "unjudged": (
-        "accounting/outlet_questions.py",
+        "accounting/outlets/questions.py",
         "/ ({AIR_OXYGEN} - o.mean::DOUBLE))::DECIMAL(20,6)",
         "/ ({AIR_OXYGEN} - o.mean::DOUBLE))::DECIMAL(20,6) ELSE value",
     ),
     "surplus": (
-        "accounting/own_make.py",
+        "accounting/own_make/counted.py",
         "        return max(whole - self.unused, _NONE)",
         "        return max(whole - self.unused, _NONE) - sum(part.sold for part in self.parts if part.enters)",
     ),
-    "slices": ("accounting/outlet_hours.py", "min(value_s, flow_s) < 3600", "min(value_s, flow_s) < 0"),
+    "slices": ("accounting/outlets/hours.py", "min(value_s, flow_s) < 3600", "min(value_s, flow_s) < 0"),
 }
 
 

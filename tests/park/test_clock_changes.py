@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from xietong.accounting.metered import hours_due
+from xietong.accounting.sources.meters import hours_due
 from xietong.park.nouns import Point
 from xietong.park.package.cells import CellError, instant
 from xietong.park.package.readings import Converted, Reader, convert

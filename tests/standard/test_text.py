@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from xietong.accounting.tables import table_keys
+from xietong.accounting.figures.tables import table_keys
 from xietong.calc.engine import RULES
 from xietong.calc.factor_rows import UNIT_OF_PURPOSE
 from xietong.calc.items import all_items, pollutants

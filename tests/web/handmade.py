@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import Group, User
 
-from xietong.accounting.accounts import Coverage
-from xietong.accounting.tables import table_keys
+from xietong.accounting.figures.account import Coverage
+from xietong.accounting.figures.tables import table_keys
 from xietong.calc import carbon, energy, pollutants, recycling
 from xietong.calc.engine import RULES, calculate
 from xietong.calc.factors import FactorBook

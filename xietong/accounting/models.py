@@ -1,6 +1,6 @@
 """Closed reports: the figures of a subject and period as they were when a person closed them, and their reopenings.
 
-Rows are only ever added (docs/decisions/0014-closed-reports.md). What a report holds is written by `closing`.
+Rows are only ever added (docs/decisions/0014-closed-reports.md). What a report holds is written by `closed.reports`.
 """
 
 from typing import ClassVar

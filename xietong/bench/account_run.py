@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from xietong.accounting.accounts import explain
-from xietong.accounting.batch import Accounted, Wanted, cores, each_account
-from xietong.accounting.memory import forget
-from xietong.accounting.touched import touched
+from xietong.accounting.books.affected import touched
+from xietong.accounting.books.memory import forget
+from xietong.accounting.figures.account import explain
+from xietong.accounting.figures.batch import Accounted, Wanted, cores, each_account
 from xietong.bench.industrial_park import PERIODS, Size, corrected, park
 from xietong.lake.store import Lake
 from xietong.park.nouns import Registry

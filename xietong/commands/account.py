@@ -5,11 +5,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from xietong.accounting.accounts import UnknownNameError, figures
-from xietong.accounting.cautions import carried
-from xietong.accounting.closing import BrokenReportError, account_document
-from xietong.accounting.estimates import SUFFIX as WITH_ESTIMATE
-from xietong.accounting.trends import Trend, trend
+from xietong.accounting.closed.reports import BrokenReportError, account_document
+from xietong.accounting.figures.account import UnknownNameError, figures
+from xietong.accounting.figures.cautions import carried
+from xietong.accounting.figures.trends import Trend, trend
+from xietong.accounting.inputs.estimates import SUFFIX as WITH_ESTIMATE
 from xietong.calc.figures import Figure
 from xietong.cli import UsageError
 from xietong.commands.account_all import add_all_argument, run_all

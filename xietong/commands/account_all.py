@@ -4,8 +4,8 @@ import argparse
 import json
 from functools import partial
 
-from xietong.accounting.batch import Accounted, cores, each_account
 from xietong.accounting.boundary import GROUPS
+from xietong.accounting.figures.batch import Accounted, cores, each_account
 from xietong.commands.asking import lake_in_use, registry_in_use
 from xietong.periods import Period
 from xietong.texts import Language

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from xietong.accounting.accounts import UnknownNameError
+from xietong.accounting.figures.account import UnknownNameError
 from xietong.cli import UsageError
 from xietong.commands.answering import usage
 from xietong.lake.past import known_at

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from xietong.accounting.accounts import UnknownNameError
-from xietong.accounting.balances import Balance, MediumYear, Sheet, balance, line_trend
-from xietong.accounting.breakdown import KINDS, Breakdown, NotSummableError, breakdown
-from xietong.accounting.reconciliation import TOTALS, NotAGroupError, Reconciliation, View, reconcile
-from xietong.accounting.statistical import Steps, statistical
-from xietong.accounting.trade import Trade
-from xietong.accounting.trends import Trend
+from xietong.accounting.balances.balance_sheet import Balance, MediumYear, Sheet, balance, line_trend
+from xietong.accounting.balances.breakdown import KINDS, Breakdown, NotSummableError, breakdown
+from xietong.accounting.balances.one_total import TOTALS, NotAGroupError, Reconciliation, View, reconcile
+from xietong.accounting.balances.statistical import Steps, statistical
+from xietong.accounting.figures.account import UnknownNameError
+from xietong.accounting.figures.trends import Trend
+from xietong.accounting.trade.inside_trade import Trade
 from xietong.calc.figures import Figure
 from xietong.calc.names import title_of
 from xietong.cli import UsageError

@@ -1,6 +1,6 @@
 """What `account`, `evaluate` and `explain` share of closed reports: closing, reopening, showing, comparing with today.
 
-No command itself. The verbs are in accounting.actions, what a report holds in accounting.closing.
+No command itself. The verbs are in accounting.closed.actions, what a report holds in accounting.closed.reports.
 """
 
 import argparse
@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from xietong.accounting.accounts import UnknownNameError
-from xietong.accounting.actions import Deed, check_ended, close_report, reopen_report
-from xietong.accounting.against_today import against_today
-from xietong.accounting.closing import (
+from xietong.accounting.closed.actions import Deed, check_ended, close_report, reopen_report
+from xietong.accounting.closed.comparing import against_today
+from xietong.accounting.closed.differences import is_nothing
+from xietong.accounting.closed.reports import (
     Basis,
     BrokenReportError,
     Closed,
@@ -22,7 +22,7 @@ from xietong.accounting.closing import (
     latest_act,
     opened,
 )
-from xietong.accounting.differences import is_nothing
+from xietong.accounting.figures.account import UnknownNameError
 from xietong.accounting.models import ClosedReport
 from xietong.calc.figures import Figure
 from xietong.calc.rounding import apart

@@ -3,8 +3,8 @@ in. No command itself; `load`, `factors`, `account` and `evaluate` print with it
 
 from collections.abc import Iterable, Iterator
 
-from xietong.accounting.against_today import Difference
-from xietong.accounting.differences import FigureChange, Row, RowChange
+from xietong.accounting.closed.comparing import Difference
+from xietong.accounting.closed.differences import FigureChange, Row, RowChange
 from xietong.calc.rounding import told_apart
 from xietong.texts import Language, Text
 from xietong.wording.words import name_of

@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 
-from xietong.accounting.closing import BrokenReportError, closed_reports, opened
+from xietong.accounting.closed.reports import BrokenReportError, closed_reports, opened
 from xietong.commands.checks import Check
 from xietong.commands.databases import is_lost, unwritable, why_unusable
 from xietong.commands.doctor_devices import analysers, taken_in

@@ -4,8 +4,8 @@ import argparse
 import json
 from typing import Any
 
-from xietong.accounting.accounts import UnknownNameError
-from xietong.accounting.closing import BrokenReportError, in_force, opened
+from xietong.accounting.closed.reports import BrokenReportError, in_force, opened
+from xietong.accounting.figures.account import UnknownNameError
 from xietong.calc.grade import GRADE_NAMES
 from xietong.calc.rounding import told_apart
 from xietong.cli import UsageError

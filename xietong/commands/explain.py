@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from xietong.accounting.accounts import UnknownNameError, explain
 from xietong.accounting.evidence import open_readings
-from xietong.accounting.standards import standard_figure
+from xietong.accounting.figures.account import UnknownNameError, explain
+from xietong.accounting.figures.standards import standard_figure
 from xietong.calc.figures import Figure
 from xietong.commands.asking import add_asking_arguments, lake_in_use, period_asked, registry_in_use, unknown
 from xietong.commands.closed import closed_figure

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from xietong.accounting.carrying import write_closed
+from xietong.accounting.closed.in_packages import write_closed
 from xietong.cli import UsageError
 from xietong.commands.answering import usage
 from xietong.journal import sync_folder

@@ -11,8 +11,8 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError
 
-from xietong.accounting.against_today import before_and_after, years_known
-from xietong.accounting.library import library
+from xietong.accounting.closed.comparing import before_and_after, years_known
+from xietong.accounting.factors.library import library
 from xietong.calc.emission_limits import EmissionLimit, emission_limits
 from xietong.calc.factor_choice import Listed
 from xietong.calc.factor_rows import FactorRow

@@ -4,9 +4,9 @@ import argparse
 import json
 from typing import Any
 
-from xietong.accounting.accounts import UnknownNameError
-from xietong.accounting.key_enterprises import KeyUnit, KeyUnits, key_enterprises
-from xietong.accounting.trends import Change
+from xietong.accounting.checking.key_enterprises import KeyUnit, KeyUnits, key_enterprises
+from xietong.accounting.figures.account import UnknownNameError
+from xietong.accounting.figures.trends import Change
 from xietong.calc.names import name_of
 from xietong.calc.rounding import apart
 from xietong.cli import UsageError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from xietong.accounting.carrying import take_closed
+from xietong.accounting.closed.in_packages import take_closed
 from xietong.cli import UsageError
 from xietong.commands.answering import add_answer_arguments, give_answer, usage
 from xietong.commands.factors import tell_difference

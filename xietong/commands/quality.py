@@ -7,12 +7,12 @@ from datetime import datetime
 
 from django.conf import settings
 
-from xietong.accounting.books import Ground
-from xietong.accounting.deviations import Deviation, deviations
-from xietong.accounting.grains import Beside
-from xietong.accounting.memory import books_for
-from xietong.accounting.metered import LakeTables
-from xietong.accounting.watched import Unwatched, Watch, unwatched, watch_table
+from xietong.accounting.books.consolidation import Ground
+from xietong.accounting.books.memory import books_for
+from xietong.accounting.checking.deviations import Deviation, deviations
+from xietong.accounting.checking.monitored_units import Unwatched, Watch, unwatched, watch_table
+from xietong.accounting.sources.grains import Beside
+from xietong.accounting.sources.meters import LakeTables
 from xietong.commands.asking import lake_in_use, moment, period_asked, registry_in_use
 from xietong.commands.columns import padded
 from xietong.commands.unread import Unread, unread_frames

@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from xietong.accounting.accounts import UnknownNameError
-from xietong.accounting.standards import StandardAccount, standard_account
+from xietong.accounting.figures.account import UnknownNameError
+from xietong.accounting.figures.standards import StandardAccount, standard_account
 from xietong.calc.verdicts import Judged
 from xietong.cli import UsageError
 from xietong.commands.asking import lake_in_use, registry_in_use

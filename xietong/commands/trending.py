@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from xietong.accounting.trends import Change, Trend
+from xietong.accounting.figures.trends import Change, Trend
 from xietong.standard.text import terms
 from xietong.texts import Language, Text
 

@@ -6,9 +6,9 @@ Where nothing of the kind can be said, nothing is: a share that should rise has 
 
 from typing import NamedTuple
 
-from xietong.accounting.accounts import Account
 from xietong.accounting.boundary import GROUPS
-from xietong.accounting.reductions import Shortfall, shortfalls
+from xietong.accounting.figures.account import Account
+from xietong.accounting.inputs.reductions import Shortfall, shortfalls
 from xietong.calc.rounding import told_apart, written
 from xietong.evaluation.contributors import Contributor
 from xietong.texts import Text

@@ -4,7 +4,7 @@ their whole working. Closing itself is a verb of accounting."""
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xietong.accounting.closing import Basis, document
+from xietong.accounting.closed.reports import Basis, document
 from xietong.evaluation.evaluation import as_json, evaluate
 from xietong.periods import Period
 

@@ -1,13 +1,13 @@
 """How much of an indicator's data came, by weight: each part weighs what it had a year earlier.
 
-Of a group's amount the share is known (`accounting.books`); from there it is carried up: a sum has its parts' shares
-weighted by last year's amounts, a ratio the lowest of its parts. Of a figure that holds amounts which contradict each
-other nothing counts as received: it grades nothing.
+Of a group's amount the share is known (`accounting.books.consolidation`); from there it is carried up: a sum has its
+parts' shares weighted by last year's amounts, a ratio the lowest of its parts. Of a figure that holds amounts which
+contradict each other nothing counts as received: it grades nothing.
 """
 
 import math
 
-from xietong.accounting.refusals import REFUSED
+from xietong.accounting.figures.refusals import REFUSED
 from xietong.calc.figures import Figure
 
 _WHOLE = ("ok", "estimated", "not_applicable")

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from xietong.accounting.accounts import Account, Coverage, UnknownNameError, account, coverage
-from xietong.accounting.metered import LakeTables
-from xietong.accounting.refusals import REFUSED
+from xietong.accounting.figures.account import Account, Coverage, UnknownNameError, account, coverage
+from xietong.accounting.figures.refusals import REFUSED
+from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.figures import Figure
 from xietong.calc.grade import (
     GRADE_NAMES,

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from xietong.accounting.accounts import UnknownNameError
+from xietong.accounting.figures.account import UnknownNameError
 from xietong.calc.names import name_of
 from xietong.park.nouns import Registry, Target
 from xietong.texts import Text

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from xietong.accounting.accounts import Account, Coverage
+from xietong.accounting.figures.account import Account, Coverage
 from xietong.calc.figures import Figure
 from xietong.calc.grade import Judged
 from xietong.calc.items import item

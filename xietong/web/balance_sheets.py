@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from xietong.accounting.balances import MediumYear, Sheet, Side
-from xietong.accounting.media import Medium
-from xietong.accounting.reconciliation import Reconciliation, View
-from xietong.accounting.statistical import Steps
-from xietong.accounting.submeters import MeterCheck
-from xietong.accounting.trade import Trade
+from xietong.accounting.balances.balance_sheet import MediumYear, Sheet, Side
+from xietong.accounting.balances.one_total import Reconciliation, View
+from xietong.accounting.balances.statistical import Steps
+from xietong.accounting.balances.submeters import MeterCheck
+from xietong.accounting.trade.inside_trade import Trade
+from xietong.accounting.trade.media import Medium
 from xietong.calc.engine import RULES
 from xietong.calc.figures import Figure
 from xietong.calc.items import all_items

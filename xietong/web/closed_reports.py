@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
-from xietong.accounting.accounts import UnknownNameError
-from xietong.accounting.against_today import Difference, against_today
-from xietong.accounting.closing import BrokenReportError, Closed, closed_reports, is_reopened, opened
-from xietong.accounting.differences import FigureChange, Row, RowChange
+from xietong.accounting.closed.comparing import Difference, against_today
+from xietong.accounting.closed.differences import FigureChange, Row, RowChange
+from xietong.accounting.closed.reports import BrokenReportError, Closed, closed_reports, is_reopened, opened
+from xietong.accounting.figures.account import UnknownNameError
 from xietong.accounting.models import ClosedReport
 from xietong.calc.factors import PURPOSES
 from xietong.calc.figures import Figure

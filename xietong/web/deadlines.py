@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from xietong.accounting.due import DueList
-from xietong.accounting.statements import Statements, base_of
+from xietong.accounting.sources.due import DueList
+from xietong.accounting.sources.statements import Statements, base_of
 from xietong.park.nouns import Expected, Registry
 from xietong.periods import Period
 

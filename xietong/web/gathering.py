@@ -14,14 +14,15 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 
-from xietong.accounting import balances, standards
-from xietong.accounting.accounts import UnknownNameError, explain, figures
-from xietong.accounting.balances import Balance
-from xietong.accounting.memory import stamp
-from xietong.accounting.reconciliation import TOTALS, Reconciliation, reconcile
-from xietong.accounting.standards import StandardAccount
-from xietong.accounting.statistical import Steps, statistical
-from xietong.accounting.tables import table_keys
+from xietong.accounting.balances import balance_sheet
+from xietong.accounting.balances.balance_sheet import Balance
+from xietong.accounting.balances.one_total import TOTALS, Reconciliation, reconcile
+from xietong.accounting.balances.statistical import Steps, statistical
+from xietong.accounting.books.memory import stamp
+from xietong.accounting.figures import standards
+from xietong.accounting.figures.account import UnknownNameError, explain, figures
+from xietong.accounting.figures.standards import StandardAccount
+from xietong.accounting.figures.tables import table_keys
 from xietong.calc.figures import Figure
 from xietong.evaluation import Evaluation, evaluate
 from xietong.intake.devices import BadSettings, DeviceBook
@@ -183,7 +184,7 @@ class OneTotal(NamedTuple):
 
 def balance(park: Registry, subject: str, period: Period) -> Balance:
     """The balances of a subject's media; kept until registry or readings change."""
-    return _kept("balance", park, (subject, period), lambda: balances.balance(park, lake(park), subject, period))
+    return _kept("balance", park, (subject, period), lambda: balance_sheet.balance(park, lake(park), subject, period))
 
 
 def one_total(park: Registry, subject: str, period: Period) -> OneTotal:

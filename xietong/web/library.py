@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
-from xietong.accounting.library import library
+from xietong.accounting.factors.library import library
 from xietong.calc.emission_limits import EmissionLimit, emission_limits
 from xietong.calc.factor_choice import Listed
 from xietong.calc.factors import PURPOSES

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
-from xietong.accounting.tables import CLAUSES
+from xietong.accounting.figures.tables import CLAUSES
 from xietong.calc.figures import Figure
 from xietong.calc.pollutants import TABLE_3
 from xietong.park.models import ReportedAmount

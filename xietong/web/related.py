@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from xietong.accounting.balances.one_total import TOTALS
 from xietong.accounting.boundary import GROUPS
-from xietong.accounting.reconciliation import TOTALS
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.web.languages import reading_language

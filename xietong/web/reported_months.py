@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from xietong.accounting.due import DueList
-from xietong.accounting.statements import Statements, base_of
+from xietong.accounting.sources.due import DueList
+from xietong.accounting.sources.statements import Statements, base_of
 from xietong.park.nouns import Registry, ReportedAmount
 from xietong.periods import Period
 from xietong.web.deadlines import covered

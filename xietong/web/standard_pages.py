@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from xietong.accounting.accounts import UnknownNameError
-from xietong.accounting.standards import StandardAccount
+from xietong.accounting.figures.account import UnknownNameError
+from xietong.accounting.figures.standards import StandardAccount
 from xietong.calc.verdicts import Judged
 from xietong.standard.text import clauses, interpretations
 from xietong.web import gathering

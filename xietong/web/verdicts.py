@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from xietong.accounting.accounts import Coverage
+from xietong.accounting.figures.account import Coverage
 from xietong.evaluation import Evaluation
 from xietong.evaluation.weakness import Weakness
 from xietong.periods import Period

@@ -9,9 +9,9 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from xietong.accounting.accounts import UnknownNameError
 from xietong.accounting.boundary import GROUPS
-from xietong.accounting.tables import table_keys
+from xietong.accounting.figures.account import UnknownNameError
+from xietong.accounting.figures.tables import table_keys
 from xietong.calc.figures import Figure
 from xietong.calc.grade import Judged
 from xietong.park.nouns import Registry, Subject

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from xietong.accounting.cautions import carried
+from xietong.accounting.figures.cautions import carried
 from xietong.calc.figures import Figure
 from xietong.calc.names import title_of
 from xietong.texts import Language

@@ -1,0 +1,358 @@
+"""Books: the amounts of every subject of one park, from its own statements and meters up to one total of the park.
+
+A group (park, zone, sector) is the sum of its units; what the group states for itself stands beside that sum and counts
+only where no unit has the item. Purchases and sales are both summed, so what tenants sell each other cancels.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any, TypeVar
+
+from xietong.accounting.amounts import Amount, beside, idle, summed, told
+from xietong.accounting.books.transfers import without_second_use
+from xietong.accounting.boundary import GROUPS, Boundary
+from xietong.accounting.factors.of_units import OwnFactors
+from xietong.accounting.outlets.channels import VOLUMES
+from xietong.accounting.sources.coefficients import EmissionMethods
+from xietong.accounting.sources.due import DueList
+from xietong.accounting.sources.lake_years import Extracts, Keep
+from xietong.accounting.sources.meters import LakeTables
+from xietong.accounting.sources.precedence import Sources, share_of
+from xietong.accounting.sources.statement_figures import stated_item
+from xietong.accounting.sources.statements import Statements, base_of
+from xietong.calc.items import UnknownItemError, item, pollutants
+from xietong.park.nouns import Registry, ReportedAmount, Subject
+from xietong.park.presence import flows_here, here_of
+from xietong.periods import Period
+from xietong.texts import Text
+
+EMITTED = frozenset({each.item for each in pollutants()} | set(VOLUMES.values()))
+_OWN = Text("本级自报值", "the subject's own statement")
+Named = tuple[Subject, Amount]
+Made = TypeVar("Made")
+MADE_KEPT = 512
+# How many statements that stand beside a figure are told with it.
+MOST_SAID = 5
+# What is kept (see `keep`) under (one of these, subject, …) rests on that subject alone.
+OF_ONE_SUBJECT = frozenset({"tax", "tax of a month"})
+
+
+class Ground:
+    """What books of one registry rest on whatever the years and the lake: its tree, its statements and the flows that
+    count (both ends were in the park)."""
+
+    def __init__(self, registry: Registry, before: "Ground | None" = None) -> None:
+        """before: of an earlier registry, so that subjects whose statements are the same are not gone through again."""
+        self.registry = registry
+        self.boundary = Boundary(registry)
+        known: Statements | None = before.statements if before else None
+        whole = registry.choices.get("statement_grain") == "longest"
+        here = here_of(registry.subjects)
+        self.statements: Statements = Statements(registry.reported, known, here, whole)
+        self.flows = flows_here(registry.flows, here)
+        self.own_factors = OwnFactors(registry, self.boundary)
+        self.methods = EmissionMethods(registry)
+
+
+class Books:
+    """Everything that one registry and one version of the lake say, summed on demand and remembered."""
+
+    def __init__(self, ground: "Ground", lake: LakeTables | None, keep: Keep) -> None:
+        registry, statements = ground.registry, ground.statements
+        self.ground = ground
+        self.registry, self.statements, self.flows = registry, statements, ground.flows
+        self.boundary, self.own_factors = ground.boundary, ground.own_factors
+        self.extracts = Extracts(registry, lake, keep)
+        self.sources = Sources(statements, DueList(registry, statements), self.extracts, ground.methods)
+        self.outlet_items = {
+            code: self.extracts.outlet_items(code)
+            for code, subject in registry.subjects.items()
+            if subject.kind == "outlet"
+        }
+        self._stated = self._names_below([*statements.pairs, *ground.methods.pairs])
+        self.names = tuple(sorted(set().union(*self._stated.values())))
+        self._known: dict[tuple[str, str, datetime, datetime], Amount] = {}
+        self._made: dict[Hashable, Any] = {}
+        self._lasting: dict[Hashable, Any] = {}
+
+    def _names_below(self, statements: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+        """For every subject the items that it or anything below it states, measures or owes."""
+        pairs = {*statements, *self.extracts.amount_pairs()}
+        pairs |= {(each.subject, base_of(each.item)) for each in self.registry.expected}
+        pairs |= {(code, name) for code, names in self.outlet_items.items() for name in names}
+        own: dict[str, set[str]] = {code: set() for code in self.registry.subjects}
+        for code, name in pairs:
+            if code in own and _is_item(name):
+                own[code].add(name)
+        below = self.boundary.below
+        return {code: frozenset().union(*(own[each.code] for each in below(code))) for code in own}
+
+    def amount(self, code: str, name: str, period: Period) -> Amount:
+        """A subject's amount of an item in a period, with its working; idle where nothing was ever due.
+
+        For a pollutant, waste gas or wastewater that is what it sends to the environment.
+        """
+        if name not in self._stated[code]:
+            return _never(name)
+        key = (code, name, period.start, period.end)
+        known = self._known.get(key)
+        if known is None:
+            subject = self.registry.subjects[code]
+            made = _titled(subject, self._amount(subject, name, period))
+            known = self._known[key] = self._beside(made, code, name, period) if self.statements.has_beside else made
+        return known
+
+    def _beside(self, made: Amount, code: str, name: str, period: Period) -> Amount:
+        """The amount with what stands beside it of the subject's and its members' statements of that time."""
+        below = {each.code for each in self.boundary.below(code)}
+        said = [
+            aside.text
+            for (subject, of), asides in self.statements.all_beside()
+            if of == name and subject in below
+            for aside in asides
+            if aside.is_named and aside.meets(period)
+        ]
+        if not said:
+            return made
+        figure, told = made.figure, _first(list(dict.fromkeys(said)))
+        if figure.status == "not_applicable":
+            return made._replace(figure=replace(figure, missing=(*figure.missing, *told)))
+        remarks = (*figure.remarks, *(each for each in told if each not in figure.remarks))
+        return made._replace(figure=replace(figure, remarks=remarks, trace={**figure.trace, "beside": "yes"}))
+
+    @property
+    def has_to_tell(self) -> bool:
+        """Whether anything in these books may be for the reader of every figure made of it (`figures.cautions`)."""
+        return self.statements.has_beside or bool(self.registry.factors)
+
+    def take_over(self, before: "Books", touched: frozenset[str] | None) -> None:
+        """Keep what earlier books made of the same lake for all but these subjects; None: of none."""
+        if touched is None or self.names != before.names:
+            return
+        self._known |= {key: made for key, made in before._known.items() if key[0] not in touched}
+        self._lasting |= {
+            key: made
+            for key, made in before._lasting.items()
+            if isinstance(key, tuple) and key[0] in OF_ONE_SUBJECT and key[1] not in touched
+        }
+
+    def forget(self) -> None:
+        """Let go of every amount made so far; what was read of the lake and the statements stays."""
+        self._known.clear()
+        self._made.clear()
+
+    def knows(self, code: str, name: str) -> bool:
+        """Whether a subject or anything below it states, measures or owes the item."""
+        return name in self._stated[code]
+
+    def emitted_by(self, code: str) -> tuple[str, ...]:
+        """The pollutants and volumes that a subject or anything below it states, measures or owes."""
+        return tuple(sorted(EMITTED & self._stated[code]))
+
+    def stated_by(self, code: str) -> tuple[ReportedAmount, ...]:
+        """Everything that a subject ever stated, every revision and method."""
+        rows: Mapping[str, list[ReportedAmount]] = self.keep("stated by", self._by_subject)
+        return tuple(rows.get(code, ()))
+
+    def _by_subject(self) -> dict[str, list[ReportedAmount]]:
+        found: dict[str, list[ReportedAmount]] = {}
+        for row in self.registry.reported:
+            found.setdefault(row.subject, []).append(row)
+        return found
+
+    def keep(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Keep something small, of which there is one a unit, item and month at most, as long as these books."""
+        if key not in self._lasting:
+            self._lasting[key] = make()
+        found: Made = self._lasting[key]
+        return found
+
+    def remember(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Keep what was made from these books as long as they are kept, the newest first."""
+        if key not in self._made:
+            if len(self._made) >= MADE_KEPT:
+                self._made.pop(next(iter(self._made)))
+            self._made[key] = make()
+        found: Made = self._made[key]
+        return found
+
+    def _amount(self, subject: Subject, name: str, period: Period) -> Amount:
+        if subject.kind in GROUPS:
+            return self._group(subject, name, period)
+        if name in EMITTED:
+            return self._emission(subject, name, period)
+        own = self.sources.amount(subject, name, period)
+        if own.has_value:
+            return own
+        parts = [self.amount(each.code, name, period) for each in self.boundary.parts(subject.code)]
+        below = summed(name, own.figure.unit, parts)
+        return below if below.has_value or own.is_idle else own
+
+    def parted(self, code: str, name: str, period: Period, apart: Mapping[str, str]) -> list[tuple[str, Amount]]:
+        """A group's amount with some of its units' taken out of it: (what a unit's part is called, its amount) for the
+        units that `figures.unit_factors` calls so, then ("", the rest). In one piece where none of these has a
+        value."""
+        group = self.registry.subjects[code]
+        units = [unit for unit in self.boundary.units(code) if self._counts(unit)]
+        parts = [(unit, part) for unit in units if not (part := self.amount(unit.code, name, period)).is_idle]
+        taken = [(apart[unit.code], part) for unit, part in parts if unit.code in apart and part.has_value]
+        if not taken:
+            return [("", self.amount(code, name, period))]
+        rest = [(unit, part) for unit, part in parts if unit.code not in apart or not part.has_value]
+        if not rest:
+            return taken
+        return [*taken, ("", _titled(group, self._covered(group, name, period, rest)))]
+
+    # ---- groups ----
+
+    def _group(self, group: Subject, name: str, period: Period) -> Amount:
+        own = self.sources.amount(group, name, period)
+        units = [unit for unit in self.boundary.units(group.code) if self._counts(unit)]
+        parts = [(unit, self.amount(unit.code, name, period)) for unit in units]
+        parts = [(unit, part) for unit, part in parts if not part.is_idle]
+        if not parts:
+            return own
+        total = self._covered(group, name, period, parts)
+        total = without_second_use(total, self.statements, self.flows, (unit for unit, _ in parts), period)
+        return beside(total, own, _OWN) if total.has_value or own.is_idle else own
+
+    def _counts(self, unit: Subject) -> bool:
+        return unit.kind != "outlet" or self.boundary.works_of(unit) is None
+
+    def _covered(self, group: Subject, name: str, period: Period, parts: Sequence[Named]) -> Amount:
+        """The sum over units, with one sentence that names who is absent and how much of what was due has come."""
+        total = summed(name, parts[0][1].figure.unit, [part for _, part in parts])
+        lacking = [(unit, part) for unit, part in parts if part.figure.status in ("missing", "partial")]
+        if not lacking:
+            return total
+        share, weight = share_of(total), self._weight(name, period, parts)
+        trace = {
+            "coverage_units": f"{len(parts) - len(lacking)}/{len(parts)}",
+            "coverage_number": f"{share:.4f}",
+            "coverage_weight": "" if weight is None else f"{weight:.4f}",
+        }
+        sentence = _coverage(group, name, period, parts, (share, weight))
+        figure = replace(total.figure, missing=(sentence,), trace={k: v for k, v in trace.items() if v})
+        return total._replace(figure=figure)
+
+    def _weight(self, name: str, period: Period, parts: Sequence[Named]) -> Decimal | None:
+        """The share of what was due that came, each unit weighing what it had a year earlier."""
+        before = period.previous_year()
+        weights = [(abs(self.amount(unit.code, name, before).exact or Decimal(0)), part) for unit, part in parts]
+        whole = sum((weight for weight, _ in weights), Decimal(0))
+        return sum((weight * share_of(part) for weight, part in weights), Decimal(0)) / whole if whole else None
+
+    # ---- emissions ----
+
+    def _emission(self, subject: Subject, name: str, period: Period) -> Amount:
+        own = self.sources.amount(subject, name, period)
+        if subject.kind == "outlet":
+            return self._outlet(subject, own)
+        outlets = [self.amount(each.code, name, period) for each in self.boundary.outlets(subject.code, to_works=False)]
+        total = summed(name, item(name).unit, outlets)
+        if self.boundary.sends_all_to_works(subject.code, name):
+            chosen = total if not total.is_idle else idle(name, total.figure.unit)
+        elif total.has_value or own.is_idle:
+            chosen = beside(total, own, _OWN)
+        else:
+            chosen = own
+        return self._with_sewer(subject, name, period, chosen)
+
+    def _outlet(self, outlet: Subject, own: Amount) -> Amount:
+        works = self.boundary.works_of(outlet)
+        if works is None or not own.has_value:
+            return own
+        remark = Text(
+            f"纳管量：排入园区内的{works.name}（{works.code}），不计入园区排放。",
+            f"goes to {works.name_en or works.name} ({works.code}) inside the park: not part of the park's emission.",
+        )
+        return own._replace(figure=replace(own.figure, remarks=(*own.figure.remarks, remark)))
+
+    def to_works(self, code: str, name: str, period: Period) -> Amount:
+        """What a subject sends to works inside the park (纳管量): shown for it, never part of its emission."""
+        subject = self.registry.subjects[code]
+        outlets = self.boundary.outlets(code, to_works=True)
+        parts = [self.amount(each.code, name, period) for each in outlets]
+        total = summed(f"{name}_to_works", item(name).unit, parts)
+        if total.has_value or subject.kind in GROUPS or not self.boundary.sends_all_to_works(code, name):
+            return _titled(subject, total)
+        own = self.sources.amount(subject, name, period)
+        return own._replace(figure=replace(own.figure, key=f"{name}_to_works"))
+
+    def _with_sewer(self, subject: Subject, name: str, period: Period, chosen: Amount) -> Amount:
+        """Name the 纳管量 beside the emission; where all goes to a works, nothing of its own is left to state."""
+        if not self.boundary.outlets(subject.code, to_works=True):
+            return chosen
+        sewer = self.to_works(subject.code, name, period)
+        if sewer.exact is None:
+            return chosen
+        unit, value, label = sewer.figure.unit, f"{sewer.exact:.6g}", item(name).name
+        note = Text(
+            f"另有纳管量 {value} {unit}{label.zh}排入园区内污水厂，不计入排放量，见{label.zh}纳管量。",
+            f"another {value} {unit} of {label.en} goes to a works inside the park and is no emission "
+            f"(see {label.en} sent to works).",
+        )
+        figure = chosen.figure
+        if figure.status == "not_applicable":
+            return chosen._replace(figure=replace(figure, missing=(note,)))
+        return chosen._replace(figure=replace(figure, remarks=(*figure.remarks, note)))
+
+
+def _first(said: list[Text]) -> tuple[Text, ...]:
+    """The first of many sentences, and how many more there are."""
+    more = len(said) - MOST_SAID
+    if more <= 0:
+        return tuple(said)
+    rest = Text(f"另有 {more} 条，见 xietong quality。", f"and {more} more, see xietong quality.")
+    return (*said[:MOST_SAID], rest)
+
+
+@cache
+def _never(name: str) -> Amount:
+    """What was never due of an item, the same for everyone."""
+    return idle(name, stated_item(name).unit)
+
+
+def _is_item(name: str) -> bool:
+    try:
+        stated_item(name)
+    except UnknownItemError:
+        return False
+    return True
+
+
+def _titled(subject: Subject, part: Amount) -> Amount:
+    title = Text(subject.name, subject.name_en or subject.name)
+    trace = {**part.figure.trace, "subject": subject.code}
+    if part.figure.status == "partial" and "coverage_number" not in trace:
+        trace["coverage_number"] = f"{share_of(part):.4f}"
+    return told(part, title, trace)
+
+
+def _coverage(
+    group: Subject, name: str, period: Period, parts: Sequence[Named], shares: tuple[Decimal, Decimal | None]
+) -> Text:
+    label, (share, weight) = stated_item(name).name, shares
+    lacking = [(unit, part) for unit, part in parts if part.figure.status in ("missing", "partial")]
+    whole = f"{len(parts) - len(lacking)}/{len(parts)}"
+    zh = "、".join(f"{unit.name}（{_lack(part).zh}）" for unit, part in lacking)
+    en = ", ".join(f"{unit.name_en or unit.name} ({_lack(part).en})" for unit, part in lacking)
+    by_weight_zh = "" if weight is None else f"，按上年量 {weight:.1%}"
+    by_weight_en = "" if weight is None else f", {weight:.1%} by last year's amounts"
+    return Text(
+        f"{group.name} {period.label} 的{label.zh}数据不全：{whole} 家报全，按应报数收到 {share:.1%}{by_weight_zh}；"
+        f"不全的有 {zh}。",
+        f"{label.en} of {group.name_en or group.name} in {period.label} is incomplete: {whole} came whole, {share:.1%} "
+        f"of what was due came{by_weight_en}; incomplete: {en}.",
+    )
+
+
+def _lack(part: Amount) -> Text:
+    if part.figure.status == "missing":
+        if any("entry" in each.trace for each in part.figure.inputs):
+            return Text("填报值不能采用", "what came cannot be used")
+        return Text("未收到", "nothing came")
+    return Text(f"收到 {share_of(part):.1%}", f"{share_of(part):.1%} came")

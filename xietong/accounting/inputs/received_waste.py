@@ -1,0 +1,165 @@
+"""Waste and by-products received from others 外来利用: what of a unit's use is another's, and how much it received.
+
+The rate of a unit's own is of what it generated; what it received has a rate of its own. A unit received what it states
+under `<family>_used_received`; else a kind that it states the use of and never generated, or what flows.csv records.
+"""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from xietong.accounting.books.consolidation import Books
+from xietong.accounting.boundary import GROUPS
+from xietong.accounting.sources.statements import cover
+from xietong.calc.figures import Figure
+from xietong.calc.items import item, to_canonical
+from xietong.park.nouns import Flow, ReportedAmount, Subject
+from xietong.periods import Period
+from xietong.texts import Text
+from xietong.units import UnitError
+
+FAMILIES = ("byproduct", "solid_waste", "hazardous_waste")
+RECEIVED = tuple(f"{family}_{part}" for family in FAMILIES for part in ("received", "used_received"))
+_NONE = Decimal(0)
+
+
+class Use(NamedTuple):
+    """One statement of a use of what was received; giver: the code of a subject of the park, "" where it is none."""
+
+    unit: Subject
+    row: ReportedAmount
+    giver: str
+
+    @property
+    def kind(self) -> str:
+        """The kind that the statement names."""
+        return self.row.item.partition(":")[2]
+
+
+def received_inputs(books: Books, subject: Subject, period: Period) -> dict[str, Figure]:
+    """The engine's inputs of what was received and of its use, of every family."""
+    found: dict[str, Figure] = {}
+    for family in FAMILIES:
+        uses = [use for unit in _units(books, subject) for use in uses_of_received(books, unit, family, period)]
+        uses = [use for use in uses if not is_inside(books, subject, use)]
+        found[f"{family}_used_received"] = _used(books, subject, family, period, uses)
+        found[f"{family}_received"] = _received(books, subject, family, period, uses)
+    return found
+
+
+def is_inside(books: Books, subject: Subject, use: Use) -> bool:
+    """Whether a group holds the giver too: its use is then no use of what came from elsewhere."""
+    if subject.kind not in GROUPS or not use.giver:
+        return False
+    return any(each.code == use.giver for each in books.boundary.below(subject.code))
+
+
+def uses_of_received(books: Books, unit: Subject, family: str, period: Period) -> list[Use]:
+    """The statements of a unit, else of what lies below it, that are uses of what it received."""
+    rows = books.statements.within(unit.code, f"{family}_used", period)
+    if not rows:
+        parts = books.boundary.parts(unit.code)
+        return [use for part in parts for use in uses_of_received(books, part, family, period)]
+    made = books.statements.of(unit.code, f"{family}_generated")
+    kinds = {row.item.partition(":")[2] for row in made}
+    kinds |= {row.item.partition(":")[2] for row in books.statements.of(unit.code, f"{family}_used_from_stock")}
+    chosen = cover(rows, period).chosen
+    givers = ((row, _giver(books, row)) for row in chosen)
+    return [Use(unit, row, giver) for row, giver in givers if _is_received(books, unit, row, giver, kinds)]
+
+
+def _is_received(books: Books, unit: Subject, row: ReportedAmount, giver: str, kinds: set[str]) -> bool:
+    kind = row.item.partition(":")[2]
+    if kind in kinds:
+        return False
+    if kind and "" not in kinds:
+        return True
+    if not kinds:
+        return bool(row.counterparty)
+    return any(flow.origin == giver and flow.destination == unit.code for flow in books.flows)
+
+
+def _units(books: Books, subject: Subject) -> tuple[Subject, ...]:
+    return books.boundary.units(subject.code) if subject.kind in GROUPS else (subject,)
+
+
+def _giver(books: Books, row: ReportedAmount) -> str:
+    named = books.keep("codes by name", lambda: dict(_names(books)))
+    return named.get(row.counterparty.strip(), "")
+
+
+def _names(books: Books) -> Iterator[tuple[str, str]]:
+    for each in books.registry.subjects.values():
+        yield from ((name, each.code) for name in (each.name_en, each.name, each.code) if name)
+
+
+def _used(books: Books, subject: Subject, family: str, period: Period, uses: Iterable[Use]) -> Figure:
+    """What was used of what came from others: as stated, else the uses that cannot be of one's own."""
+    key = f"{family}_used_received"
+    stated = books.amount(subject.code, key, period) if books.knows(subject.code, key) else None
+    if stated is not None and not stated.is_idle:
+        return stated.figure
+    lines = [(use, books.statements.leaf(use.row)) for use in uses]
+    known = [(use, leaf) for use, leaf in lines if leaf.exact is not None]
+    if not known:
+        nothing = Text("没有利用外来的物料。", "nothing of others was used.")
+        return Figure(key, None, "t", "not_applicable", missing=(nothing,))
+    total = sum((leaf.exact for _, leaf in known if leaf.exact is not None), _NONE)
+    return Figure(key, float(total), "t", inputs=tuple(leaf.figure for _, leaf in known))
+
+
+def _received(books: Books, subject: Subject, family: str, period: Period, uses: Iterable[Use]) -> Figure:
+    """What came from others: as stated, else as those who gave it state it, or flows.csv records it."""
+    key = f"{family}_received"
+    stated = books.amount(subject.code, key, period) if books.knows(subject.code, key) else None
+    if stated is not None and not stated.is_idle:
+        return stated.figure
+    ends = dict.fromkeys((use.unit, use.giver, use.kind) for use in uses)
+    lines = [line for end in ends for line in _given(books, family, period, end)]
+    if not ends or not lines:
+        missing = _not_stated(subject, key) if ends else Text("没有收到外来的物料。", "nothing of others was received.")
+        return Figure(key, None, "t", "missing" if ends else "not_applicable", missing=(missing,))
+    total = sum((Decimal(repr(line.value)) for line in lines), _NONE)
+    names = dict.fromkeys(giver for _, giver, _ in ends if giver)
+    return Figure(key, float(total), "t", inputs=tuple(lines), remarks=(_as_given(names),))
+
+
+def _given(books: Books, family: str, period: Period, end: tuple[Subject, str, str]) -> Iterator[Figure]:
+    unit, giver, kind = end
+    flows = [flow for flow in books.flows if (flow.origin, flow.destination) == (giver, unit.code)]
+    moved = [each for flow in flows if (each := _moved(flow, kind, family, period)) is not None]
+    if moved:
+        yield from moved
+        return
+    rows = books.statements.within(giver, f"{family}_used", period) if giver else []
+    for row in cover([row for row in rows if row.item.partition(":")[2] == kind], period).chosen:
+        leaf = books.statements.leaf(row)
+        if _giver(books, row) == unit.code and leaf.exact is not None:
+            yield leaf.figure
+
+
+def _moved(flow: Flow, kind: str, family: str, period: Period) -> Figure | None:
+    if not period.contains(flow.period) or (kind and flow.material != kind):
+        return None
+    try:
+        tonnes = to_canonical(item(f"{family}_used"), flow.amount, flow.unit)
+    except UnitError:
+        return None
+    title = Text(f"{flow.origin} → {flow.destination} · {flow.period.label}", f"{flow.origin} → {flow.destination}")
+    return Figure(f"{family}_received", float(tonnes), "t", title=title, source="flows.csv")
+
+
+def _as_given(givers: Iterable[str]) -> Text:
+    names = "、".join(givers)
+    return Text(
+        f"收到量按 {names} 的填报或物料流记录计，收方没有填报。",
+        f"what was received is as {names.replace('、', ', ')} or a recorded flow says; the receiver states none.",
+    )
+
+
+def _not_stated(subject: Subject, key: str) -> Text:
+    return Text(
+        f"{subject.name}利用了外来的物料而没有填报收到量；请填报 {key}。",
+        f"{subject.name_en or subject.name} used what others gave it and does not state how much it received; "
+        f"report {key}.",
+    )
