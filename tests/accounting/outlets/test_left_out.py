@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from small_parks import park, subject
-from test_outlet_slices import lake_of
+from test_slices import lake_of
 
 from xietong.accounting import figures
 from xietong.calc.figures import Figure, walked
