@@ -4,8 +4,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from small_parks import HoursLake, park, subject
-from xietong.accounting.memory import REGISTRIES_KEPT, Memory, books_for, forget
 
+from xietong.accounting.books.memory import REGISTRIES_KEPT, Memory, books_for, forget
 from xietong.periods import Period
 
 YEAR = Period.year(2025)
