@@ -158,7 +158,7 @@ def command_of(pid: int) -> str:
 
 def test_the_parent_imports_no_django() -> None:
     heavy = "[name in sys.modules for name in ('django', 'numpy')]"
-    code = f"import sys, xietong.commands.serve, xietong.commands.demo; print(*{heavy})"
+    code = f"import sys, xietong.commands.platform.serve, xietong.commands.platform.demo; print(*{heavy})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.split() == ["False", "False"], done.stderr
 

@@ -1,4 +1,4 @@
-"""The console script. Each command is a module of xietong.commands, brought in only when it is asked for,
+"""The console script. Each command is a module in a wing of xietong.commands, brought in only when it is asked for,
 so that --help stays quick and `hj212 decode` starts no Django."""
 
 import argparse
@@ -24,27 +24,31 @@ class Command(NamedTuple):
 
 
 COMMANDS: dict[str, Command] = {
-    "demo": Command("demo", False, Text("建立并运行演示园区", "build and serve the demo park")),
-    "serve": Command("serve", False, Text("运行平台", "run the platform")),
-    "settle": Command("settle", True, Text("把存证结转为监测值", "turn journal entries into readings")),
-    "init": Command("init", True, Text("建立数据目录和管理员", "make the data folder and its first user")),
-    "doctor": Command("doctor", True, Text("检查平台", "check the platform")),
-    "load": Command("load", True, Text("载入园区数据包", "load a park package")),
-    "export": Command("export", True, Text("导出园区数据包", "export the park as a package")),
-    "import": Command("import_", True, Text("导入监测值或填报量", "import readings or reported amounts")),
-    "template": Command("template", True, Text("一个月的填报工作簿", "the workbook of a month to fill in")),
-    "key": Command("key", True, Text("推送数据的密钥", "keys for programs that push readings")),
-    "access": Command("access", True, Text("谁登录过、看过什么", "who signed in, and who looked at what")),
-    "hj212": Command("hj212", False, Text("解码、发送 HJ 212 报文", "decode or send HJ 212 frames")),
-    "order": Command("order", True, Text("命令园区自有的设备，两人为准", "command the park's own device, two persons")),
-    "account": Command("account", True, Text("核算指标", "compute figures")),
-    "explain": Command("explain", True, Text("展开一个指标的算法", "open the working of one figure")),
-    "evaluate": Command("evaluate", True, Text("年度绩效评估", "evaluate a year")),
-    "factors": Command("factors", True, Text("系数库：列出、试算、接受、批准", "the factor library and its changes")),
-    "quality": Command("quality", True, Text("列出数据质量问题", "list what is wrong with the data")),
-    "case": Command("case", False, Text("运行算例", "run worked examples")),
-    "clauses": Command("clauses", False, Text("列出条款", "list the clauses")),
-    "bench": Command("bench", False, Text("测速", "measure speed against a limit of the same run")),
+    "demo": Command("platform.demo", False, Text("建立并运行演示园区", "build and serve the demo park")),
+    "serve": Command("platform.serve", False, Text("运行平台", "run the platform")),
+    "settle": Command("platform.settle", True, Text("把存证结转为监测值", "turn journal entries into readings")),
+    "init": Command("platform.init", True, Text("建立数据目录和管理员", "make the data folder and its first user")),
+    "doctor": Command("doctor.command", True, Text("检查平台", "check the platform")),
+    "load": Command("exchange.load", True, Text("载入园区数据包", "load a park package")),
+    "export": Command("exchange.export", True, Text("导出园区数据包", "export the park as a package")),
+    "import": Command("exchange.import_", True, Text("导入监测值或填报量", "import readings or reported amounts")),
+    "template": Command("exchange.template", True, Text("一个月的填报工作簿", "the workbook of a month to fill in")),
+    "key": Command("platform.key", True, Text("推送数据的密钥", "keys for programs that push readings")),
+    "access": Command("platform.access", True, Text("谁登录过、看过什么", "who signed in, and who looked at what")),
+    "hj212": Command("exchange.hj212", False, Text("解码、发送 HJ 212 报文", "decode or send HJ 212 frames")),
+    "order": Command(
+        "platform.order", True, Text("命令园区自有的设备，两人为准", "command the park's own device, two persons")
+    ),
+    "account": Command("figures.account", True, Text("核算指标", "compute figures")),
+    "explain": Command("figures.explain", True, Text("展开一个指标的算法", "open the working of one figure")),
+    "evaluate": Command("figures.evaluate", True, Text("年度绩效评估", "evaluate a year")),
+    "factors": Command(
+        "standard.factors", True, Text("系数库：列出、试算、接受、批准", "the factor library and its changes")
+    ),
+    "quality": Command("figures.quality", True, Text("列出数据质量问题", "list what is wrong with the data")),
+    "case": Command("standard.case", False, Text("运行算例", "run worked examples")),
+    "clauses": Command("standard.clauses", False, Text("列出条款", "list the clauses")),
+    "bench": Command("platform.bench", False, Text("测速", "measure speed against a limit of the same run")),
 }
 
 
@@ -99,7 +103,7 @@ def _told(name: str, error: Exception) -> int:
     """Say on standard error why the command could not be carried out: 2 for bad use, 1 where disk or files refuse."""
     said = FULL if is_full(error) else error.text if isinstance(error, DamagedFile) else None
     if said is None and _is_of_database(error):
-        said = importlib.import_module("xietong.commands.databases").why_unusable(error)
+        said = importlib.import_module("xietong.commands.terminal.databases").why_unusable(error)
     print(f"xietong {name}: {f'{said.zh} · {said.en}' if said else error}", file=sys.stderr)
     return 1 if said else 2
 

@@ -12,7 +12,7 @@ import pytest
 from doors import WholePlatform
 from rig import ForgetfulDisk, rounds
 
-from xietong.commands import doctor_files
+from xietong.commands.doctor import files
 
 SEED = 20261122
 
@@ -48,7 +48,7 @@ def run(folder: Path, cuts: int) -> None:
             time.sleep(chance.uniform(2.0, 4.0))
             between.update(cut(whole, disk))
         counted = whole.finish()
-        damaged = [each for each in doctor_files.evidence(whole.data) if each.status == "failed"]
+        damaged = [each for each in files.evidence(whole.data) if each.status == "failed"]
     finally:
         whole.clear()
         disk.unmount()

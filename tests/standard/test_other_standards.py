@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from xietong.commands.tracing import cases_of, file_of
-from xietong.commands.tracing_others import as_markdown, point_traces
+from xietong.commands.standard.tracing import cases_of, file_of
+from xietong.commands.standard.tracing_others import as_markdown, point_traces
 from xietong.standard.text import MAIN, about, standards
 
 ROOT = Path(__file__).parent.parent.parent
@@ -16,7 +16,7 @@ OTHERS = [name for name in standards() if name != MAIN]
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_page_is_what_would_be_made_now(name: str) -> None:
     page = ROOT / f"docs/standard/{name}.md"
-    made = f"python -m xietong.commands.tracing_others {name} tests/cases/*.toml > docs/standard/{name}.md"
+    made = f"python -m xietong.commands.standard.tracing_others {name} tests/cases/*.toml > docs/standard/{name}.md"
     assert as_markdown(name, point_traces(name, CASES)) == page.read_text("utf-8"), f"make it again: {made}"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from xietong.cli import COMMANDS, main
-from xietong.commands.tracing import Trace, as_markdown, cases_of, file_of, traces
+from xietong.commands.standard.tracing import Trace, as_markdown, cases_of, file_of, traces
 from xietong.standard.text import clauses, coverage
 from xietong.web.urls import urlpatterns
 
@@ -22,7 +22,7 @@ def listed() -> list[Trace]:
 
 
 def test_the_page_is_what_would_be_made_now(listed: list[Trace]) -> None:
-    made = "python -m xietong.commands.tracing tests/cases/*.toml > docs/standard/clauses.md"
+    made = "python -m xietong.commands.standard.tracing tests/cases/*.toml > docs/standard/clauses.md"
     assert as_markdown(listed).splitlines() == PAGE.read_text("utf-8").splitlines(), f"make it again: {made}"
 
 

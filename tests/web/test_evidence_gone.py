@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from xietong.commands.asking import evidence_gone, lake_in_use
+from xietong.commands.terminal.asking import evidence_gone, lake_in_use
 from xietong.journal import find, print_of
 from xietong.lake.schemas import READINGS
 from xietong.lake.store import Lake

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from xietong import cli
-from xietong.commands import clauses
+from xietong.commands.standard import clauses
 from xietong.disks import FULL, is_full
 from xietong.journal import JournalWriteError, NoSuchEntry
 from xietong.park.models import ApiKey

@@ -1,0 +1,1 @@
+"""Figures 指标: the commands that print figures, balances, workings, grades and closed reports."""

@@ -1,0 +1,106 @@
+"""What `account --key-enterprises` prints: the key units, who entered or left their list, and how each has changed."""
+
+import argparse
+import json
+from typing import Any
+
+from xietong.accounting.checking.key_enterprises import KeyUnit, KeyUnits, key_enterprises
+from xietong.accounting.figures.account import UnknownNameError
+from xietong.accounting.figures.trends import Change
+from xietong.calc.names import name_of
+from xietong.calc.rounding import apart
+from xietong.cli import UsageError
+from xietong.commands.terminal.asking import lake_in_use, registry_in_use
+from xietong.commands.terminal.columns import padded, to_the_right
+from xietong.periods import Period
+from xietong.texts import Language, Text
+from xietong.wording.figure_json import amount_of
+
+_MOVEMENTS = {
+    "entered": Text("新列入", "entered"),
+    "left": Text("移出", "left"),
+    "stayed": Text("续列", "stayed"),
+    "unknown": Text("进出不详", "movement unknown"),
+}
+
+
+def add_key_enterprises_argument(parser: argparse.ArgumentParser) -> None:
+    """Ask for the changes of key enterprises instead of one subject's figures."""
+    parser.add_argument(
+        "--key-enterprises",
+        metavar="LIST",
+        nargs="?",
+        const="energy",
+        help="重点企业的变动：energy、carbon、pollution、recycling、名录名，或 sectors（各行业） · changes of the key "
+        "enterprises of a list, or of all sectors",
+    )
+
+
+def run_key_enterprises(arguments: argparse.Namespace, period: Period) -> int:
+    """Print every key unit of the list with its figures, a year before and the change."""
+    registry = registry_in_use(arguments.lang, arguments.as_of)
+    lake = lake_in_use(registry, arguments.as_of)
+    try:
+        found = key_enterprises(registry, lake, period, arguments.key_enterprises, arguments.key)
+    except UnknownNameError as error:
+        raise UsageError(error.text.in_language(arguments.lang)) from error
+    if arguments.json:
+        print(json.dumps(_as_json(found, arguments.key_enterprises, arguments.lang), ensure_ascii=False, indent=1))
+    else:
+        _print(found, arguments.lang)
+    return 0
+
+
+def _as_json(found: KeyUnits, of: str, language: Language) -> dict[str, Any]:
+    return {
+        "list": of,
+        "period": found.period.label,
+        "period_before": found.before.label,
+        "source": found.source[0].in_language(language),
+        "source_before": found.source[1].in_language(language),
+        "enterprises": [_unit(unit, language) for unit in found.units],
+        "same_enterprises": {
+            key: {"value": now, "value_before": before, "change": now - before}
+            for key, (now, before) in found.same.items()
+        },
+    }
+
+
+def _unit(unit: KeyUnit, language: Language) -> dict[str, Any]:
+    return {
+        "subject": unit.subject.code,
+        "name": unit.subject.name if language == "zh" else unit.subject.name_en or unit.subject.name,
+        "movement": unit.movement,
+        "reasons": list(unit.reasons),
+        "figures": [{"key": key, **_change(change, language)} for key, change in unit.changes.items()],
+    }
+
+
+def _change(change: Change, language: Language) -> dict[str, Any]:
+    now, before = change.now.value, change.before.value
+    return {
+        "unit": change.now.unit,
+        "value": now,
+        "status": change.now.status,
+        "value_before": before,
+        "status_before": change.before.status,
+        "change": None if change.ratio is None or now is None or before is None else now - before,
+        "ratio": change.ratio,
+        "missing": [reason.in_language(language) for reason in (*change.now.missing, *change.before.missing)],
+    }
+
+
+def _print(found: KeyUnits, language: Language) -> None:
+    print(f"{found.period.label}: {found.source[0].in_language(language)}")
+    print(f"{found.before.label}: {found.source[1].in_language(language)}")
+    for unit in found.units:
+        reasons = f" · {'；'.join(unit.reasons)}" if unit.reasons else ""
+        name = unit.subject.name if language == "zh" else unit.subject.name_en or unit.subject.name
+        print(f"{unit.subject.code} {name}  {_MOVEMENTS[unit.movement].in_language(language)}{reasons}")
+        for key, change in unit.changes.items():
+            ratio = "—" if change.ratio is None else f"{change.ratio:+.2%}"
+            told = [to_the_right(amount_of(each), 26) for each in (change.before, change.now)]
+            print(f"    {padded(name_of(key).in_language(language), 32)} {told[0]} → {told[1]} {ratio:>9}")
+    for key, (now, before) in found.same.items():
+        label = Text("两年都在名录的合计", "those listed in both years").in_language(language)
+        print(f"{label} {name_of(key).in_language(language)}: {before:.10g} → {now:.10g} ({apart(before, now):+.10g})")
