@@ -151,7 +151,7 @@ def _split(name: str) -> tuple[str, str]:
 
 def file_of(module: str) -> str:
     """The file of a module named without the package's name, from the repository's root; "" where there is none."""
-    package = Path(__file__).parent.parent
+    package = Path(__file__).parents[2]
     stem = module.replace(".", "/")
     for file in (f"{stem}.py", f"{stem}/__init__.py"):
         if (package / file).is_file():
