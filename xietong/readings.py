@@ -8,7 +8,7 @@ from typing import Literal
 # Addresses of what persons say in place of a reading: "corrected:POINT". Such a reading counts before any other of its
 # instant, the newest first; one marked WITHDRAWN says that the reading was wrong and nothing is known in its place.
 CORRECTED, WITHDRAWN = "corrected:", "X"
-# The mark of a value that a sheet states as below detection: it counts in means, and as zero in amounts.
+# Our mark of a value below detection, half of whose limit is kept (see detection).
 BELOW = "<"
 EntryKind = Literal[
     "hj212", "hj212-refused", "junk", "file", "act", "hj212-sent", "note", "pushed", "mqtt", "modbus", "opcua"

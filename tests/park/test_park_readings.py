@@ -26,12 +26,10 @@ POINTS = {
 }
 
 
-def bring(
-    path: Path, mapping: FileMapping | None = None, *, half: bool = True
-) -> tuple[Converted, list[dict[str, Any]]]:
+def bring(path: Path, mapping: FileMapping | None = None) -> tuple[Converted, list[dict[str, Any]]]:
     mapping = mapping or FileMapping()
     times = reads_times(mapping, SHANGHAI)
-    reader = Reader(path.name, SHANGHAI, POINTS, half=half, stamps=mapping.stamps, at=times)
+    reader = Reader(path.name, SHANGHAI, POINTS, stamps=mapping.stamps, at=times)
     target = path.with_name("canonical.parquet")
     outcome = convert(renamed(tables(path, mapping.shape), mapping), reader, target)
     return outcome, pq.read_table(target).to_pylist()
@@ -78,11 +76,11 @@ def test_plain_rows_pass_and_bad_rows_are_named(tmp_path: Path) -> None:
     assert "its 2 readings" in unknown.message.en
 
 
-def test_below_detection_counts_half_in_means_and_zero_in_amounts(tmp_path: Path) -> None:
+def test_half_the_limit_is_kept_of_what_lies_below_detection(tmp_path: Path) -> None:
+    """What it counts as is the roll-up's, by the shape and the park's choice."""
     text = "point,at,value\nC1,2025-03-14T07:00,<0.05\nM1,2025-03-14T07:00,0.05L\nC1,2025-03-14T08:00,ND\n"
     path = write(tmp_path, text)
-    assert [row["value"] for row in bring(path)[1]] == [Decimal("0.025"), Decimal(0), Decimal(0)]
-    assert [row["value"] for row in bring(path, half=False)[1]] == [Decimal(0)] * 3
+    assert [row["value"] for row in bring(path)[1]] == [Decimal("0.025"), Decimal("0.025"), Decimal(0)]
 
 
 def test_a_value_of_many_digits_keeps_six_decimals_and_a_huge_one_is_refused(tmp_path: Path) -> None:
@@ -225,3 +223,11 @@ def test_a_parquet_column_of_another_kind_is_refused_and_a_dictionary_is_read(tm
     plain = pa.table({"point": words, "at": at, "value": pa.array(["1", "2"]).dictionary_encode()})
     pq.write_table(plain, tmp_path / "readings.parquet")
     assert bring(tmp_path / "readings.parquet")[0].accepted == 2
+
+
+def test_a_mark_in_the_other_case_or_full_width_is_that_mark(tmp_path: Path) -> None:
+    rows = "".join(
+        f"M1,2025-03-14T07:{15 * place:02},1,{mark}\n" for place, mark in enumerate(("n", "\uff2e", "d", "Ok"))
+    )
+    _, kept = bring(write(tmp_path, f"point,at,value,flag\n{rows}"))
+    assert [row["flag"] for row in kept] == ["N", "N", "D", "Ok"]

@@ -1,7 +1,7 @@
 """Messages of MQTT: which are readings, exactly and when; what is none and why; no bytes end settle."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -195,3 +195,36 @@ def test_any_bytes_give_readings_that_the_lake_takes(raw: bytes, form: Form, ret
 def test_a_number_of_six_decimals_comes_back_to_the_digit(value: Decimal) -> None:
     (found,) = taken(f'{{"v": {value:f}}}').values
     assert found.value == value
+
+
+@pytest.mark.parametrize(
+    ("stated", "received", "wanted"),
+    [
+        ("2025-10-26T02:30", "2025-10-26T00:30:02", "2025-10-26T00:30"),  # summer time still holds
+        ("2025-10-26T02:30", "2025-10-26T01:29:59", "2025-10-26T00:30"),
+        ("2025-10-26T02:30", "2025-10-26T01:30:02", "2025-10-26T01:30"),  # clocks have gone back
+        ("2025-10-26T02:30", "2025-10-26T09:00", ""),  # kept by the device for hours: nobody can say
+        ("2025-10-26T03:00", "2025-10-26T09:00", "2025-10-26T02:00"),
+        ("2025-03-30T02:30", "2025-03-30T01:30", ""),  # clocks never show it
+    ],
+)
+def test_a_park_time_that_clocks_show_twice_is_told_by_its_receipt(stated: str, received: str, wanted: str) -> None:
+    said = heard(json.dumps({"t": stated, "v": 1}), TopicMapping("t", "park", ("v",)))
+    at = datetime.fromisoformat(received).replace(tzinfo=UTC)
+    message = decode(said, at, ZoneInfo("Europe/Berlin"))
+    assert [each.at for each in message.values] == (
+        [datetime.fromisoformat(wanted).replace(tzinfo=UTC)] if wanted else []
+    )
+    assert ["clocks" in each.sentence.en for each in message.unused] == ([] if wanted else [True])
+
+
+def test_a_day_of_quarters_in_which_clocks_go_back_is_whole() -> None:
+    """Row 38 at this door: 100 quarters of 1.25 kWh, each received two seconds behind its stamp: 125 kWh."""
+    berlin, first = ZoneInfo("Europe/Berlin"), datetime(2025, 10, 25, 22, tzinfo=UTC)
+    found = set()
+    for place in range(100):
+        at = first + timedelta(minutes=15 * place)
+        said = json.dumps({"t": at.astimezone(berlin).strftime("%Y-%m-%dT%H:%M:%S"), "kwh": 1.25})
+        message = decode(heard(said, TopicMapping("t", "park", ("kwh",))), at + timedelta(seconds=2), berlin)
+        found |= {(each.at, each.value) for each in message.values}
+    assert sum(value for _, value in found) == Decimal("125")

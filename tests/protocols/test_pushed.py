@@ -66,3 +66,24 @@ def test_what_the_door_refused_is_not_read_later() -> None:
 def test_no_body_breaks_it(raw: bytes) -> None:
     pushed = decode(raw, ZONE)
     assert pushed.rows == () or not {each.place for each in pushed.problems} & {row.place for row in pushed.rows}
+
+
+def test_a_name_that_stands_twice_is_refused_at_the_door_and_only_there() -> None:
+    """Of two values under one name the last was taken, and of two lists of readings the first was lost."""
+    one = '{"point":"M1","at":"2025-03-01T08:00","value":1}'
+    two = '{"point":"M1","at":"2025-03-01T09:00","value":1,"value":2}'
+    raw = f'{{"readings":[{one},{two}]}}'.encode()
+    asked = decode(raw, ZONE, 10)
+    assert [(each.place, each.field) for each in asked.problems] == [(1, "value")]
+    assert [row.place for row in opened(sealed(raw, [1]), ZONE)] == [0]
+    assert [row.value for row in opened(sealed(raw, []), ZONE)] == [1, 2]  # what was taken before stays as it was read
+    lists = f'{{"readings":[{one}],"readings":[{one}]}}'.encode()
+    assert [(each.place, each.field) for each in decode(lists, ZONE, 10).problems] == [(-1, "readings")]
+    assert decode(lists, ZONE, 10).rows == ()
+    assert len(decode(lists, ZONE).rows) == 1
+
+
+def test_a_mark_in_the_other_case_is_that_mark() -> None:
+    stated = {"point": "M1", "at": "2025-03-01T08:00", "value": 1}
+    raw = body(*({**stated, "flag": flag} for flag in ("n", "\uff2e", " N ", "d", "ok", "")))
+    assert [row.flag for row in decode(raw, ZONE).rows] == ["N", "N", "N", "D", "ok", ""]

@@ -20,7 +20,7 @@ from xietong.readings import BELOW, CORRECTED
 ALWAYS_US, NEVER_US = -(2**62), 2**62
 # HJ 212's marks: N normal, T over the measuring range's alarm, S entered by hand count; F is a stop, which is not due;
 # M maintenance, D fault, C calibration, B no connection, and any mark unknown here, do not count.
-# BELOW is ours: below detection, the value is what counts in means (see readings).
+# BELOW is ours: below detection, of which half the limit is kept (see detection). A register shows no such thing.
 USABLE, STOPPED = f"('', 'N', 'T', 'S', '{BELOW}')", "('F')"
 _FACTOR = pa.decimal128(18, 9)
 _BOUND = pa.decimal128(28, 6)
@@ -49,6 +49,7 @@ def spec_table(points: Sequence[PointSpec]) -> pa.Table:
             "drift": pa.array([spec.drift for spec in points], pa.bool_()),
             "peak_times": pa.array([spec.peak_times for spec in points], pa.int32()),
             "peak_floor": pa.array([float(spec.peak_floor) for spec in points], pa.float64()),
+            "undetected_zero": pa.array([spec.undetected_zero for spec in points], pa.bool_()),
         }
     )
 
@@ -123,9 +124,10 @@ _MATCHED = f"""
            CASE WHEN s.multiplier = 1 THEN CAST(r.value AS DECIMAL(28,6))
                 ELSE TRY_CAST(CAST(r.value AS DECIMAL(38,6)) * s.multiplier AS DECIMAL(28,6)) END AS scaled,
            mark IN {STOPPED} AS stopped,
-           mark IN {USABLE} AND scaled IS NOT NULL AND coalesce(scaled >= s.low, true)
-               AND coalesce(scaled <= s.high, true) AS usable,
-           CASE WHEN s.drift AND scaled < 0 THEN 0 WHEN s.sign = 1 THEN scaled ELSE -scaled END AS signed,
+           mark IN {USABLE} AND NOT (s.counter AND mark = '{BELOW}') AND scaled IS NOT NULL
+               AND coalesce(scaled >= s.low, true) AND coalesce(scaled <= s.high, true) AS usable,
+           CASE WHEN s.drift AND scaled < 0 OR s.undetected_zero AND mark = '{BELOW}' THEN 0
+                WHEN s.sign = 1 THEN scaled ELSE -scaled END AS signed,
            s.checked AND r.value IN ({_SENTINELS}) AS suspect, suspect AND r.value IN ({_SATURATED}) AS saturated,
            s.parted, s.interval_s
     FROM readings r JOIN specs s ON r.address = s.address

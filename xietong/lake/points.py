@@ -25,7 +25,7 @@ class PointSpec(NamedTuple):
     is recorded of its meter's changes; parted: its readings are kept apart inside the hour, for what is multiplied with
     another point's; daily_reset: the register starts again at zero every park midnight; checked: whether numbers by
     which devices say that they have none, and stamps after their receipt, are left out; drift, peak_times, peak_floor:
-    see quality.bounds.
+    see quality.bounds; undetected_zero: a value below detection counts as zero, else as what is kept of it.
     """
 
     point: str
@@ -46,10 +46,11 @@ class PointSpec(NamedTuple):
     drift: bool = False
     peak_times: int = 0
     peak_floor: Decimal = Decimal(0)
+    undetected_zero: bool = False
 
 
 # Raised when the rules of the roll-up change, so that every lake is rolled up anew.
-EDITION = 5
+EDITION = 6
 
 
 def mapping_number(points: Iterable[PointSpec]) -> int:

@@ -254,7 +254,6 @@ class Reception:
             file=path.name,
             zone=park.zone,
             points=park.points,
-            half=park.choices["below_detection"] == "half",
             stamps=mapping.stamps,
             at=reads_times(mapping, park.zone),
         )

@@ -184,9 +184,10 @@ def point_specs(registry: nouns.Registry) -> list[PointSpec]:
     changes = _meter_changes(registry)
     days = _days_of_points(registry)
     parted = _parted(registry)
+    is_zero = registry.choices.get("below_detection") == "zero"
     return [
         _spec(point, address, _instants(days[point.code], registry.zone), changes.get(point.code, ()))._replace(
-            parted=point.code in parted
+            parted=point.code in parted, undetected_zero=is_zero or point.shape == "amount"
         )
         for point in registry.points.values()
         for address in point.addresses

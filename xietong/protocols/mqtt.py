@@ -5,8 +5,8 @@
     {"ts": 1740787200000, "kw": 12.5}
 
 A path names the way through objects and lists by keys and places with a dot between, `data.0.kw`; in a key "~" is
-written ~0 and "." ~1, and an empty key is ~2. The same bytes always give the same values, which is how
-settle reads them again later.
+written ~0 and "." ~1, and an empty key is ~2. Text is a value only where it says below detection ("<0.02", "ND"). The
+same bytes always give the same values, which is how settle reads them again later.
 """
 
 import json
@@ -18,6 +18,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
+from xietong.detection import device_limit_in, kept
+from xietong.periods import is_skipped
 from xietong.protocols.values import (
     LARGEST,
     LONGEST_ADDRESS,
@@ -29,6 +31,7 @@ from xietong.protocols.values import (
     is_plausible,
     rounded,
 )
+from xietong.readings import BELOW
 from xietong.texts import Text
 
 Form = Literal["iso", "unix_s", "unix_ms", "park", "receipt"]
@@ -150,16 +153,32 @@ def _at(
         return received_at
     stated = leaves.get(mapping.time)
     try:
-        at = _instant(stated, mapping.form, zone)
+        at = _instant(stated, mapping.form)
     except (ValueError, OverflowError, InvalidOperation):
         at = None
+    if at is not None and at.tzinfo is None:
+        at = _of_two(at, received_at, zone)
+        if at is None:
+            raise _NotUsed(mapping.time, _CLOCKS)
     if at is None or not is_plausible(at):
         raise _NotUsed(mapping.time, _NO_TIME)
     return at
 
 
-def _instant(stated: object, form: Form, zone: ZoneInfo) -> datetime | None:
-    """The instant as a mapping's form says it; None or ValueError where it is not of that form."""
+def _of_two(at: datetime, received_at: datetime, zone: ZoneInfo) -> datetime | None:
+    """A park time as an instant. Of a time that clocks show twice the receipt says which: before the second it can only
+    be the first, and in the hour (or what clocks go back by) behind it a message is of the second. None where nobody
+    can say, and where clocks go forward over it."""
+    if is_skipped(at, zone):
+        return None
+    first, second = (at.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first == second or received_at < second:
+        return first
+    return second if received_at - second < second - first else None
+
+
+def _instant(stated: object, form: Form) -> datetime | None:
+    """The time as a mapping's form says it, naive where it is park time; None or ValueError where it is not so."""
     if form in _MICROSECONDS:
         if isinstance(stated, bool) or not isinstance(stated, Decimal | str):
             return None
@@ -172,7 +191,7 @@ def _instant(stated: object, form: Form, zone: ZoneInfo) -> datetime | None:
     at = datetime.fromisoformat(f"{digits[1]}T{digits[2]}" if digits else text)
     if (at.tzinfo is None) != (form == "park"):
         return None
-    return (at.replace(tzinfo=zone) if form == "park" else at).astimezone(UTC)
+    return at if form == "park" else at.astimezone(UTC)
 
 
 def _wanted(mapping: TopicMapping, leaves: Mapping[str, object]) -> list[str]:
@@ -192,10 +211,13 @@ def _taken(topic: str, path: str, leaves: Mapping[str, object], at: datetime) ->
     if path not in leaves:
         return Unused(path, _ABSENT)
     stated = leaves[path]
+    limit = device_limit_in(stated) if isinstance(stated, str) else None
+    if limit is not None:
+        return Value(address, at, kept(limit), BELOW)
     if not isinstance(stated, Decimal):
         return Unused(path, _NO_NUMBER, str(stated))
-    kept = rounded(stated)
-    return Unused(path, NO_READING, str(stated)) if kept is None else Value(address, at, kept)
+    number = rounded(stated)
+    return Unused(path, NO_READING, str(stated)) if number is None else Value(address, at, number)
 
 
 _NO_MAPPING = Text(
@@ -204,8 +226,8 @@ _NO_MAPPING = Text(
     "leave old subscriptions.",
 )
 _NO_JSON = Text(
-    "消息不是 JSON，或同一对象中有重名；原文已存证，没有监测值。",
-    "the message is no JSON, or an object in it has one name twice; it is kept, and gives no readings.",
+    "消息不是 UTF-8 编码的 JSON，或同一对象中有重名；原文已存证，没有监测值。",
+    "the message is no JSON in UTF-8, or an object in it has one name twice; it is kept, and gives no readings.",
 )
 _RETAINED = Text(
     "代理保留的旧消息没有自带时刻，不知何时测得，只存证。",
@@ -215,6 +237,11 @@ _NO_TIME = Text(
     "此处没有读得懂的时刻（或不在 2000 至 2099 年），整条消息只存证；请核对 mqtt.toml 的 time 与 form 和设备时钟。",
     "no time can be read here (or it is not in 2000 to 2099), so the message is only kept; compare time and form in "
     "mqtt.toml, and the device's clock.",
+)
+_CLOCKS = Text(
+    "时钟拨快而没有这一刻，或拨回而当天有两次、收到时已看不出是哪一次，整条消息只存证；请让设备发 UTC 或带偏移的时刻。",
+    "clocks go forward over this time, or show it twice and it came too late to tell which, so the message is only "
+    "kept; let the device send UTC, or a time with its offset.",
 )
 _TOO_MANY = Text(
     f"消息中超过 {MOST_VALUES} 个值，只存证；请在 mqtt.toml 的 values 中写明要哪些。",

@@ -2,18 +2,22 @@
 
     {"readings": [{"point": "M1", "at": "2025-03-01T08:00", "value": 12.5, "flag": "N"}, …]}
 
-`at` is the start of the interval for amounts and means, the instant otherwise; without an offset it is park time.
+`at` is the start of the interval for amounts and means, the instant otherwise; without an offset it is park time. A
+value below detection is "<0.02" (or "ND"), or its limit under the flag "<": half the limit is kept (see detection).
 """
 
 import json
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo
 
+from xietong.detection import device_limit_in, kept, mark_of
 from xietong.periods import is_skipped
+from xietong.readings import BELOW
 from xietong.texts import Text
 
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*")
@@ -107,15 +111,14 @@ def decode(body: bytes, zone: ZoneInfo, most: int | None = None) -> Pushed:
     most: readings that a door takes at once; of more than that none is looked at. What is kept is read without it.
     """
     try:
-        listed = json.loads(body, parse_float=Decimal, parse_int=Decimal)["readings"]
+        told = json.loads(body, parse_float=Decimal, parse_int=Decimal, object_pairs_hook=_object)
+        listed = told["readings"]
     except (ValueError, KeyError, TypeError, RecursionError, InvalidOperation):
         listed = None
     if not isinstance(listed, list):
-        said = Text(
-            '请求体不是 {"readings": [...]} 形式的 JSON，什么也没有收下；请按文档改写。',
-            'the body is no JSON of the form {"readings": [...]}, so nothing was taken; write it as documented.',
-        )
-        return Pushed((), (Problem(-1, "", said),))
+        return Pushed((), (Problem(-1, "", _NO_READINGS),))
+    if most is not None and isinstance(told, _Twice):
+        return Pushed((), (Problem(-1, told.name, _BODY_TWICE),))
     if not listed:
         return Pushed((), (Problem(-1, "", _EMPTY),))
     if most is not None and len(listed) > most:
@@ -125,6 +128,22 @@ def decode(body: bytes, zone: ZoneInfo, most: int | None = None) -> Pushed:
     found = [each for index, stated in enumerate(listed) for each in _taken(index, stated, clocks)]
     rows = tuple(each for each in found if isinstance(each, PushedRow))
     return Pushed(rows, tuple(each for each in found if isinstance(each, Problem)))
+
+
+class _Twice(dict[str, Any]):
+    """An object in which a name stands more than once: which of its values is meant, nobody knows."""
+
+    name = ""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    twice = _Twice(found)
+    names = [name for name, _ in pairs]
+    twice.name = next(name for name in names if names.count(name) > 1)
+    return twice
 
 
 class _Clocks:
@@ -154,8 +173,10 @@ def _taken(index: int, stated: object, clocks: _Clocks) -> Iterator[PushedRow | 
     if not isinstance(stated, Mapping):
         yield Problem(index, "", Text("不是一条监测值；请写成对象。", "it is no reading; write it as an object."))
         return
-    point, flag = stated.get("point"), stated.get("flag", "")
-    at, value = _instant(stated.get("at"), point, clocks), _value(stated.get("value"))
+    if isinstance(stated, _Twice):  # named, and refused at the door; what a door has taken stays as it was read
+        yield Problem(index, stated.name[:_POINT_LENGTH], _TWICE)
+    point, flag = stated.get("point"), _mark(stated.get("flag", ""))
+    at, value = _instant(stated.get("at"), point, clocks), _value(stated.get("value"), flag)
     wrong = [
         Problem(index, name, said)
         for name, said, is_wrong in (
@@ -169,7 +190,7 @@ def _taken(index: int, stated: object, clocks: _Clocks) -> Iterator[PushedRow | 
     if wrong or at is None or value is None:
         yield from wrong
         return
-    yield PushedRow(index, str(point), at, value, str(flag))
+    yield PushedRow(index, str(point), at, value.kept, mark_of(str(flag)) if value.is_below else str(flag))
 
 
 def _is_word(stated: object) -> TypeGuard[str]:
@@ -177,6 +198,19 @@ def _is_word(stated: object) -> TypeGuard[str]:
     return isinstance(stated, str) and stated.isprintable()
 
 
+_NO_READINGS = Text(
+    '请求体不是 UTF-8 编码、形如 {"readings": [...]} 的 JSON，什么也没有收下；请按文档改写。',
+    'the body is no JSON in UTF-8 of the form {"readings": [...]}, so nothing was taken; write it as documented.',
+)
+_BODY_TWICE = Text(
+    "请求体里这个名称出现两次，不知道以哪一个为准，什么也没有收下；请只写一个 readings。",
+    "this name stands twice in the body and nobody knows which is meant, so nothing was taken; write one readings.",
+)
+_TWICE = Text(
+    "同一条监测值里这个名称出现两次，不知道以哪一个为准；请只写一次，两个值请写成两条。",
+    "this name stands twice in the reading and nobody knows which is meant; write it once, and two values as two "
+    "readings.",
+)
 _EMPTY = Text(
     "请求体里没有监测值，什么也没有收下；没有数据时不必发送。",
     "the body holds no reading and nothing was taken; send nothing where there is nothing.",
@@ -192,9 +226,11 @@ _AT = Text(
     "with an offset if you like.",
 )
 _VALUE = Text(
-    "不是数（不能有逗号等分隔符，小数点用“.”），或小数点前超过 12 位、后超过 6 位；缺失不等于零，没有值的请不要发送。",
+    "不是数（不能有逗号等分隔符，小数点用“.”），或小数点前超过 12 位、后超过 6 位；缺失不等于零，没有值的请不要发送；"
+    "低于检出限的写 <0.02。",
     "it is no number (no comma, space or other separator may stand in one, and the decimal point is “.”), or has more "
-    "than 12 digits before or 6 after the point; missing is not zero: send no value where there is none.",
+    "than 12 digits before or 6 after the point; missing is not zero: send no value where there is none, and <0.02 "
+    "where it lies below detection.",
 )
 _FLAG = Text(
     "标记过长或有不可见字符；请写 HJ 212 的标记，如 N。",
@@ -212,7 +248,31 @@ def _instant(stated: object, point: object, clocks: _Clocks) -> datetime | None:
     return at if at and _FIRST <= at < _LAST else None
 
 
-def _value(stated: object) -> Decimal | None:
+class _Value(NamedTuple):
+    """A value as it is kept, and whether it was stated as below detection."""
+
+    kept: Decimal
+    is_below: bool
+
+
+def _mark(stated: object) -> object:
+    """A mark as the standard writes it: one letter in the other case, or full-width, is that letter."""
+    if not isinstance(stated, str):
+        return stated
+    plain = unicodedata.normalize("NFKC", stated).strip()
+    return plain.upper() if len(plain) == 1 else plain
+
+
+def _value(stated: object, flag: object) -> _Value | None:
+    """The value; below detection what is kept of it, where the text says so or the mark stands at its limit."""
+    limit = device_limit_in(stated) if isinstance(stated, str) else None
+    number = _number(stated if limit is None else limit)
+    if number is None or (limit is None and flag != BELOW):
+        return None if number is None else _Value(number, is_below=False)
+    return _Value(kept(number), is_below=True) if number >= 0 else None
+
+
+def _number(stated: object) -> Decimal | None:
     if isinstance(stated, bool) or not isinstance(stated, Decimal | str):
         return None
     if isinstance(stated, str) and not _NUMBER.fullmatch(stated):  # Decimal would also take 1_000 and digits of others

@@ -20,6 +20,7 @@ from django.urls import URLPattern
 from ninja import NinjaAPI, Schema, Status
 from ninja.security import HttpBearer
 
+from xietong.detection import NEVER_BELOW
 from xietong.disks import FULL, RETRY_AFTER_S, is_full
 from xietong.intake.opening import open_journal
 from xietong.journal import JournalError, JournalReader, JournalWriter, names
@@ -27,7 +28,7 @@ from xietong.park.actions import key_hash
 from xietong.park.models import ApiKey, Push
 from xietong.park.nouns import Registry
 from xietong.protocols.pushed import Problem, PushedRow, decode, note_of, runs, sealed
-from xietong.readings import Entry
+from xietong.readings import BELOW, Entry
 from xietong.texts import Text
 from xietong.web import gathering
 from xietong.web.answers import answer_of, described
@@ -270,10 +271,10 @@ def _not_now(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _foreign(row: PushedRow, park: Registry, own: Collection[str]) -> Problem | None:
-    """A reading of no point, or of one that the key has no business with."""
+    """A reading of no point, of one that the key has no business with, or below a detection that the point has not."""
     point = park.points.get(row.point)
     if point is not None and point.subject in own:
-        return None
+        return Problem(row.place, "value", _NO_DETECTION) if row.flag == BELOW and point.shape in NEVER_BELOW else None
     said = _UNKNOWN if point is None else _NOT_YOURS
     return Problem(row.place, "point", Text(said.zh.format(row.point), said.en.format(row.point)))
 
@@ -306,6 +307,10 @@ _OTHER_BODY = Text(
     "this Idempotency-Key was used for another body, so nothing was taken; use a new one.",
 )
 _UNKNOWN = Text("登记簿里没有监测点 {0}；请先登记。", "the registry has no point {0}; enter it first.")
+_NO_DETECTION = Text(
+    "表底和状态没有“未检出”可言；请写读到的数。",
+    "a register or a state has no limit of detection; write the number that was read.",
+)
 _NOT_YOURS = Text("这把密钥不管监测点 {0} 的主体。", "this key is not for the subject of point {0}.")
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from xietong.detection import limit_in
 from xietong.park.package.schema import Column
 from xietong.periods import Period, PeriodError, is_skipped
 from xietong.texts import Text
@@ -33,7 +34,6 @@ Value = str | int | float | bool | Decimal | Amount | date | datetime | None
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
 THOUSANDS = re.compile(r"[+-]?\d{1,3}([,' _]\d{3})+(\.\d+)?|.*\d,\d.*")
-BELOW = re.compile(r"[<≤](?P<before>.+)|(?P<after>.+)L")
 _SERIAL = re.compile(r"[2-7]\d{4}(\.\d+)?")
 SOURCES = ("hj212:", "mqtt:", "modbus:", "opcua:")
 MOST_DIGITS, MOST_DECIMALS = 25, 12
@@ -78,11 +78,8 @@ def decimal(text: str) -> Decimal:
 def stated(text: str) -> Amount:
     """A number, or `<0.025`, `0.025L`, `ND` for below detection; raises CellError otherwise."""
     text = tidy(text)
-    if text.upper() == "ND":
-        return Amount(None, Decimal(0))
-    match = BELOW.fullmatch(text)
-    value = decimal(match["before"] or match["after"] if match else text)
-    return Amount(None, value) if match else Amount(value)
+    limit = limit_in(text)
+    return Amount(decimal(text)) if limit is None else Amount(None, decimal(limit))
 
 
 def amount(text: str) -> Amount:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from xietong.detection import NEVER_BELOW, kept, mark_of
 from xietong.park.nouns import Point
 from xietong.park.package.cells import Amount, CellError, instant, no_such_time, stated, tidy
 from xietong.park.package.clocks import OFFSET, Clocks
@@ -27,6 +28,7 @@ from xietong.park.package.schema import READINGS
 from xietong.park.package.sheets import Rejection, rejection
 from xietong.park.package.tabular import ROW
 from xietong.readings import BELOW
+from xietong.units import unit_of
 
 VALUE = pa.decimal128(18, 6)
 AT = pa.timestamp("us", "UTC")
@@ -42,14 +44,13 @@ SIXTH = Decimal("0.000001")
 class Reader(NamedTuple):
     """How the cells of one file are to be understood.
 
-    points: those that exist; half: whether below detection counts as half the limit in means (else as zero);
-    stamps: whether `at` names the start or the end of an interval; at: reads a time that is no plain ISO one.
+    points: those that exist; stamps: whether `at` names the start or the end of an interval; at: reads a time that is
+    no plain ISO one.
     """
 
     file: str
     zone: ZoneInfo
     points: Mapping[str, Point]
-    half: bool = True
     stamps: Literal["start", "end"] = "start"
     at: Callable[[str], datetime] | None = None
 
@@ -138,17 +139,17 @@ def _usable(piece: pa.Table, reader: Reader, outcome: Converted) -> pa.Table:
     place = pc.index_in(point, pa.array(codes, pa.string()))
     read = _instants(piece.column("at").combine_chunks(), reader)
     at, wrong_at = outcome.clocks(reader.zone).told_apart(read.at, place, read.is_local), read.wrong
-    shapes = [reader.points[code].shape for code in codes]
-    value, below, wrong_value = _values(piece.column("value").combine_chunks(), reader, place, shapes)
+    cells, points = piece.column("value").combine_chunks(), [reader.points[code] for code in codes]
+    value, below, wrong_value = _values(cells, place, points)
     flag = _strings(piece.column("flag")) if "flag" in piece.column_names else pa.nulls(len(point), pa.string())
-    flag = _marked(pc.fill_null(flag, ""), below)
+    value, flag = _undetected(value, _marks(pc.fill_null(flag, "")), below, is_ours=cells.type == VALUE)
     for column, wrong in (("at", wrong_at), ("value", wrong_value)):
         for index, text, error in wrong:
             outcome.refuse(reader, rows[index].as_py(), column, text, error)
     _note_unknown(point, place, rows, outcome)
     if reader.stamps == "end":
-        at = _starts(at, place, [reader.points[code] for code in codes])
-    on_grid = to_grid(at, place, [reader.points[code] for code in codes], reader.zone)
+        at = _starts(at, place, points)
+    on_grid = to_grid(at, place, points, reader.zone)
     outcome.moved += on_grid.moved
     note_off_grid(outcome.off_grid, on_grid, point, rows)
     at = on_grid.at
@@ -250,24 +251,29 @@ def _in_park_time(local: pa.Array, zone: ZoneInfo) -> pa.Array:
     return pc.if_else(pc.equal(shown, local.cast(shown.type)), zoned.cast(AT, safe=False), None)
 
 
-def _marked(flag: pa.Array, below: Sequence[int]) -> pa.Array:
-    """The marks, with ours on the rows that state a value below detection and are not marked as invalid."""
-    if not below:
-        return flag
-    said = flag.to_pylist()
+def _marks(flag: pa.Array) -> pa.Array:
+    """Marks as the standard writes them: one letter in the other case, or full-width, is that letter."""
+    plain = pc.utf8_trim_whitespace(pc.utf8_normalize(flag, form="NFKC"))
+    return pc.if_else(pc.equal(pc.utf8_length(plain), 1), pc.utf8_upper(plain), plain)
+
+
+def _undetected(value: pa.Array, flag: pa.Array, below: Sequence[int], *, is_ours: bool) -> tuple[pa.Array, pa.Array]:
+    """Values and marks with those below detection under our mark. A plain number that a sheet itself marks so is the
+    limit, as laboratories write it; in a file of ours (is_ours) it is what was kept of it already."""
+    alone = [] if is_ours else pc.indices_nonzero(pc.equal(flag, BELOW)).to_pylist()
+    if not below and not alone:
+        return value, flag
+    values, marks = value.to_pylist(), flag.to_pylist()
+    for index in {*alone} - {*below}:
+        values[index] = None if values[index] is None else kept(values[index])
     for index in below:
-        said[index] = BELOW if said[index].upper() in _COUNTING else said[index]
-    return pa.array(said, pa.string())
+        marks[index] = mark_of(marks[index])
+    return pa.array(values, VALUE), pa.array(marks, pa.string())
 
 
-_COUNTING = frozenset({"", "N", "T", "S"})
-
-
-def _values(
-    column: pa.Array, reader: Reader, place: pa.Array, shapes: Sequence[str]
-) -> tuple[pa.Array, list[int], Wrong]:
-    """Values, null where the cell has none, and which are below detection: these count at once, the file itself keeps
-    what was written."""
+def _values(column: pa.Array, place: pa.Array, points: Sequence[Point]) -> tuple[pa.Array, list[int], Wrong]:
+    """Values, null where the cell has none, and which are below detection: of these half the limit is kept, and the
+    file itself keeps what was written."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
@@ -279,32 +285,43 @@ def _values(
     wrong, below = Wrong(), list[int]()
     for index in pc.indices_nonzero(pc.is_null(plain)).to_pylist():
         cell, number = text[index].as_py() or "", place[index].as_py()
-        mean = number is not None and shapes[number] != "amount"
         try:
-            found = _stated(cell)
+            found = _stated(cell, None if number is None else points[number])
         except CellError as error:
             wrong.append((index, cell, error))
             continue
-        slow[index] = _counted(found, half=reader.half and mean)
+        slow[index] = kept(found.below or Decimal(0)) if found.value is None else found.value.quantize(SIXTH)
         below += [index] if found.value is None else []
     return pc.coalesce(plain, pa.array(slow, VALUE)), below, wrong
 
 
-def _counted(found: Amount, *, half: bool) -> Decimal:
-    """What a value below detection counts as: half the limit in means where the park chose so, zero in amounts."""
-    value = found.value
-    if value is None:
-        value = (found.below or Decimal(0)) / 2 if half else Decimal(0)
-    return value.quantize(SIXTH)
-
-
-def _stated(cell: str) -> Amount:
+def _stated(cell: str, point: Point | None) -> Amount:
     if not cell.strip():
         raise _nothing()
     found = stated(cell)
-    if abs(found.value or Decimal(0)) >= 10**12:
+    if max(abs(each or Decimal(0)) for each in found) >= 10**12:
         raise _too_large()
+    if found.value is None and point is not None:
+        _check_limit(found, tidy(cell), point)
     return found
+
+
+def _check_limit(found: Amount, text: str, point: Point) -> None:
+    """Refuse a limit of detection where there is none: below zero, of a register, or a volume with its litres."""
+    if (found.below or 0) < 0 or point.shape in NEVER_BELOW:
+        raise CellError(
+            "detection",
+            "这样的值没有“未检出”可言（检出限为负，或是表底、状态）；请写读到的数",
+            "nothing of this kind lies below detection (a limit below zero, or a register or state); write what was "
+            "read",
+        )
+    if text.endswith("L") and unit_of(point.unit).dimension in ("volume", "flow"):
+        raise CellError(
+            "detection",
+            f"可能是升，也可能是“低于检出限”，不能猜；请只写数，单位即登记的 {point.unit}，未检出写“<”加检出限",
+            f"L may mean litres here, or below detection, and nobody can tell; write the number alone, in the "
+            f"registered unit {point.unit}, or “<” and the limit of detection",
+        )
 
 
 def _nothing() -> CellError:

@@ -5,16 +5,17 @@ hj212:MN/PolId.code/Info@CN, so that each keeps its own.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from operator import itemgetter
 from typing import NamedTuple
 
+from xietong.detection import device_limit_in, kept, mark_of
 from xietong.protocols.hj212.codes import modern
 from xietong.protocols.hj212.content import MARKS, NUMERIC_FIELDS, Value, is_spelt_right, read_number, read_time
 from xietong.protocols.hj212.frames import Frame, decode
-from xietong.readings import Reading
+from xietong.readings import BELOW, Reading
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -25,17 +26,32 @@ _LIMIT = Decimal(10) ** 12
 def readings(frame: Frame, entry: str, recorded_at: datetime) -> list[Reading]:
     """The numbers of an accepted frame that has a DataTime; at is UTC.
 
-    A number of 10^12 or more does not fit a reading and is left in the frame; more than six decimals are rounded
-    half to even at the sixth.
+    What is stated as below detection is one too. A number of 10^12 or more does not fit a reading and is left in the
+    frame; more than six decimals are rounded half to even at the sixth.
     """
     if not frame.ok or frame.data_time is None or not frame.mn:
         return []
     at = frame.data_time.astimezone(UTC)
     return [
-        Reading(_address(frame.mn, value, frame.cn), at, fitting, value.flag, entry, recorded_at)
+        Reading(_address(frame.mn, value, frame.cn), at, fitting, mark, entry, recorded_at)
         for value in frame.values
-        if (number := _number(value)) is not None and (fitting := _fitting(number)) is not None
+        for number, mark in _said(value)
+        if (fitting := _fitting(number)) is not None
     ]
+
+
+def _said(value: Value) -> Iterator[tuple[Decimal, str]]:
+    """The number and the mark of a value, if it is one; below detection (`<0.02`, or its limit under a mark `<`) what
+    is kept of it, under our mark."""
+    number, limit = _number(value), None
+    if value.field in NUMERIC_FIELDS:
+        limit = (
+            device_limit_in(value.value) if isinstance(value.value, str) else number if value.flag == BELOW else None
+        )
+    if limit is not None:
+        yield kept(max(limit, Decimal(0))), mark_of(value.flag)
+    elif number is not None:
+        yield number, value.flag
 
 
 def _number(value: Value) -> Decimal | None:

@@ -7,6 +7,7 @@ as the standard writes them and named ("letter_case").
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -181,11 +182,11 @@ class _Reader:
 
     def _mark(self, text: str) -> str:
         """A mark as the standard writes it, one letter; anything longer stays as sent, and counts as no known mark."""
-        if len(text) > 1:
-            self.malformed = True
-        elif text.islower():
+        plain = unicodedata.normalize("NFKC", text).strip().upper()
+        if plain in MARKS:
             self.is_respelt = True
-            return text.upper()
+            return plain
+        self.malformed = True
         return text
 
     def _parameter(self, word: str, text: str, *, has_value: bool) -> None:
