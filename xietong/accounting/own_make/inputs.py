@@ -175,8 +175,8 @@ class _OwnMake:
             if made is None or not any(is_renewable(part) for part in made.parts):
                 continue
             dealt = market(self._books, park, self._medium, self._span)
-            passed = [dealt.passed(seller.code, buyer) for of, buyer in dealt.pairs() if of == seller.code]
-            theirs = sum((amount for buyer, amount in passed if buyer in self._units), _NONE)
+            buyers = [buyer for of, buyer in dealt.pairs if of == seller.code and buyer in self._units]
+            theirs = sum((dealt.bought_of(seller.code, buyer).exact or _NONE for buyer in buyers), _NONE)
             if not theirs:
                 continue
             unstated = unstated_sale(self._books, seller, self._medium, self._span)

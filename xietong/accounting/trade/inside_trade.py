@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount, amount, idle
@@ -109,7 +110,7 @@ class Market:
         return found
 
     def trade(self) -> Trade:
-        pairs = self.pairs()
+        pairs = self.pairs
         sellers = tuple(self._seller(code, pairs) for code in sorted({seller for seller, _ in pairs}))
         key, unit, name = self._medium.key, self._medium.unit, self._medium.name
         sold = line(f"{key}_sold_inside", _said(name, "内部售出", "sold inside"), unit, [s.sold for s in sellers])
@@ -131,13 +132,14 @@ class Market:
             bool(sellers),
         )
 
-    def pairs(self) -> set[tuple[str, str]]:
+    @cached_property
+    def pairs(self) -> frozenset[tuple[str, str]]:
         """(seller, buyer) of everything that either end, or flows.csv, names."""
         units = self.units
         named = {(seller, buyer) for seller, buyer in self.sold if buyer in units}
         named |= {(seller, buyer) for buyer, seller in self.bought if seller in units}
-        named |= {(seller, buyer) for buyer in units for seller in self._usual_sellers(buyer)}
-        return named | {pair for pair in self.flows if pair[0] in units and pair[1] in units}
+        named |= {(seller, buyer) for buyer in self._doubtful for seller in self._usual_sellers(buyer)}
+        return frozenset(named | {pair for pair in self.flows if pair[0] in units and pair[1] in units})
 
     def _seller(self, code: str, pairs: Iterable[tuple[str, str]]) -> Seller:
         key, unit = self._medium.key, self._medium.unit
@@ -150,7 +152,7 @@ class Market:
         if not sales:
             sales = [self._recorded(code, buyer) for buyer in mine if (code, buyer) in self.flows]
         sold = line(f"{key}_sold:{code}", title, unit, sales, () if sales else (_states_no_sale(subject),))
-        bought = line(f"{key}_bought_from:{code}", title, unit, [self._bought_of(code, buyer) for buyer in mine])
+        bought = line(f"{key}_bought_from:{code}", title, unit, [self.bought_of(code, buyer) for buyer in mine])
         residual = self._residual(f"{key}_trade_residual:{code}", title, sold, bought)
         return Seller(subject, sold, bought, residual)
 
@@ -161,18 +163,14 @@ class Market:
             return whole
         return difference(f"{self._medium.key}_sold_here", whole.figure.title, self._medium.unit, [whole], beyond)
 
-    def passed(self, seller: str, buyer: str) -> tuple[str, Decimal]:
-        """A buyer and what it is known to have bought of a seller."""
-        return buyer, self._bought_of(seller, buyer).exact or Decimal(0)
-
     def stayed(self, seller: str, unnamed_stays: bool) -> Decimal:
         """What of a unit's sales stayed in the group: sold to its units, or to nobody named where that stays."""
         parts = [part for (unit, other), part in self.sold.items() if unit == seller and other in self.units]
-        if (seller, UNNAMED) in self.sold and (unnamed_stays or any(unit == seller for unit, _ in self.pairs())):
+        if (seller, UNNAMED) in self.sold and (unnamed_stays or any(unit == seller for unit, _ in self.pairs)):
             parts.append(self.kept_here(seller))
         return sum((part.exact for part in parts if part.exact is not None), Decimal(0))
 
-    def _bought_of(self, seller: str, buyer: str) -> Amount:
+    def bought_of(self, seller: str, buyer: str) -> Amount:
         """What a buyer says it bought from a seller; out of a purchase without a seller, what the other end says."""
         if (buyer, seller) in self.bought:
             return self.bought[buyer, seller]
@@ -195,7 +193,7 @@ class Market:
         """What came over the fence: purchases that name no unit of the group, less what a seller names in them."""
         parts = [part for (_, other), part in self.bought.items() if other not in self.units]
         one_sided = [
-            self._bought_of(seller, buyer)
+            self.bought_of(seller, buyer)
             for seller, buyer in sorted(pairs)
             if (buyer, seller) not in self.bought and (buyer, UNNAMED) in self.bought
         ]
@@ -232,17 +230,20 @@ class Market:
 
     def _residual(self, key: str, title: Text, sold: Amount, bought: Amount) -> Amount:
         """Sold less bought; missing where a unit that trades inside has not stated its purchases in full."""
-        silent = [self._of_doubt(code) for code in self.units]
-        found = difference(key, title, self._medium.unit, [sold], [bought, *(each for each in silent if each)])
+        found = difference(key, title, self._medium.unit, [sold], [bought, *self._doubtful.values()])
         remarks = (*sold.figure.remarks, *bought.figure.remarks)
         return found._replace(figure=replace(found.figure, remarks=remarks))
 
     def _usual_sellers(self, buyer: str) -> set[str]:
         """Whom a unit that has not stated its purchases in full names in other periods."""
-        if self._of_doubt(buyer) is None:
-            return set()
         rows = self._books.statements.of(buyer, self._medium.bought)
         return {end for row in rows if (end := _end(row.counterparty, self._names)) in self.units}
+
+    @cached_property
+    def _doubtful(self) -> Mapping[str, Amount]:
+        """The units whose purchases are of doubt, with these."""
+        found = {code: self._of_doubt(code) for code in self.units}
+        return {code: doubt for code, doubt in found.items() if doubt is not None}
 
     def _of_doubt(self, code: str) -> Amount | None:
         """A unit's purchases that are not whole and may have come from inside, as the reason why nothing is said."""

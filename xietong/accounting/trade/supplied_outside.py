@@ -140,7 +140,7 @@ def _dealt_in(books: Books) -> tuple[str, ...]:
 
 def _kept(asked: Asked, medium: Medium, of: Market, unknown: Mapping[str, Mapping[str, Decimal]]) -> Kept:
     least = NOISE * max(Decimal(1), *(abs(part.exact or _NONE) for part in of.sold.values()), Decimal(1))
-    pairs = sorted(of.pairs())
+    pairs = sorted(of.pairs)
     received = dict(_received(asked, medium, of, pairs))
     lines: list[tuple[str, Text, Decimal]] = []
     lost = _NONE
@@ -230,7 +230,7 @@ def _unknown(asked: Asked, markets: Iterable[tuple[Medium, Market]]) -> dict[str
     out: dict[str, list[tuple[Medium, Decimal]]] = {}
     stays = asked.books.registry.choices.get("unnamed_sales") == "inside"
     for medium, of in markets:
-        inside = {seller for seller, _ in of.pairs()} if not stays else set(of.units)
+        inside = {seller for seller, _ in of.pairs} if not stays else set(of.units)
         for (unit, other), part in of.sold.items():
             if part.exact and (other == OUTSIDE or (other == UNNAMED and unit not in inside)):
                 out.setdefault(unit, []).append((medium, part.exact))
@@ -247,7 +247,7 @@ def _unknown(asked: Asked, markets: Iterable[tuple[Medium, Market]]) -> dict[str
 
 def _out_of_nothing(asked: Asked, medium: Medium, of: Market) -> Iterator[tuple[str, Decimal]]:
     """What units are said to have sold inside, by their buyers alone, that state neither a sale nor any energy."""
-    for seller in sorted({seller for seller, _ in of.pairs()}):
+    for seller in sorted({seller for seller, _ in of.pairs}):
         found = unstated_sale(asked.books, of.units[seller], medium, asked.span)
         if found is not None and not _energy_of(asked, found.seller).value:
             here = (part.exact for (buyer, other), part in of.bought.items() if other == seller and buyer != seller)
@@ -263,7 +263,7 @@ def _energy_of(asked: Asked, unit: Subject) -> Figure:
 
 def _arrived(asked: Asked, medium: Medium, of: Market) -> dict[str, Decimal]:
     """By seller what it states as sold inside and is known to have been bought there."""
-    pairs = sorted(of.pairs())
+    pairs = sorted(of.pairs)
     found: dict[str, Decimal] = {}
     for (seller, _), amount in _received(asked, medium, of, pairs):
         found[seller] = found.get(seller, _NONE) + amount
