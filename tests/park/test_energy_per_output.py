@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from xietong.cli import main
 from xietong.park.doubts import doubts
-from xietong.park.energy_per_output import too_much
+from xietong.park.energy_per_output import outputs_of, too_much
 from xietong.park.nouns import ReportedAmount
 from xietong.periods import Period
 
@@ -52,13 +52,13 @@ OUTPUTS = [stated("2025-01", "output_value", "1000", "万元")]
 def test_a_statement_beside_the_output_value_of_its_month(
     item: str, amount: str, unit: str, intensity: float | None
 ) -> None:
-    found = too_much(stated("2025-01", item, amount, unit), OUTPUTS)
+    found = too_much(stated("2025-01", item, amount, unit), outputs_of(OUTPUTS))
     assert (found and found.intensity) == (intensity and pytest.approx(intensity))
 
 
 @pytest.mark.parametrize(("amount", "asked"), [("7518", False), ("7520", True)])  # 7,518.8 × 13.3 = 100 × 1,000
 def test_the_bound_itself(amount: str, asked: bool) -> None:
-    assert (too_much(stated("2025-01", "natural_gas", amount, "10^4m3"), OUTPUTS) is not None) is asked
+    assert (too_much(stated("2025-01", "natural_gas", amount, "10^4m3"), outputs_of(OUTPUTS)) is not None) is asked
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_bound_itself(amount: str, asked: bool) -> None:
 )
 def test_which_output_value_it_is_held_beside(outputs: Sequence[tuple[str, str, str, str]], asked: bool) -> None:
     row = stated("2025-01", "natural_gas", "140000", "10^4m3")
-    assert (too_much(row, [stated(*each) for each in outputs]) is not None) is asked
+    assert (too_much(row, outputs_of(stated(*each) for each in outputs)) is not None) is asked
 
 
 def test_a_jump_is_not_named_twice() -> None:

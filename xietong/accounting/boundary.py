@@ -22,6 +22,8 @@ class Boundary:
         self._points: dict[str, list[Point]] = defaultdict(list)
         for _, point in sorted(registry.points.items()):
             self._points[point.subject].append(point)
+        self._units: dict[str, tuple[Subject, ...]] = {}
+        self._parts: dict[str, tuple[Subject, ...]] = {}
         self._every_outlet: dict[str, tuple[Subject, ...]] = {}
         self._outlets: dict[tuple[str, bool], tuple[Subject, ...]] = {}
 
@@ -31,17 +33,22 @@ class Boundary:
 
     def units(self, group: str) -> tuple[Subject, ...]:
         """The subjects that a group's figures are summed over: the topmost below it that are no groups themselves."""
-        subjects = self._registry.subjects
-        return tuple(
-            subject
-            for subject in self._below[group]
-            if subject.kind not in GROUPS
-            and (subject.parent not in subjects or subjects[subject.parent].kind in GROUPS)
-        )
+        if group not in self._units:
+            subjects = self._registry.subjects
+            self._units[group] = tuple(
+                subject
+                for subject in self._below[group]
+                if subject.kind not in GROUPS
+                and (subject.parent not in subjects or subjects[subject.parent].kind in GROUPS)
+            )
+        return self._units[group]
 
     def parts(self, code: str) -> tuple[Subject, ...]:
         """The subjects directly below one that is no group, outlets left out."""
-        return tuple(each for each in self._below[code] if each.parent == code and each.kind != "outlet")
+        if code not in self._parts:
+            below = self._below[code]
+            self._parts[code] = tuple(each for each in below if each.parent == code and each.kind != "outlet")
+        return self._parts[code]
 
     def works_of(self, outlet: Subject) -> Subject | None:
         """The works inside the park that receives what the outlet carries; None where it goes to the environment."""

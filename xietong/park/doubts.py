@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from xietong.calc.energy_grades import GradeError, steam_nodes, water_temperature
 from xietong.calc.items import UnknownItemError, item
-from xietong.park.energy_per_output import canonical_ratio, output_items, said_too_much, too_much
+from xietong.park.energy_per_output import canonical_ratio, output_items, outputs_of, said_too_much, too_much
 from xietong.park.nouns import Flow, Registry, ReportedAmount
 from xietong.park.package.cells import CellError
 from xietong.park.package.sheets import Rejection, Row, rejection
@@ -222,8 +222,11 @@ def _per_output(
     line: Sequence[ReportedAmount], outputs: Sequence[ReportedAmount], named: Collection[int]
 ) -> Iterator[Doubt]:
     """The statements of energy beyond any sector's need for the output value stated; a jump is not named twice."""
-    for row in line if outputs and _is_energy(line[0].item) else ():
-        found = None if id(row) in named else too_much(row, outputs)
+    if not outputs or not _is_energy(line[0].item):
+        return
+    held = outputs_of(outputs)
+    for row in line:
+        found = None if id(row) in named else too_much(row, held)
         if found is not None:
             yield Doubt(row, "amount", "energy_per_output", said_too_much(row, found), found.output)
 

@@ -5,7 +5,7 @@ A wrong unit makes 1,000 or 10,000 times too much, so the band (energy_per_outpu
 """
 
 import tomllib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -37,19 +37,35 @@ class Beside(NamedTuple):
     most: float
 
 
+class Outputs(NamedTuple):
+    """A subject's output values that energy can be held beside, each with its rate in 万元 a day: in the order in which
+    they are stated, and the fullest first."""
+
+    stated: tuple[tuple[float, ReportedAmount], ...]
+    fullest: tuple[tuple[float, ReportedAmount], ...]
+
+
+def outputs_of(rows: Iterable[ReportedAmount]) -> Outputs:
+    """The output values above zero; gross output where any is stated, else added value."""
+    above = [(rate, each) for each in rows if (rate := _rate(each)) > 0]
+    gross = [(rate, each) for rate, each in above if each.item == "output_value"] or above
+    return Outputs(tuple(gross), tuple(sorted(gross, key=lambda rated: -rated[0])))
+
+
 def output_items() -> Collection[str]:
     """The items that state an output value."""
     return _table("most").keys()
 
 
-def too_much(row: ReportedAmount, outputs: Sequence[ReportedAmount]) -> Beside | None:
+def too_much(row: ReportedAmount, outputs: Outputs) -> Beside | None:
     """What is wrong with a statement of energy beside the same subject's output values; None where it may be true, or
     nothing can be said."""
     energy = _tce(row)
-    output = _beside(row, outputs) if energy else None
-    if output is None:
+    beside = _beside(row, outputs) if energy else None
+    if beside is None:
         return None
-    intensity = energy / _days(row.period) / _rate(output)
+    rate, output = beside
+    intensity = energy / _days(row.period) / rate
     most = _table("most")[output.item]
     return Beside(output, energy, intensity, most) if intensity > most else None
 
@@ -80,14 +96,12 @@ def canonical_ratio(name: str, unit: str) -> float:
         return 0.0
 
 
-def _beside(row: ReportedAmount, outputs: Iterable[ReportedAmount]) -> ReportedAmount | None:
-    """The fullest output within a year either way, else the nearest; gross output before added value."""
-    stated = [each for each in outputs if _rate(each) > 0]
-    gross = [each for each in stated if each.item == "output_value"] or stated
-    near = [each for each in gross if _apart(row.period, each.period) <= _NEAR]
-    if near:
-        return max(near, key=_rate)
-    return min(gross, key=lambda each: _apart(row.period, each.period), default=None)
+def _beside(row: ReportedAmount, outputs: Outputs) -> tuple[float, ReportedAmount] | None:
+    """The fullest output within a year either way, else the nearest, with its rate."""
+    for rated in outputs.fullest:
+        if _apart(row.period, rated[1].period) <= _NEAR:
+            return rated
+    return min(outputs.stated, key=lambda rated: _apart(row.period, rated[1].period), default=None)
 
 
 def _apart(one: Period, other: Period) -> timedelta:

@@ -74,6 +74,8 @@ class Books:
         }
         self._stated = self._names_below([*statements.pairs, *ground.methods.pairs])
         self.names = tuple(sorted(set().union(*self._stated.values())))
+        # Whether anything in these books may be for the reader of every figure made of it (`figures.cautions`).
+        self.has_to_tell = statements.has_beside or bool(registry.factors)
         self._known: dict[tuple[str, str, datetime, datetime], Amount] = {}
         self._made: dict[Hashable, Any] = {}
         self._lasting: dict[Hashable, Any] = {}
@@ -122,11 +124,6 @@ class Books:
             return made._replace(figure=replace(figure, missing=(*figure.missing, *told)))
         remarks = (*figure.remarks, *(each for each in told if each not in figure.remarks))
         return made._replace(figure=replace(figure, remarks=remarks, trace={**figure.trace, "beside": "yes"}))
-
-    @property
-    def has_to_tell(self) -> bool:
-        """Whether anything in these books may be for the reader of every figure made of it (`figures.cautions`)."""
-        return self.statements.has_beside or bool(self.registry.factors)
 
     def take_over(self, before: "Books", touched: frozenset[str] | None) -> None:
         """Keep what earlier books made of the same lake for all but these subjects; None: of none."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import partial
 from typing import NamedTuple
 
 from xietong.accounting.books.consolidation import EMITTED, Books
@@ -19,7 +20,7 @@ from xietong.accounting.figures.cautions import absent, cautioned, with_carried
 from xietong.accounting.figures.factor_changes import Spanned, span_figures
 from xietong.accounting.figures.per_product import KEY as ENERGY_PER_PRODUCT
 from xietong.accounting.figures.per_product import keys_per_product, per_product, without_strangers
-from xietong.accounting.figures.refusals import without_refused
+from xietong.accounting.figures.refusals import may_be_refused, refusal, without_refused
 from xietong.accounting.figures.tables import (
     BEYOND,
     BY_POLLUTANT,
@@ -189,13 +190,19 @@ class Account:
         """The figure of a key: an indicator, an engine input, or an item's amount; raises UnknownNameError."""
         known = self._figures.get(key)
         if known is None:
-            made = without_refused(self.books, self.subject, self._made(key), self._of_unit)
-            known = self._figures[key] = with_carried(made) if self._has_to_tell else made
+            made = self._unrefused(self._made(key)) if may_be_refused(key) else self._made(key)
+            tells = self.books.has_to_tell or self.inputs.has_to_tell
+            known = self._figures[key] = with_carried(made) if tells else made
         return known
 
-    @property
-    def _has_to_tell(self) -> bool:
-        return self.books.has_to_tell or self.inputs.has_to_tell
+    def _unrefused(self, made: Figure) -> Figure:
+        """A group's figure without what was refused of its units; of a unit it is kept whether it was refused."""
+        if self.subject.kind in GROUPS:
+            of = partial(self._of_unit, key=made.key)
+            return without_refused(self.books, self.subject, self._period, made, of)
+        if not (self._filled or self._estimated):
+            refusal(self.books, self.subject.code, made.key, self._period, lambda _: made)
+        return made
 
     def _made(self, key: str) -> Figure:
         if key.endswith(HIGHEST) and key.removesuffix(HIGHEST) in EMITTED:

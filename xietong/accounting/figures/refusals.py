@@ -5,42 +5,51 @@ than anybody is. Such a figure is partial, names the member and grades nothing (
 """
 
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 
 from xietong.accounting.books.consolidation import Books
-from xietong.accounting.boundary import GROUPS
 from xietong.calc.engine import RULES
 from xietong.calc.figures import Figure, worst
 from xietong.park.nouns import Subject
+from xietong.periods import Period
 from xietong.texts import Text
 
 REFUSED = "refused"
 _NO_VALUE = ("missing", "not_applicable")
 _SHOWN = 5
-# The figure of a unit, by code and key.
-OfUnit = Callable[[str, str], Figure]
+# What a unit's figure comes to, by its code.
+OfUnit = Callable[[str], Figure]
 
 
-def without_refused(books: Books, group: Subject, figure: Figure, of: OfUnit) -> Figure:
-    """A group's figure, partial where one of its members' own was refused; any other as it is."""
-    if group.kind not in GROUPS or figure.status in _NO_VALUE:
+def may_be_refused(key: str) -> bool:
+    """Whether an indicator has a rule that refuses amounts which contradict each other."""
+    return key in _may_refuse()
+
+
+def refusal(books: Books, unit: str, key: str, period: Period, of: OfUnit) -> Figure | None:
+    """A unit's own figure where its rule refused it, else None; kept, for every group that the unit is in asks."""
+
+    def made() -> Figure | None:
+        figure = of(unit)
+        return figure if _is_refused(figure) else None
+
+    return books.keep(("refused", unit, key, period), made)
+
+
+def without_refused(books: Books, group: Subject, period: Period, figure: Figure, of: OfUnit) -> Figure:
+    """A group's figure, partial where one of its members' own was refused."""
+    if figure.status in _NO_VALUE:
         return figure
-    if figure.key not in _may_refuse():
-        return figure
-    found = list(_refused(books, group, figure.key, of))
+    units = [unit for unit in books.boundary.units(group.code) if unit.kind != "outlet"]
+    parts = ((unit, refusal(books, unit.code, figure.key, period, of)) for unit in units)
+    found = [(unit, part) for unit, part in parts if part is not None]
     if not found:
         return figure
     said = tuple(_sentence(unit, part) for unit, part in found[:_SHOWN])
     trace = {**figure.trace, REFUSED: " ".join(unit.code for unit, _ in found)}
     return replace(figure, status=worst([figure.status, "partial"]), missing=(*said, *figure.missing), trace=trace)
-
-
-def _refused(books: Books, group: Subject, key: str, of: OfUnit) -> Iterator[tuple[Subject, Figure]]:
-    for unit in books.boundary.units(group.code):
-        if unit.kind != "outlet" and _is_refused(part := of(unit.code, key)):
-            yield unit, part
 
 
 def _is_refused(figure: Figure) -> bool:

@@ -98,14 +98,15 @@ def _of_months(books: Books, unit: Subject, period: Period) -> Figure | None:
 def _items_of(books: Books, part: str) -> list[str]:
     """The items, with their kinds, under which a part of the waste is stated or owed."""
     roots = {f"{base}_{part}" for base in _BASES}
-    return [name for name in books.names if root_of(name) in roots]
+    return books.keep(("names of waste", part), lambda: [name for name in books.names if root_of(name) in roots])
 
 
 def _lacking(books: Books, unit: Subject, period: Period) -> dict[str, tuple[Text, ...]]:
     """What is absent of each of the four amounts, in sentences; parts of which nothing is absent are left out."""
     found = {}
     for part in _WASTE:
-        figures = [books.amount(unit.code, name, period).figure for name in _items_of(books, part)]
+        names = [name for name in _items_of(books, part) if books.knows(unit.code, name)]
+        figures = [books.amount(unit.code, name, period).figure for name in names]
         said = dict.fromkeys(said for each in figures if each.status in _SHORT for said in each.missing)
         found[part] = tuple(said)
     return {part: said for part, said in found.items() if said}
@@ -152,6 +153,8 @@ _Amounts = dict[tuple[str, str], dict[str, Decimal]]
 def _by_kind(books: Books, unit: Subject, name: str, period: Period) -> dict[str, Decimal]:
     """What a unit stated of a waste item by kind of the law's table; kinds that it does not name are other waste."""
     found: dict[str, Decimal] = {}
+    if not books.knows(unit.code, name):
+        return found
     for row in cover(books.statements.within(unit.code, name, period), period).chosen:
         kind = row.item.partition(":")[2]
         kind = kind if kind in _WASTE_KINDS else "other_solid_waste"

@@ -99,6 +99,8 @@ class Inputs(Mapping[str, Figure]):
         self._asked = asked
         self._made: dict[str, Figure] = {}
         self._own: Mapping[str, Figure] | None = None
+        # Whether what is made here has something to tell to the reader of every figure made of it (`figures.cautions`).
+        self.has_to_tell = False
 
     def __getitem__(self, key: str) -> Figure:
         found = self._made.get(key)
@@ -117,16 +119,11 @@ class Inputs(Mapping[str, Figure]):
         self._make(key)
         return key in self._made
 
-    @property
-    def has_to_tell(self) -> bool:
-        """Whether what is made here has something to tell to the reader of every figure made of it
-        (`figures.cautions`)."""
-        return any(figure.remarks for figure in (self._own or {}).values())
-
     def _own_make(self) -> Mapping[str, Figure]:
         """What is made here, where it says more than its items; kept, for every figure of energy asks."""
         if self._own is None:
             self._own = own_make_inputs(self._own_asked())
+            self.has_to_tell = any(figure.remarks for figure in self._own.values())
             self._made |= {key: figure for key, figure in self._own.items() if key not in self._made}
         return self._own
 

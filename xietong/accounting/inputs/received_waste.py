@@ -54,18 +54,24 @@ def is_inside(books: Books, subject: Subject, use: Use) -> bool:
     return any(each.code == use.giver for each in books.boundary.below(subject.code))
 
 
-def uses_of_received(books: Books, unit: Subject, family: str, period: Period) -> list[Use]:
-    """The statements of a unit, else of what lies below it, that are uses of what it received."""
+def uses_of_received(books: Books, unit: Subject, family: str, period: Period) -> tuple[Use, ...]:
+    """The statements of a unit, else of what lies below it, that are uses of what it received; every group that the
+    unit is in asks for them again."""
+    if not books.knows(unit.code, f"{family}_used"):
+        return ()
+    return books.keep(("received", unit.code, family, period), lambda: _uses(books, unit, family, period))
+
+
+def _uses(books: Books, unit: Subject, family: str, period: Period) -> tuple[Use, ...]:
     rows = books.statements.within(unit.code, f"{family}_used", period)
     if not rows:
         parts = books.boundary.parts(unit.code)
-        return [use for part in parts for use in uses_of_received(books, part, family, period)]
+        return tuple(use for part in parts for use in uses_of_received(books, part, family, period))
     made = books.statements.of(unit.code, f"{family}_generated")
     kinds = {row.item.partition(":")[2] for row in made}
     kinds |= {row.item.partition(":")[2] for row in books.statements.of(unit.code, f"{family}_used_from_stock")}
-    chosen = cover(rows, period).chosen
-    givers = ((row, _giver(books, row)) for row in chosen)
-    return [Use(unit, row, giver) for row, giver in givers if _is_received(books, unit, row, giver, kinds)]
+    givers = ((row, _giver(books, row)) for row in cover(rows, period).chosen)
+    return tuple(Use(unit, row, giver) for row, giver in givers if _is_received(books, unit, row, giver, kinds))
 
 
 def _is_received(books: Books, unit: Subject, row: ReportedAmount, giver: str, kinds: set[str]) -> bool:

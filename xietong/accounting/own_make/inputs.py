@@ -42,6 +42,13 @@ class Asked(NamedTuple):
     base: Figure
 
 
+class _Passed(NamedTuple):
+    """What a unit made, and what each of the units that bought of it is known to have bought."""
+
+    made: Made
+    bought: tuple[tuple[str, Decimal], ...]
+
+
 def own_make_inputs(asked: Asked) -> dict[str, Figure]:
     """The inputs of OWN_MAKE that say more than the items do by themselves; {} for most subjects."""
     found: dict[str, Figure] = {}
@@ -167,29 +174,36 @@ class _OwnMake:
 
     def _bought(self) -> Iterator[tuple[Made, Decimal]]:
         """Renewable power and heat that units elsewhere in the park made and sold to these."""
-        park = self._books.registry.park
-        if self._asked.subject.code == park.code:
+        books, medium, span = self._books, self._medium, self._span
+        if self._asked.subject.code == books.registry.park.code:
             return
-        for seller in self._sellers():
-            made = made_by(self._books, seller, self._medium, self._span, self._asked.inputs_of)
-            if made is None or not any(is_renewable(part) for part in made.parts):
+        for passed in books.remember(("renewable passed", medium.key, span), self._passed):
+            seller, made = passed.made.unit, passed.made
+            theirs = sum((amount for buyer, amount in passed.bought if buyer in self._units), _NONE)
+            if not theirs or seller.code in self._units:
                 continue
-            dealt = market(self._books, park, self._medium, self._span)
-            buyers = [buyer for of, buyer in dealt.pairs if of == seller.code and buyer in self._units]
-            theirs = sum((dealt.bought_of(seller.code, buyer).exact or _NONE for buyer in buyers), _NONE)
-            if not theirs:
-                continue
-            unstated = unstated_sale(self._books, seller, self._medium, self._span)
+            unstated = unstated_sale(books, seller, medium, span)
             if unstated is not None:
                 yield made._replace(remarks=(), status="partial", missing=(unstated.reason,)), _NONE
             elif share := made.share_sold(is_renewable):
-                said = _said_bought(seller, self._medium)
+                said = _said_bought(seller, medium)
                 yield made._replace(remarks=(said,), status="ok", missing=()), share * theirs
 
-    def _sellers(self) -> list[Subject]:
-        """Units outside the subject that make some of the medium."""
-        makers = self._books.keep(("makers", self._medium.key), self._makers)
-        return [unit for unit in makers if unit.code not in self._units]
+    def _passed(self) -> list[_Passed]:
+        """The makers of renewable power or heat in the park that others in it bought of; none in most parks."""
+        books, medium, span = self._books, self._medium, self._span
+        makers = books.keep(("makers", medium.key), self._makers)
+        every = (made_by(books, unit, medium, span, self._asked.inputs_of) for unit in makers)
+        renewable = [made for made in every if made is not None and any(is_renewable(part) for part in made.parts)]
+        if not renewable:
+            return []
+        dealt = market(books, books.registry.park, medium, span)
+        found = []
+        for made in renewable:
+            buyers = [buyer for seller, buyer in dealt.pairs if seller == made.unit.code]
+            bought = [(buyer, dealt.bought_of(made.unit.code, buyer).exact or _NONE) for buyer in buyers]
+            found += [_Passed(made, tuple(bought))] if bought else []
+        return found
 
     def _makers(self) -> list[Subject]:
         books = self._books
