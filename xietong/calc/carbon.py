@@ -6,16 +6,18 @@ one that enters the total. The 2015 edition holds, the 2025 one by the park's ch
 calc.carbon_processes, the gases one by one and biomass in calc.carbon_gases.
 """
 
-from xietong.calc.rules import NONE, Factors, Items, indicator
+from xietong.calc.rules import NONE, Factors, Items, additive, indicator
 
 
 @indicator(clause="6.5.3c", unit="GJ")
+@additive
 def fuel_heat(fuel_consumed: Items, calorific_value: Factors) -> Items:
     """燃料热量: activity data of combustion, fuel times net calorific value."""
     return {fuel: amount * calorific_value[fuel] for fuel, amount in fuel_consumed.items()}
 
 
 @indicator(clause="6.5.3c", unit="tCO2")
+@additive
 def combustion_emission(fuel_heat: Items, carbon_content: Factors, oxidation_rate: Factors) -> Items:
     """燃料燃烧排放: CO2 of fuel combustion, heat times carbon content, oxidation rate and 44/12."""
     return {fuel: heat * carbon_content[fuel] * oxidation_rate[fuel] * 44 / 12 for fuel, heat in fuel_heat.items()}
@@ -33,12 +35,14 @@ def certified_electricity(
 
 
 @indicator(clause="6.5.3c", unit="tCO2")
+@additive
 def purchased_electricity_emission_location(electricity_purchased: float, grid_emission: Factors) -> float:
     """购入电力排放（基于位置）: CO2 of purchased electricity by the grid's average."""
     return electricity_purchased * grid_emission["electricity"]
 
 
 @indicator(clause="6.5.3c", unit="tCO2", when={"ghg_edition": "2025"})
+@additive
 def purchased_electricity_emission_location__2025(
     electricity_purchased: float, certified_electricity: float, grid_emission: Factors
 ) -> float:
@@ -47,6 +51,7 @@ def purchased_electricity_emission_location__2025(
 
 
 @indicator(clause="6.5.3c", unit="tCO2")
+@additive
 def purchased_electricity_emission_market(
     electricity_purchased: float, certified_electricity: float, residual_emission: Factors
 ) -> float:
@@ -79,12 +84,14 @@ def electricity_sold_deducted__literal(electricity_sold: float, electricity_sold
 
 
 @indicator(clause="6.5.3c", unit="tCO2")
+@additive
 def sold_electricity_emission_location(electricity_sold_deducted: float, grid_emission: Factors) -> float:
     """输出电力排放（基于位置）: CO2 that goes with electricity supplied to others, by the grid's average."""
     return electricity_sold_deducted * grid_emission["electricity"]
 
 
 @indicator(clause="6.5.3c", unit="tCO2")
+@additive
 def sold_electricity_emission_market(electricity_sold_deducted: float, residual_emission: Factors) -> float:
     """输出电力排放（基于市场）: CO2 that goes with electricity supplied to others, by the residual mix."""
     return electricity_sold_deducted * residual_emission["electricity"]
@@ -127,6 +134,7 @@ def net_electricity_emission_market(
 
 
 @indicator(clause="6.5.3c", unit="tCO2")
+@additive
 def purchased_heat_emission(heat_received: float, heat_emission: Factors) -> float:
     """购入热力排放: CO2 of heat and steam received."""
     return heat_received * heat_emission["heat"]
@@ -145,6 +153,7 @@ def heat_supplied_deducted__literal(heat_supplied: float, heat_sold_own: float =
 
 
 @indicator(clause="6.5.3c", unit="tCO2")
+@additive
 def sold_heat_emission(heat_supplied_deducted: float, heat_emission: Factors) -> float:
     """输出热力排放: CO2 that goes with heat and steam supplied to others."""
     return heat_supplied_deducted * heat_emission["heat"]

@@ -4,7 +4,7 @@ Gases other than CO2 are weighed by the warming potentials of the assessment rep
 burning biomass are reported apart too, and enter the total only where the park chose so (`biomass_gases`).
 """
 
-from xietong.calc.rules import NONE, Factors, Items, NotApplicableError, indicator
+from xietong.calc.rules import NONE, Factors, Items, NotApplicableError, additive, indicator
 from xietong.texts import Text
 
 PFCS = ("cf4", "c2f6")
@@ -38,12 +38,14 @@ def gases_released(gas_emission: Items = NONE, wastewater_gases: Items = NONE, a
 
 
 @indicator(clause="6.5.3a", unit="tCO2e")
+@additive
 def released_gas_emission(gases_released: Items, gwp: Factors) -> Items:
     """非二氧化碳温室气体排放: gases other than CO2, by their global warming potential."""
     return {gas: amount * gwp[gas] for gas, amount in gases_released.items()}
 
 
 @indicator(clause="6.5.3a", unit="tCO2")
+@additive
 def biomass_co2_emission(fuel_heat: Items, biogenic_carbon: Factors) -> Items:
     """生物质燃烧 CO2（单列）: CO2 of burnt biomass, reported apart and in no total."""
     return {
@@ -52,24 +54,28 @@ def biomass_co2_emission(fuel_heat: Items, biogenic_carbon: Factors) -> Items:
 
 
 @indicator(clause="6.5.3a", unit="t")
+@additive
 def biomass_methane(fuel_heat: Items, biomass_ch4: Factors) -> Items:
     """生物质燃烧 CH4: methane of burnt biomass."""
     return {fuel: heat * biomass_ch4[fuel] for fuel, heat in fuel_heat.items() if biomass_ch4.known(fuel)}
 
 
 @indicator(clause="6.5.3a", unit="t")
+@additive
 def biomass_nitrous_oxide(fuel_heat: Items, biomass_n2o: Factors) -> Items:
     """生物质燃烧 N2O: nitrous oxide of burnt biomass."""
     return {fuel: heat * biomass_n2o[fuel] for fuel, heat in fuel_heat.items() if biomass_n2o.known(fuel)}
 
 
 @indicator(clause="6.5.3a", unit="tCO2e")
+@additive
 def biomass_methane_emission(biomass_methane: Items, gwp: Factors) -> float:
     """生物质燃烧 CH4 排放（单列）: methane of burnt biomass by its warming potential."""
     return sum(biomass_methane.values()) * gwp["ch4"]
 
 
 @indicator(clause="6.5.3a", unit="tCO2e")
+@additive
 def biomass_nitrous_oxide_emission(biomass_nitrous_oxide: Items, gwp: Factors) -> float:
     """生物质燃烧 N2O 排放（单列）: nitrous oxide of burnt biomass by its warming potential."""
     return sum(biomass_nitrous_oxide.values()) * gwp["n2o"]

@@ -6,7 +6,7 @@ t of gas (calc.carbon_gases weighs them).
 
 from collections.abc import Iterable
 
-from xietong.calc.rules import NONE, Factors, Items, UnknownValueError, indicator
+from xietong.calc.rules import NONE, Factors, Items, UnknownValueError, additive, indicator
 from xietong.texts import Text
 
 
@@ -16,6 +16,7 @@ def _not_more(part: Iterable[float], whole: Iterable[float], sentence: Text) -> 
 
 
 @indicator(clause="6.5.3a", unit="tCO2")
+@additive
 def process_input_emission(process_input: Items, carbonate_purity: Factors, process_emission: Factors) -> Items:
     """过程投入排放: CO2 released by raw materials in industrial processes, by purity where one is stated."""
     return {
@@ -25,6 +26,7 @@ def process_input_emission(process_input: Items, carbonate_purity: Factors, proc
 
 
 @indicator(clause="6.5.3a", unit="tCO2")
+@additive
 def calcination_emission(calcined_product: Items, cao_content: Factors, mgo_content: Factors) -> Items:
     """煅烧产品排放: CO2 driven out of carbonates, by the CaO and MgO that a clinker or lime owes to them."""
     return {
@@ -34,18 +36,21 @@ def calcination_emission(calcined_product: Items, cao_content: Factors, mgo_cont
 
 
 @indicator(clause="6.5.3a", unit="tCO2")
+@additive
 def raw_meal_emission(raw_meal: float, organic_carbon: Factors) -> float:
     """生料有机碳排放: CO2 of the organic carbon in a kiln's raw meal."""
     return raw_meal * organic_carbon["raw_meal"] * 44 / 12
 
 
 @indicator(clause="6.5.3a", unit="tC")
+@additive
 def feedstock_carbon(fuel_feedstock: Items, calorific_value: Factors, carbon_content: Factors) -> Items:
     """原料含碳量: carbon that entered as raw material."""
     return {fuel: amount * calorific_value[fuel] * carbon_content[fuel] for fuel, amount in fuel_feedstock.items()}
 
 
 @indicator(clause="6.5.3a", unit="tC", better="higher")
+@additive
 def product_carbon(carbon_output: Items, carbon_fraction: Factors) -> Items:
     """产品含碳量: carbon that left in products and by-products."""
     return {product: amount * carbon_fraction[product] for product, amount in carbon_output.items()}
@@ -66,6 +71,7 @@ def carbon_balance_emission(feedstock_carbon: Items, product_carbon: Items) -> f
 
 
 @indicator(clause="6.5.3a", unit="tCO2", better="higher")
+@additive
 def process_output_fixed(process_output: Items, process_emission: Factors) -> Items:
     """产品固碳: CO2 not released because its carbon left in products."""
     return {material: amount * process_emission[material] for material, amount in process_output.items()}
@@ -85,6 +91,7 @@ def process_co2_emission(
 
 
 @indicator(clause="6.5.3a", unit="t")
+@additive
 def process_nitrous_oxide(n2o_product: Items, n2o_release: Factors, n2o_abatement: Factors) -> Items:
     """化工过程氧化亚氮: N2O of making nitric and adipic acid, less what abatement destroys."""
     return {
@@ -93,6 +100,7 @@ def process_nitrous_oxide(n2o_product: Items, n2o_release: Factors, n2o_abatemen
 
 
 @indicator(clause="6.5.3a", unit="t")
+@additive
 def wastewater_methane(
     wastewater_organics: Items,
     methane_capacity: Factors,
@@ -121,6 +129,7 @@ def wastewater_methane_released(wastewater_methane: Items, methane_recovered: fl
 
 
 @indicator(clause="6.5.3a", unit="t")
+@additive
 def wastewater_nitrous_oxide(wastewater_nitrogen: float, wastewater_n2o: Factors) -> float:
     """废水氧化亚氮排放量: N2O of the nitrogen in discharged wastewater."""
     return wastewater_nitrogen * wastewater_n2o["nitrogen"] * 44 / 28

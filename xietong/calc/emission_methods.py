@@ -13,6 +13,7 @@ from xietong.calc.rules import (
     Member,
     NotApplicableError,
     UnknownValueError,
+    additive,
     family,
     indicator,
 )
@@ -70,6 +71,7 @@ def treatment_operation_share(
 
 
 @indicator(clause="6.4.3a", unit="t")
+@additive
 def so2_by_sulfur_balance(
     fuel_burnt: Items, sulfur_content: Factors, sulfur_conversion: Factors, removal_efficiency: Factors
 ) -> Items:
@@ -85,6 +87,7 @@ def so2_by_sulfur_balance(
 
 
 @indicator(clause="6.4.3a", unit="t")
+@additive
 def particulate_by_ash_balance(
     fuel_burnt: Items,
     ash_content: Factors,
@@ -104,6 +107,7 @@ def particulate_by_ash_balance(
 
 
 @indicator(clause="6.4.3", unit="t")
+@additive
 def generated_by_coefficient(emission_activity: Items, emission_coefficient: Factors) -> Items:
     """污染物产生量（产污系数）: what an activity generates, by the coefficient of "pollutant/activity"."""
     return {each: amount * emission_coefficient[each] / 1000 for each, amount in emission_activity.items()}

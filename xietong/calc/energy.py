@@ -3,7 +3,7 @@
 Amounts come in the canonical units of items.csv; factors in tce a unit. The bases 当量 and 等价 never mix in one total.
 """
 
-from xietong.calc.rules import NONE, Factors, Items, NotApplicableError, UnknownValueError, indicator
+from xietong.calc.rules import NONE, Factors, Items, NotApplicableError, UnknownValueError, additive, indicator
 from xietong.texts import Text
 
 # GB/T 32150: the heat of steam counts from water at 20 ℃, 83.74 kJ/kg.
@@ -32,6 +32,7 @@ def _within(part: float, whole: float) -> None:
 
 
 @indicator(clause="6.3.2c", unit="tce")
+@additive
 def fuel_energy(fuel_consumed: Items, coal_equivalent: Factors) -> Items:
     """燃料折标准煤: fuels consumed, in coal equivalent."""
     return {fuel: amount * coal_equivalent[fuel] for fuel, amount in fuel_consumed.items()}
@@ -63,30 +64,35 @@ def electricity_resold(
 
 
 @indicator(clause="6.3.2c", unit="tce")
+@additive
 def electricity_energy(electricity_consumed: float, coal_equivalent: Factors) -> float:
     """电力折标准煤（当量值）: electricity consumed, in coal equivalent at its calorific value."""
     return electricity_consumed * coal_equivalent["electricity"]
 
 
 @indicator(clause="6.3.2c", unit="tce", when={"electricity_basis": "equal_value"})
+@additive
 def electricity_energy__equal_value(electricity_consumed: float, equal_value: Factors) -> float:
     """电力折标准煤（等价值）: electricity consumed, in the coal that its supply took."""
     return electricity_consumed * equal_value["electricity"]
 
 
 @indicator(clause="6.3.2c", unit="GJ")
+@additive
 def steam_heat_purchased(steam_purchased: Items, steam_enthalpy: Factors) -> Items:
     """外购蒸汽热量: heat of purchased steam, counted from water at 20 ℃."""
     return {grade: amount * (steam_enthalpy[grade] - COLD_WATER_GJ_PER_T) for grade, amount in steam_purchased.items()}
 
 
 @indicator(clause="6.3.2c", unit="GJ")
+@additive
 def steam_heat_sold(steam_sold: Items, steam_enthalpy: Factors) -> Items:
     """外供蒸汽热量: heat of steam supplied to others, counted from water at 20 ℃."""
     return {grade: amount * (steam_enthalpy[grade] - COLD_WATER_GJ_PER_T) for grade, amount in steam_sold.items()}
 
 
 @indicator(clause="6.3.2c", unit="GJ")
+@additive
 def hot_water_heat_purchased(hot_water_purchased: Items, water_temperature: Factors) -> Items:
     """外购热水热量: heat of purchased hot water, counted from water at 20 ℃."""
     return {
@@ -96,6 +102,7 @@ def hot_water_heat_purchased(hot_water_purchased: Items, water_temperature: Fact
 
 
 @indicator(clause="6.3.2c", unit="GJ")
+@additive
 def hot_water_heat_sold(hot_water_sold: Items, water_temperature: Factors) -> Items:
     """外供热水热量: heat of hot water supplied to others, counted from water at 20 ℃."""
     return {
@@ -125,24 +132,28 @@ def heat_consumed(heat_received: float = 0.0, heat_own: float = 0.0, heat_suppli
 
 
 @indicator(clause="6.3.2c", unit="tce")
+@additive
 def heat_energy(heat_consumed: float, coal_equivalent: Factors) -> float:
     """热力折标准煤（当量值）: heat consumed, in coal equivalent at its calorific value."""
     return heat_consumed * coal_equivalent["heat"]
 
 
 @indicator(clause="6.3.2c", unit="tce", when={"electricity_basis": "equal_value"})
+@additive
 def heat_energy__equal_value(heat_consumed: float, equal_value: Factors) -> float:
     """热力折标准煤（等价值）: heat consumed, in the coal that its supply took."""
     return heat_consumed * equal_value["heat"]
 
 
 @indicator(clause="6.3.2c", unit="tce")
+@additive
 def working_media_energy(working_media: Items, coal_equivalent: Factors) -> Items:
     """耗能工质折标准煤: purchased energy-consuming working media, in coal equivalent."""
     return {medium: amount * coal_equivalent[medium] for medium, amount in working_media.items()}
 
 
 @indicator(clause="6.3.2c", unit="tce")
+@additive
 def fresh_water_energy(water_fresh: float, coal_equivalent: Factors) -> float:
     """新水折标准煤: fresh water as a working medium, in coal equivalent."""
     return water_fresh * coal_equivalent["water_fresh"]
@@ -170,6 +181,7 @@ def comprehensive_energy_consumption__with_media(
 
 
 @indicator(clause="6.3.2a", unit="tce")
+@additive
 def feedstock_energy(fuel_feedstock: Items, coal_equivalent: Factors) -> Items:
     """原料用能: energy products used as raw material, beside the total and not in it."""
     return {fuel: amount * coal_equivalent[fuel] for fuel, amount in fuel_feedstock.items()}
@@ -240,36 +252,42 @@ def renewable_electricity(
 
 
 @indicator(clause="6.3.2d", unit="tce", better="higher")
+@additive
 def renewable_heat_energy(renewable_heat_own: float, coal_equivalent: Factors) -> float:
     """可再生热力折标准煤（当量值）: renewable heat made here and used, in coal equivalent at its calorific value."""
     return renewable_heat_own * coal_equivalent["heat"]
 
 
 @indicator(clause="6.3.2d", unit="tce", better="higher", when={"electricity_basis": "equal_value"})
+@additive
 def renewable_heat_energy__equal_value(renewable_heat_own: float, equal_value: Factors) -> float:
     """可再生热力折标准煤（等价值）: renewable heat made here and used, in the coal that its supply would have taken."""
     return renewable_heat_own * equal_value["heat"]
 
 
 @indicator(clause="6.3.2d", unit="tce", better="higher")
+@additive
 def renewable_electricity_energy(renewable_electricity: float, coal_equivalent: Factors) -> float:
     """可再生能源电力折标准煤（当量值）: renewable electricity in coal equivalent at its calorific value."""
     return renewable_electricity * coal_equivalent["electricity"]
 
 
 @indicator(clause="6.3.2d", unit="tce", better="higher", when={"electricity_basis": "equal_value"})
+@additive
 def renewable_electricity_energy__equal_value(renewable_electricity: float, equal_value: Factors) -> float:
     """可再生能源电力折标准煤（等价值）: renewable electricity in the coal that the grid's supply would have taken."""
     return renewable_electricity * equal_value["electricity"]
 
 
 @indicator(clause="6.3.2d", unit="tce", better="higher")
+@additive
 def renewable_fuel_energy(fuel_energy: Items, renewable_share: Factors) -> Items:
     """可再生燃料折标准煤: the part of the fuels that is classed as renewable."""
     return {fuel: energy * renewable_share[fuel] for fuel, energy in fuel_energy.items()}
 
 
 @indicator(clause="6.3.2d", unit="tce", better="higher")
+@additive
 def clean_fuel_energy(fuel_energy: Items, clean_share: Factors) -> Items:
     """清洁燃料折标准煤: the part of the fuels that is classed as clean."""
     return {fuel: energy * clean_share[fuel] for fuel, energy in fuel_energy.items()}
@@ -308,12 +326,14 @@ def clean_energy_share__renewable_only(renewable_energy_share: float) -> float:
 
 
 @indicator(clause="6.3.2e", unit="tce")
+@additive
 def energy_into_conversion(conversion_input: Items, coal_equivalent: Factors) -> Items:
     """加工转换投入: energy put into conversion, in coal equivalent."""
     return {fuel: amount * coal_equivalent[fuel] for fuel, amount in conversion_input.items()}
 
 
 @indicator(clause="6.3.2e", unit="tce", better="higher")
+@additive
 def energy_out_of_conversion(
     coal_equivalent: Factors, electricity_generated: float = 0.0, heat_generated: float = 0.0
 ) -> float:

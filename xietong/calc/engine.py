@@ -16,6 +16,7 @@ from typing import Any, cast
 from xietong.calc.figures import Figure, Kind, Status, entitled, missing_figure, worst
 from xietong.calc.names import name_of, names_of
 from xietong.calc.rule_packs import PARK_STANDARD, RulePack
+from xietong.calc.rule_source import line_formula, names_in_line
 from xietong.calc.rules import (
     RULES,
     Factors,
@@ -26,8 +27,6 @@ from xietong.calc.rules import (
     UnknownValueError,
     family,
     indicator,
-    line_formula,
-    names_in_line,
     rule_for,
 )
 from xietong.texts import Text

@@ -7,7 +7,7 @@ made where the readings are, with the plain functions of calc.outlet_gas.
 from collections.abc import Container, Iterable
 
 from xietong.calc.items import Item, pollutants
-from xietong.calc.rules import NONE, Factors, Items, Member, NotApplicableError, family, indicator
+from xietong.calc.rules import NONE, Factors, Items, Member, NotApplicableError, additive, family, indicator
 from xietong.texts import Text
 
 TABLE_3 = ("particulate", "so2", "nox", "cod", "ammonia_nitrogen")
@@ -145,6 +145,7 @@ def counted(pollutant: str, emitted: Iterable[str], equivalents: Container[objec
 
 
 @indicator(clause="T5-3", unit="污染当量")
+@additive
 def pollutant_equivalents(pollutant_emission: Items, pollution_equivalent: Factors) -> Items:
     """污染当量数: pollutants emitted, in the pollution equivalents of the environmental protection tax law."""
     return {
@@ -161,6 +162,7 @@ def pollutant_emission_intensity(pollutant_equivalents: Items, output_value: flo
 
 
 @indicator(clause="T5-3", unit="污染当量")
+@additive
 def practice_equivalents(pollutant_emission: Items, practice_equivalent: Factors) -> Items:
     """非法定污染当量数: pollutants that the tax law has no equivalent for, by the values used in practice."""
     return {
@@ -208,12 +210,14 @@ def treatment_energy_intensity(treatment_electricity: float, pollutant_removed: 
 
 
 @indicator(clause="5.5.4", unit="kgCO2e")
+@additive
 def treatment_reagent_emission(treatment_reagent: Items, process_emission: Factors) -> Items:
     """治理药剂碳排放: CO2 released by treatment reagents."""
     return {reagent: amount * process_emission[reagent] * 1000 for reagent, amount in treatment_reagent.items()}
 
 
 @indicator(clause="5.5.4", unit="kgCO2e")
+@additive
 def treatment_emission(
     treatment_electricity: float, grid_emission: Factors, treatment_reagent_emission: Items = NONE
 ) -> float:

@@ -9,16 +9,17 @@ pollutant, `family` enters it once a member. RULES are those of the park standar
 own (calc.rule_packs). How rules are resolved is in calc.engine.
 """
 
-import ast
 import inspect
-import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from typing import Any, NamedTuple, Protocol
 
+from xietong.calc.additivity import require_additive
+from xietong.calc.expression_text import text_of
+from xietong.calc.expressions import Node
 from xietong.calc.figures import Figure
+from xietong.calc.rule_source import expression_of
 from xietong.standard.text import MAIN
 from xietong.texts import Text
 
@@ -42,9 +43,13 @@ class NotApplicableError(Exception):
         self.text = text
 
 
+# Numbers that are this near are one on paper.
+LAST_DIGITS = 1e-9
+
+
 def less(one: float, other: float) -> bool:
     """Whether one number lies below another by more than the last binary digits: 29.999…9 % is 30 % on paper."""
-    return one < other - 1e-9
+    return one < other - LAST_DIGITS
 
 
 class FactorSource(Protocol):
@@ -68,6 +73,18 @@ def telling(told: Told) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return function
 
     return mark
+
+
+_ADDITIVE: set[Callable[..., Any]] = set()
+
+
+def additive(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a rule say that it is a sum of amounts times factors; stands under @indicator, which proves it.
+
+    Parts of a period, or of a group, may then be computed by the factors of their own and added up.
+    """
+    _ADDITIVE.add(function)
+    return function
 
 
 class Factors:
@@ -118,39 +135,53 @@ class Factors:
 class Argument:
     """One input of a rule: its name, its shape (number, items, factors), whether it may be absent, and its source.
 
-    source is the key asked for; "pollutant_emission:cod" is one amount out of an Items input.
+    source is the key asked for; "pollutant_emission:cod" is one amount out of an Items input. default: what an absent
+    number counts for.
     """
 
     name: str
     shape: str
     optional: bool
     source: str
+    default: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One function of the standard's arithmetic with what it says of itself."""
+    """One function of the standard's arithmetic with what it says of itself.
+
+    expression: what it returns, read once from its source; formula: the same as text. additive: it may be computed in
+    parts of its amounts, each by the factors of its own time or unit, and added up.
+    """
 
     key: str
     function: Callable[..., Any]
     clause: str
     unit: str
     title: Text
-    formula: str
+    expression: Node
     arguments: tuple[Argument, ...]
+    additive: bool = False
     better: str = "lower"
     since: date = date.min
     until: date = date.max
     when: Mapping[str, str] = field(default_factory=dict)
     told: Told | None = None
+    formula: str = field(init=False)
     amounts: tuple[Argument, ...] = field(init=False)
     tables: tuple[Argument, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Tell the arguments that are amounts from those that are tables of factors."""
+        """Tell the arguments that are amounts from those that are tables of factors; write the formula out.
+
+        Raises NotAdditiveError where the rule says that it is additive and its expression is not.
+        """
+        object.__setattr__(self, "formula", text_of(self.expression))
         for name, wanted in (("amounts", False), ("tables", True)):
             chosen = tuple(each for each in self.arguments if (each.shape == "factors") == wanted)
             object.__setattr__(self, name, chosen)
+        if self.additive:
+            require_additive(self.key, self.expression, {each.source: each.default for each in self.amounts})
 
     def applies(self, on: date, choices: Mapping[str, str]) -> bool:
         """Whether this edition is in force and the park chose it."""
@@ -189,17 +220,22 @@ class RuleTable(dict[str, list[Rule]]):
         until: date = date.max,
         when: Mapping[str, str] | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Enter a function under its own name, up to "__"; the function itself stays as it is."""
+        """Enter a function under its own name, up to "__"; the function itself stays as it is.
+
+        Raises ValueError where its source does not fit, or is not what it says of itself.
+        """
 
         def enter(function: Callable[..., Any]) -> Callable[..., Any]:
+            arguments = _arguments(function, {})
             rule = Rule(
                 key=function.__name__.partition("__")[0],
                 function=function,
                 clause=clause,
                 unit=unit,
                 title=_title(function, Text("", "")),
-                formula=_formula(function, {}),
-                arguments=_arguments(function, {}),
+                expression=expression_of(function, {}, _purposes(arguments)),
+                arguments=arguments,
+                additive=function in _ADDITIVE,
                 better=better,
                 since=since,
                 until=until,
@@ -223,14 +259,15 @@ class RuleTable(dict[str, list[Rule]]):
         def enter(function: Callable[..., Any]) -> Callable[..., Any]:
             for member in members:
                 renamed = {argument: source.format(member.key) for argument, source in sources.items()}
+                arguments = _arguments(function, renamed)
                 rule = Rule(
                     key=key.format(member.key),
                     function=function,
                     clause=member.clause,
                     unit=member.unit,
                     title=_title(function, member.name),
-                    formula=_formula(function, renamed),
-                    arguments=_arguments(function, renamed),
+                    expression=expression_of(function, renamed, _purposes(arguments)),
+                    arguments=arguments,
                     better=better,
                 )
                 self._enter(rule)
@@ -267,78 +304,21 @@ def _title(function: Callable[..., Any], name: Text) -> Text:
     return Text(zh.replace("{zh}", name.zh), en.replace("{en}", name.en).rstrip("."))
 
 
-def _formula(function: Callable[..., Any], names: Mapping[str, str]) -> str:
-    """The returned expression over the inputs' own keys, the function's local names written out."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    written: dict[str, ast.expr] = {
-        node.id: ast.Constant(function.__globals__[node.id])
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and isinstance(function.__globals__.get(node.id), int | float)
-    }
-    written |= {name: ast.Name(_spelt(source)) for name, source in names.items()}
-    formula = ""
-    for node in (each for each in ast.walk(tree) if isinstance(each, ast.Assign | ast.Return) and each.value):
-        expression = _written_out(node.value, written)
-        assert isinstance(expression, ast.expr)
-        if isinstance(node, ast.Assign):
-            written[ast.unparse(node.targets[0])] = expression
-        else:
-            formula = ast.unparse(expression)
-    return formula
-
-
-def _written_out(node: object, names: Mapping[str, ast.expr]) -> object:
-    """A copy of an expression with names replaced."""
-    if isinstance(node, ast.Name):
-        return names.get(node.id, node)
-    if isinstance(node, list):
-        return [_written_out(each, names) for each in node]
-    if isinstance(node, ast.AST):
-        return type(node)(**{field: _written_out(value, names) for field, value in ast.iter_fields(node)})
-    return node
-
-
-def _spelt(source: str) -> str:
-    group, _, part = source.partition(":")
-    return f"{group}[{part!r}]" if part else group
-
-
-@cache
-def line_formula(formula: str, part: str, apart: bool = False) -> str:
-    """The formula of one named amount, out of {part: … for part, amount in items.items()} or {"part": …, …}.
-
-    The amount of the first form stands under the part's own key; where that is no name (0.95MPa, raw_coal@ENT-01), or
-    where amounts of several inputs must be told apart, as items['0.95MPa']; "" where the formula has another form.
-    """
-    tree = ast.parse(formula or "0", mode="eval").body
-    if isinstance(tree, ast.Dict):
-        named = dict(zip((ast.unparse(key) for key in tree.keys if key), tree.values, strict=False))
-        return ast.unparse(named[repr(part)]) if repr(part) in named else ""
-    if not isinstance(tree, ast.DictComp) or not isinstance(tree.generators[0].target, ast.Tuple):
-        return ""
-    name, amount = (ast.unparse(each) for each in tree.generators[0].target.elts)
-    items = ast.unparse(tree.generators[0].iter).removesuffix(".items()")
-    stands = part if part.isidentifier() and not apart else f"{items}[{part!r}]"
-    for node in ast.walk(tree.value):
-        if isinstance(node, ast.Name) and node.id in (name, amount):
-            node.id = repr(part) if node.id == name else stands
-    return ast.unparse(tree.value)
-
-
-@cache
-def names_in_line(formula: str, part: str) -> frozenset[str] | None:
-    """The inputs that one amount of a written-out table {"part": …, …} rests on; None for every other form."""
-    table = ast.parse(formula or "0", mode="eval").body
-    if not isinstance(table, ast.Dict) or None in table.keys:
-        return None
-    line = ast.parse(line_formula(formula, part) or "0", mode="eval")
-    return frozenset(node.id for node in ast.walk(line) if isinstance(node, ast.Name))
+def _purposes(arguments: Iterable[Argument]) -> list[str]:
+    """The arguments that are tables of factors."""
+    return [argument.name for argument in arguments if argument.shape == "factors"]
 
 
 def _arguments(function: Callable[..., Any], sources: Mapping[str, str]) -> tuple[Argument, ...]:
     shapes = {float: "number", Items: "items", Factors: "factors"}
     hints = inspect.get_annotations(function, eval_str=True)
     return tuple(
-        Argument(name, shapes[hints[name]], parameter.default is not inspect.Parameter.empty, sources.get(name, name))
+        Argument(
+            name,
+            shapes[hints[name]],
+            parameter.default is not inspect.Parameter.empty,
+            sources.get(name, name),
+            float(parameter.default) if isinstance(parameter.default, int | float) else 0.0,
+        )
         for name, parameter in inspect.signature(function).parameters.items()
     )

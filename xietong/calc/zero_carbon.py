@@ -5,7 +5,7 @@ the park standard (heat of fuels, energy in tce, rates of reuse) it takes over b
 points are in standard/zero_carbon_park.
 """
 
-from xietong.calc.rules import Factors, Items, rule_table
+from xietong.calc.rules import Factors, Items, additive, rule_table
 
 indicator = rule_table("zero-carbon-park").indicator
 
@@ -25,18 +25,21 @@ def unproven_electricity(
 
 
 @indicator(clause="A4-5", unit="tCO2")
+@additive
 def indirect_electricity_co2(unproven_electricity: float, fossil_emission: Factors) -> float:
     """电力净受入的间接碳排放: CO2 of unproven electricity, by the factor of fossil power."""
     return unproven_electricity * fossil_emission["electricity"]
 
 
 @indicator(clause="A4-5", unit="tCO2", when={"zero_carbon_power": "residual"})
+@additive
 def indirect_electricity_co2__residual(unproven_electricity: float, residual_emission: Factors) -> float:
     """电力净受入的间接碳排放: CO2 of unproven electricity, by the residual mix."""
     return unproven_electricity * residual_emission["electricity"]
 
 
 @indicator(clause="A4-5", unit="tCO2", when={"zero_carbon_power": "average"})
+@additive
 def indirect_electricity_co2__average(unproven_electricity: float, grid_emission: Factors) -> float:
     """电力净受入的间接碳排放: CO2 of unproven electricity, by the grid's average."""
     return unproven_electricity * grid_emission["electricity"]

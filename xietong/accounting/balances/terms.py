@@ -1,14 +1,15 @@
 """Components of a figure: the signed amounts that an additive figure is the sum of, down to the first that are no sum.
 
-They are read from the rules' own formulas, so a new edition of a rule brings its own components.
+They are read from the rules' own expressions, so a new edition of a rule brings its own components.
 """
 
-import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from xietong.calc.expressions import Input, Sum, Total, UnvisitedError, Visitor
 from xietong.calc.figures import Figure
 from xietong.calc.names import name_of
+from xietong.calc.rule_source import expression_in
 from xietong.texts import Text
 
 
@@ -61,29 +62,21 @@ def _title(figure: Figure) -> Text:
 
 def _terms(formula: str) -> list[tuple[int, str]]:
     """(sign, input) of a formula that only adds and takes off inputs; [] of any other."""
+    expression = expression_in(formula)
     try:
-        tree = ast.parse(formula or "0", mode="eval").body
-        return list(_walk(tree, 1))
-    except (SyntaxError, ValueError):
+        return [] if expression is None else expression.of(_Terms())
+    except UnvisitedError:
         return []
 
 
-def _walk(node: ast.expr, sign: int) -> Iterator[tuple[int, str]]:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
-        yield from _walk(node.left, sign)
-        yield from _walk(node.right, sign if isinstance(node.op, ast.Add) else -sign)
-    elif isinstance(node, ast.Name):
-        yield sign, node.id
-    elif isinstance(node, ast.Call) and ast.unparse(node.func) == "sum":
-        yield sign, _summed(node)
-    else:
-        raise ValueError(ast.unparse(node))
+class _Terms(Visitor[list[tuple[int, str]]]):
+    """The inputs that a sum adds and takes off."""
 
+    def input(self, node: Input) -> list[tuple[int, str]]:
+        return [(1, node.key)]
 
-def _summed(call: ast.Call) -> str:
-    """The input of sum(INPUT.values())."""
-    values = call.args[0]
-    owner = values.func if isinstance(values, ast.Call) else None
-    if isinstance(owner, ast.Attribute) and isinstance(owner.value, ast.Name):
-        return owner.value.id
-    raise ValueError(ast.unparse(call))
+    def sum(self, node: Sum) -> list[tuple[int, str]]:
+        return [(sign * own, name) for sign, term in node.terms for own, name in term.of(self)]
+
+    def total(self, node: Total) -> list[tuple[int, str]]:
+        return [(1, node.source)] if node.value is None else self.unvisited(node)

@@ -1,6 +1,6 @@
 """Factors that change inside a period: a year is the sum of its months, each at the factor in force at its end.
 
-A rule that multiplies amounts by factors is applied to each run of months with the same factors, and the lines are
+A rule that says it is additive is applied to each run of months with the same factors, and the lines are
 added; what is stated for longer than a run, and so for none of them, takes the factor of the period's last day and says
 so. A run of months without a factor counts for nothing and is named: the rest is computed and the figure partial. Most
 periods see no change and pay one look at the days on which rows begin or end.
@@ -21,10 +21,6 @@ from xietong.periods import Period
 from xietong.texts import Text
 
 LEAST = 1e-12
-# Rules that are no product of amounts and factors: they cannot be computed in parts and added.
-_UNDIVIDED = frozenset(
-    {"value_at_constant_price", "emission_by_coefficient", "outlet_equivalents", "outlet_tax", "solid_waste_tax"}
-)
 _REST = Text("按月分不开的部分，用期末系数", "what is not known by months, at the last factor")
 
 
@@ -60,7 +56,7 @@ def span_figures(asked: Spanned) -> dict[str, Figure]:
     days = [day_of(span) for span in spans]
     for key in _in_order():
         rule = rule_for(key, days[-1], asked.choices)
-        if rule is None or not _may_change(asked, rule, days):
+        if rule is None or not rule.additive or not _may_change(asked, rule, days):
             continue
         calculation = asked.over(found)
         whole = calculation.figure(key)
@@ -86,7 +82,7 @@ def span_figures(asked: Spanned) -> dict[str, Figure]:
 
 @cache
 def _in_order() -> tuple[str, ...]:
-    """The keys of rules with factors, each after those that it rests on."""
+    """The keys of additive rules with factors, each after those that it rests on."""
     ordered: dict[str, None] = {}
 
     def visit(key: str) -> None:
@@ -99,7 +95,7 @@ def _in_order() -> tuple[str, ...]:
 
     for key in sorted(RULES):
         visit(key)
-    return tuple(key for key in ordered if key not in _UNDIVIDED and any(rule.tables for rule in RULES[key]))
+    return tuple(key for key in ordered if any(rule.additive and rule.tables for rule in RULES[key]))
 
 
 def _may_change(asked: Spanned, rule: Rule, days: Sequence[date]) -> bool:

@@ -2,7 +2,6 @@
 computed by its factor, the rest by the group's, and both are added. What a fuel does is in `inputs.inputs`
 (key@SUBJECT)."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,12 +10,13 @@ from functools import cache
 from xietong.accounting.books.consolidation import Books
 from xietong.accounting.boundary import GROUPS
 from xietong.calc.engine import RULES, Calculation, Rule, rule_for
+from xietong.calc.expressions import Factor, walked
 from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure, worst
 from xietong.park.nouns import Subject
 from xietong.texts import Text
 
-_FACTOR = re.compile(r"(\w+)\['(electricity|heat|water_fresh)'\]")
+_CARRIERS = ("electricity", "heat", "water_fresh")
 _VALUED = ("ok", "partial", "estimated")
 _SUM = Text(
     "有单位用自己的系数：这些单位按各自系数计算，其余按统一系数计算，再相加。",
@@ -44,16 +44,21 @@ class Group:
 
 @cache
 def _carrier_rules() -> tuple[tuple[str, str, str], ...]:
-    """(key, purpose, carrier) of every rule that multiplies amounts by factors of electricity, heat or water: it is
-    linear in them, so that a sum may be computed in parts."""
+    """(key, purpose, carrier) of every additive rule of numbers with a factor of electricity, heat or water."""
     found = {
         (key, purpose, carrier)
         for key, rules in RULES.items()
         for rule in rules
-        if all(argument.shape != "items" for argument in rule.arguments)
-        for purpose, carrier in _FACTOR.findall(rule.formula)
+        if rule.additive and all(argument.shape != "items" for argument in rule.arguments)
+        for purpose, carrier in _carrier_factors(rule)
     }
     return tuple(sorted(found))
+
+
+def _carrier_factors(rule: Rule) -> set[tuple[str, str]]:
+    """(purpose, carrier) of the factors of electricity, heat and water that a rule names."""
+    factors = {(each.purpose, each.name.word) for each in walked(rule.expression) if isinstance(each, Factor)}
+    return {(purpose, carrier) for purpose, carrier in factors if carrier in _CARRIERS}
 
 
 def apart_figures(group: Group) -> dict[str, Figure]:
@@ -65,7 +70,7 @@ def apart_figures(group: Group) -> dict[str, Figure]:
     found = {}
     for key, purpose, carrier in _carrier_rules():
         rule = rule_for(key, group.on, group.choices)
-        if rule is None or (purpose, carrier) not in _FACTOR.findall(rule.formula):
+        if rule is None or (purpose, carrier) not in _carrier_factors(rule):
             continue
         units = [
             each for each in group.books.boundary.units(group.subject.code) if own.has(each.code, purpose, carrier)
