@@ -2,7 +2,6 @@
 added up and checked of a rule is what its source says."""
 
 import importlib
-import inspect
 import math
 import pkgutil
 import random
@@ -18,7 +17,7 @@ from xietong.calc.columns import Columns, calculated
 from xietong.calc.expression_text import text_of
 from xietong.calc.rule_packs import rule_pack
 from xietong.calc.rule_source import expression_in
-from xietong.calc.rules import TABLES, NotApplicableError, Rule, RuleTable, UnknownValueError, additive
+from xietong.calc.rules import TABLES, NotApplicableError, Rule, UnknownValueError
 from xietong.standard.text import standards
 
 ROWS = 30
@@ -180,17 +179,3 @@ def test_what_multiplies_by_factors_and_is_not_additive_is_known_by_name() -> No
         "outlet_tax",
         "solid_waste_tax",
     }
-
-
-def test_a_proof_that_can_fail() -> None:
-    """A rule with a minimum, entered as if it were additive, is no sum of its parts."""
-    own = RuleTable()
-
-    @own.indicator(clause="1", unit="t")
-    def capped(one: float) -> float:
-        """封顶: capped."""
-        return min(one, 1.0)
-
-    with pytest.raises(ValueError, match="capped says that it is additive"):
-        own.indicator(clause="1", unit="t")(additive(capped))
-    assert inspect.isfunction(capped)

@@ -262,7 +262,9 @@ def test_a_rule_that_says_nothing_here_gives_its_reason() -> None:
     @indicator(clause="1", unit="t")
     def shy(one: float) -> float:
         """羞: says nothing."""
-        raise NotApplicableError(Text("不适用。", "says nothing."))
+        if one > 0:
+            raise NotApplicableError(Text("不适用。", "says nothing."))
+        return one
 
     figure = run("shy", one=number(1))
     assert (figure.status, figure.missing) == ("not_applicable", (Text("不适用。", "says nothing."),))

@@ -53,8 +53,8 @@ class Given(Protocol):
     def names(self, source: str) -> Iterable[str]:
         """The names that an input has amounts of."""
 
-    def amount(self, source: str, name: str) -> Column | None:
-        """One named amount; None where there is none."""
+    def amount(self, source: str, name: str, optional: bool, /) -> Column | None:
+        """One named amount; None where there is none. optional: the rule has a default for it."""
 
     def factor(self, purpose: str, name: object, group: object) -> Column:
         """One factor; group: whose stands in, None where none does. Names may be columns of names."""
@@ -103,9 +103,9 @@ class _Calculation(Visitor[Column]):
                 amount = _where(np.isnan(held), amount, held)
             yield name, amount
 
-    def own(self, source: str, name: str) -> Column:
+    def own(self, source: str, name: str, optional: bool = False) -> Column:
         """One named amount, NaN where there is none."""
-        amount = self.given.amount(source, name)
+        amount = self.given.amount(source, name, optional)
         return np.nan if amount is None else amount
 
     def number(self, node: Number) -> Column:
@@ -115,7 +115,7 @@ class _Calculation(Visitor[Column]):
         return self.given.number(node.key)
 
     def part(self, node: Part) -> Column:
-        amount = self.own(node.source, str(self._word(node.name)))
+        amount = self.own(node.source, str(self._word(node.name)), node.default is not None)
         if node.default is None:
             return amount
         return _where(np.isnan(amount), node.default.of(self), amount)
@@ -206,7 +206,7 @@ class Columns:
         """Every name of which any row has an amount."""
         return self.amounts.get(source, {})
 
-    def amount(self, source: str, name: str) -> Column | None:
+    def amount(self, source: str, name: str, _optional: bool) -> Column | None:
         """The column of one named amount."""
         return self.amounts.get(source, {}).get(name)
 

@@ -24,6 +24,7 @@ from xietong.calc.expressions import (
     Sum,
     Table,
     Total,
+    named,
 )
 
 _FITS = (
@@ -66,12 +67,12 @@ class Reader:
     def python(self, node: ast.expr) -> Python:
         """A name or condition that Python itself works out."""
         if isinstance(node, ast.Constant):
-            return Python(repr(str(node.value)))
-        named = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+            return named(str(node.value))
+        words = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
         bound = set() if self.loop is None else {self.loop.name, self.loop.amount}
-        needs = tuple(sorted(named & (bound | (self.inputs or set()))))
+        needs = tuple(sorted(words & (bound | (self.inputs or set()))))
         run = None if self.inputs is None else _function(node, needs, self.space)
-        return Python(ast.unparse(node), needs, run)
+        return Python(ast.unparse(node), needs=needs, run=run)
 
 
 def _function(node: ast.expr, needs: tuple[str, ...], space: Mapping[str, Any]) -> Callable[..., Any]:
@@ -107,7 +108,7 @@ def _name(reader: Reader, node: ast.expr) -> Node:
     assert isinstance(node, ast.Name)
     loop = reader.loop
     if loop is not None and node.id == loop.amount:
-        return Part(loop.sources[0], Python(loop.name, (loop.name,)), alias=node.id)
+        return Part(loop.sources[0], Python(loop.name, needs=(loop.name,)), alias=node.id)
     if node.id in reader.purposes or (loop is not None and node.id == loop.name):
         raise UnfitRuleError(node)
     return Input(reader.source(node))

@@ -21,6 +21,7 @@ from xietong.calc.expressions import (
     Table,
     Total,
     Visitor,
+    named,
 )
 
 _CHOICE, _EITHER, _TEST, _SUM, _PRODUCT, _SIGN, _ATOM = range(7)
@@ -131,7 +132,7 @@ class _OfOneName(Visitor[Node]):
         if not node.alias:
             default = None if node.default is None else node.default.of(self)
             return replace(node, name=self._known(node.name), default=default)
-        return Part(node.source, Python(repr(self._name))) if self._is_apart else Input(self._name)
+        return Part(node.source, named(self._name)) if self._is_apart else Input(self._name)
 
     def factor(self, node: Factor) -> Node:
         group = None if node.group is None else self._known(node.group)

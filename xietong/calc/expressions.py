@@ -29,31 +29,35 @@ class UnvisitedError(Exception):
 class Python:
     """What stands beside the arithmetic, as Python: the name something is looked up by, or which names count.
 
-    text: as the rule has it ("'coke'", "fuel", "item(pollutant).carrier"); needs: the loop names, inputs and tables
-    that `run` is called with by keyword; run: None for a fixed name, and for a text that no rule was entered with.
+    text: as the rule has it ("'coke'", "fuel", "item(pollutant).carrier"); word: the name, where it is known; needs:
+    the loop names, inputs and tables that `run` is called with by keyword; run: None for a fixed name, and for a text
+    that no rule was entered with.
     """
 
     text: str
+    word: str = field(default="", compare=False)
     needs: tuple[str, ...] = field(default=(), compare=False)
     run: Callable[..., Any] | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def word(self) -> str:
-        """The name where it is a fixed one, else ""."""
-        return str(ast.literal_eval(self.text)) if self.text[:1] in "'\"" else ""
 
     def given(self, name: str, word: str) -> "Python":
         """The same with a loop's name known."""
         if self.text == name:
-            return Python(repr(word))
+            return named(word)
+        if self.word:
+            return self
         tree = ast.parse(self.text, mode="eval")
         for node in ast.walk(tree):
             if isinstance(node, ast.Name) and node.id == name:
                 node.id = repr(word)
-        if name not in self.needs or self.run is None:
+        if self.run is None or name not in self.needs:
             return replace(self, text=ast.unparse(tree))
-        needs = tuple(each for each in self.needs if each != name)
-        return Python(ast.unparse(tree), needs, partial(self.run, **{name: word}))
+        needs, run = tuple(each for each in self.needs if each != name), partial(self.run, **{name: word})
+        return Python(ast.unparse(tree), "" if needs else str(run()), needs, run)
+
+
+def named(word: str) -> Python:
+    """A fixed name."""
+    return Python(repr(word), word)
 
 
 class Node:

@@ -1,31 +1,51 @@
 """A figure's formula as a clerk types it: once with names, once with the numbers, and what those numbers come to.
 
-The formula is the rule's own expression; here it is walked with the figure's inputs at hand, so that every number that
-is printed is the one that was computed on. How the lines are laid out is in `sheet`.
+The formula is the rule's own expression, written and calculated with the figure's inputs at hand, so that every number
+that is printed is the one that was computed on. How the lines are laid out is in `sheet`.
 """
 
-import ast
-import inspect
-import operator
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
+import numpy as np
+
+from xietong.calc.columns import calculated
+from xietong.calc.expression_text import of_one_name
+from xietong.calc.expressions import (
+    Choice,
+    Factor,
+    Input,
+    Lines,
+    Merged,
+    Node,
+    Number,
+    Part,
+    Python,
+    Table,
+    Total,
+    UnvisitedError,
+    named,
+)
 from xietong.calc.figures import Figure
 from xietong.calc.names import name_of
-from xietong.calc.rules import TABLES, Rule, less, line_formula
+from xietong.calc.rule_source import expression_in
+from xietong.calc.rules import TABLES
 from xietong.texts import Language
-from xietong.wording.formulas import chosen_name
+from xietong.wording.formulas import (
+    ATOM,
+    SUM,
+    UnreadableFormulaError,
+    Worded,
+    Wording,
+    chosen_name,
+    counted_names,
+    entry_of,
+    input_of,
+)
 
 Refer = Callable[[Figure], str]
-_SIGNS: Mapping[type[ast.operator], tuple[str, int]] = {
-    ast.Add: ("+", 1),
-    ast.Sub: ("−", 1),
-    ast.Mult: ("×", 2),
-    ast.Div: ("÷", 2),
-}
-_ATOM = 9
 
 
 class UnwrittenError(Exception):
@@ -33,13 +53,12 @@ class UnwrittenError(Exception):
 
 
 class Expression(NamedTuple):
-    """The same expression with names and with numbers, its value, how tightly it binds, and whether it picks one of
-    several values by a condition."""
+    """The same expression with names and with numbers, its value, and whether it picks one of several values by a
+    condition."""
 
     names: str
     numbers: str
     value: float
-    strength: int = _ATOM
     picks: bool = False
 
 
@@ -50,300 +69,132 @@ def plain(value: float) -> str:
     return f"(−{text[1:]})" if text.startswith("-") else text
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """Writes one figure's expression. refer: the mark of the step that a number comes from; bound: loop variables,
-    each as a name of an item or as (items, name)."""
-
-    figure: Figure
-    refer: Refer
-    language: Language
-    rule_key: str
-    bound: Mapping[str, str | tuple[str, str]] = field(default_factory=dict)
-
-    def write(self, node: ast.expr) -> Expression:
-        """The expression; raises UnwrittenError."""
-        writer = _WRITERS.get(type(node))
-        if writer is None:
-            raise UnwrittenError(ast.unparse(node))
-        return writer(self, node)
-
-    @property
-    def words(self) -> str:
-        """The language that conditions are told in."""
-        return "zh" if self.language == "zh" else "en"
-
-    def over(self, bound: Mapping[str, str | tuple[str, str]]) -> "Writer":
-        """The same writer with loop variables."""
-        return Writer(self.figure, self.refer, self.language, self.rule_key, {**self.bound, **bound})
-
-    def said(self, key: str) -> str:
-        """What an input is called."""
-        name = name_of(key)
-        return (name.zh if self.language == "zh" else name.en) or key
-
-    def number(self, key: str, shown: Figure | None, name: str = "") -> Expression:
-        """One input; what was not due stands as what the rule takes it for."""
-        if shown is None or shown.value is None:
-            default = _default(self.rule_key, key)
-            return Expression(name or self.said(key), plain(default), default)
-        unit = f" [{shown.unit}]" if shown.unit else ""
-        return Expression(name or self.said(key), f"{plain(shown.value)}{unit}{self.refer(shown)}", shown.value)
-
-    def items(self, source: str) -> list[Figure]:
-        """The named amounts of an input that have a value."""
-        found = self.input(source)
-        return [] if found is None else [child for child in found.inputs if child.value is not None]
-
-    def input(self, key: str) -> Figure | None:
-        """The figure's own input of that key."""
-        return next((child for child in self.figure.inputs if child.key == key), None)
-
-    def entry(self, source: str, part: str, group: str = "") -> Figure | None:
-        """One amount or factor out of an input, wherever the figure keeps it; group: what stands in where it lacks."""
-        whole = self.input(source)
-        if whole is not None and whole.has(part):
-            return whole.child(part)
-        found = self.input(f"{source}:{part}") or self.input(f"{source}:{group}")
-        if found is not None:
-            return found
-        factors = [child for child in self.figure.inputs if child.key.partition(":")[0] == source and source]
-        if len(factors) == 1:
-            return factors[0]
-        return self.input(part) if any(value == (source, part) for value in self.bound.values()) else None
-
-
-def _rules(key: str) -> list[Rule]:
-    """Every rule of that key in any standard's table."""
-    return [rule for table in TABLES.values() for rule in table.get(key, [])]
-
-
-class Line(NamedTuple):
-    """One of several named amounts: of which figure or rule, under what name, by what formula for all of them."""
-
-    whole: str
-    part: str
-    formula: str
-
-
-def line_of(figure: Figure) -> Line | None:
-    """What a figure asked for as "fuel_energy:diesel" is a line of; None for any other."""
-    whole, _, part = figure.key.partition(":")
-    for rule in _rules(whole) if part and figure.formula else []:
-        if figure.formula in (line_formula(rule.formula, part), line_formula(rule.formula, part, True)):
-            return Line(whole, part, rule.formula)
-    return None
-
-
-def expression_of(figure: Figure, line: Line | None, refer: Refer, language: Language) -> Expression:
-    """A figure's formula written out; line: where it is one of several named amounts, whose formula says how.
+def expression_of(figure: Figure, rule_key: str, refer: Refer, language: Language) -> Expression:
+    """A figure's formula written out; rule_key: whose rule it is, a line's that of its whole; refer: the mark of the
+    step that a number comes from.
 
     Raises UnwrittenError where it cannot be typed into a calculator.
     """
-    writer = Writer(figure, refer, language, line.whole if line else figure.key)
-    tree = _parsed(line.formula if line else figure.formula)
-    if line is None:
-        return writer.write(tree)
-    if isinstance(tree, ast.DictComp):
-        loop = tree.generators[0]
-        if not isinstance(loop.target, ast.Tuple):
-            raise UnwrittenError(ast.unparse(tree))
-        name, amount = (ast.unparse(each) for each in loop.target.elts)
-        source = ast.unparse(loop.iter).removesuffix(".items()")
-        return writer.over({name: line.part, amount: (source, line.part)}).write(tree.value)
-    if isinstance(tree, ast.Dict):
-        written = {ast.unparse(each): value for each, value in zip(tree.keys, tree.values, strict=True) if each}
-        if repr(line.part) in written:
-            return writer.write(written[repr(line.part)])
-    raise UnwrittenError(line.part)
-
-
-def _parsed(formula: str) -> ast.expr:
+    expression = expression_in(figure.formula)
+    if expression is None or isinstance(expression, Lines | Table | Merged):
+        raise UnwrittenError(figure.formula)
+    given = _OfFigure(figure, rule_key)
     try:
-        return ast.parse(formula, mode="eval").body
-    except SyntaxError as error:
-        raise UnwrittenError(formula) from error
+        names, _ = expression.of(_Names(given, language))
+        numbers, _ = expression.of(_Numbers(given, language, refer))
+        value = calculated(expression, given)
+    except (UnvisitedError, UnreadableFormulaError) as unfit:
+        raise UnwrittenError(figure.formula) from unfit
+    assert not isinstance(value, dict)
+    return Expression(names, numbers, float(value), picks=isinstance(expression, Choice))
 
 
-def _default(rule_key: str, key: str) -> float:
-    """What a rule takes an absent input for; 0 for named amounts, whose sum is then empty."""
-    for rule in _rules(rule_key):
-        for argument in rule.arguments:
-            if argument.source == key and argument.optional:
-                default = inspect.signature(rule.function).parameters[argument.name].default
-                return float(default) if isinstance(default, int | float) else 0.0
-    return 0.0
+@dataclass(frozen=True, slots=True)
+class _OfFigure:
+    """The numbers of one figure's working; what was not due stands as what the rule takes it for."""
+
+    figure: Figure
+    rule_key: str
+
+    def number(self, key: str) -> float:
+        """One input."""
+        found = input_of(self.figure, key)
+        return self.default(key) if found is None or found.value is None else found.value
+
+    def names(self, source: str) -> Iterable[str]:
+        """The names that an input has amounts of."""
+        whole = input_of(self.figure, source)
+        return () if whole is None else whole.items()
+
+    def amount(self, source: str, name: str, optional: bool) -> float | None:
+        """One named amount."""
+        found = entry_of(self.figure, Part(source, named(name), Number(0) if optional else None))
+        return None if found is None else found.value
+
+    def factor(self, purpose: str, name: object, group: object) -> float:
+        """One factor."""
+        stands_in = named(str(group)) if group else None
+        found = entry_of(self.figure, Factor(purpose, named(str(name or "")), stands_in))
+        return np.nan if found is None or found.value is None else found.value
+
+    def python(self, text: Python, words: Mapping[str, object]) -> object:
+        """What Python says of the names around it; "" where it asks for more."""
+        known = {name: words.get(name, self.number(name)) for name in text.needs}
+        return "" if text.run is None else text.run(**known)
+
+    def default(self, key: str) -> float:
+        """What the rule takes an absent input for; 0 for named amounts, whose sum is then empty."""
+        rules = [rule for table in TABLES.values() for rule in table.get(self.rule_key, [])]
+        arguments = (each for rule in rules for each in rule.arguments if each.source == key and each.optional)
+        return next((each.default for each in arguments), 0.0)
 
 
-def _binary(writer: Writer, node: ast.expr) -> Expression:
-    assert isinstance(node, ast.BinOp)
-    if type(node.op) not in _SIGNS:
-        raise UnwrittenError(ast.unparse(node))
-    sign, strength = _SIGNS[type(node.op)]
-    left, right = writer.write(node.left), writer.write(node.right)
-    within = _bracketed(right, strength + isinstance(node.op, ast.Sub | ast.Div))
-    first = _bracketed(left, strength)
-    value = _computed(type(node.op), left.value, right.value)
-    return Expression(
-        f"{first.names} {sign} {within.names}", f"{first.numbers} {sign} {within.numbers}", value, strength
-    )
+class _Names(Wording):
+    """The expression with names."""
+
+    def __init__(self, given: _OfFigure, language: Language) -> None:
+        super().__init__(language)
+        self._figure = given.figure
+
+    def number(self, node: Number) -> Worded:
+        return plain(float(node.value)), ATOM
+
+    def input(self, node: Input) -> Worded:
+        return self._said(chosen_name(input_of(self._figure, node.key), node.key)), ATOM
+
+    def part(self, node: Part) -> Worded:
+        found = entry_of(self._figure, node)
+        if node.default is None:
+            is_factor = found is not None and found.kind == "factor"
+            return self._said(node.source if is_factor else node.name.word), ATOM
+        is_there = found is not None and found.value is not None
+        return self._said(node.source if is_there else f"{node.source}:{node.name.word}"), ATOM
+
+    def factor(self, node: Factor) -> Worded:
+        return self._said(node.purpose), ATOM
+
+    def total(self, node: Total) -> Worded:
+        return f"Σ {self._said(node.source)}", ATOM
+
+    def _said(self, key: str) -> str:
+        return name_of(key).in_language(self.language) or key
 
 
-def _computed(sign: type[ast.operator], left: float, right: float) -> float:
-    if sign is ast.Add:
-        return left + right
-    if sign is ast.Sub:
-        return left - right
-    return left * right if sign is ast.Mult else left / right
+class _Numbers(Wording):
+    """The expression with numbers, each with its unit and the mark of the step that it comes from."""
 
+    def __init__(self, given: _OfFigure, language: Language, refer: Refer) -> None:
+        super().__init__(language)
+        self._given, self._refer = given, refer
 
-def _bracketed(of: Expression, least: int) -> Expression:
-    return of if of.strength >= least else Expression(f"({of.names})", f"({of.numbers})", of.value)
+    def number(self, node: Number) -> Worded:
+        return plain(float(node.value)), ATOM
 
+    def input(self, node: Input) -> Worded:
+        return self._shown(input_of(self._given.figure, node.key), self._given.default(node.key)), ATOM
 
-def _minus(writer: Writer, node: ast.expr) -> Expression:
-    assert isinstance(node, ast.UnaryOp)
-    if not isinstance(node.op, ast.USub):
-        raise UnwrittenError(ast.unparse(node))
-    of = _bracketed(writer.write(node.operand), 2)
-    return Expression(f"−{of.names}", f"−{of.numbers}", -of.value, 1)
+    def part(self, node: Part) -> Worded:
+        found = entry_of(self._given.figure, node)
+        if node.default is not None and (found is None or found.value is None):
+            return node.default.of(self)
+        return self._shown(found, self._given.default(f"{node.source}:{node.name.word}")), ATOM
 
+    def factor(self, node: Factor) -> Worded:
+        return self._shown(entry_of(self._given.figure, node), 0.0), ATOM
 
-def _name(writer: Writer, node: ast.expr) -> Expression:
-    assert isinstance(node, ast.Name)
-    bound = writer.bound.get(node.id, "")
-    if isinstance(bound, tuple):
-        source, part = bound
-        return writer.number(source, writer.entry(source, part), writer.said(part))
-    if bound:
-        raise UnwrittenError(node.id)
-    found = writer.input(node.id)
-    return writer.number(node.id, found, writer.said(chosen_name(found, node.id)))
+    def total(self, node: Total) -> Worded:
+        """Σ over named amounts: each of them, or an expression of each."""
+        whole = input_of(self._given.figure, node.source)
+        names = [] if whole is None else counted_names(node.loop, whole)
+        value = node.value or Part(node.source, Python(node.loop.name), alias=node.loop.name)
+        terms: list[Node] = [of_one_name(value, node.loop, name, apart=True) for name in names]
+        written = [term.of(self) for term in terms]
+        if len(written) < 2:
+            return written[0] if written else ("0", ATOM)
+        return " + ".join(f"({text})" if strength < SUM else text for text, strength in written), SUM
 
-
-def _constant(_writer: Writer, node: ast.expr) -> Expression:
-    assert isinstance(node, ast.Constant)
-    if not isinstance(node.value, int | float):
-        raise UnwrittenError(ast.unparse(node))
-    return Expression(plain(float(node.value)), plain(float(node.value)), float(node.value))
-
-
-def _part(writer: Writer, node: ast.expr) -> str:
-    """The name of an item that an index or an argument stands for; "" for one that must be worked out."""
-    if isinstance(node, ast.Constant):
-        return str(node.value)
-    bound = writer.bound.get(node.id, "") if isinstance(node, ast.Name) else ""
-    return bound if isinstance(bound, str) else ""
-
-
-def _subscript(writer: Writer, node: ast.expr) -> Expression:
-    assert isinstance(node, ast.Subscript)
-    source, part = ast.unparse(node.value), _part(writer, node.slice)
-    found = writer.entry(source, part)
-    is_factor = found is not None and found.kind == "factor"
-    return writer.number(f"{source}:{part}", found, writer.said(source) if is_factor else writer.said(part))
-
-
-def _call(writer: Writer, node: ast.expr) -> Expression:
-    assert isinstance(node, ast.Call)
-    called = ast.unparse(node.func)
-    if called == "sum":
-        return _sum(writer, node.args[0])
-    if called in ("max", "min"):
-        parts = [writer.write(each) for each in node.args]
-        names, numbers = (", ".join(each) for each in zip(*((part.names, part.numbers) for part in parts), strict=True))
-        value = (max if called == "max" else min)(part.value for part in parts)
-        return Expression(f"{called}({names})", f"{called}({numbers})", value)
-    if called == "less":
-        one, other = (_bracketed(writer.write(each), 1) for each in node.args)
-        return _compared(one, "<", other, less(one.value, other.value))
-    if isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "nearest"):
-        source, part = ast.unparse(node.func.value), _part(writer, node.args[0])
-        found = writer.entry(source, part, _part(writer, node.args[1]) if node.func.attr == "nearest" else "")
-        if node.func.attr == "get" and (found is None or found.value is None):
-            default = writer.write(node.args[1])
-            return default._replace(names=writer.said(f"{source}:{part}"))
-        return writer.number(f"{source}:{part}", found, writer.said(source))
-    raise UnwrittenError(called)
-
-
-_COMPARED: Mapping[type[ast.cmpop], tuple[str, Callable[[float, float], bool]]] = {
-    ast.Lt: ("<", operator.lt),
-    ast.LtE: ("≤", operator.le),
-    ast.Gt: (">", operator.gt),
-    ast.GtE: ("≥", operator.ge),
-}
-_WHERE = {"zh": ("{} 时 {}", "，否则 ", " 或 "), "en": ("{1} where {0}", ", else ", " or ")}
-
-
-def _compared(one: Expression, sign: str, other: Expression, holds: bool) -> Expression:
-    """A comparison: its value is whether it holds."""
-    return Expression(f"{one.names} {sign} {other.names}", f"{one.numbers} {sign} {other.numbers}", float(holds), 0)
-
-
-def _comparison(writer: Writer, node: ast.expr) -> Expression:
-    assert isinstance(node, ast.Compare)
-    known = _COMPARED.get(type(node.ops[0]))
-    if known is None or len(node.ops) > 1:
-        raise UnwrittenError(ast.unparse(node))
-    one, other = (_bracketed(writer.write(each), 1) for each in (node.left, node.comparators[0]))
-    return _compared(one, known[0], other, known[1](one.value, other.value))
-
-
-def _either(writer: Writer, node: ast.expr) -> Expression:
-    assert isinstance(node, ast.BoolOp)
-    if not isinstance(node.op, ast.Or):
-        raise UnwrittenError(ast.unparse(node))
-    parts, join = [writer.write(each) for each in node.values], _WHERE[writer.words][2]
-    names, numbers = (join.join(each) for each in zip(*((part.names, part.numbers) for part in parts), strict=True))
-    return Expression(names, numbers, max(part.value for part in parts), 0)
-
-
-def _choice(writer: Writer, node: ast.expr) -> Expression:
-    """One value where a condition holds, else another."""
-    assert isinstance(node, ast.IfExp)
-    where, otherwise, _ = _WHERE[writer.words]
-    test, body, rest = (writer.write(each) for each in (node.test, node.body, node.orelse))
-    names = where.format(test.names, body.names) + otherwise + rest.names
-    numbers = where.format(test.numbers, body.numbers) + otherwise + rest.numbers
-    return Expression(names, numbers, body.value if test.value else rest.value, 0, picks=True)
-
-
-def _sum(writer: Writer, node: ast.expr) -> Expression:
-    """Σ over named amounts: each of them, or an expression of each."""
-    if isinstance(node, ast.GeneratorExp):
-        loop = node.generators[0]
-        source = ast.unparse(loop.iter).removesuffix(".items()")
-        target = [ast.unparse(each) for each in loop.target.elts] if isinstance(loop.target, ast.Tuple) else []
-        if len(target) != 2:
-            target = [ast.unparse(loop.target), ""]
-        parts = [
-            _bracketed(writer.over({target[0]: child.key, target[1]: (source, child.key)}).write(node.elt), 1)
-            for child in writer.items(source)
-        ]
-        said = f"Σ {writer.said(source)}"
-    else:
-        source = ast.unparse(node).removesuffix(".values()")
-        parts = [writer.number(child.key, child) for child in writer.items(source)]
-        said = f"Σ {writer.said(source)}"
-    if not parts:
-        return Expression(said, "0", 0.0)
-    value = 0.0
-    for part in parts:
-        value += part.value
-    return Expression(
-        said, " + ".join(part.numbers for part in parts), value, 1 if len(parts) > 1 else parts[0].strength
-    )
-
-
-_WRITERS: Mapping[type[ast.expr], Callable[[Writer, ast.expr], Expression]] = {
-    ast.BinOp: _binary,
-    ast.UnaryOp: _minus,
-    ast.Name: _name,
-    ast.Constant: _constant,
-    ast.Subscript: _subscript,
-    ast.Call: _call,
-    ast.Compare: _comparison,
-    ast.BoolOp: _either,
-    ast.IfExp: _choice,
-}
+    def _shown(self, found: Figure | None, default: float) -> str:
+        if found is None or found.value is None:
+            return plain(default)
+        unit = f" [{found.unit}]" if found.unit else ""
+        return f"{plain(found.value)}{unit}{self._refer(found)}"

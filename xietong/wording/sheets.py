@@ -20,7 +20,7 @@ from decimal import Decimal
 from xietong.calc.figures import Figure
 from xietong.calc.rounding import to_significant
 from xietong.texts import Language, Text
-from xietong.wording.sheet_expression import Line, UnwrittenError, expression_of, line_of, plain
+from xietong.wording.sheet_expression import UnwrittenError, expression_of, plain
 from xietong.wording.words import title_of
 
 MOST_TERMS = 6
@@ -99,8 +99,8 @@ class Sheet:
             return
         try:
             owner = self.owners.get(id(figure))
-            line = line_of(figure) if owner is None else Line(owner.key, figure.key, owner.formula)
-            found = expression_of(figure, line, lambda shown: self._mark(shown, level + 1), self.language)
+            whose = figure.key.partition(":")[0] if owner is None else owner.key
+            found = expression_of(figure, whose, lambda shown: self._mark(shown, level + 1), self.language)
         except (UnwrittenError, ZeroDivisionError):
             return
         if not _same(found.value, figure.value):
