@@ -20,7 +20,7 @@ from xietong.calc.rule_source import expression_in
 from xietong.calc.rules import TABLES, NotApplicableError, Rule, UnknownValueError
 from xietong.standard.text import standards
 
-ROWS = 30
+ROWS = 14
 NAMES = ("so2", "cod", "bod5", "hfc_23", "cf4", "sf6", "ch4", "nf3")
 REFUSED = (NotApplicableError, UnknownValueError, LookupError, ZeroDivisionError)
 Row = dict[str, Any]
@@ -126,7 +126,7 @@ def test_every_rule_over_columns_is_its_function_row_by_row() -> None:
                 if in_row(result, number) != pytest.approx(expected, rel=1e-12, abs=1e-12):
                     wrong.append((rule.key, row, expected, in_row(result, number)))
     assert wrong == []
-    assert tried > 20_000
+    assert tried > 8_000
     silent = {rule.function.__name__ for rule in every_rule()} - set(compared)
     assert silent == set(), "never compared: every drawn row was refused"
 
@@ -165,7 +165,7 @@ def test_every_rule_that_says_it_is_additive_is() -> None:
             if by_function(rule, both) != pytest.approx(added(*parts), rel=1e-12, abs=1e-12):
                 wrong.append((rule.key, row, other))
     assert wrong == []
-    assert tried > 1000
+    assert tried > 500
 
 
 def test_what_multiplies_by_factors_and_is_not_additive_is_known_by_name() -> None:

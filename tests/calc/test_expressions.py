@@ -52,7 +52,7 @@ def test_a_line_each_holds_the_factor_of_its_name_and_the_numbers_of_the_module(
     assert isinstance(found.value, Product)
     assert [power for power, _ in found.value.operands] == [1, 1, 1, -1]
     assert Number(12) in list(walked(found))
-    assert inputs_of(found) == {"amounts"}
+    assert inputs_of(found) == frozenset({"amounts"})
     assert found.loop.where is not None
     assert found.loop.where.needs == ("heat", "name")
 
@@ -68,7 +68,7 @@ def test_the_line_of_one_name_stands_under_its_name_or_under_its_input_where_tha
 
 
 def test_amounts_written_out_name_their_own_inputs() -> None:
-    assert names_in_line("{'a': one - two, 'b': three}", "a") == {"one", "two"}
+    assert names_in_line("{'a': one - two, 'b': three}", "a") == frozenset({"one", "two"})
     assert names_in_line("one + two", "a") is None
 
 
