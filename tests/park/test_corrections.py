@@ -88,7 +88,7 @@ def test_a_correction_counts_and_everything_stays(data: Path, tmp_path: Path) ->
     assert electricity(data, "E01", "--as-of", before) == 0.24
     at_five = [row for row in readings_of(data, "A") if row["at"] == datetime(2024, 12, 31, 21, tzinfo=UTC)]
     assert sorted(float(row["value"]) for row in at_five) == [10, 16]
-    told = json.loads(find(data / "journal", answer["entries"]["right.csv#readings.parquet"]).payload)
+    told = json.loads(find(data / "journal", answer["entries"]["right.csv"]).payload)
     assert (told["purpose"], told["who"], told["reason"]) == ("correction", "wang", "抄错一位")
     assert "photo.jpg" in answer["entries"]
 

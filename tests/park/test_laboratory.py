@@ -13,6 +13,7 @@ from xietong.journal import find
 from xietong.park import registry
 from xietong.park.evidence import kept_path
 from xietong.park.package.mapping import read_mapping
+from xietong.park.prepared import rows
 from xietong.park.receiving import Reception
 
 pytestmark = pytest.mark.django_db
@@ -50,9 +51,10 @@ def test_a_sheet_of_a_laboratory_is_read_point_by_point(
     answer = Reception(data, "clerk", NOON).file(path, read_mapping(mapping))
     assert [(each.row, each.rule) for each in answer.rejected] == rejected
     assert answer.readings == len(values)
-    told = json.loads(find(data / "journal", answer.entries["lab.csv#readings.parquet"]).payload)
-    assert kept_path(data, told["made_from"]).read_bytes() == SHEET.encode()
-    made = pq.read_table(kept_path(data, told["sha256"])).to_pylist()
+    told = json.loads(find(data / "journal", answer.entries["lab.csv"]).payload)
+    assert kept_path(data, told["sha256"]).read_bytes() == SHEET.encode()
+    with rows(data, told) as path:
+        made = pq.read_table(path).to_pylist()
     assert [(row["point"], row["value"]) for row in made] == [(point, Decimal(value)) for value in values]
     assert made[0]["at"] == datetime(2025, 3, 3, 1, tzinfo=UTC)
 

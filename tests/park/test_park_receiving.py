@@ -55,19 +55,18 @@ def test_readings_wait_in_the_journal_in_the_plain_form_with_the_original_beside
     assert [(each.file, each.row, each.value, each.rule) for each in answer.rejected] == [
         ("readings-1.csv", 4, "M7", "unknown_point")
     ]
-    original = payload(tmp_path / "data", answer.entries["readings-1.csv"])
-    plain = payload(tmp_path / "data", answer.entries["readings-1.csv#readings.parquet"])
-    assert (original["purpose"], plain["purpose"]) == ("original", "readings")
-    assert plain["made_from"] == original["sha256"]
-    assert plain["points"] == {"M1": {"interval_s": 900, "shape": "amount"}}
-    assert plain["rows"] == 2
-    assert kept_path(tmp_path / "data", plain["sha256"]).is_file()
+    told = payload(tmp_path / "data", answer.entries["readings-1.csv"])
+    assert told["purpose"] == "readings"
+    assert kept_path(tmp_path / "data", told["sha256"]).read_bytes() == READINGS.encode()
+    assert told["points"] == {"M1": {"interval_s": 900, "shape": "amount"}}
+    assert (told["rows"], told["read"]) == (2, {"half": True, "mapping": {}, "zone": "Asia/Shanghai"})
+    assert [path.stem for path in (tmp_path / "data" / "prepared").iterdir()] == [told["prepared"]]
     refused = models.Act.objects.get(verb="refuse_rows").what
     assert (refused["file"], refused["rejected"], len(refused["cells"])) == ("package", 1, 1)
     assert (refused["cells"][0]["row"], refused["cells"][0]["value"]) == (4, "M7")
     assert refused["cells"][0]["en"] == answer.rejected[0].message.en
     act = models.Act.objects.get(verb="bring_readings")
-    assert (act.who, act.entry) == ("clerk", answer.entries["readings-1.csv#readings.parquet"])
+    assert (act.who, act.entry) == ("clerk", answer.entries["readings-1.csv"])
 
 
 def test_the_same_readings_again_are_not_brought_twice(tmp_path: Path) -> None:

@@ -195,10 +195,15 @@ def _check_approval(row: models.FactorRow, who: str) -> None:
         )
 
 
-def brought_before(sha256: str, *, is_correction: bool = False) -> bool:
-    """Whether these very readings, or corrections, were brought already: then the lake has them, or will have them."""
+def brought_before(content: str, file: str, *, is_correction: bool = False) -> bool:
+    """Whether these very readings, or corrections, were brought already: then the lake has them, or will have them.
+
+    content: the hash of what the readings say; file: that of the file that settle takes, by which older acts know them.
+    """
     verb = "correct_readings" if is_correction else "bring_readings"
-    return models.Act.objects.filter(verb=verb, what__sha256=sha256).exists()
+    acts = models.Act.objects.filter(verb=verb)
+    older = acts.filter(what__sha256=file).exclude(what__has_key="content")
+    return acts.filter(what__content=content).exists() or older.exists()
 
 
 def bring_readings(what: Mapping[str, Any], entry: str, who: str, at: datetime) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xietong.lake.durable import replace_file, sync_folder
-from xietong.park.evidence import keep, kept_path
+from xietong.park.evidence import bytes_of, keep, kept_path
 from xietong.park.package.reading import Package
 from xietong.park.package.schema import CLOSED_FOLDER
 from xietong.texts import Text
@@ -95,7 +95,8 @@ def unpacked(data: Path, begun: Begun, within: Path) -> Path:
     folder = within / begun.folder
     for name, sha256 in begun.files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(kept_path(data, sha256), folder / name)
+        with bytes_of(kept_path(data, sha256)) as source, (folder / name).open("wb") as target:
+            shutil.copyfileobj(source, target)
     return folder
 
 

@@ -24,17 +24,18 @@ from xietong.park.actions import (
 )
 from xietong.park.bills import Placed, beside, by_subject
 from xietong.park.doubts import remarks, remarks_of_flows
-from xietong.park.evidence import Evidence, Purpose, enter, keep
+from xietong.park.evidence import INCOMING, Evidence, Purpose, enter, keep
 from xietong.park.marking import located, write_marked
 from xietong.park.nouns import Registry
 from xietong.park.package.cells import CellError
 from xietong.park.package.contained import Note
 from xietong.park.package.mapping import FileMapping, reads_times, renamed
 from xietong.park.package.reading import Package, read_package
-from xietong.park.package.readings import CORRECTIONS, Converted, Reader, convert, is_canonical
+from xietong.park.package.readings import CORRECTIONS, Reader, is_canonical
 from xietong.park.package.sheets import Rejection, Row, Sheet, rejection
 from xietong.park.package.tabular import ROW, WORKBOOKS, records, tables
 from xietong.park.people import check_person, check_reason
+from xietong.park.prepared import Prepared, leave, prepare
 from xietong.park.revisions import Change
 from xietong.park.statements import Sender, filled_in, judged
 from xietong.park.template import FILLED_IN, is_template
@@ -257,50 +258,52 @@ class Reception:
             stamps=mapping.stamps,
             at=reads_times(mapping, park.zone),
         )
-        with tempfile.TemporaryDirectory(dir=self.data / "evidence", prefix="incoming-") as scratch:
-            target = Path(scratch) / "readings.parquet"
-            converted = convert(renamed(tables(path, mapping.shape, self._noting(path)), mapping), reader, target)
+        with tempfile.TemporaryDirectory(dir=self.data / "evidence", prefix=INCOMING) as scratch:
+            made = prepare(path, mapping, reader, Path(scratch) / "readings.parquet", self._noting(path))
+            converted = made.converted
             self.answer.rejected += converted.rejected
             self.answer.remarks += converted.remarks
-            kept = self._kept_readings(path, target, converted, park, why)
-        # A correction that says again what an earlier one said may follow another: it is no repetition.
-        if not converted.accepted:
+            self._take(path, made, why)
+        self.answer.accepted += converted.accepted
+
+    def _take(self, path: Path, made: Prepared, why: Correction | None) -> None:
+        """Keep a file of readings, and enter it unless the same was brought before.
+
+        A correction that says again what an earlier one said may follow another: it is no repetition.
+        """
+        kept, readings = self._kept_readings(path, made, why), made.converted.accepted
+        is_made = "read" in kept[-1].more
+        if not readings:
             self._enter(kept)
-        elif (why and not why.who) or not brought_before(kept[-1].sha256, is_correction=why is not None):
+        elif (why and not why.who) or not brought_before(
+            made.content, made.sha256 if is_made else kept[-1].sha256, is_correction=why is not None
+        ):
+            if is_made:
+                leave(self.data, made)
             self._enter(kept)
-            self.answer.readings += converted.accepted
-            what = {"file": path.name, "sha256": kept[-1].sha256, "readings": converted.accepted}
+            self.answer.readings += readings
+            what = {"file": path.name, "sha256": kept[-1].sha256, "content": made.content, "readings": readings}
             entry = self.answer.entries[kept[-1].name]
             if why:
                 proof = {"evidence": kept[0].sha256} if why.evidence else {}
                 correct_readings({**what, "reason": why.reason, **proof}, entry, self.who, self.at)
             else:
                 bring_readings(what, entry, self.who, self.at)
-        self.answer.accepted += converted.accepted
 
-    def _kept_readings(
-        self, path: Path, target: Path, converted: Converted, park: Registry, why: Correction | None
-    ) -> list[Evidence]:
-        """The file itself and, last, the canonical one made of it; one alone where the file is canonical already.
-
-        Before both what proves a correction, if there is anything.
-        """
+    def _kept_readings(self, path: Path, made: Prepared, why: Correction | None) -> list[Evidence]:
+        """The file itself, with how it was read where rows had to be made of it; before it what proves a correction, if
+        there is anything."""
         purpose: Purpose = "correction" if why else "readings"
         proof = [self._keep(why.evidence, why.evidence.name, "original")] if why and why.evidence else []
-        points = {
-            code: {"interval_s": park.points[code].interval_s, "shape": park.points[code].shape}
-            for code in sorted(converted.points)
-        }
-        more = {"format": "parquet", "points": points, "rows": converted.accepted, "stamps": "start"}
+        converted = made.converted
         if not converted.accepted:
             return [*proof, self._keep(path, path.name, "original")]
+        more = {"format": "parquet", "points": made.points, "rows": converted.accepted, "stamps": "start"}
         if why:
             more |= {"who": why.who or self.who, "reason": why.reason}
-        if not converted.rejected and not converted.moved and is_canonical(path):
-            return [*proof, self._keep(path, path.name, purpose, more)]
-        original = self._keep(path, path.name, "original")
-        made = {**more, "made_from": original.sha256}
-        return [*proof, original, self._keep(target, f"{path.name}#readings.parquet", purpose, made)]
+        if converted.rejected or converted.moved or not is_canonical(path):
+            more |= {**made.stated, "format": "original"}
+        return [*proof, self._keep(path, path.name, purpose, more)]
 
 
 def _table_of(path: Path, mapping: FileMapping) -> str:

@@ -1,18 +1,18 @@
 """Files of readings: a journal entry names a kept file, and its rows become readings of sheet:POINT.
 
-The file was checked row by row when it was brought in; here it is only made sure that it is the very file.
+The file was checked row by row when it was brought in; here it is only made sure that it is the very file, or that the
+rows made again of it are the very rows. Once they are in the lake the prepared rows go.
 """
 
-import hashlib
 import json
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from xietong.lake.filing import SHEET, SheetFile
 from xietong.lake.store import Lake
+from xietong.park import prepared
+from xietong.park.evidence import hash_of, kept_path
 from xietong.readings import CORRECTED, Entry
 from xietong.texts import Text
 
@@ -40,13 +40,20 @@ def import_file(lake: Lake, data: Path, entry: Entry, upto: tuple[Mapping[str, i
     if purpose not in PREFIXES:
         return Imported(False)
     name, sha256 = str(told.get("name", "")), str(told.get("sha256", ""))
-    path = data / "evidence" / sha256[:2] / sha256
-    if not sha256.isalnum() or not path.is_file():
-        return Imported(False, _problem(entry, name, f"存证目录里没有 {sha256}", f"evidence holds no file {sha256}"))
-    if _hash(path) != sha256:
-        return Imported(False, _problem(entry, name, f"{path} 的内容已改变", f"the content of {path} has changed"))
-    with _with_its_suffix(path) as named:
-        filed = lake.append_file(SheetFile(named, entry.id, entry.received_at, prefix=PREFIXES[purpose]), *upto)
+    if not prepared.is_there(data, told):
+        path = kept_path(data, sha256)
+        if not sha256.isalnum() or not path.is_file():
+            return Imported(
+                False, _problem(entry, name, f"存证目录里没有 {sha256}", f"evidence holds no file {sha256}")
+            )
+        if hash_of(path) != sha256:
+            return Imported(False, _problem(entry, name, f"{path} 的内容已改变", f"the content of {path} has changed"))
+    try:
+        with prepared.rows(data, told) as rows:
+            filed = lake.append_file(SheetFile(rows, entry.id, entry.received_at, prefix=PREFIXES[purpose]), *upto)
+    except prepared.Unlike as error:
+        return Imported(False, _problem(entry, name, error.text.zh, error.text.en))
+    prepared.let_go(data, told)
     if not filed.refused:
         return Imported(True)
     first = filed.rejected[0].sentence
@@ -60,22 +67,6 @@ def _told(entry: Entry) -> dict[str, Any] | None:
     except ValueError:
         return None
     return told if isinstance(told, dict) else None
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def _with_its_suffix(path: Path) -> Iterator[Path]:
-    """Evidence is named by its hash alone; who reads it goes by the suffix."""
-    with path.open("rb") as file:
-        suffix = ".parquet" if file.read(4) == b"PAR1" else ".csv"
-    with tempfile.TemporaryDirectory(prefix="xietong-") as folder:
-        named = Path(folder) / f"readings{suffix}"
-        named.symlink_to(path.absolute())
-        yield named
 
 
 def _problem(entry: Entry, name: str, zh: str, en: str) -> Text:

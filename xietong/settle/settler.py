@@ -17,6 +17,7 @@ from xietong.intake.devices import Asking, BadSettings, BookFile, DeviceBook
 from xietong.journal import CorruptSegment, JournalError, print_of
 from xietong.lake.points import PointSpec
 from xietong.lake.store import Lake
+from xietong.park import prepared
 from xietong.protocols.hj212 import ColumnReader
 from xietong.readings import Entry, Mark
 from xietong.settle.batch import Batch
@@ -90,6 +91,7 @@ class Settler:
         self._is_rolled = self._has_asked = False
         self._asked_at = float("-inf")
         self._settings = self._read_settings()
+        prepared.sweep(data)
 
     def step(self) -> int:
         """Take what has come, at most about a megabyte a journal; commit and roll up where it is time.

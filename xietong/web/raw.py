@@ -16,18 +16,20 @@ from typing import Any
 import pyarrow.dataset as ds
 from django.utils.translation import gettext, gettext_lazy
 
-from xietong.park.evidence import kept_path
+from xietong.park.evidence import as_named, bytes_of, kept_path
 from xietong.park.nouns import Registry
+from xietong.park.package.tabular import ROW
+from xietong.park.prepared import rows_about
 from xietong.protocols import hj212
 from xietong.protocols.hj212 import masking
-from xietong.readings import Entry
+from xietong.readings import CORRECTED, Entry
 from xietong.texts import escaped
 from xietong.web.asked import instant_or_404
 from xietong.web.asked import number as number_of
 from xietong.web.evidence import code_and_field, marked
 from xietong.web.raw_messages import decoded, is_message
 
-ROWS_AROUND, MOST_BYTES = 2, 64 * 1024
+ROWS_AROUND, MOST_BYTES, NEAR = 2, 64 * 1024, timedelta(hours=2)
 _KINDS = {
     "hj212": gettext_lazy("设备发来的 HJ 212 报文，长度和校验都对，按收到的字节原样保存。"),
     "hj212-refused": gettext_lazy("设备发来的报文，长度或校验不对，没有采用；原样保存，原因见下。"),
@@ -133,13 +135,29 @@ def _file(payload: bytes, wanted: Wanted, data: Path, registry: Registry) -> dic
     if not path.is_file():
         note = gettext("原件不在存证目录里，可能尚未恢复备份；哈希仍可核对。")
         return context | {"note": note}
+    try:
+        lines = _lines(path, told, wanted, data, registry)
+    except (OSError, ValueError):  # no longer the bytes that were kept: doctor names it
+        return context | {"note": gettext("原件已损坏，读不出来；请运行 xietong doctor，并从备份恢复它。")}
+    if lines is None:
+        return context | {"note": gettext("这份原件不是文本表格，请按哈希在存证目录里查看。")}
+    return context | {"lines": lines}
+
+
+def _lines(
+    path: Path, told: Mapping[str, Any], wanted: Wanted, data: Path, registry: Registry
+) -> list[dict[str, Any]] | None:
+    """The lines of a kept file about what the reader came for; None where it is no table that can be shown."""
+    if told.get("read") and wanted.address and wanted.at:
+        return _lines_read(data, told, wanted, registry)
     if str(told["name"]).endswith(".csv"):
-        return context | {"lines": _csv_lines(path, wanted.row)}
+        return _csv_lines(path, wanted.row)
     if str(told["name"]).endswith("-api.json"):
-        return context | {"lines": _json_lines(path, wanted.row)}
+        return _json_lines(path, wanted.row)
     if told.get("format") == "parquet":
-        return context | {"lines": _parquet_lines(path, wanted, registry)}
-    return context | {"note": gettext("这份原件不是文本表格，请按哈希在存证目录里查看。")}
+        with as_named(data, str(told["sha256"]), "readings.parquet") as named:
+            return _parquet_lines(named, wanted, registry)
+    return None
 
 
 def _csv_lines(path: Path, row: str) -> list[dict[str, Any]]:
@@ -147,7 +165,7 @@ def _csv_lines(path: Path, row: str) -> list[dict[str, Any]]:
     number = number_of(row) or 0
     first, last = (max(2, number - ROWS_AROUND), number + ROWS_AROUND) if number else (2, 2 * ROWS_AROUND + 2)
     lines = []
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+    with bytes_of(path) as kept, io.TextIOWrapper(kept, "utf-8-sig", "replace", "") as file:
         for index, cells in enumerate(csv.reader(file), 1):
             if index == 1 or first <= index <= last:
                 lines.append({"number": index, "text": _joined(cells), "marked": index == number})
@@ -158,7 +176,8 @@ def _csv_lines(path: Path, row: str) -> list[dict[str, Any]]:
 
 def _json_lines(path: Path, row: str) -> list[dict[str, Any]]:
     """The rows of a month that a program sent, about the wanted one, as they stand in the body."""
-    listed = json.loads(path.read_bytes())["rows"]
+    with bytes_of(path) as kept:
+        listed = json.loads(kept.read())["rows"]
     number = number_of(row) or 0
     first, last = (max(1, number - ROWS_AROUND), number + ROWS_AROUND) if number else (1, 2 * ROWS_AROUND + 1)
     return [
@@ -177,16 +196,25 @@ def _joined(cells: Iterable[str]) -> str:
 def _parquet_lines(path: Path, wanted: Wanted, registry: Registry) -> list[dict[str, Any]]:
     """The rows of a readings file about the wanted point and instant."""
     table = ds.dataset(path, format="parquet")
-    code = wanted.address.removeprefix("sheet:")
+    code = wanted.address.removeprefix("sheet:").removeprefix(CORRECTED)
     if not code or not wanted.at:
         head = table.head(2 * ROWS_AROUND + 1).to_pylist()
         return [{"number": index, "text": _cells(row), "marked": False} for index, row in enumerate(head, 1)]
     at = instant_or_404(wanted.at, registry.zone)
     aware = getattr(table.schema.field("at").type, "tz", None) is not None
     moment = at if aware else at.astimezone(registry.zone).replace(tzinfo=None)
-    near = (ds.field("at") >= moment - timedelta(hours=2)) & (ds.field("at") <= moment + timedelta(hours=2))
+    near = (ds.field("at") >= moment - NEAR) & (ds.field("at") <= moment + NEAR)
     rows = table.to_table(filter=(ds.field("point") == code) & near).to_pylist()
     return [{"number": "", "text": _cells(row), "marked": row["at"] == moment} for row in rows]
+
+
+def _lines_read(data: Path, told: Mapping[str, Any], wanted: Wanted, registry: Registry) -> list[dict[str, Any]]:
+    """The rows about the wanted point and instant, read again from the original as they were read when it came."""
+    code, at = wanted.address.removeprefix("sheet:").removeprefix(CORRECTED), instant_or_404(wanted.at, registry.zone)
+    if code not in told["points"]:
+        return []
+    found = rows_about(data, told, code, (at - NEAR, at + NEAR))
+    return [{"number": row.pop(ROW), "marked": row["at"] == at, "text": _cells(row)} for row in found]
 
 
 def _cells(row: Mapping[str, Any]) -> str:

@@ -4,7 +4,6 @@ Each is read whole and held against its own hashes; what is not what was written
 hashes: of its file only what breaks its structure is found.
 """
 
-import hashlib
 import json
 import os
 import time
@@ -21,12 +20,11 @@ from xietong.journal import UNFINISHED, CorruptSegment, JournalReader, names
 from xietong.lake.errors import LakeError
 from xietong.lake.store import Lake
 from xietong.lake.table import DurableTable
-from xietong.park.evidence import kept_path
+from xietong.park.evidence import hash_of, kept_path
 from xietong.readings import Entry
 from xietong.settle.gone import RESTORE, gone
 from xietong.texts import Text
 
-CHUNK = 1 << 20
 PATIENCE_S = 0.3
 
 
@@ -148,7 +146,7 @@ def _kept(data: Path, files: dict[str, dict[str, Any]]) -> Iterator[Check]:
     broken = 0
     for path, reason in _broken_files(data, files):
         broken += 1
-        told = files.get(path.name, {})
+        told = files.get(path.stem, {})
         named = told.get("name", "?"), told.get("entry", "?")
         found = Text(
             f"存证文件 {path}（“{named[0]}”，条目 {named[1]}）{reason.zh}",
@@ -166,16 +164,11 @@ def _kept(data: Path, files: dict[str, dict[str, Any]]) -> Iterator[Check]:
 def _broken_files(data: Path, files: Iterable[str]) -> Iterator[tuple[Path, Text]]:
     there = {path for path in (data / "evidence").glob("*/*") if len(path.parent.name) == 2}
     for path in sorted(there):
-        if path.name != _sha256(path) or path.parent.name != path.name[:2]:
+        if path.stem != hash_of(path) or path.parent.name != path.name[:2]:
             yield path, Text("的内容与其哈希不符", "does not match its hash")
     for sha256 in files:
         if kept_path(data, sha256) not in there:
             yield kept_path(data, sha256), Text("不见了", "is gone")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # ---- the database ----

@@ -60,6 +60,21 @@ class FileMapping(NamedTuple):
     thousands: str = ""
 
 
+def told_of(mapping: FileMapping) -> dict[str, object]:
+    """A mapping as JSON, without what is usual; `mapping_of` reads it."""
+    usual = FileMapping()._asdict()
+    told = {name: value for name, value in mapping._asdict().items() if value != usual[name]}
+    told |= {name: dict(told[name]) for name in ("columns", "constants") if name in told}
+    return told | ({"shape": mapping.shape._asdict()} if "shape" in told else {})
+
+
+def mapping_of(told: Mapping[str, Any]) -> FileMapping:
+    """What `told_of` was given."""
+    columns = {ours: each if isinstance(each, str) else tuple(each) for ours, each in told.get("columns", {}).items()}
+    changed = {"columns": columns, "shape": Shape(**told.get("shape", {})), "missing": tuple(told.get("missing", ()))}
+    return FileMapping(**{**told, **changed})
+
+
 def read_mapping(path: Path) -> FileMapping:
     """Read a mapping file (TOML); raises PackageError with a sentence where it says something unknown."""
     try:

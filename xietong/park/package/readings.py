@@ -23,6 +23,7 @@ from xietong.park.nouns import Point
 from xietong.park.package.cells import Amount, CellError, instant, no_such_time, stated, tidy
 from xietong.park.package.clocks import OFFSET, Clocks
 from xietong.park.package.contained import unreadable
+from xietong.park.package.content import Content
 from xietong.park.package.grid import OffGrid, note_off_grid, off_grid_remarks, to_grid
 from xietong.park.package.schema import READINGS
 from xietong.park.package.sheets import Rejection, rejection
@@ -58,9 +59,11 @@ class Reader(NamedTuple):
 @dataclass(slots=True)
 class Converted:
     """What one file gave: how many readings went into the canonical file, of which points, what was refused, and what
-    is odd and yet taken; moved: how many stamps were brought to the full second that was meant."""
+    is odd and yet taken; moved: how many stamps were brought to the full second that was meant; content: the hash of
+    the readings, however they are written."""
 
     accepted: int = 0
+    content: str = ""
     moved: int = 0
     points: set[str] = field(default_factory=set)
     rejected: list[Rejection] = field(default_factory=list)
@@ -88,7 +91,7 @@ def convert(pieces: Iterable[pa.Table], reader: Reader, target: Path) -> Convert
 
     pieces: tables with the columns point, at, value, flag (optional) and row, as text or typed.
     """
-    outcome = Converted()
+    outcome, content = Converted(), Content()
     with pq.ParquetWriter(target, CANONICAL, compression="zstd") as writer:
         try:
             for piece in pieces:
@@ -97,12 +100,14 @@ def convert(pieces: Iterable[pa.Table], reader: Reader, target: Path) -> Convert
                 usable = _usable(piece, reader, outcome)
                 outcome.accepted += usable.num_rows
                 outcome.points.update(usable.column("point").unique().to_pylist())
+                content.add(usable)
                 writer.write_table(usable)
         except CellError as error:
             outcome.refuse(reader, 0, "", "", error)
         except pa.ArrowException as error:
             # A column of a type that holds neither text nor number nor time.
             outcome.refuse(reader, 0, "", "", unreadable(error))
+    outcome.content = content.sha256()
     outcome.rejected += _unknown_points(reader, outcome)
     outcome.remarks += off_grid_remarks(outcome.off_grid, reader.file, reader.points)
     outcome.remarks += _came_once(reader, outcome)
