@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from park_packages import write_package
 
-from xietong.commands.doctor_files import evidence
+from xietong.commands.doctor.files import evidence
 from xietong.journal import find
 from xietong.park import registry
 from xietong.park.evidence import LEAST_COMPRESSED, as_named, bytes_of, enter, hash_of, keep, kept_path

@@ -58,8 +58,8 @@ def test_readings_wait_in_the_journal_in_the_plain_form_with_the_original_beside
     told = payload(tmp_path / "data", answer.entries["readings-1.csv"])
     assert told["purpose"] == "readings"
     assert kept_path(tmp_path / "data", told["sha256"]).read_bytes() == READINGS.encode()
-    assert told["points"] == {"M1": {"interval_s": 900, "shape": "amount"}}
-    assert (told["rows"], told["read"]) == (2, {"half": True, "mapping": {}, "zone": "Asia/Shanghai"})
+    assert told["points"] == {"M1": {"interval_s": 900, "shape": "amount", "unit": "kWh"}}
+    assert (told["rows"], told["read"]) == (2, {"mapping": {}, "zone": "Asia/Shanghai"})
     assert [path.stem for path in (tmp_path / "data" / "prepared").iterdir()] == [told["prepared"]]
     refused = models.Act.objects.get(verb="refuse_rows").what
     assert (refused["file"], refused["rejected"], len(refused["cells"])) == ("package", 1, 1)

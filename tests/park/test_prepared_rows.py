@@ -53,7 +53,7 @@ def plain(folder: Path) -> tuple[Path, FileMapping]:
     """Values of 1.5 an hour, some of them odd: below detection, no number, a point that is none."""
     path = folder / "plain.csv"
     cells = ["1.5"] * HOURS
-    cells[3:6] = "<0.5", "n/a", ""
+    cells[3:6], cells[9] = ("<0.5", "n/a", ""), "0.5L"
     lines = [f"{'Z' if n == 7 else 'C'},{hour(n):%Y-%m-%dT%H:%M},{cell},N\n" for n, cell in enumerate(cells)]
     path.write_text("point,at,value,flag\n" + "".join(lines), encoding="utf-8")
     return path, FileMapping()
@@ -148,7 +148,7 @@ def test_rows_made_again_are_the_very_rows(
 def test_what_the_rows_say(data: Path, tmp_path: Path) -> None:
     """By hand, so that not the same mistake is made twice."""
     wanted: dict[str, list[tuple[datetime, str]]] = {
-        "plain": [(hour(n), "0.25" if n == 3 else "1.5") for n in range(HOURS) if n not in (4, 5, 7)],
+        "plain": [(hour(n), "0.25" if n in (3, 9) else "1.5") for n in range(HOURS) if n not in (4, 5, 7)],
         "of_a_vendor": [(hour(n), "1000.5") for n in range(HOURS)],
         "dragged": [(hour(n), str((n + 1) / 8)) for n in range(HOURS)],
         "doubles": [(hour(n), str(n / 10)) for n in range(HOURS)],

@@ -1,6 +1,6 @@
 """Prepared rows: a file of readings in the one form that settle reads, beside its original until settle has them.
 
-They are no evidence and need not stay: the entry says how the original was read (mapping, zone, points, choice), and
+They are no evidence and need not stay: the entry says how the original was read (mapping, zone, points), and
 from both they are made again, which the hash of their content proves. DATA/prepared may be emptied at any time.
 """
 
@@ -51,12 +51,12 @@ class Prepared(NamedTuple):
     def points(self) -> dict[str, dict[str, object]]:
         """So much of the points of the rows as they were read by."""
         every = ((code, self.reader.points[code]) for code in sorted(self.converted.points))
-        return {code: {"interval_s": point.interval_s, "shape": point.shape} for code, point in every}
+        return {code: {"interval_s": p.interval_s, "shape": p.shape, "unit": p.unit} for code, p in every}
 
     @property
     def stated(self) -> dict[str, object]:
         """What the entry of the original says beside its points, so that the same rows can be made again."""
-        read = {"half": self.reader.half, "mapping": told_of(self.mapping), "zone": self.reader.zone.key}
+        read = {"mapping": told_of(self.mapping), "zone": self.reader.zone.key}
         return {"read": read, "content": self.content, "prepared": self.sha256}
 
 
@@ -162,13 +162,13 @@ def _how(told: Mapping[str, Any], codes: Iterable[str]) -> tuple[FileMapping, Re
     read = told["read"]
     mapping, zone = mapping_of(read["mapping"]), ZoneInfo(read["zone"])
     points = {code: _point(code, told["points"][code]) for code in codes}
-    reader = Reader(str(told["name"]), zone, points, read["half"], mapping.stamps, reads_times(mapping, zone))
+    reader = Reader(str(told["name"]), zone, points, mapping.stamps, reads_times(mapping, zone))
     return mapping, reader
 
 
 def _point(code: str, told: Mapping[str, Any]) -> Point:
     """So much of a point as its rows were read by."""
-    return Point(code, "", "", "", "", told["shape"], told["interval_s"])
+    return Point(code, "", "", "", told["unit"], told["shape"], told["interval_s"])
 
 
 def _path(data: Path, sha256: str) -> Path:
