@@ -17,6 +17,7 @@ from small_parks import ZONE, park, point, subject
 
 from xietong.accounting import explain
 from xietong.intake import poller
+from xietong.intake.grids import Grids
 from xietong.intake.line import Line
 from xietong.intake.poller import Poller, next_due, probe
 from xietong.intake.registers import Device
@@ -50,7 +51,9 @@ async def polling(data: Path, settings: Device, clock: Clock) -> AsyncIterator[S
     """A poller over a journal, by a clock that the test turns; what it tells of the device."""
     with open_writer(data / "journal", "modbus") as writer:
         group = GroupCommit(writer)
-        ground = Ground(data, writer, group, SourceStates(data, writer.name, "modbus", clock), clock)
+        ground = Ground(
+            data, writer, group, SourceStates(data, writer.name, "modbus", clock), clock, Grids(data / "registry.json")
+        )
         made = Poller(settings, ground, Line(settings.host, settings.port, settings.framing, clock))
         running = asyncio.create_task(made.run())
         try:

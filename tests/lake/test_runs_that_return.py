@@ -157,3 +157,16 @@ def test_from_a_hundredfold_on_one_step_is_a_jump(tmp_path: Path, load: int, is_
 def test_a_load_that_lasts_is_no_jump_however_high(tmp_path: Path) -> None:
     values = [*course(40), *(str(1039 + 5000 * place) for place in range(1, 50))]
     assert jumped(rolled(tmp_path, every(DAY, QUARTER, values), point("counter"))) == []
+
+
+def test_a_run_that_was_high_for_long_is_settled_by_a_person(tmp_path: Path) -> None:
+    """Ten hours at 100,000 and back: as it came an estimate that says so; with the run marked X the course's 96."""
+    values = shown(course(), 40, [str(100_000 + place) for place in range(40)])
+    came = every(DAY, QUARTER, values)
+    as_it_came = days(rolled(tmp_path / "came", came, point("counter")))
+    assert as_it_came[0]["estimated"] is True
+    address = came[0].address.replace("hj212:", "corrected:")
+    marked = [row._replace(flag="X", address=address, entry="cli-0/1") for row in came[40:80]]
+    both = [point("counter"), point("counter")._replace(address=address)]
+    settled = days(rolled(tmp_path / "settled", [*came, *marked], *both))
+    assert [(row["total"], row["estimated"]) for row in settled][0] == (Decimal(96), True)

@@ -228,7 +228,8 @@ class Monitor:
         """Bring values into the journal; False where the disk refuses, and then they do not count."""
         names = dict.fromkeys(each.name for each in values)
         nodes = tuple(self._nodes[name] for name in names)
-        notice = Notice(self.server.name, self.server.url, how, self._clock(), nodes, tuple(values))
+        grid = self._ground.grids.of(f"opcua:{self.server.name}")
+        notice = Notice(self.server.name, self.server.url, how, self._clock(), nodes, tuple(values), grid)
         try:
             ordinal = await self._ground.group.append("opcua", f"opcua:{notice.server}", sealed(notice), notice.at)
         except JournalWriteError as error:

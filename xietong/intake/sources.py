@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from xietong.intake.devices import BadSettings, stamp
+from xietong.intake.grids import Grids
 from xietong.intake.listener import utc_now
 from xietong.intake.opening import open_journal
 from xietong.intake.settings_file import Settled
@@ -47,6 +48,7 @@ class Ground(NamedTuple):
     group: GroupCommit
     states: SourceStates
     clock: Callable[[], datetime]
+    grids: Grids
 
 
 class Kind(NamedTuple, Generic[Setting]):
@@ -85,7 +87,7 @@ async def serve(kind: Kind[Setting], data: Path, stop: asyncio.Event, clock: Cal
     """Serve every source of the settings of the moment until stop is set."""
     with open_journal(data, kind.name) as writer:
         group, states = GroupCommit(writer), SourceStates(data, writer.name, kind.name, clock)
-        make = kind.begin(Ground(data, writer, group, states, clock))
+        make = kind.begin(Ground(data, writer, group, states, clock, Grids(data / "registry.json")))
         settings, served = _Settings(data / kind.file, kind.read, states), _Served(make, states)
         try:
             while not stop.is_set():

@@ -73,7 +73,7 @@ class Subscriber:
 
     def __init__(self, broker: Broker, ground: Ground, recent: Recent) -> None:
         self.broker, self._group, self._clock, self._recent = broker, ground.group, ground.clock, recent
-        self._journal = ground.writer.name
+        self._journal, self._grids = ground.writer.name, ground.grids
         self._state = ground.states.source(broker.name, f"{broker.host}:{broker.port}")
         self.origin = f"mqtt:{broker.name}/{broker.client}"
         self._loop = asyncio.get_running_loop()
@@ -169,7 +169,9 @@ class Subscriber:
         body = bytes(message.payload)
         mapping = next((each.mapping for each in self.broker.topics if topic_matches_sub(each.filter, topic)), None)
         first = self._recent.first(topic, message.mid, body) if message.dup else None
-        heard = Heard(topic, message.qos, message.retain, message.mid, mapping, first, body)
+        heard = Heard(
+            topic, message.qos, message.retain, message.mid, mapping, first, body, self._grids.of(f"mqtt:{topic}")
+        )
         kind: EntryKind = "mqtt"
         if len(body) > LARGEST_BODY:
             kind, heard = "junk", heard._replace(body=body[:KEPT_OF_LARGER])

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,7 @@ from xietong.protocols.values import (
     rounded,
 )
 from xietong.readings import BELOW
+from xietong.stamps import on_grid
 from xietong.texts import Text
 
 Form = Literal["iso", "unix_s", "unix_ms", "park", "receipt"]
@@ -55,7 +57,8 @@ class Heard(NamedTuple):
     """A message and how it came.
 
     mid: the broker's number for it while it is unacknowledged; mapping: None where no topic of the settings fits;
-    first: when it was first received, where this repeats a message that the broker took for unacknowledged.
+    first: when it was first received, where this repeats a message that the broker took for unacknowledged; grid: by
+    path the interval in seconds on whose grid the stamps of its point lie (0: any instant), as the registry had it.
     """
 
     topic: str
@@ -65,6 +68,7 @@ class Heard(NamedTuple):
     mapping: TopicMapping | None
     first: datetime | None
     body: bytes
+    grid: Mapping[str, int] = MappingProxyType({})
 
 
 class _NotUsed(Exception):
@@ -80,6 +84,8 @@ def sealed(heard: Heard) -> bytes:
     head["mapping"] = mapping and {"time": mapping.time, "form": mapping.form, "values": mapping.values}
     if heard.first is not None:
         head["first"] = heard.first.isoformat()
+    if heard.grid:
+        head["grid"] = dict(heard.grid)
     return json.dumps(head, separators=(",", ":")).encode() + b"\n" + heard.body
 
 
@@ -90,7 +96,7 @@ def opened(payload: bytes) -> Heard:
     stated, first = told["mapping"], told.get("first")
     mapping = stated and TopicMapping(stated["time"], stated["form"], tuple(stated["values"]))
     at = datetime.fromisoformat(first) if first else None
-    return Heard(told["topic"], told["qos"], told["retained"], told["mid"], mapping, at, body)
+    return Heard(told["topic"], told["qos"], told["retained"], told["mid"], mapping, at, body, told.get("grid", {}))
 
 
 def decode(heard: Heard, received_at: datetime, zone: ZoneInfo) -> Message:
@@ -104,7 +110,7 @@ def decode(heard: Heard, received_at: datetime, zone: ZoneInfo) -> Message:
         wanted = _wanted(mapping, leaves)
     except _NotUsed as error:
         return Message((), (error.unused,))
-    found = [_taken(heard.topic, path, leaves, at) for path in wanted]
+    found = [_taken(heard.topic, path, leaves, _meant(at, path, heard, zone)) for path in wanted]
     values = tuple(each for each in found if isinstance(each, Value))
     return Message(values, tuple(each for each in found if isinstance(each, Unused)))
 
@@ -163,6 +169,12 @@ def _at(
     if at is None or not is_plausible(at):
         raise _NotUsed(mapping.time, _NO_TIME)
     return at
+
+
+def _meant(at: datetime, path: str, heard: Heard, zone: ZoneInfo) -> datetime:
+    """The instant on the grid of the value's point; a time of receipt is nobody's computation and stays."""
+    is_stated = heard.mapping is not None and heard.mapping.form != "receipt"
+    return on_grid(at, heard.grid[path], zone) if is_stated and path in heard.grid else at
 
 
 def _of_two(at: datetime, received_at: datetime, zone: ZoneInfo) -> datetime | None:

@@ -13,9 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
+from zoneinfo import ZoneInfo
 
 from xietong.protocols.values import EXACT, NO_READING, Message, Unused, Value, is_plausible, rounded
+from xietong.stamps import on_grid
 from xietong.texts import Text
 
 How = Literal["notified", "read", "history"]
@@ -29,6 +32,7 @@ NUMBERS = frozenset(
 UNCERTAIN, BY_HAND = "U", "S"
 _GOOD_LOCAL_OVERRIDE = 0x00960000
 LONGEST_VALUE = 4096
+_ANY_ZONE = ZoneInfo("UTC")
 _TRUTH = {"True": Decimal(1), "False": Decimal(0)}
 
 
@@ -58,7 +62,8 @@ class Stated(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """Values of one server that came together. at: when; nodes: what those of the values mean."""
+    """Values of one server that came together. at: when; nodes: what those of the values mean; grid: by name the
+    interval in seconds on whose grid the stamps of its point lie (0: any instant), as the registry had it."""
 
     server: str
     url: str
@@ -66,11 +71,14 @@ class Notice(NamedTuple):
     at: datetime
     nodes: tuple[Node, ...]
     values: tuple[Stated, ...]
+    grid: Mapping[str, int] = MappingProxyType({})
 
 
 def sealed(notice: Notice) -> bytes:
     """The payload of the journal entry: the line of the nodes, and a line for each value."""
-    head = {"server": notice.server, "url": notice.url, "how": notice.how, "at": notice.at.isoformat()}
+    said = {"server": notice.server, "url": notice.url, "how": notice.how, "at": notice.at.isoformat()}
+    grid = {name: notice.grid[name] for name in (each.name for each in notice.nodes) if name in notice.grid}
+    head: dict[str, object] = {**said, **({"grid": grid} if grid else {})}
     lines = [{**head, "nodes": [_plain(each) for each in notice.nodes]}, *(_told(each) for each in notice.values)]
     return b"\n".join(json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() for line in lines)
 
@@ -80,18 +88,20 @@ def opened(payload: bytes) -> Notice:
     head, *rest = (json.loads(line) for line in payload.split(b"\n"))
     nodes = tuple(_node(each) for each in head["nodes"])
     at = datetime.fromisoformat(head["at"])
-    return Notice(head["server"], head["url"], head["how"], at, nodes, tuple(_stated(each) for each in rest))
+    values, grid = tuple(_stated(each) for each in rest), head.get("grid", {})
+    return Notice(head["server"], head["url"], head["how"], at, nodes, values, grid)
 
 
-def decode(notice: Notice) -> Message:
-    """The readings of a notice, and which values are none and why."""
+def decode(notice: Notice, zone: ZoneInfo = _ANY_ZONE) -> Message:
+    """The readings of a notice, and which values are none and why. zone: park time, in which the grids of points lie;
+    who only counts may leave it out."""
     nodes = {each.name: each for each in notice.nodes}
-    found = [_taken(notice, nodes[each.name], each) for each in notice.values]
+    found = [_taken(notice, nodes[each.name], each, zone) for each in notice.values]
     values = tuple(each for each in found if isinstance(each, Value))
     return Message(values, tuple(each for each in found if isinstance(each, Unused)))
 
 
-def _taken(notice: Notice, node: Node, stated: Stated) -> Value | Unused:
+def _taken(notice: Notice, node: Node, stated: Stated, zone: ZoneInfo) -> Value | Unused:
     said = f"{stated.value} {stated.type} {stated.status:08X}"
     severity = stated.status >> 30
     if severity > 1:
@@ -105,6 +115,8 @@ def _taken(notice: Notice, node: Node, stated: Stated) -> Value | Unused:
     at = _instant(notice, node, stated)
     if at is None or not is_plausible(at):
         return Unused(node.name, _NO_TIME, said)
+    if notice.how != "read" and node.name in notice.grid:
+        at = on_grid(at, notice.grid[node.name], zone)
     flag = UNCERTAIN if severity else BY_HAND if stated.status & 0xFFFF0000 == _GOOD_LOCAL_OVERRIDE else ""
     return Value(f"opcua:{notice.server}/{node.name}", at, kept, flag)
 

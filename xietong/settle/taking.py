@@ -62,9 +62,9 @@ def modbus_readings(entry: Entry, _zone: ZoneInfo) -> Iterator[Reading]:
     yield from _readings(entry, modbus.decode(modbus.opened(entry.payload)))
 
 
-def opcua_readings(entry: Entry, _zone: ZoneInfo) -> Iterator[Reading]:
+def opcua_readings(entry: Entry, zone: ZoneInfo) -> Iterator[Reading]:
     """The readings of a notice of OPC UA, by the nodes that were in force then."""
-    yield from _readings(entry, opcua.decode(opcua.opened(entry.payload)))
+    yield from _readings(entry, opcua.decode(opcua.opened(entry.payload), zone))
 
 
 # Kinds of entries that are taken by themselves, each from its payload alone.

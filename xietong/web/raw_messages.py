@@ -68,10 +68,10 @@ def _modbus(entry: Entry, _zone: ZoneInfo) -> tuple[Header, Message, Mapping[str
     return header, modbus.decode(poll), places
 
 
-def _opcua(entry: Entry, _zone: ZoneInfo) -> tuple[Header, Message, Mapping[str, str]]:
+def _opcua(entry: Entry, zone: ZoneInfo) -> tuple[Header, Message, Mapping[str, str]]:
     notice = opcua.opened(entry.payload)
     header = [(gettext("设备"), notice.server), (gettext("地址"), notice.url), (gettext("方式"), notice.how)]
-    return header, opcua.decode(notice), {each.name: f"{each.node} {each.unit}".rstrip() for each in notice.nodes}
+    return header, opcua.decode(notice, zone), {each.name: f"{each.node} {each.unit}".rstrip() for each in notice.nodes}
 
 
 _READ: Mapping[str, Callable[[Entry, ZoneInfo], tuple[Header, Message, Mapping[str, str]]]] = {

@@ -1,5 +1,5 @@
-"""Stamps of readings against the interval of their point: a hair beside the grid is brought onto it, what lies off it
-is named. Sheets compute times in floats (=A2+1/24), so that a full hour comes as 59:59.999.
+"""Stamps of files and pushes against the interval of their point, as columns, by the one rule of xietong.stamps: a hair
+beside the grid is brought onto it, what lies off it is named.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,11 +14,7 @@ import pyarrow.compute as pc
 from xietong.park.nouns import Point
 from xietong.park.package.cells import CellError
 from xietong.park.package.sheets import Rejection, rejection
-
-SECOND, DAY_S = 1_000_000, 86_400
-# How far beside its grid the stamp of an interval may lie and still be meant: what a sheet rounds to when it shows
-# seconds. An instant may be of any moment: only the noise of a float is taken off it.
-CLOSE_US, NOISE_US = SECOND // 2, 1_000
+from xietong.stamps import CLOSE_US, NOISE_US, SECOND_US, grid_s, shift_us
 
 
 class OnGrid(NamedTuple):
@@ -43,28 +39,18 @@ def to_grid(at: pa.Array, place: pa.Array, points: Sequence[Point], zone: ZoneIn
 
     at: µs UTC, null where there is none; place: the index of each one's point, null where it has none.
     """
-    steps = np.array([_step_s(point) for point in points] or [0], np.int64) * SECOND
+    steps = np.array([grid_s(point.shape, point.interval_s) for point in points] or [0], np.int64) * SECOND_US
     index = pc.fill_null(place, 0).to_numpy(zero_copy_only=False)
     known = pc.and_(pc.is_valid(at), pc.is_valid(place)).to_numpy(zero_copy_only=False)
     local = pc.local_timestamp(at.cast(pa.timestamp("us", zone.key)))
     local_us = pc.fill_null(local.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
     has_grid = steps[index] > 0
-    step = np.where(has_grid, steps[index], SECOND)
-    beyond = local_us % step
-    shift = np.where(beyond * 2 < step, -beyond, step - beyond)
+    shift = shift_us(local_us, np.where(has_grid, steps[index], SECOND_US))
     is_close = np.abs(shift) <= np.where(has_grid, CLOSE_US, NOISE_US)
     is_moved = known & is_close & (shift != 0)
     meant = pc.fill_null(at.cast(pa.int64()), 0).to_numpy(zero_copy_only=False) + np.where(is_moved, shift, 0)
     kept = pa.array(meant, pa.int64(), mask=~pc.is_valid(at).to_numpy(zero_copy_only=False)).cast(at.type)
     return OnGrid(kept, int(is_moved.sum()), np.flatnonzero(known & has_grid & ~is_close).tolist())
-
-
-def _step_s(point: Point) -> int:
-    """The grid of a point's stamps in seconds; 0 where it has none: an instant, or an interval that parts no day."""
-    if point.shape not in ("amount", "mean") or not point.interval_s:
-        return 0
-    step = min(point.interval_s, DAY_S)
-    return step if DAY_S % step == 0 else 0
 
 
 def note_off_grid(noted: dict[str, OffGrid], found: OnGrid, point: pa.Array, rows: pa.Array) -> None:
