@@ -168,5 +168,5 @@ def test_a_run_that_was_high_for_long_is_settled_by_a_person(tmp_path: Path) -> 
     address = came[0].address.replace("hj212:", "corrected:")
     marked = [row._replace(flag="X", address=address, entry="cli-0/1") for row in came[40:80]]
     both = [point("counter"), point("counter")._replace(address=address)]
-    settled = days(rolled(tmp_path / "settled", [*came, *marked], *both))
-    assert [(row["total"], row["estimated"]) for row in settled][0] == (Decimal(96), True)
+    settled = days(rolled(tmp_path / "settled", [*came, *marked], *both))[0]
+    assert (settled["total"], settled["estimated"]) == (Decimal(96), True)
