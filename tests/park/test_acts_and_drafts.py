@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from small_parks import park
 
 from xietong.park import actions, evidence
+from xietong.park.evidence import of_a_command
 from xietong.park.models import Act, ApiKey, Draft, FactorRow
-from xietong.park.months import DRAFTS, Month, Outcome, Sent, save_draft, submit
+from xietong.park.months import DRAFTS, Desk, Month, Outcome, Sent, save_draft, submit
 from xietong.park.ordering import signed_in
 from xietong.park.people import RefusedError, make_roles
 from xietong.periods import Period
@@ -78,9 +80,10 @@ def test_a_sending_for_a_part_is_another_than_one_for_all(monkeypatch: pytest.Mo
         return _KNOWN
 
     monkeypatch.setattr("xietong.park.months._before", known)
+    desk = Desk(tmp_path, park(), of_a_command)
     whole = Sent("api", "scada", "k", (), b"rows", "month.csv", frozenset({"E01"}))
     for each in (whole, whole._replace(partial=True), whole):
-        assert submit(tmp_path, MARCH, each, NOW) is _KNOWN
+        assert submit(desk, MARCH, each, NOW) is _KNOWN
     assert asked[0] == asked[2] != asked[1]
 
 

@@ -17,7 +17,7 @@ from xietong.journal.group import GroupCommit
 from xietong.journal.layout import print_of
 from xietong.journal.reader import UNFINISHED, JournalReader, find, names, read, sync
 from xietong.journal.standing import last_ordinal, standing
-from xietong.journal.writer import JournalWriter, open_writer
+from xietong.journal.writer import JournalWriter, Said, open_writer
 
 __all__ = [
     "UNFINISHED",
@@ -30,6 +30,7 @@ __all__ = [
     "JournalWriteError",
     "JournalWriter",
     "NoSuchEntry",
+    "Said",
     "find",
     "last_ordinal",
     "make_folder",

@@ -7,7 +7,7 @@ ordinals, because a reader may have seen them. Ordinals are never given twice to
 import fcntl
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -22,6 +22,14 @@ from xietong.readings import EntryKind, Mark
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 _NO_MARKS: Mapping[str, Mark] = MappingProxyType({})
+
+
+class Said(NamedTuple):
+    """What an entry says, before it has its place in a journal: what it is, whose it is, and the very bytes."""
+
+    kind: EntryKind
+    origin: str
+    payload: bytes
 
 
 class _Open(NamedTuple):
@@ -83,11 +91,18 @@ class JournalWriter:
 
         Raises ValueError where the payload or the origin is too long or received_at has no time zone.
         """
+        return self._append([Said(kind, origin, payload)], received_at)[0]
+
+    def _append(self, entries: Sequence[Said], received_at: datetime) -> range:
+        """Add entries under ordinals that follow each other: all of them, or none where one cannot be written."""
         with self._gate:
-            ordinal = self._next
-            self._pending.append(entry_parts(self.name, ordinal, kind, origin, payload, received_at))
-            self._next = ordinal + 1
-            return ordinal
+            ordinals = range(self._next, self._next + len(entries))
+            self._pending += [
+                entry_parts(self.name, ordinal, *each, received_at)
+                for ordinal, each in zip(ordinals, entries, strict=True)
+            ]
+            self._next = ordinals.stop
+            return ordinals
 
     def commit(self) -> int:
         """Make the batch durable; returns the last durable ordinal.
@@ -109,10 +124,17 @@ class JournalWriter:
 
     def record(self, kind: EntryKind, origin: str, payload: bytes, received_at: datetime) -> int:
         """Append one entry and commit it, safely beside other threads; returns its durable ordinal."""
+        return self.record_all([Said(kind, origin, payload)], received_at)[0]
+
+    def record_all(self, entries: Sequence[Said], received_at: datetime) -> range:
+        """Append several entries and commit them together, safely beside other threads; their durable ordinals.
+
+        Raises JournalWriteError where the disk refused, ValueError as `append` does; none of them may then count.
+        """
         with self._disk:
-            ordinal = self.append(kind, origin, payload, received_at)
+            ordinals = self._append(entries, received_at)
             self.commit()
-            return ordinal
+            return ordinals
 
     def close(self) -> None:
         """Let go of file and lock. What was appended and not committed is gone: it was never acknowledged."""

@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import IO, Literal, cast
 import pyarrow as pa
 
 from xietong.intake.opening import open_journal
-from xietong.journal import make_folder, sync_folder
+from xietong.journal import JournalWriter, Said, make_folder, sync_folder
 
 CHUNK = 1 << 20
 # A smaller file is kept as it came, and so is one whose beginning does not shrink so far: Parquet, workbooks.
@@ -28,6 +28,8 @@ COMPRESSED = ".zst"
 # How what is on its way into the folder begins.
 INCOMING = "incoming-"
 Purpose = Literal["package-table", "readings", "correction", "original"]
+# What opens the journal of a data folder that a process writes: for one entry, or the one it holds as long as it lives.
+Opened = Callable[[Path], AbstractContextManager[JournalWriter]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +151,19 @@ def _copy(source: IO[bytes], write: Callable[[bytes], object]) -> tuple[str, int
     return digest.hexdigest(), size
 
 
-def enter(data: Path, kept: Iterable[Evidence], origin: str, at: datetime) -> dict[str, str]:
+def of_a_command(data: Path) -> JournalWriter:
+    """The journal of a command, which is open only while it enters something."""
+    return open_journal(data, "cli")
+
+
+def enter(
+    data: Path, kept: Iterable[Evidence], origin: str, at: datetime, journal: Opened = of_a_command
+) -> dict[str, str]:
     """Write one journal entry a file; gives file name → entry id once all are durable.
 
     origin: who brought them, such as "cli:director"; at: UTC. Raises journal.JournalWriteError where the disk refuses.
     """
-    with open_journal(data, "cli") as writer:
-        ordinals = {file.name: writer.append("file", origin, file.payload, at) for file in kept}
-        writer.commit()
-        return {name: f"{writer.name}/{ordinal}" for name, ordinal in ordinals.items()}
+    files = list(kept)
+    with journal(data) as writer:
+        ordinals = writer.record_all([Said("file", origin, file.payload) for file in files], at)
+        return {file.name: f"{writer.name}/{ordinal}" for file, ordinal in zip(files, ordinals, strict=True)}

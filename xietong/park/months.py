@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 
+from xietong.park.evidence import Opened
 from xietong.park.models import Draft, Submission
 from xietong.park.nouns import Registry
 from xietong.park.package.schema import TABLES
@@ -76,18 +77,30 @@ def may_report(user: AbstractUser, park: Registry, subject: str) -> bool:
     return False
 
 
-def submit(data: Path, month: Month, sent: Sent, at: datetime) -> Outcome:
+class Desk(NamedTuple):
+    """Where months come in: a data folder, the park as it stands, and what opens the journal of this process."""
+
+    data: Path
+    park: Registry
+    journal: Opened
+
+    def reception(self, sent: Sent, at: datetime) -> Reception:
+        """Where one sending comes in."""
+        return Reception(self.data, sent.who, at, sent.door, sent.own, self.journal)
+
+
+def submit(desk: Desk, month: Month, sent: Sent, at: datetime) -> Outcome:
     """Enter a month once: durable when this returns (evidence, journal and registry), or nothing of it entered.
 
     The same sender, key and body give the same outcome again. Raises OtherBodyError where the key was used for another
-    body, NoParkError before there is a park, JournalError where the disk refuses.
+    body, JournalError where the disk refuses.
     """
     digest = hashlib.sha256(sent.body + bytes([sent.partial])).hexdigest()
     sender = f"{sent.door}:{sent.who}"
     try:
         with transaction.atomic():
             before = _before(sender, sent.idempotency, digest)
-            return before or _enter(data, month, sent, digest, at)
+            return before or _enter(desk, month, sent, digest, at)
     except IntegrityError:
         before = _before(sender, sent.idempotency, digest)
         if before is None:
@@ -104,9 +117,9 @@ def _before(sender: str, idempotency: str, digest: str) -> Outcome | None:
     return Outcome(found.answer, True, found.pk)
 
 
-def _enter(data: Path, month: Month, sent: Sent, digest: str, at: datetime) -> Outcome:
-    reception = Reception(data, sent.who, at, sent.door, sent.own)
-    answer = reception.statement(sent.body, sent.file, sent.rows, sent.partial)
+def _enter(desk: Desk, month: Month, sent: Sent, digest: str, at: datetime) -> Outcome:
+    reception = desk.reception(sent, at)
+    answer = reception.statement(sent.body, sent.file, sent.rows, sent.partial, desk.park)
     plain = _answer(answer, sent)
     if not answer.entries:
         return Outcome(plain, False)
@@ -141,10 +154,10 @@ def _small(plain: Mapping[str, Any]) -> dict[str, Any]:
     return {**plain, **first, "counts": {name: len(plain[name]) for name in first}}
 
 
-def check(data: Path, sent: Sent, at: datetime) -> Outcome:
-    """What the one rule set says of a sending; nothing of it is kept or entered. Raises NoParkError."""
-    reception = Reception(data, sent.who, at, sent.door, sent.own)
-    reception.verdicts(sent.rows)
+def check(desk: Desk, sent: Sent, at: datetime) -> Outcome:
+    """What the one rule set says of a sending; nothing of it is kept or entered."""
+    reception = desk.reception(sent, at)
+    reception.verdicts(sent.rows, desk.park)
     return Outcome(_answer(reception.answer, sent), False)
 
 

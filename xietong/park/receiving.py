@@ -5,7 +5,7 @@ The commands call this and settle afterwards; what it gives back is their answer
 
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from xietong.park.actions import (
 )
 from xietong.park.bills import Placed, beside, by_subject
 from xietong.park.doubts import remarks, remarks_of_flows
-from xietong.park.evidence import INCOMING, Evidence, Purpose, enter, keep
+from xietong.park.evidence import INCOMING, Evidence, Opened, Purpose, enter, keep, of_a_command
 from xietong.park.marking import located, write_marked
 from xietong.park.nouns import Registry
 from xietong.park.package.cells import CellError
@@ -84,13 +84,21 @@ class Manner(NamedTuple):
 class Reception:
     """Where one person's files come in at one instant (UTC).
 
-    door: by which way, as the journal tells it; own: the subjects whose amounts the person may state (None: all).
+    door: by which way, as the journal tells it; own: the subjects whose amounts the person may state (None: all);
+    journal: what opens the journal of this process.
     """
 
     def __init__(
-        self, data: Path, who: str, at: datetime, door: str = "cli", own: Collection[str] | None = None
+        self,
+        data: Path,
+        who: str,
+        at: datetime,
+        door: str = "cli",
+        own: Collection[str] | None = None,
+        journal: Opened = of_a_command,
     ) -> None:
         self.data, self.who, self.at, self.door, self.own = data, who, at, door, own
+        self._journal = journal
         self.answer = Answer()
 
     def package(self, folder: Path, begin: Callable[[Package], None] = lambda _: None) -> Answer:
@@ -113,10 +121,14 @@ class Reception:
         self._note_refusals(folder.name)
         return answer
 
-    def file(self, path: Path, mapping: FileMapping, manner: Manner | None = None) -> Answer:
-        """Bring one file of readings or reported amounts in; raises NoParkError where nothing is registered yet."""
-        park = registry.load()
-        manner = manner or Manner()
+    def file(
+        self, path: Path, mapping: FileMapping, manner: Manner | None = None, park: Registry | None = None
+    ) -> Answer:
+        """Bring one file of readings or reported amounts in.
+
+        park: as it stands, where the caller has it. Raises NoParkError where nothing is registered yet.
+        """
+        park, manner = park or registry.load(), manner or Manner()
         try:
             if not mapping.table and is_template(path):
                 mapping = FILLED_IN
@@ -179,32 +191,29 @@ class Reception:
         return keep(self.data, source, name, purpose, more)
 
     def _enter(self, kept: Iterable[Evidence]) -> None:
-        self.answer.entries |= enter(self.data, kept, f"{self.door}:{self.who}", self.at)
+        self.answer.entries |= enter(self.data, kept, f"{self.door}:{self.who}", self.at, self._journal)
 
     def _noting(self, path: Path) -> Note:
         """Where a remark on a whole file goes."""
         return lambda said: self.answer.remarks.append(rejection(path.name, 0, "", "", said))
 
-    def verdicts(self, rows: Sequence[Row]) -> Sheet:
-        """What a month that was typed into the form or sent by a program would give; nothing is kept of it.
-
-        Raises NoParkError.
-        """
-        park, answer = registry.load(), self.answer
+    def verdicts(self, rows: Sequence[Row], park: Registry) -> Sheet:
+        """What a month that was typed into the form or sent by a program would give; nothing is kept of it."""
+        answer = self.answer
         kept, blank = filled_in(rows, park)
         sheet = judged(kept, park, self._sender())
         answer.rejected, answer.remarks, answer.usable = sheet.rejected, blank + sheet.remarks, len(sheet.rows)
         return sheet
 
-    def statement(self, body: bytes, name: str, rows: Sequence[Row], partial: bool) -> Answer:
+    def statement(self, body: bytes, name: str, rows: Sequence[Row], partial: bool, park: Registry) -> Answer:
         """Bring such a month in: `rows` as typed, `body` what is kept of it as evidence.
 
-        Unlike a file, what is refused as a whole is not kept: whoever sent it still has it. Raises NoParkError.
+        Unlike a file, what is refused as a whole is not kept: whoever sent it still has it.
         """
-        sheet = self.verdicts(rows)
+        sheet = self.verdicts(rows, park)
         if sheet.rows and (partial or not sheet.rejected):
             self._enter([self._keep(body, name, "original")])
-            self._state(sheet)
+            self._state(sheet, park)
         return self.answer
 
     def _reported(self, path: Path, mapping: FileMapping, park: Registry, manner: Manner) -> None:
@@ -225,17 +234,21 @@ class Reception:
         if mapping.whole and sheet.rejected and not manner.partial:
             answer.remarks.append(_nothing_entered(path))
         else:
-            self._state(sheet)
+            self._state(sheet, park)
 
     def _sender(self) -> Sender:
         return Sender(self.own, self.at)
 
-    def _state(self, sheet: Sheet) -> None:
-        """Enter the rows that can be used, and say what they leave in doubt."""
+    def _state(self, sheet: Sheet, park: Registry) -> None:
+        """Enter the rows that can be used, and say what they leave in doubt.
+
+        park: as it stood before; only what the subjects of the rows state is read again.
+        """
         answer, table = self.answer, "reported"
         answer.changes[table] = state_facts(table, sheet.rows, answer.entries, self.who, self.at)
         answer.accepted += len(sheet.rows)
-        answer.remarks += remarks(sheet.rows, registry.load())
+        stated = registry.stated_by({row.values["subject"] for row in sheet.rows})
+        answer.remarks += remarks(sheet.rows, replace(park, reported=stated))
 
     def _rows(self, path: Path, mapping: FileMapping, park: Registry) -> list[Row]:
         """The rows of a sheet as they came; of a workbook of ours those that were filled in, remarks for the others."""

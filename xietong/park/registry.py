@@ -4,7 +4,7 @@ Reading only; what changes it is in `actions`.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from xietong.calc.factor_revisions import REVISED_AT, REVISED_FROM, REVISED_UNTIL
 from xietong.lake.points import MeterChange, PointSpec
@@ -20,7 +21,7 @@ from xietong.park.fields import plain
 from xietong.park.package.rules import Known
 from xietong.park.package.schema import TABLES
 from xietong.park.presence import Presence, here_of
-from xietong.park.revisions import in_force
+from xietong.park.revisions import BATCH, in_force
 from xietong.periods import Period
 from xietong.quality.bounds import NOTHING_KNOWN, bounds_of
 from xietong.readings import CORRECTED
@@ -57,7 +58,7 @@ def load(as_of: datetime | None = None) -> nouns.Registry:
         choices={**nouns.DEFAULT_CHOICES, **park.choices},
         subjects=subjects,
         points={point.code: point for point in _nouns(nouns.Point, models.Point, as_of)},
-        reported=tuple(_nouns(nouns.ReportedAmount, models.ReportedAmount, as_of, period=_period)),
+        reported=tuple(_reported(in_force(models.ReportedAmount, as_of))),
         targets=tuple(
             _nouns(nouns.Target, models.Target, as_of, target=_float, basic=_float, base_value=_float),
         ),
@@ -87,6 +88,18 @@ def _read_at(as_of: datetime | None) -> str:
     return json.dumps([str(connection.settings_dict["NAME"]), *map(str, act or ()), str(as_of)])
 
 
+def stated_by(subjects: Collection[str]) -> tuple[nouns.ReportedAmount, ...]:
+    """The amounts in force that these subjects state, of every item and period. No other row of the table is read."""
+    codes = sorted(subjects)
+    batches = (codes[start : start + BATCH] for start in range(0, len(codes), BATCH))
+    rows = (in_force(models.ReportedAmount, None).filter(subject__in=batch) for batch in batches)
+    return tuple(each for batch in rows for each in _reported(batch))
+
+
+def _reported(rows: QuerySet[models.ReportedAmount]) -> Iterator[nouns.ReportedAmount]:
+    return _as_nouns(nouns.ReportedAmount, rows, period=_period)
+
+
 def known_codes() -> Known:
     """The codes that a package may refer to without bringing them."""
     known = Known()
@@ -113,14 +126,21 @@ def _nouns(
     as_of: datetime | None,
     **readers: Callable[[Any], Any],
 ) -> Iterator[Noun]:
-    """The facts of a table as nouns, whose fields have the columns' names; readers turn what is kept otherwise.
+    """The facts of a table as nouns."""
+    return _as_nouns(noun, in_force(model, as_of), **readers)
+
+
+def _as_nouns(
+    noun: Callable[..., Noun], rows: "QuerySet[Any]", **readers: Callable[[Any], Any]
+) -> Iterator[Noun]:
+    """Rows of a table as nouns, whose fields have the columns' names; readers turn what is kept otherwise.
 
     Tuples rather than model objects: half the time on a table of 100,000 rows.
     """
     assert isinstance(noun, type)
     names = [each.name for each in fields(noun)]
     turned = [(names.index(name), reader) for name, reader in readers.items()]
-    for row in in_force(model, as_of).values_list(*names).iterator(chunk_size=2000):
+    for row in rows.values_list(*names).iterator(chunk_size=2000):
         values = list(row)
         for place, reader in turned:
             values[place] = reader(values[place])

@@ -1,6 +1,6 @@
 """How a stated fact becomes a revision: unchanged is nothing, changed is a new row, nothing is overwritten."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -42,15 +42,22 @@ def revise(model: type[Revision], statements: Iterable[Statement], act: Act) -> 
 
     Must run in the transaction that wrote the act.
     """
-    current = {row.key: row for row in in_force(model, None)}
+    stated = list(statements)
+    batches = (stated[start : start + BATCH] for start in range(0, len(stated), BATCH))
+    changes = [_revise_batch(model, batch, act) for batch in batches]
+    return Change(*(sum(counted) for counted in zip(*changes, strict=True))) if changes else Change(0, 0, 0)
+
+
+def _revise_batch(model: type[Revision], statements: Sequence[Statement], act: Act) -> Change:
+    current = _current(model, statements)
     superseded, added, same = [], [], 0
     for statement in statements:
         old = current.get(statement.key)
-        if old is not None and _states_the_same(old, statement.values):
+        if old is not None and all(old[name] == value for name, value in statement.values.items()):
             same += 1
             continue
         if old is not None:
-            superseded.append(old.pk)
+            superseded.append(old["pk"])
         added.append(
             model(
                 key=statement.key,
@@ -61,12 +68,14 @@ def revise(model: type[Revision], statements: Iterable[Statement], act: Act) -> 
                 **statement.values,
             )
         )
-    for start in range(0, len(superseded), BATCH):
-        chosen = model._default_manager.filter(pk__in=superseded[start : start + BATCH], superseded_at__isnull=True)
-        chosen.update(superseded_at=act.at)
+    if superseded:
+        model._default_manager.filter(pk__in=superseded, superseded_at__isnull=True).update(superseded_at=act.at)
     model._default_manager.bulk_create(added, batch_size=BATCH)
     return Change(len(added) - len(superseded), len(superseded), same)
 
 
-def _states_the_same(old: Revision, values: Mapping[str, Any]) -> bool:
-    return all(getattr(old, name) == value for name, value in values.items())
+def _current(model: type[Revision], statements: Sequence[Statement]) -> Mapping[str, Mapping[str, Any]]:
+    """Key → what is in force of the facts that the statements are about. No other row of the table is read."""
+    names = list(dict.fromkeys(name for each in statements for name in each.values))
+    rows = in_force(model, None).filter(key__in=[each.key for each in statements]).order_by()
+    return {row["key"]: row for row in rows.values("pk", "key", *names)}

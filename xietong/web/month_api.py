@@ -15,13 +15,13 @@ from ninja import Schema, Status
 
 from xietong.journal import JournalError
 from xietong.park.models import ApiKey
-from xietong.park.months import COLUMNS, Month, OtherBodyError, Sent, submit
+from xietong.park.months import COLUMNS, Desk, Month, OtherBodyError, Sent, submit
 from xietong.park.nouns import Registry
 from xietong.park.package.sheets import Row
 from xietong.park.template import Line, amount_text, lines_owed, units_of
 from xietong.periods import Period, PeriodError
 from xietong.texts import Text
-from xietong.web import gathering
+from xietong.web import gathering, own_journal
 from xietong.web.answers import described
 from xietong.web.push import LONGEST_IDEMPOTENCY, MOST_BYTES, api, asking
 from xietong.web.push import urls as _addresses
@@ -139,12 +139,13 @@ def state_month(request: HttpRequest, subject: str, period: str, partial: bool =
     if not rows:
         return _refused(422, "body", "body", _NO_ROWS)
     own = frozenset(each.code for each in park.below(key.subject))
-    return _take(month, Sent("api", f"key:{key.name}", idempotency, rows, body, file, own, partial))
+    desk = Desk(gathering.data_folder(), park, own_journal.opened)
+    return _take(desk, month, Sent("api", f"key:{key.name}", idempotency, rows, body, file, own, partial))
 
 
-def _take(month: Month, sent: Sent) -> Status[Stated]:
+def _take(desk: Desk, month: Month, sent: Sent) -> Status[Stated]:
     try:
-        outcome = submit(gathering.data_folder(), month, sent, gathering.clock())
+        outcome = submit(desk, month, sent, gathering.clock())
     except OtherBodyError:
         return _refused(409, "Idempotency-Key", "idempotency", _OTHER_BODY)
     except JournalError as error:

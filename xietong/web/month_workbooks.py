@@ -19,7 +19,7 @@ from xietong.park.package.mapping import FileMapping
 from xietong.park.receiving import Answer, Manner, Reception
 from xietong.park.template import is_template, write_template
 from xietong.periods import Period
-from xietong.web import gathering
+from xietong.web import gathering, own_journal
 from xietong.web.asked import period_or_404, subject_or_404
 from xietong.web.languages import reading_language
 from xietong.wording.places import full_name
@@ -93,5 +93,6 @@ def _brought(request: HttpRequest, registry: Registry, code: str, span: Period) 
 
 def _received(request: HttpRequest, registry: Registry, code: str, path: Path) -> Answer:
     own = frozenset(each.code for each in registry.below(code))
-    reception = Reception(gathering.data_folder(), request.user.get_username(), gathering.clock(), door="form", own=own)
-    return reception.file(path, FileMapping(), Manner(partial=request.POST.get("partial") == "1"))
+    data, who = gathering.data_folder(), request.user.get_username()
+    reception = Reception(data, who, gathering.clock(), "form", own, own_journal.opened)
+    return reception.file(path, FileMapping(), Manner(partial=request.POST.get("partial") == "1"), registry)

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from xietong.journal import JournalError
 from xietong.park.models import Draft, Submission
 from xietong.park.months import (
+    Desk,
     Month,
     OtherBodyError,
     Outcome,
@@ -36,7 +37,7 @@ from xietong.park.months import (
 from xietong.park.nouns import Registry
 from xietong.park.template import Line, lines_owed
 from xietong.periods import Period
-from xietong.web import gathering
+from xietong.web import gathering, own_journal
 from xietong.web.asked import NothingThereError, number, period_or_404, subject_or_404
 from xietong.web.languages import reading_language
 from xietong.web.month_form import OF, FormLine, Place, Typed, as_rows, choices, form_lines, stamp_of, typed
@@ -184,8 +185,11 @@ class _Sheet:
             partial=self.request.POST.get("partial") == "1",
         )
 
+    def _desk(self) -> Desk:
+        return Desk(gathering.data_folder(), self.registry, own_journal.opened)
+
     def _checked(self) -> HttpResponse:
-        outcome = check(gathering.data_folder(), self._sending(), gathering.clock())
+        outcome = check(self._desk(), self._sending(), gathering.clock())
         return self.shown(outcome=outcome, checked=True)
 
     def _sent(self) -> HttpResponse:
@@ -196,7 +200,7 @@ class _Sheet:
             said = gettext("您填的时候别人报过或改过这个月，已报的数列在各行；您填的还没有提交，请核对后再按一次。")
             return self.shown(alert=said, status=409)
         try:
-            outcome = submit(gathering.data_folder(), self.asked, sent, gathering.clock())
+            outcome = submit(self._desk(), self.asked, sent, gathering.clock())
         except OtherBodyError:
             return self.shown(alert=gettext("这一页已经提交过，请核对后再按一次。"), status=409)
         if outcome.entered:

@@ -5,6 +5,7 @@ What may be commanded and by whom is xietong.park.ordering's and xietong.intake.
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -32,7 +33,7 @@ def propose(request: HttpRequest) -> HttpResponse:
     wish = gate.Wish(mn, cn, dict(line.partition("=")[::2] for line in lines))
 
     def act(user: AbstractUser) -> str:
-        entry = ordering.propose(settings.DATA, own_journal.writer(), wish, user, ordering.ON_A_PAGE, _now())
+        entry = ordering.propose(settings.DATA, own_journal.writer(Path(settings.DATA)), wish, user, ordering.ON_A_PAGE, _now())
         return gettext("已提议，存证 %(entry)s；一小时内请另一人确认。") % {"entry": entry}
 
     return _done(request, mn, act)
@@ -44,7 +45,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     proposal = request.POST.get("order", "")
 
     def act(user: AbstractUser) -> str:
-        given = ordering.confirm(settings.DATA, own_journal.writer(), proposal, user, ordering.ON_A_PAGE, _now())
+        given = ordering.confirm(settings.DATA, own_journal.writer(Path(settings.DATA)), proposal, user, ordering.ON_A_PAGE, _now())
         return gettext("已确认，存证 %(entry)s；设备在线时发出一次。") % {"entry": given.confirmation}
 
     return _done(request, request.POST.get("mn", ""), act)

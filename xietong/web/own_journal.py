@@ -1,9 +1,11 @@
-"""The journal of this web process: what programs push and what persons order here, each entry safe before it counts."""
+"""The one journal of this web process: what programs push, what is typed or sent in of a month, what persons order.
+
+Whoever enters something is handed it; each entry is safe before it counts.
+"""
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-
-from django.conf import settings
 
 from xietong.intake.opening import open_journal
 from xietong.journal import JournalWriter
@@ -12,13 +14,17 @@ _LOCK = threading.Lock()
 _OPEN: dict[Path, JournalWriter] = {}
 
 
-def writer() -> JournalWriter:
-    """The one writer, opened when it is first needed; use its `record`, which is safe beside other threads.
+def writer(data: Path) -> JournalWriter:
+    """The one writer of a data folder, opened when it is first needed.
 
-    Raises JournalError where the disk refuses.
+    Use `record` and `record_all`, which are safe beside other threads. Raises JournalError where the disk refuses.
     """
     with _LOCK:
-        root = Path(settings.DATA) / "journal"
-        if root not in _OPEN:
-            _OPEN[root] = open_journal(root.parent, "web")
-        return _OPEN[root]
+        if data not in _OPEN:
+            _OPEN[data] = open_journal(data, "web")
+        return _OPEN[data]
+
+
+def opened(data: Path) -> AbstractContextManager[JournalWriter]:
+    """That writer for who enters something and then lets go of it: it stays open."""
+    return nullcontext(writer(data))

@@ -22,15 +22,14 @@ from ninja.security import HttpBearer
 
 from xietong.detection import NEVER_BELOW
 from xietong.disks import FULL, RETRY_AFTER_S, is_full
-from xietong.intake.opening import open_journal
-from xietong.journal import JournalError, JournalReader, JournalWriter, names
+from xietong.journal import JournalError, JournalReader, names
 from xietong.park.actions import key_hash
 from xietong.park.models import ApiKey, Push
 from xietong.park.nouns import Registry
 from xietong.protocols.pushed import Problem, PushedRow, decode, note_of, runs, sealed
 from xietong.readings import BELOW, Entry
 from xietong.texts import Text
-from xietong.web import gathering
+from xietong.web import gathering, own_journal
 from xietong.web.answers import answer_of, described
 from xietong.web.push_stamps import Stamps, stamps_of
 
@@ -70,20 +69,17 @@ class _Keys(HttpBearer):
 
 
 class _Journal:
-    """This process's journal, one push at a time."""
+    """The pushes in this process's journal, one at a time."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.is_noted = False  # whether every durable push of before has its answer in the database
-        self._writer: JournalWriter | None = None
 
-    def keep(self, origin: str, payload: bytes, at: datetime) -> str:
+    @staticmethod
+    def keep(origin: str, payload: bytes, at: datetime) -> str:
         """Append one entry; gives its id once it is durable. Raises JournalError, and then nothing was kept."""
-        if self._writer is None:
-            self._writer = open_journal(settings.DATA, "web")
-        ordinal = self._writer.append("pushed", origin, payload, at)
-        self._writer.commit()
-        return f"{self._writer.name}/{ordinal}"
+        writer = own_journal.writer(Path(settings.DATA))
+        return f"{writer.name}/{writer.record('pushed', origin, payload, at)}"
 
 
 _JOURNAL = _Journal()
