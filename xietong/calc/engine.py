@@ -11,6 +11,7 @@ from collections import ChainMap
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from threading import get_ident
 from typing import Any, cast
 
 from xietong.calc.figures import Figure, Kind, Status, entitled, missing_figure, worst
@@ -53,6 +54,7 @@ class Calculation:
     """One subject and period: resolves keys to Figures, each once, by the rules of one standard.
 
     inputs: asked only for what is needed, so that a mapping which makes its figures on demand makes no others.
+    Several threads may ask one calculation: each makes what it does not find, and finds the same.
     """
 
     def __init__(
@@ -67,7 +69,9 @@ class Calculation:
         self._pack, self._rules = pack, pack.in_force(on, choices)
         self._known: dict[str, Figure] = {}
         self._supplied: dict[str, bool] = {}
-        self._open: list[str] = []
+        # What is being made just now, by thread: a key that another thread is making is no circle.
+        self._open: dict[int, list[str]] = {}
+        self._resting: dict[int, set[str]] = {}
 
     def figure(self, key: str) -> Figure:
         """The figure of that key: a given input, else by its rule, else missing with the reason.
@@ -78,11 +82,14 @@ class Calculation:
         known = self._known.get(key)
         if known is not None:
             return known
-        if key in self._open:
-            raise RecursionError(" → ".join([*self._open[self._open.index(key) :], key]))
-        self._open.append(key)
-        made = self._known[key] = self._made(key)
-        self._open.pop()
+        opened = self._open.setdefault(get_ident(), [])
+        if key in opened:
+            raise RecursionError(" → ".join([*opened[opened.index(key) :], key]))
+        opened.append(key)
+        try:
+            made = self._known[key] = self._made(key)
+        finally:
+            opened.pop()
         return made
 
     def beside(self, given: Mapping[str, Figure]) -> "Calculation":
@@ -113,8 +120,14 @@ class Calculation:
         """Whether the key was given (if only as missing), or rests on anything that was."""
         found = self._supplied.get(key)
         if found is None:
-            self._supplied[key] = False  # what rests on itself alone rests on nothing
-            found = self._supplied[key] = self._rests_on_given(key)
+            resting = self._resting.setdefault(get_ident(), set())
+            if key in resting:
+                return False  # what rests on itself alone rests on nothing
+            resting.add(key)
+            try:
+                found = self._supplied[key] = self._rests_on_given(key)
+            finally:
+                resting.discard(key)
         return found
 
     def _rests_on_given(self, key: str) -> bool:

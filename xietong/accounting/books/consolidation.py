@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from threading import Lock
 from typing import Any, TypeVar
 
 from xietong.accounting.amounts import Amount, beside, idle, summed, told
@@ -34,6 +35,7 @@ _OWN = Text("本级自报值", "the subject's own statement")
 Named = tuple[Subject, Amount]
 Made = TypeVar("Made")
 MADE_KEPT = 512
+_NOT_MADE = object()
 # How many statements that stand beside a figure are told with it.
 MOST_SAID = 5
 # What is kept (see `keep`) under (one of these, subject, …) rests on that subject alone.
@@ -58,7 +60,10 @@ class Ground:
 
 
 class Books:
-    """Everything that one registry and one version of the lake say, summed on demand and remembered."""
+    """Everything that one registry and one version of the lake say, summed on demand and remembered.
+
+    Several threads may ask the same books: what is made is the same whoever makes it, and nothing that was made changes.
+    """
 
     def __init__(self, ground: "Ground", lake: LakeTables | None, keep: Keep) -> None:
         registry, statements = ground.registry, ground.statements
@@ -79,6 +84,7 @@ class Books:
         self._known: dict[tuple[str, str, datetime, datetime], Amount] = {}
         self._made: dict[Hashable, Any] = {}
         self._lasting: dict[Hashable, Any] = {}
+        self._lock = Lock()
 
     def _names_below(self, statements: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
         """For every subject the items that it or anything below it states, measures or owes."""
@@ -129,10 +135,12 @@ class Books:
         """Keep what earlier books made of the same lake for all but these subjects; None: of none."""
         if touched is None or self.names != before.names:
             return
-        self._known |= {key: made for key, made in before._known.items() if key[0] not in touched}
+        # Copied at once: another thread may go on with the earlier books.
+        known, lasting = before._known.copy(), before._lasting.copy()
+        self._known |= {key: made for key, made in known.items() if key[0] not in touched}
         self._lasting |= {
             key: made
-            for key, made in before._lasting.items()
+            for key, made in lasting.items()
             if isinstance(key, tuple) and key[0] in OF_ONE_SUBJECT and key[1] not in touched
         }
 
@@ -163,17 +171,23 @@ class Books:
     def keep(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Keep something small, of which there is one a unit, item and month at most, as long as these books."""
         if key not in self._lasting:
-            self._lasting[key] = make()
+            self._lasting.setdefault(key, make())
         found: Made = self._lasting[key]
         return found
 
     def remember(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """Keep what was made from these books as long as they are kept, the newest first."""
-        if key not in self._made:
-            if len(self._made) >= MADE_KEPT:
-                self._made.pop(next(iter(self._made)))
-            self._made[key] = make()
-        found: Made = self._made[key]
+        """Keep what was made from these books as long as they are kept, the newest first.
+
+        Two threads may make the same thing twice; both go on with the first.
+        """
+        kept = self._made.get(key, _NOT_MADE)
+        if kept is _NOT_MADE:
+            made = make()
+            with self._lock:
+                if len(self._made) >= MADE_KEPT:
+                    self._made.pop(next(iter(self._made)))
+                kept = self._made.setdefault(key, made)
+        found: Made = kept
         return found
 
     def _amount(self, subject: Subject, name: str, period: Period) -> Amount:

@@ -1,5 +1,5 @@
 """What was computed is remembered in memory by what it was made from: the act that the registry was read at, else its
-content, and the lake's files.
+content, and the lake's files (`made_of`, the one place where that is written down).
 
 A few registries' books are kept, each bounded; a new registry or new readings of the years concerned make new books,
 so nothing stale is ever shown and nothing is ever invalidated by hand.
@@ -9,10 +9,11 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from functools import cache
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from xietong.accounting.books.affected import related
 from xietong.accounting.books.consolidation import Books, Ground
@@ -24,7 +25,31 @@ from xietong.park.nouns import Registry
 from xietong.periods import Period
 
 Made = TypeVar("Made")
+_ABSENT = object()
 BOOKS_KEPT, EXTENTS_KEPT, REGISTRIES_KEPT = 8, 32, 4
+
+
+class Gates:
+    """A lock for each key, there as long as somebody holds it or waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._gates: dict[Hashable, tuple[threading.RLock, int]] = {}
+
+    @contextmanager
+    def one_at_a_time(self, key: Hashable) -> Iterator[None]:
+        """Alone with a key; whoever asks for another one does not wait."""
+        with self._lock:
+            gate, others = self._gates.get(key, (threading.RLock(), 0))
+            self._gates[key] = gate, others + 1
+        try:
+            with gate:
+                yield
+        finally:
+            with self._lock:
+                _, still = self._gates.pop(key)
+                if still > 1:
+                    self._gates[key] = gate, still - 1
 
 
 class Memory:
@@ -32,18 +57,18 @@ class Memory:
 
     def __init__(self, size: int) -> None:
         self._size, self._kept = size, OrderedDict[Hashable, Any]()
-        self._lock = threading.Lock()
+        self._lock, self._gates = threading.Lock(), Gates()
 
     def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What was made under the key, made now where it is not there; two threads may make the same thing twice."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                found: Made = self._kept[key]
-                return found
-        made = make()
-        self.put(key, made)
-        return made
+        """What was made under the key, made now where it is not there; who asks meanwhile waits for the one answer."""
+        found = self._find(key)
+        if found is _ABSENT:
+            with self._gates.one_at_a_time(key):
+                found = self._find(key)
+                if found is _ABSENT:
+                    found = make()
+                    self.put(key, found)
+        return cast("Made", found)
 
     def last(self, key: Hashable) -> object:
         """What was put under the key; None where nothing was, or it is forgotten."""
@@ -57,6 +82,12 @@ class Memory:
             self._kept.move_to_end(key)
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
+
+    def _find(self, key: Hashable) -> object:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key, _ABSENT)
 
     def clear(self) -> None:
         """Let go of everything."""
@@ -81,18 +112,36 @@ def forget() -> None:
         memory.clear()
 
 
-def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Books:
-    """The books of a period's figures: they reach back one year, for what was due and for its weight, and
-    into the year before, for what stands in for hours at its start."""
+class MadeOf(NamedTuple):
+    """What the figures of a period are made of: a registry, a lake, and what that holds of the years they reach into."""
+
+    registry: str
+    root: str | None
+    years: range
+    stamps: tuple[Hashable, ...]
+
+
+def made_of(registry: Registry, lake: LakeTables | None, period: Period) -> MadeOf:
+    """What tells the figures of a period from all others: whatever is kept of them is kept under this.
+
+    They reach back one year, for what was due and for its weight, and into the year before, for what stands in for
+    hours at its start.
+    """
     years = range(period.start.year - 2, day_of(period).year + 1)
-    stamps = tuple(stamp(lake, year) for year in years)
-    whole, read = fingerprint(registry), ground_of_readings(registry)
     # A lake without a folder is told apart by its identity; what was made of it holds it, so no other can take that.
     root = None if lake is None else str(lake.root) if isinstance(lake, Lake) else str(id(lake))
+    return MadeOf(fingerprint(registry), root, years, tuple(stamp(lake, year) for year in years))
+
+
+def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Books:
+    """The books of a period's figures."""
+    key = made_of(registry, lake, period)
+    whole, root, years, stamps = key
+    read = ground_of_readings(registry)
 
     def keep(key: Hashable, extent: Period, make: Callable[[], Made]) -> Made:
-        made_of = tuple(stamp(lake, year) for year in range(extent.start.year, day_of(extent).year + 1))
-        _, made = _extents.get((read, root, key, made_of), lambda: (lake, make()))
+        held = tuple(stamp(lake, year) for year in range(extent.start.year, day_of(extent).year + 1))
+        _, made = _extents.get((read, root, key, held), lambda: (lake, make()))
         return made
 
     def books() -> Books:
@@ -105,7 +154,7 @@ def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Bo
         _latest.put((read, root, years, stamps), made)
         return made
 
-    return _books.get((whole, root, years, stamps), books)
+    return _books.get(key, books)
 
 
 def _once(keep: Keep) -> Keep:

@@ -121,11 +121,14 @@ class Inputs(Mapping[str, Figure]):
 
     def _own_make(self) -> Mapping[str, Figure]:
         """What is made here, where it says more than its items; kept, for every figure of energy asks."""
-        if self._own is None:
-            self._own = own_make_inputs(self._own_asked())
-            self.has_to_tell = any(figure.remarks for figure in self._own.values())
-            self._made |= {key: figure for key, figure in self._own.items() if key not in self._made}
-        return self._own
+        own = self._own
+        if own is None:
+            own = own_make_inputs(self._own_asked())
+            # In this order: another thread that finds it kept finds its figures too, and what they have to tell.
+            self.has_to_tell = any(figure.remarks for figure in own.values())
+            self._made |= {key: figure for key, figure in own.items() if key not in self._made}
+            self._own = own
+        return own
 
     def _own_asked(self) -> OwnMake:
         books, subject, period = self._asked[:3]

@@ -7,8 +7,9 @@ its own make goes first, then what it had bought. A group's inputs of it are in 
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from functools import cached_property
 from typing import NamedTuple
+
+from django.utils.functional import cached_property
 
 from xietong.accounting.amounts import Amount
 from xietong.accounting.books.consolidation import Books
@@ -97,7 +98,11 @@ def made_by(books: Books, unit: Subject, medium: Medium, span: Period, inputs_of
 
 
 class _Making:
-    """One unit's make of one medium in one span."""
+    """One unit's make of one medium in one span.
+
+    Its properties are kept without a lock (Python 3.11's own share one a class): units ask each other's make, and two
+    threads that began at either end would wait for each other for ever.
+    """
 
     def __init__(self, books: Books, unit: Subject, medium: Medium, span: Period, inputs_of: InputsOf) -> None:
         self._books, self._unit, self._medium, self._span = books, unit, medium, span

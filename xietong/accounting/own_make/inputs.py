@@ -7,8 +7,9 @@ What is sold inside a group has not left it; renewable power sold inside the par
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from functools import cached_property
 from typing import NamedTuple
+
+from django.utils.functional import cached_property
 
 from xietong.accounting.books.consolidation import Books
 from xietong.accounting.boundary import GROUPS
