@@ -14,14 +14,14 @@ from xietong.journal import open_writer
 from xietong.park.people import make_roles
 from xietong.park.receiving import Reception
 from xietong.settle.once import settle_waiting
-from xietong.web import gathering
+from xietong.web import shelf
 
 
 @pytest.fixture
 def site(transactional_db: None, settings: Settings, tmp_path: Path, live_server: object) -> str:
     """The address of the running pages over that park; the director may sign in."""
     settings.DATA = tmp_path / "data"
-    gathering.SHELF.clear()
+    shelf.SHELF.clear()
     now = datetime.now(UTC)
     with open_writer(settings.DATA / "journal", "intake") as writer:
         for hour in range(24):

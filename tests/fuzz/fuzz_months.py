@@ -8,7 +8,7 @@ from django.test import Client
 from fuzz_park import Park
 
 from xietong.journal import find
-from xietong.web import gathering
+from xietong.web import shelf
 
 MONTHS = (
     b'{"rows": [{"item": "coke", "amount": 1150.5, "unit": "t"}]}',
@@ -44,7 +44,7 @@ def check_month(client: Client, park: Park, body: bytes, idempotency: str, *, pa
             assert (told["entry"], told["accepted"]) == ("", 0)
             assert told["errors"] or told["remarks"], "nothing was taken, and nobody says why"
         transaction.set_rollback(True)
-    gathering.SHELF.clear()
+    shelf.SHELF.clear()
 
 
 def _check_said(told: dict[str, Any]) -> None:

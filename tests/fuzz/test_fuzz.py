@@ -26,7 +26,7 @@ from fuzz_sheets import Sheets
 from pytest_django import Settings
 
 from xietong.protocols.hj212 import frame
-from xietong.web import gathering, push
+from xietong.web import push, shelf
 
 HERE = Path(__file__).parent
 
@@ -49,7 +49,7 @@ def _target(name: str, settings: Settings, folder: Path, monkeypatch: pytest.Mon
         return Decoder()
     settings.DATA = folder
     monkeypatch.setattr(push, "_JOURNAL", type(push._JOURNAL)())
-    gathering.SHELF.clear()
+    shelf.SHELF.clear()
     park = founded(folder)
     return Sheets(park) if name == "sheets" else Payloads(park)
 
@@ -60,7 +60,7 @@ def target(
 ) -> Iterator[Target]:
     """The target of that name, in a park of its own."""
     yield _target(request.param, settings, tmp_path, monkeypatch)
-    gathering.SHELF.clear()
+    shelf.SHELF.clear()
 
 
 def changed(target: Target, first: int) -> Iterator[bytes]:

@@ -21,13 +21,13 @@ from xietong.periods import Period
 pytestmark = pytest.mark.django_db
 LOADED, NOW = datetime(2025, 3, 6, tzinfo=UTC), datetime(2026, 4, 3, tzinfo=UTC)
 MANY = 2 * BATCH + 100
-VALUES = {"subject": "OTHER", "item": "coke", "amount": Decimal(1), "unit": "t"}
+VALUES = {"subject": "OTHER", "item": "coke", "amount": Decimal(1), "unit": "t", "period": "2024-01"}
 
 
 def of_others(act: Act) -> None:
     """What other subjects stated: many rows that a month of ours is not about."""
     rows = [
-        ReportedAmount(key=f'["OTHER", "{number}"]', recorded_at=act.at, act=act, period="2024-01", row=number, **VALUES)
+        ReportedAmount(key=f'["OTHER", "{number}"]', recorded_at=act.at, act=act, row=number, **VALUES)
         for number in range(MANY)
     ]
     ReportedAmount.objects.bulk_create(rows, batch_size=BATCH)
@@ -66,10 +66,10 @@ def test_many_statements_are_entered_in_batches_with_the_same_outcome() -> None:
     act = Act.objects.create(who="clerk", verb="state_reported", at=LOADED)
     of_others(act)
     known = [
-        Statement(f'["OTHER", "{number}"]', {**VALUES, "period": "2024-01", "amount": Decimal(amount)}, "cli-0/1", number)
+        Statement(f'["OTHER", "{number}"]', {**VALUES, "amount": Decimal(amount)}, "cli-0/1", number)
         for number, amount in ((0, "1"), (1, "2"), (MANY - 1, "3"), (MANY - 2, "1.0"))
     ]
-    new = [Statement(f'["NEW", "{number}"]', {**VALUES, "period": "2024-01"}, "cli-0/1", number) for number in range(MANY)]
+    new = [Statement(f'["NEW", "{number}"]', VALUES, "cli-0/1", number) for number in range(MANY)]
     later = Act.objects.create(who="clerk", verb="state_reported", at=NOW)
     with CaptureQueriesContext(connection) as captured:
         assert revise(ReportedAmount, [*known[:2], *new, *known[2:]], later) == Change(MANY, 2, 2)

@@ -15,7 +15,7 @@ from xietong.journal import open_writer
 from xietong.park.evidence import enter, keep
 from xietong.park.nouns import Registry
 from xietong.protocols import hj212
-from xietong.web import gathering
+from xietong.web import evidence_rows, intake_state, park_data, park_figures
 
 SEGMENT = (
     f"QN=20250314070500000;ST=31;CN=2061;PW=secret1;MN={handmade.MN};Flag=5;"
@@ -58,14 +58,14 @@ def park(monkeypatch: pytest.MonkeyPatch, data: Path) -> Registry:
     """Pages that read the hand-made park instead of a database and a lake."""
     registry = handmade.park()
     rows: Mapping[str, Any] = {"readings": handmade.readings(), "hours": handmade.hours()}
-    monkeypatch.setattr(gathering, "registry", lambda: registry)
-    monkeypatch.setattr(gathering, "clock", lambda: handmade.NOW)
-    monkeypatch.setattr(gathering, "subject_figures", handmade.figures)
-    monkeypatch.setattr(gathering, "figure_tree", handmade.explained)
-    monkeypatch.setattr(gathering, "evaluation", handmade.evaluation)
-    monkeypatch.setattr(gathering, "quality_cases", lambda *_: handmade.cases())
-    monkeypatch.setattr(gathering, "hours_of", lambda *_: rows["hours"])
-    monkeypatch.setattr(gathering, "readings_of", lambda *_: rows["readings"])
+    monkeypatch.setattr(park_data, "registry", lambda: registry)
+    monkeypatch.setattr(park_data, "clock", lambda: handmade.NOW)
+    monkeypatch.setattr(park_figures, "subject_figures", handmade.figures)
+    monkeypatch.setattr(park_figures, "figure_tree", handmade.explained)
+    monkeypatch.setattr(park_figures, "evaluation", handmade.evaluation)
+    monkeypatch.setattr(intake_state, "quality_cases", lambda *_: handmade.cases())
+    monkeypatch.setattr(evidence_rows, "hours_of", lambda *_: rows["hours"])
+    monkeypatch.setattr(evidence_rows, "readings_of", lambda *_: rows["readings"])
     return registry
 
 

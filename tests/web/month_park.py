@@ -14,7 +14,7 @@ from xietong.park.package.tabular import Shape, tables
 from xietong.park.people import make_roles
 from xietong.park.receiving import Reception
 from xietong.park.template import COLUMNS, HEADER_ROW, NOTES, SHEET
-from xietong.web import gathering
+from xietong.web import park_data, shelf
 
 NOW = datetime(2025, 4, 3, 2, tzinfo=UTC)
 
@@ -31,8 +31,8 @@ FILES = {
 def month_park(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The park in a data folder of its own, which it gives; the pages take it to be NOW."""
     settings.DATA, folder = tmp_path / "data", tmp_path / "package"
-    monkeypatch.setattr(gathering, "clock", lambda: NOW)
-    gathering.SHELF.clear()
+    monkeypatch.setattr(park_data, "clock", lambda: NOW)
+    shelf.SHELF.clear()
     make_roles()
     folder.mkdir()
     for name, text in FILES.items():

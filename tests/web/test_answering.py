@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from xietong.park.nouns import Registry
 from xietong.periods import Period
-from xietong.web import gathering, peers
+from xietong.web import balance_figures, park_figures, peers
 from xietong.web.logs import JsonLines
 
 pytest_plugins = ["handmade_fixtures"]
@@ -40,7 +40,7 @@ def test_a_fault_leaves_a_line_with_the_id_that_the_page_shows(
     def broken() -> None:
         raise RuntimeError("broken \x1b[31m on\npurpose")
 
-    monkeypatch.setattr("xietong.web.gathering.registry", broken)
+    monkeypatch.setattr("xietong.web.park_data.registry", broken)
     director.raise_request_exception = False
     answer = director.get("/?subject=E01")
     (line,) = told(lines)
@@ -73,32 +73,35 @@ def test_an_account_without_a_role_sees_a_sentence_alone(park: Registry) -> None
 def test_a_long_period_holds_up_neither_the_others_nor_a_thread(
     park: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gathering, "_PATIENCE_S", 0.05)
+    monkeypatch.setattr(park_figures, "_PATIENCE_S", 0.05)
     inside, go_on = threading.Event(), threading.Event()
 
     def long() -> None:
-        with gathering._counting(Period.parse("2015-01..2024-12")):
+        with park_figures.computing("E01", Period.parse("2015-01..2024-12")):
             inside.set()
             go_on.wait(10)
 
     thread = threading.Thread(target=long)
     thread.start()
     assert inside.wait(10)
-    with gathering._counting(Period.parse("2024")), gathering._counting(Period.parse("2024-03-01T05")):
+    with (
+        park_figures.computing("E01", Period.parse("2024")),
+        park_figures.computing("E01", Period.parse("2024-03-01T05")),
+    ):
         pass
-    with pytest.raises(gathering.BusyError), gathering._counting(Period.parse("2014-01..2020-12")):
+    with pytest.raises(park_figures.BusyError), park_figures.computing("E01", Period.parse("2014-01..2020-12")):
         pass
     go_on.set()
     thread.join()
-    with gathering._counting(Period.parse("2014-01..2020-12")):
+    with park_figures.computing("E01", Period.parse("2014-01..2020-12")):
         pass
 
 
 def test_who_has_to_come_again_is_told_so(director: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(*_: object) -> None:
-        raise gathering.BusyError
+        raise park_figures.BusyError
 
-    monkeypatch.setattr(gathering, "balance", busy)
+    monkeypatch.setattr(balance_figures, "balance", busy)
     answer = director.get("/balance/")
     assert (answer.status_code, "另一个很长的期间" in answer.content.decode()) == (503, True)
     assert int(answer.headers["Retry-After"]) > 0

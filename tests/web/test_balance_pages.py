@@ -13,7 +13,7 @@ from test_views import body, words
 
 from xietong.park.nouns import Registry, ReportedAmount, Subject
 from xietong.periods import Period
-from xietong.web import gathering
+from xietong.web import park_data, shelf
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 
@@ -47,11 +47,11 @@ def client(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     found = Client()
     found.force_login(handmade.inspector("director"), "django.contrib.auth.backends.ModelBackend")
     made = registry()
-    monkeypatch.setattr(gathering, "registry", lambda: made)
-    monkeypatch.setattr(gathering, "lake", lambda _: None)
-    gathering.SHELF.clear()
+    monkeypatch.setattr(park_data, "registry", lambda: made)
+    monkeypatch.setattr(park_data, "lake", lambda _: None)
+    shelf.SHELF.clear()
     yield found
-    gathering.SHELF.clear()
+    shelf.SHELF.clear()
 
 
 def test_a_month_with_its_residual(client: Client) -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from xietong.park.registry import NoParkError
-from xietong.web import gathering
+from xietong.web import park_data
 
 PAGES = [
     *("/", "/live/", "/quality/", "/balance/", "/one-total/", "/devices/", "/received/", "/uploads/", "/factors/"),
@@ -24,7 +24,7 @@ def no_park() -> None:
 @pytest.mark.parametrize("address", PAGES)
 def test_every_page_says_so(address: str, monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> None:
     settings.DATA = tmp_path
-    monkeypatch.setattr(gathering, "registry", no_park)
+    monkeypatch.setattr(park_data, "registry", no_park)
     browser = Client()
     browser.force_login(handmade.inspector("director"))
     answer = browser.get(address)

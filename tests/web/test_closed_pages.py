@@ -13,7 +13,7 @@ from xietong.cli import main
 from xietong.park import registry
 from xietong.park.actions import load_package
 from xietong.park.package.reading import read_package
-from xietong.web import gathering
+from xietong.web import park_data, shelf
 
 pytestmark = pytest.mark.django_db
 FILES = {
@@ -34,14 +34,14 @@ OWN = (
 def director(tmp_path: Path, settings: Settings) -> Client:
     """The director's browser over a park whose year is closed and whose factors changed afterwards."""
     settings.DATA = tmp_path / "data"
-    gathering.SHELF.clear()
+    shelf.SHELF.clear()
     (settings.DATA / "evidence").mkdir(parents=True)
     folder = tmp_path / "package"
     folder.mkdir()
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
     package = read_package(folder, registry.known_codes())
-    load_package(package, dict.fromkeys(package.files, "cli-0/1"), "director", gathering.clock())
+    load_package(package, dict.fromkeys(package.files, "cli-0/1"), "director", park_data.clock())
     close = ("--close", "--person", "张三", "--reason", "年报")
     assert main(["account", "--period", "2025", *close]) == 0
     assert main(["evaluate", "--year", "2025", *close]) == 0
@@ -127,7 +127,7 @@ def test_the_library_tells_limits_with_their_oxygen(director: Client) -> None:
 @pytest.mark.usefixtures("db")
 def test_without_a_park_the_pages_say_so(tmp_path: Path, settings: Settings) -> None:
     settings.DATA = tmp_path
-    gathering.SHELF.clear()
+    shelf.SHELF.clear()
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(handmade.inspector("director"))
     for path in ("/closed/", "/factors/"):

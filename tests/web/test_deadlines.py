@@ -9,7 +9,7 @@ from django.test import Client
 
 from xietong.park.nouns import Expected, Registry
 from xietong.periods import Period
-from xietong.web import gathering
+from xietong.web import park_data, shelf
 from xietong.web.deadlines import Owed, owed
 from xietong.web.reported_months import reported_months
 
@@ -91,8 +91,8 @@ def test_items_of_one_subject_and_period_stand_together() -> None:
 
 
 def shown(client: Client, monkeypatch: pytest.MonkeyPatch, registry: Registry, path: str) -> str:
-    monkeypatch.setattr(gathering, "registry", lambda: registry)
-    gathering.SHELF.clear()
+    monkeypatch.setattr(park_data, "registry", lambda: registry)
+    shelf.SHELF.clear()
     return client.get(path).content.decode().partition('id="moved"')[2].partition("</section>")[0]
 
 

@@ -16,7 +16,7 @@ from xietong.journal import open_writer, read
 from xietong.park.nouns import Point, Registry, Subject
 from xietong.park.people import make_roles
 from xietong.protocols import hj212
-from xietong.web import gathering
+from xietong.web import intake_state, park_data
 from xietong.web.received import Line
 
 pytest_plugins = ["handmade_fixtures"]
@@ -46,7 +46,7 @@ def crowd(monkeypatch: pytest.MonkeyPatch, data: Path, park: Registry) -> Regist
     told[f"XTMANY{7777:018}"]["file_wanted"] = {"zh": "请给文件。", "en": "give a file."}
     (data / "live.json").write_text(json.dumps({"readings": {}, "devices": told, "intake": {}}), encoding="utf-8")
     registry = replace(park, subjects={**park.subjects, **subjects}, points=points)
-    monkeypatch.setattr(gathering, "registry", lambda: registry)
+    monkeypatch.setattr(park_data, "registry", lambda: registry)
     return registry
 
 
@@ -81,13 +81,13 @@ def test_only_the_points_of_the_page_are_looked_up(
     director: Client, crowd: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
-    whole = gathering.received_lines
+    whole = intake_state.received_lines
 
     def counted(park: Registry, days: Sequence[date], codes: Collection[str]) -> Mapping[str, Line]:
         asked.append(len(codes))
         return whole(park, days, codes)
 
-    monkeypatch.setattr(gathering, "received_lines", counted)
+    monkeypatch.setattr(intake_state, "received_lines", counted)
     words(director, "/devices/?page=3")
     words(director, f"/devices/XTMANY{7777:018}/")
     assert asked == [50, 1]
@@ -176,7 +176,7 @@ def say(client: Client, path: str, **posted: str) -> str:
 def test_two_signed_in_persons_give_a_command_and_the_journal_says_who(
     persons: dict[str, Client], data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gathering, "clock", lambda: datetime.now(UTC))
+    monkeypatch.setattr(park_data, "clock", lambda: datetime.now(UTC))
     shown = say(persons["wang"], "/orders/propose/", cn="1062", parameters="RtdInterval=60\n\n")
     assert "已提议，存证 web-0/1" in shown
     assert "等另一人确认。" in shown
@@ -212,7 +212,7 @@ def test_a_form_from_another_site_is_refused(persons: dict[str, Client], data: P
 
 
 def test_a_new_password_is_not_shown(persons: dict[str, Client], data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering, "clock", lambda: datetime.now(UTC))
+    monkeypatch.setattr(park_data, "clock", lambda: datetime.now(UTC))
     say(persons["wang"], "/orders/propose/", cn="1072", parameters="NewPW=654321")
     assert "654321" not in persons["li"].get(DEVICE).content.decode()
     with open_writer(data / "journal", "sent") as writer:

@@ -105,7 +105,7 @@ def test_a_fault_of_ours_is_a_plain_page_in_both_languages(director: Client, mon
     def broken() -> None:
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr("xietong.web.gathering.registry", broken)
+    monkeypatch.setattr("xietong.web.park_data.registry", broken)
     director.raise_request_exception = False
     response = director.get("/")
     assert response.status_code == 500

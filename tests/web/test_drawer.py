@@ -10,7 +10,7 @@ from django.test import Client
 
 from xietong.calc.figures import Figure
 from xietong.park.models import Act, ReportedAmount
-from xietong.web import gathering
+from xietong.web import park_figures
 from xietong.web.evidence import hours_behind, tree
 
 pytest_plugins = ["handmade_fixtures"]
@@ -42,7 +42,7 @@ def test_a_mass_leads_to_its_concentration_and_to_its_flow() -> None:
 
 
 def test_the_drawer_shows_hours_and_both_points(director: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering, "figure_tree", lambda *_: MASS)
+    monkeypatch.setattr(park_figures, "figure_tree", lambda *_: MASS)
     html = director.get("/figures/E01-G1/nox/2025-03/").content.decode()
     assert "740/744 h" in html
     assert "99.5 %" in html

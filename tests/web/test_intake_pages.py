@@ -17,7 +17,7 @@ from xietong.park.evidence import enter, keep
 from xietong.park.models import Act, ApiKey, Push
 from xietong.park.nouns import Registry
 from xietong.readings import EntryKind
-from xietong.web import gathering
+from xietong.web import evidence_rows, intake_state, park_data, shelf
 from xietong.web.device_pages import clock_words, share_words
 from xietong.web.devices import claimed_mn, devices
 from xietong.web.received import Calendar, days_of_month, line
@@ -162,7 +162,7 @@ def test_a_clock_is_told_in_words() -> None:
 
 
 def test_only_a_refused_frame_claims_a_name(director: Client) -> None:
-    claimed = {each.kind: claimed_mn(each) for each in gathering.newest_refused()}
+    claimed = {each.kind: claimed_mn(each) for each in intake_state.newest_refused()}
     assert claimed == {"hj212-refused": handmade.MN, "junk": ""}
 
 
@@ -182,8 +182,8 @@ def matrix(monkeypatch: pytest.MonkeyPatch, park: Registry) -> None:
         )
         for code, point in park.points.items()
     }
-    monkeypatch.setattr(gathering, "received_lines", lambda *_: lines)
-    monkeypatch.setattr(gathering, "substituted_hours", lambda *_: {"E01-G1-nox": (700, 0)})
+    monkeypatch.setattr(intake_state, "received_lines", lambda *_: lines)
+    monkeypatch.setattr(evidence_rows, "substituted_hours", lambda *_: {"E01-G1-nox": (700, 0)})
 
 
 @pytest.mark.usefixtures("matrix")
@@ -237,8 +237,8 @@ def test_of_very_many_points_some_enterprises_stand_on_a_page(
         asked.append(len(codes))
         return {code: line(many.points[code], {date(2025, 3, 1): row}, date(2025, 3, 1), calendar) for code in codes}
 
-    monkeypatch.setattr(gathering, "registry", lambda: many)
-    monkeypatch.setattr(gathering, "received_lines", lines)
+    monkeypatch.setattr(park_data, "registry", lambda: many)
+    monkeypatch.setattr(intake_state, "received_lines", lines)
     monkeypatch.setattr("xietong.web.received_pages.MOST_AT_ONCE", 10)
     first, second = (words(director, f"/received/?month=2025-03&page={page}") for page in (1, 2))
     assert asked == [41, 6]  # E01 has two points
@@ -264,7 +264,7 @@ def test_an_impossible_month_or_enterprise_is_said(director: Client, asked: str)
 
 @pytest.mark.usefixtures("matrix")
 def test_a_cell_speaks(park: Registry) -> None:
-    cells = gathering.received_lines(park, days_of_month(2025, 3))["E01-G1-nox"].cells
+    cells = intake_state.received_lines(park, days_of_month(2025, 3))["E01-G1-nox"].cells
     assert cell_text(cells[1]) == "2025-03-02 · 部分 · 20/24 · 3 个无效 · 含估算"
 
 
@@ -329,7 +329,7 @@ def test_older_uploads_are_a_page_away(director: Client, monkeypatch: pytest.Mon
 @pytest.mark.usefixtures("db")
 def test_without_a_park_they_say_what_to_do(data: Path, director: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    gathering.SHELF.clear()
+    shelf.SHELF.clear()
     for path in ("/devices/", "/received/", "/uploads/"):
         assert "load" in words(director, path)
 

@@ -1,4 +1,4 @@
-"""A web process keeps one journal: what programs push, months by every door, and orders to devices are entries of it."""
+"""A web process keeps one journal: what programs push, months by every door, orders to devices."""
 
 import json
 from datetime import UTC, datetime

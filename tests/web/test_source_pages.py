@@ -14,7 +14,7 @@ from xietong.intake.source_state import SourceStates
 from xietong.park.models import ApiKey, Push
 from xietong.park.nouns import Registry
 from xietong.texts import Text
-from xietong.web import gathering
+from xietong.web import park_data
 
 pytest_plugins = ["handmade_fixtures"]
 
@@ -59,7 +59,7 @@ def meters(monkeypatch: pytest.MonkeyPatch, park: Registry, data: Path) -> Regis
     two = replace(one, code="E01-W", item="water_fresh", source="mqtt:e01/water#m3")
     points = {**park.points, one.code: one, two.code: two}
     registry = replace(park, points=points)
-    monkeypatch.setattr(gathering, "registry", lambda: registry)
+    monkeypatch.setattr(park_data, "registry", lambda: registry)
     content = json.loads((data / "live.json").read_text("utf-8"))
     at = handmade.NOW.isoformat()
     value = {"at": at, "received_at": at, "flag": "", "entry": "mqtt-0/3"}

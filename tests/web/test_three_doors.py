@@ -24,7 +24,7 @@ from xietong.park.package.mapping import FileMapping
 from xietong.park.receiving import Reception
 from xietong.park.statements import statement_rules
 from xietong.park.template import HEADER_ROW
-from xietong.web import gathering
+from xietong.web import shelf
 from xietong.web.month_form import stamp_of
 
 pytestmark = pytest.mark.django_db
@@ -82,7 +82,7 @@ def taken_back() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
-    gathering.SHELF.clear()
+    shelf.SHELF.clear()
 
 
 def by_workbook(data: Path, rows: list[Cells]) -> Verdicts:

@@ -47,7 +47,7 @@ def door(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path, db: Non
     """The data folder behind a fresh journal of pushes, with a key of A."""
     settings.DATA = tmp_path
     monkeypatch.setattr(push, "_JOURNAL", push._Journal())
-    monkeypatch.setattr("xietong.web.gathering.registry", lambda: PARK)
+    monkeypatch.setattr("xietong.web.park_data.registry", lambda: PARK)
     ApiKey.objects.create(name="scada", secret_sha256=key_hash("secret"), subject="A", made_at=NOW)
     return tmp_path
 

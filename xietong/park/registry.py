@@ -130,9 +130,7 @@ def _nouns(
     return _as_nouns(noun, in_force(model, as_of), **readers)
 
 
-def _as_nouns(
-    noun: Callable[..., Noun], rows: "QuerySet[Any]", **readers: Callable[[Any], Any]
-) -> Iterator[Noun]:
+def _as_nouns(noun: Callable[..., Noun], rows: "QuerySet[Any]", **readers: Callable[[Any], Any]) -> Iterator[Noun]:
     """Rows of a table as nouns, whose fields have the columns' names; readers turn what is kept otherwise.
 
     Tuples rather than model objects: half the time on a table of 100,000 rows.

@@ -9,8 +9,8 @@ from django.shortcuts import render
 
 from xietong.park.people import has_role
 from xietong.web.doors import later
-from xietong.web.gathering import BusyError
 from xietong.web.logs import REQUEST
+from xietong.web.park_figures import BusyError
 
 # What a person without a role may open: the way out, and the language of the sentence.
 _OPEN = frozenset({"/sign-in/", "/sign-out/", "/language/", "/healthz"})

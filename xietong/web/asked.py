@@ -1,19 +1,25 @@
-"""What an address asks for, held within bounds: subjects, years, periods, instants and numbers of every page.
+"""What an address asks for, held within bounds: subjects, years, periods, instants and numbers of every page; and
+whether as a whole page or as the part that the drawer shows.
 
 One calendar for all of them: the years that a park can have (xietong.periods), and on pages ten years at most at once.
 Whatever else is asked for is a page that does not exist, with the sentence that says so.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import register_converter
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import FIRST_YEAR, LAST_YEAR, Period, PeriodError
+from xietong.web import park_data
 from xietong.web.languages import reading_language
 
 # A page makes people wait for what it computes; reports of longer periods are a command's.
@@ -125,3 +131,33 @@ def page_or_404(text: str, found: int, a_page: int) -> tuple[int, int]:
     if asked is None or not 1 <= asked <= last:
         raise NothingThereError(gettext("没有第“%(text)s”页；请从列表里翻页。") % {"text": text})
     return asked, last
+
+
+def page_or_fragment(request: HttpRequest, name: str, context: Mapping[str, Any]) -> HttpResponse:
+    """web/NAME.html, or only the part of it that the drawer shows (web/_NAME.html) where htmx asks.
+
+    One address has two bodies, so caches must tell them apart; the drawer leaves the cockpit's address as it is.
+    """
+    asked_by_htmx = bool(request.headers.get("HX-Request"))
+    response = render(request, f"web/_{name}.html" if asked_by_htmx else f"web/{name}.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    if asked_by_htmx:
+        response.headers["HX-Push-Url"] = "false"
+    return response
+
+
+def years_of(registry: Registry) -> list[int]:
+    """The years that can be looked at, the newest first."""
+    found = {row.period.start.year for row in registry.reported} | {target.year for target in registry.targets}
+    return sorted(found or {park_data.clock().year}, reverse=True)
+
+
+def newest_year(years: list[int]) -> int:
+    """The newest of the years that has begun."""
+    this_year = park_data.clock().year
+    return next((year for year in years if year <= this_year), years[0])
+
+
+def year_or_newest(asked: str | None, years: list[int]) -> int:
+    """The asked year, the newest where none is asked."""
+    return year_or_404(asked) if asked else newest_year(years)

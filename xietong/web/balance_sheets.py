@@ -21,7 +21,7 @@ from xietong.calc.items import all_items
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
 from xietong.texts import Language
-from xietong.web.pages import figure_href, subject_name
+from xietong.web.links import figure_href, subject_name
 from xietong.wording.charts import months_chart
 from xietong.wording.numbers import digits, show
 

@@ -10,18 +10,17 @@ from django.views.decorators.http import require_safe
 from xietong.accounting.boundary import GROUPS
 from xietong.park.nouns import Registry
 from xietong.periods import Period
-from xietong.web import gathering, pages
-from xietong.web.asked import NothingThereError, period_or_404, subject_or_404
+from xietong.web import balance_figures, pages, park_data
+from xietong.web.asked import NothingThereError, newest_year, period_or_404, subject_or_404, years_of
 from xietong.web.balance_sheets import Reader, medium_section, steps_section, total_section
 from xietong.web.languages import reading_language
-from xietong.web.views import newest_year, years_of
 
 
 @require_safe
 def balance(request: HttpRequest) -> HttpResponse:
     """介质平衡（5.4.4）: every medium of a subject, month by month, with what is not accounted for."""
     reader = asked_reader(request)
-    found = gathering.balance(reader.registry, reader.subject.code, reader.period)
+    found = balance_figures.balance(reader.registry, reader.subject.code, reader.period)
     sections = [medium_section(reader, each) for each in found.media]
     kinds = ("park", "zone", "enterprise", "supply", "process", "equipment", "treatment")
     context = page_context(reader, request, kinds)
@@ -35,7 +34,7 @@ def one_total(request: HttpRequest) -> HttpResponse:
     if reader.subject.kind not in GROUPS:
         sentence = gettext("“%(name)s”不是园区、区域或行业，没有下属单位可以勾稽；请从列表里选。")
         raise NothingThereError(sentence % {"name": pages.subject_name(reader.subject, reader.language)})
-    found = gathering.one_total(reader.registry, reader.subject.code, reader.period)
+    found = balance_figures.one_total(reader.registry, reader.subject.code, reader.period)
     context = page_context(reader, request, ("park", "zone", "sector")) | {
         "sections": [total_section(reader, each) for each in found.totals],
         "way": steps_section(found.way),
@@ -45,7 +44,7 @@ def one_total(request: HttpRequest) -> HttpResponse:
 
 def asked_reader(request: HttpRequest) -> Reader:
     """Whose page of which period was asked for, the park and its newest year by default."""
-    registry = gathering.registry()
+    registry = park_data.registry()
     subject = subject_or_404(registry, request.GET.get("subject") or registry.park.code)
     asked = request.GET.get("period")
     period = period_or_404(asked) if asked else Period.year(newest_year(years_of(registry)))

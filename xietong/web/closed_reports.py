@@ -21,12 +21,12 @@ from xietong.accounting.models import ClosedReport
 from xietong.calc.factors import PURPOSES
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Registry
-from xietong.web import gathering, pages
-from xietong.web.asked import NothingThereError
+from xietong.web import pages, park_data
+from xietong.web.asked import NothingThereError, page_or_fragment
 from xietong.web.evidence import walk
+from xietong.web.figure_page import working
 from xietong.web.languages import reading_language
 from xietong.web.library import called
-from xietong.web.views import page_or_fragment, working
 from xietong.wording.places import full_name
 from xietong.wording.words import spoken, title_of
 
@@ -37,7 +37,7 @@ CHANGES = {"new": gettext_lazy("新增"), "changed": gettext_lazy("改动"), "go
 @require_safe
 def closed_list(request: HttpRequest) -> HttpResponse:
     """Every closed report of the park, the newest revision of each first."""
-    registry = gathering.registry()
+    registry = park_data.registry()
     return render(request, "web/closed_list.html", {"rows": [_row(each, registry) for each in closed_reports()]})
 
 
@@ -74,9 +74,9 @@ def _opened(report: int) -> Closed:
 @require_safe
 def closed_report(request: HttpRequest, report: int) -> HttpResponse:
     """One closed report: its figures as they were, what they come to now, and what has changed since."""
-    registry, closed = gathering.registry(), _opened(report)
+    registry, closed = park_data.registry(), _opened(report)
     try:
-        difference = against_today(closed, registry, gathering.lake(registry))
+        difference = against_today(closed, registry, park_data.lake(registry))
     except UnknownNameError:
         difference = Difference((), (), (), (), 0)
     changes = {each.key: each for each in difference.figures}
@@ -163,7 +163,7 @@ def _factor(row: Row) -> dict[str, str]:
 @require_safe
 def closed_figure(request: HttpRequest, report: int, key: str) -> HttpResponse:
     """How a closed figure came about: its working as it was, to be followed with a calculator."""
-    registry, closed = gathering.registry(), _opened(report)
+    registry, closed = park_data.registry(), _opened(report)
     found = closed.figures
     if key not in found:
         raise NothingThereError(gettext("封存的报告里没有这个数；请从报告里点开。"))
@@ -187,4 +187,4 @@ def closed_figure(request: HttpRequest, report: int, key: str) -> HttpResponse:
 
 
 def _no_lines() -> Iterable[object]:
-    return pages.revision_lines([], gathering.registry().zone)
+    return pages.revision_lines([], park_data.registry().zone)

@@ -16,7 +16,7 @@ from xietong.park.nouns import Registry
 from xietong.protocols.hj212 import decode
 from xietong.protocols.hj212.violations import violations
 from xietong.readings import Entry
-from xietong.web import gathering, pages
+from xietong.web import intake_state, pages, park_data
 from xietong.web.asked import page_or_404
 from xietong.web.device_pages import STATES, lines_of, reasons, summary, yesterday
 from xietong.web.devices import (
@@ -51,16 +51,16 @@ _FINDS: Mapping[str, Callable[[KnownDevice], object]] = {
 @require_safe
 def device_list(request: HttpRequest) -> HttpResponse:
     """The devices, those that need a person first. q: words; need: one of NEEDS; page: from 1."""
-    registry = gathering.registry()
+    registry = park_data.registry()
     known, words, need = (
-        gathering.known_devices(registry),
+        intake_state.known_devices(registry),
         request.GET.get("q", "").strip(),
         request.GET.get("need", ""),
     )
     found = [each for each in known if _is_wanted(each, words, need)]
     page, last = page_or_404(request.GET.get("page", "1"), len(found), A_PAGE)
     shown = found[(page - 1) * A_PAGE : page * A_PAGE]
-    lines, intake = lines_of(registry, shown), gathering.intake_counts()
+    lines, intake = lines_of(registry, shown), intake_state.intake_counts()
     context = {
         "here": "devices",
         "devices": [summary(each, lines, registry) for each in shown],
@@ -80,9 +80,9 @@ def device_list(request: HttpRequest) -> HttpResponse:
         "refusals": reasons(intake.get("refused", {})),
         "junk": int(intake.get("junk", 0)),
         "peers": _peers(intake.get("peers", {})),
-        "refused": [_refused_entry(each, registry) for each in gathering.newest_refused()],
+        "refused": [_refused_entry(each, registry) for each in intake_state.newest_refused()],
         "yesterday": yesterday(registry),
-        "problem": gathering.device_book()[1],
+        "problem": intake_state.device_book()[1],
     }
     return render(request, "web/devices.html", context)
 

@@ -22,8 +22,8 @@ from xietong.protocols.hj212 import decode
 from xietong.protocols.hj212.tables import CONTROLLING
 from xietong.protocols.hj212.violations import violations
 from xietong.readings import Entry
-from xietong.web import gathering, pages
-from xietong.web.asked import NothingThereError
+from xietong.web import intake_state, pages, park_data
+from xietong.web.asked import NothingThereError, page_or_fragment
 from xietong.web.devices import (
     CLOCK_TOLERANCE_S,
     Breach,
@@ -36,7 +36,6 @@ from xietong.web.devices import (
 from xietong.web.languages import reading_language
 from xietong.web.raw import without_password
 from xietong.web.received import Line, share
-from xietong.web.views import page_or_fragment
 from xietong.wording import numbers
 from xietong.wording.words import name_of, spoken
 
@@ -65,13 +64,13 @@ _ENDS = {"done": "met", "silent": "short", "refused": "short", "failed": "short"
 @require_safe
 def device(request: HttpRequest, mn: str) -> HttpResponse:
     """One device; a fragment for the drawer."""
-    registry = gathering.registry()
-    known = next((each for each in gathering.known_devices(registry) if each.mn == mn), None)
+    registry = park_data.registry()
+    known = next((each for each in intake_state.known_devices(registry) if each.mn == mn), None)
     if known is None:
         sentence = gettext("没有设备 %(mn)s：登记簿里没有它，它也没有发来过正确的报文。")
         raise NothingThereError(sentence % {"mn": mn})
     lines, language = lines_of(registry, [known]), reading_language()
-    book, problem = gathering.device_book()
+    book, problem = intake_state.device_book()
     context = {
         "here": "devices",
         "device": known,
@@ -94,7 +93,7 @@ def device(request: HttpRequest, mn: str) -> HttpResponse:
         "heartbeat": _local(known.told.get("heartbeat"), registry),
         "resent": int(known.told.get("resent", 0)),
         "peer": known.told.get("peer", ""),
-        "refused_frames": [_raw(each, registry) for each in gathering.newest_refused(mn)],
+        "refused_frames": [_raw(each, registry) for each in intake_state.newest_refused(mn)],
         "rules": None if problem else _rules(book.rule(mn)),
         "rules_problem": problem,
         **_orders(request, mn, registry, is_own=book.rule(mn).own),
@@ -246,7 +245,7 @@ def _orders(request: HttpRequest, mn: str, registry: Registry, *, is_own: bool) 
     """Commands to the park's own device: what waits for its second person, and what this one may do about it."""
     if not is_own or not isinstance(request.user, AbstractUser):
         return {"is_own": False}
-    waiting = [each for each in gate.proposals(gathering.data_folder(), gathering.clock()) if each.mn == mn]
+    waiting = [each for each in gate.proposals(park_data.data_folder(), park_data.clock()) if each.mn == mn]
     return {
         "is_own": True,
         "proposals": [
@@ -273,7 +272,7 @@ def _local(text: object, registry: Registry) -> datetime | None:
 
 def yesterday(registry: Registry) -> date:
     """The last whole park day."""
-    return gathering.clock().astimezone(registry.zone).date() - timedelta(days=1)
+    return park_data.clock().astimezone(registry.zone).date() - timedelta(days=1)
 
 
 def lines_of(registry: Registry, known: Iterable[KnownDevice]) -> Mapping[str, Line]:
@@ -285,7 +284,7 @@ def lines_over_a_month(registry: Registry, codes: Collection[str]) -> Mapping[st
     """The last thirty whole days of those points."""
     last = yesterday(registry)
     days = [last - timedelta(days=back) for back in reversed(range(MONTH_DAYS))]
-    return gathering.received_lines(registry, days, codes)
+    return intake_state.received_lines(registry, days, codes)
 
 
 def _period_of(lines: Mapping[str, Line], code: str) -> str:

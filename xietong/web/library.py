@@ -15,7 +15,7 @@ from xietong.calc.emission_limits import EmissionLimit, emission_limits
 from xietong.calc.factor_choice import Listed
 from xietong.calc.factors import PURPOSES
 from xietong.texts import Language
-from xietong.web import gathering
+from xietong.web import park_data
 from xietong.web.asked import NothingThereError, year_or_404
 from xietong.web.languages import reading_language
 from xietong.wording.words import name_of, spoken
@@ -31,12 +31,12 @@ CONFIDENCE = {
 @require_safe
 def factors(request: HttpRequest) -> HttpResponse:
     """The library: `q` words to look for, `purpose`, `on` a day, `all` also rows that do not count."""
-    registry = gathering.registry()
+    registry = park_data.registry()
     language = reading_language()
     asked = request.GET.get("q", "").strip()
     purpose = request.GET.get("purpose", "")
     everything = request.GET.get("all") == "1"
-    on = _day(request.GET.get("on"), gathering.clock().astimezone(registry.zone).date())
+    on = _day(request.GET.get("on"), park_data.clock().astimezone(registry.zone).date())
     listed = [each for each in library(registry, on, purpose=purpose) if each.counts or each.row.own or everything]
     rows = [row for row in (_row(each, language) for each in _own_first(listed)) if _has(row, asked)]
     limits = [row for row in (_limit(each, language) for each in emission_limits()) if _has(row, asked)]

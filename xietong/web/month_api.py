@@ -21,7 +21,7 @@ from xietong.park.package.sheets import Row
 from xietong.park.template import Line, amount_text, lines_owed, units_of
 from xietong.periods import Period, PeriodError
 from xietong.texts import Text
-from xietong.web import gathering, own_journal
+from xietong.web import own_journal, park_data
 from xietong.web.answers import described
 from xietong.web.push import LONGEST_IDEMPOTENCY, MOST_BYTES, api, asking
 from xietong.web.push import urls as _addresses
@@ -86,7 +86,7 @@ class Owed(Schema):
 @api.get("/months/{code:subject}/{period}", response={200: Owed, FAILURES: Stated}, openapi_extra=asking())
 def owed_month(request: HttpRequest, subject: str, period: str) -> Status[Owed] | Status[Stated]:
     """What is due of a subject and what lies below it in a period."""
-    park = gathering.registry()
+    park = park_data.registry()
     month = _month(_key(request), park, subject, period)
     if not isinstance(month, Month):
         return month
@@ -124,7 +124,7 @@ def state_month(request: HttpRequest, subject: str, period: str, partial: bool =
     key, idempotency = _key(request), request.headers.get("Idempotency-Key", "")
     if not 0 < len(idempotency) <= LONGEST_IDEMPOTENCY:
         return _refused(400, "Idempotency-Key", "idempotency", _NO_IDEMPOTENCY)
-    park = gathering.registry()
+    park = park_data.registry()
     month = _month(key, park, subject, period)
     if not isinstance(month, Month):
         return month
@@ -139,13 +139,13 @@ def state_month(request: HttpRequest, subject: str, period: str, partial: bool =
     if not rows:
         return _refused(422, "body", "body", _NO_ROWS)
     own = frozenset(each.code for each in park.below(key.subject))
-    desk = Desk(gathering.data_folder(), park, own_journal.opened)
+    desk = Desk(park_data.data_folder(), park, own_journal.opened)
     return _take(desk, month, Sent("api", f"key:{key.name}", idempotency, rows, body, file, own, partial))
 
 
 def _take(desk: Desk, month: Month, sent: Sent) -> Status[Stated]:
     try:
-        outcome = submit(desk, month, sent, gathering.clock())
+        outcome = submit(desk, month, sent, park_data.clock())
     except OtherBodyError:
         return _refused(409, "Idempotency-Key", "idempotency", _OTHER_BODY)
     except JournalError as error:

@@ -19,7 +19,7 @@ from xietong.park.package.sheets import Row
 from xietong.park.template import Line, amount_text, known_cells, units_of
 from xietong.texts import Language
 from xietong.units import UNITS
-from xietong.web.pages import entry_href
+from xietong.web.links import entry_href
 from xietong.wording.places import full_name
 from xietong.wording.words import spoken, term
 

@@ -19,7 +19,7 @@ from xietong.park.package.mapping import FileMapping
 from xietong.park.receiving import Answer, Manner, Reception
 from xietong.park.template import is_template, write_template
 from xietong.periods import Period
-from xietong.web import gathering, own_journal
+from xietong.web import own_journal, park_data
 from xietong.web.asked import period_or_404, subject_or_404
 from xietong.web.languages import reading_language
 from xietong.wording.places import full_name
@@ -47,7 +47,7 @@ class BoundedUpload(FileUploadHandler):
 @require_http_methods(["GET", "HEAD", "POST"])
 def workbook(request: HttpRequest, subject: str, period: str) -> HttpResponse:
     """GET: the workbook of a subject's month; POST: one that was filled in."""
-    registry = gathering.registry()
+    registry = park_data.registry()
     code, span = subject_or_404(registry, subject).code, period_or_404(period)
     if not (isinstance(request.user, AbstractUser) and may_report(request.user, registry, code)):
         raise PermissionDenied
@@ -93,6 +93,6 @@ def _brought(request: HttpRequest, registry: Registry, code: str, span: Period) 
 
 def _received(request: HttpRequest, registry: Registry, code: str, path: Path) -> Answer:
     own = frozenset(each.code for each in registry.below(code))
-    data, who = gathering.data_folder(), request.user.get_username()
-    reception = Reception(data, who, gathering.clock(), "form", own, own_journal.opened)
+    data, who = park_data.data_folder(), request.user.get_username()
+    reception = Reception(data, who, park_data.clock(), "form", own, own_journal.opened)
     return reception.file(path, FileMapping(), Manner(partial=request.POST.get("partial") == "1"), registry)

@@ -37,11 +37,11 @@ from xietong.park.months import (
 from xietong.park.nouns import Registry
 from xietong.park.template import Line, lines_owed
 from xietong.periods import Period
-from xietong.web import gathering, own_journal
+from xietong.web import own_journal, park_data
 from xietong.web.asked import NothingThereError, number, period_or_404, subject_or_404
 from xietong.web.languages import reading_language
+from xietong.web.links import entry_href
 from xietong.web.month_form import OF, FormLine, Place, Typed, as_rows, choices, form_lines, stamp_of, typed
-from xietong.web.pages import entry_href
 from xietong.wording.places import full_name
 
 MONTHS_SHOWN = 12
@@ -54,8 +54,8 @@ Answer = Mapping[str, Any]
 @require_safe
 def month_list(request: HttpRequest) -> HttpResponse:
     """The months that the person may fill in, by enterprise, the newest first, with what is still lacking."""
-    registry = gathering.registry()
-    today = gathering.clock().astimezone(registry.zone).date()
+    registry = park_data.registry()
+    today = park_data.clock().astimezone(registry.zone).date()
     mine = [each for each in registry.subjects.values() if each.kind in _OWNERS and _may(request, registry, each.code)]
     asked = request.GET.get("subject") or (mine[0].code if mine else "")
     if asked and asked not in {each.code for each in mine}:
@@ -103,7 +103,7 @@ def month(request: HttpRequest, subject: str, period: str) -> HttpResponse:
     """One month of a subject: the form, and what becomes of it."""
     if not request.user.is_authenticated:
         return _signed_out(request)
-    registry = gathering.registry()
+    registry = park_data.registry()
     asked = Month(subject_or_404(registry, subject).code, _span_or_404(period))
     if not _may(request, registry, subject):
         raise PermissionDenied
@@ -132,7 +132,7 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     if match is None or match.url_name != "month" or not request.user.is_authenticated:
         stranger = request.headers.get("Origin", "")[:200] if reason.startswith("Origin checking failed") else ""
         return render(request, "403_csrf.html", {"origin": stranger}, status=403)
-    registry = gathering.registry()
+    registry = park_data.registry()
     asked = Month(subject_or_404(registry, match.kwargs["subject"]).code, _span_or_404(match.kwargs["period"]))
     if not _may(request, registry, asked.subject):
         return render(request, "403_csrf.html", status=403)
@@ -163,7 +163,7 @@ class _Sheet:
 
     def _keep(self) -> Draft:
         cells = [{**each.cells, OF: each.of} for each in self.rows]
-        return save_draft(self.asked, self.request.user.get_username(), cells, gathering.clock())
+        return save_draft(self.asked, self.request.user.get_username(), cells, park_data.clock())
 
     def _back(self, **query: str) -> HttpResponseRedirect:
         address = reverse("month", args=[self.asked.subject, self.asked.period.label])
@@ -186,10 +186,10 @@ class _Sheet:
         )
 
     def _desk(self) -> Desk:
-        return Desk(gathering.data_folder(), self.registry, own_journal.opened)
+        return Desk(park_data.data_folder(), self.registry, own_journal.opened)
 
     def _checked(self) -> HttpResponse:
-        outcome = check(self._desk(), self._sending(), gathering.clock())
+        outcome = check(self._desk(), self._sending(), park_data.clock())
         return self.shown(outcome=outcome, checked=True)
 
     def _sent(self) -> HttpResponse:
@@ -200,7 +200,7 @@ class _Sheet:
             said = gettext("您填的时候别人报过或改过这个月，已报的数列在各行；您填的还没有提交，请核对后再按一次。")
             return self.shown(alert=said, status=409)
         try:
-            outcome = submit(self._desk(), self.asked, sent, gathering.clock())
+            outcome = submit(self._desk(), self.asked, sent, park_data.clock())
         except OtherBodyError:
             return self.shown(alert=gettext("这一页已经提交过，请核对后再按一次。"), status=409)
         if outcome.entered:

@@ -5,10 +5,8 @@ What may be commanded and by whom is xietong.park.ordering's and xietong.intake.
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,7 +18,7 @@ from xietong.intake.devices import BadSettings
 from xietong.journal import JournalError
 from xietong.park import ordering
 from xietong.park.people import RefusedError
-from xietong.web import own_journal
+from xietong.web import own_journal, park_data
 from xietong.web.devices import href_of
 from xietong.web.languages import reading_language
 
@@ -33,7 +31,8 @@ def propose(request: HttpRequest) -> HttpResponse:
     wish = gate.Wish(mn, cn, dict(line.partition("=")[::2] for line in lines))
 
     def act(user: AbstractUser) -> str:
-        entry = ordering.propose(settings.DATA, own_journal.writer(Path(settings.DATA)), wish, user, ordering.ON_A_PAGE, _now())
+        data = park_data.data_folder()
+        entry = ordering.propose(data, own_journal.writer(data), wish, user, ordering.ON_A_PAGE, _now())
         return gettext("已提议，存证 %(entry)s；一小时内请另一人确认。") % {"entry": entry}
 
     return _done(request, mn, act)
@@ -45,7 +44,8 @@ def confirm(request: HttpRequest) -> HttpResponse:
     proposal = request.POST.get("order", "")
 
     def act(user: AbstractUser) -> str:
-        given = ordering.confirm(settings.DATA, own_journal.writer(Path(settings.DATA)), proposal, user, ordering.ON_A_PAGE, _now())
+        data = park_data.data_folder()
+        given = ordering.confirm(data, own_journal.writer(data), proposal, user, ordering.ON_A_PAGE, _now())
         return gettext("已确认，存证 %(entry)s；设备在线时发出一次。") % {"entry": given.confirmation}
 
     return _done(request, request.POST.get("mn", ""), act)

@@ -1,42 +1,27 @@
 """The cockpit's context: models turned into what its templates print, with every value's way down to its working."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
-from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
 from xietong.accounting.figures.tables import CLAUSES
 from xietong.calc.figures import Figure
 from xietong.calc.pollutants import TABLE_3
-from xietong.park.models import ReportedAmount
-from xietong.park.nouns import Registry, Subject, SubjectKind
-from xietong.periods import Period
+from xietong.park.nouns import Registry
 from xietong.texts import Language, Text
 from xietong.web import cockpit
 from xietong.web.cockpit import AmountMonths, Panel, Row, Year
 from xietong.web.deadlines import Owed
-from xietong.web.evidence import Hours
 from xietong.web.headlines import STATE_WORDS, amount_headline, joint_headline, road
+from xietong.web.links import figure_href
 from xietong.wording.charts import IndexLine, chart_table, index_chart, indexed, month_mean, month_names, partials
 from xietong.wording.numbers import digits
 from xietong.wording.places import full_name
-from xietong.wording.words import name_of, spoken, term, title_of
+from xietong.wording.words import name_of, spoken, title_of
 
-CHOOSABLE: tuple[SubjectKind, ...] = (
-    "park",
-    "zone",
-    "sector",
-    "enterprise",
-    "supply",
-    "treatment",
-    "outlet",
-    "recycling",
-)
 CAPTIONS: Mapping[int, Text] = {
     1: Text("减污降碳协同控制主要指标", "main indicators of coordinated control"),
     2: Text("能源利用监测指标", "monitoring of energy use"),
@@ -50,27 +35,6 @@ _JOINT = (
     ("air", gettext_lazy("大气污染物"), "nox_emission"),
     ("water", gettext_lazy("水污染物"), "cod_emission"),
 )
-
-
-def figure_href(subject: str, key: str, period: Period) -> str:
-    """The page of a figure's working."""
-    return reverse("figure", args=[subject, key, period.label])
-
-
-def subject_name(subject: Subject, language: Language) -> str:
-    """A subject's name in the page's language; 中文 where it has no English one."""
-    return subject.name_en if language == "en" and subject.name_en else subject.name
-
-
-def subject_groups(registry: Registry, language: Language) -> list[dict[str, Any]]:
-    """The subjects that figures can be asked of, by kind."""
-    groups = []
-    for kind in CHOOSABLE:
-        members = [each for each in registry.subjects.values() if each.kind == kind]
-        if members:
-            listed = [{"code": each.code, "name": subject_name(each, language)} for each in members]
-            groups.append({"label": spoken(term("noun", kind), language), "subjects": listed})
-    return groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,36 +227,3 @@ def _owed_line(place: Place, owed: Owed) -> dict[str, Any]:
         ],
         "more": max(0, len(owed.items) - MOST_ITEMS),
     }
-
-
-def completeness_bar(hours: Hours | None) -> dict[str, str] | None:
-    """The hours of measurement behind a figure as a bar with its share; None where nothing was metered."""
-    if hours is None:
-        return None
-    percent = hours.received / hours.due * 100
-    share = f"{digits(percent, '%')} %"
-    return {"width": f"{percent:.2f}", "share": share, "received": f"{hours.received:,}", "due": f"{hours.due:,}"}
-
-
-def revision_lines(stated: Sequence[ReportedAmount], zone: ZoneInfo) -> list[dict[str, Any]]:
-    """The statements of one amount, the newest first, with who entered each, when and in which entry; [] where it was
-    stated once only."""
-    lines = [
-        {
-            "amount": "—" if each.amount is None else f"{each.amount:f}",
-            "unit": each.unit,
-            "who": each.act.who,
-            "at": each.recorded_at.astimezone(zone),
-            "entry": each.entry,
-            "href": entry_href(each.entry, row=str(each.row)),
-            "is_current": each.superseded_at is None,
-        }
-        for each in reversed(stated)
-    ]
-    return lines if len(lines) > 1 else []
-
-
-def entry_href(entry: str, **query: str) -> str:
-    """The page of a journal entry."""
-    asked = "&".join(f"{name}={quote(value)}" for name, value in query.items() if value)
-    return f"/entries/{quote(entry)}/" + (f"?{asked}" if asked else "")

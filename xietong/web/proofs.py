@@ -14,15 +14,18 @@ from django.views.decorators.http import require_safe
 
 from xietong.journal import CorruptSegment, NoSuchEntry, find
 from xietong.park.nouns import Point, Registry
-from xietong.web import gathering, pages, raw
-from xietong.web.asked import MOST_MONTHS, NothingThereError, instant_or_404, period_or_404, subject_or_404
+from xietong.web import evidence_rows, pages, park_data, raw
+from xietong.web.asked import (
+    MOST_MONTHS,
+    NothingThereError,
+    instant_or_404,
+    page_or_fragment,
+    period_or_404,
+)
 from xietong.web.languages import reading_language
 from xietong.web.received import Calendar, due_in_hour
-from xietong.web.verdicts import folded
-from xietong.web.views import page_or_fragment, year_or_newest, years_of
 from xietong.wording.words import name_of, spoken
 
-MOST_CASES = 4
 LONGEST = timedelta(days=31 * MOST_MONTHS)
 MONTHS_ABOVE, DAYS_ABOVE = timedelta(days=62), timedelta(hours=49)
 SHAPES = {
@@ -70,10 +73,10 @@ class Bin:
 @require_safe
 def point(request: HttpRequest, code: str) -> HttpResponse:
     """监测点: what one point measured over a span, by month, day or hour as the span allows."""
-    registry = gathering.registry()
+    registry = park_data.registry()
     shown = _point_or_404(registry, code)
     start, end = _span(request, registry)
-    hours = gathering.hours_of(registry, code, start, end)
+    hours = evidence_rows.hours_of(registry, code, start, end)
     local = [at.astimezone(registry.zone).strftime("%Y-%m-%d %H:%M") for at in (start, end)]
     context = _about(registry, shown) | {
         "start": local[0],
@@ -87,10 +90,10 @@ def point(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def readings(request: HttpRequest, code: str, hour: str) -> HttpResponse:
     """监测值: the readings of one hour of a point as they came, each with the entry that holds it."""
-    registry = gathering.registry()
+    registry = park_data.registry()
     shown, span = _point_or_404(registry, code), period_or_404(hour)
     start, end = span.utc(registry.zone)
-    rows = gathering.readings_of(registry, shown.addresses, start, end)
+    rows = evidence_rows.readings_of(registry, shown.addresses, start, end)
     context = _about(registry, shown) | {
         "label": span.label,
         "readings": [
@@ -110,40 +113,19 @@ def readings(request: HttpRequest, code: str, hour: str) -> HttpResponse:
 @require_safe
 def entry(request: HttpRequest, journal: str, ordinal: int) -> HttpResponse:
     """存证: one piece of evidence as it was received, the value that was asked for marked in it."""
-    registry = gathering.registry()
+    registry = park_data.registry()
     try:
-        found = find(gathering.data_folder() / "journal", f"{journal}/{ordinal}")
+        found = find(park_data.data_folder() / "journal", f"{journal}/{ordinal}")
     except NoSuchEntry as error:
         raise NothingThereError(gettext("没有 %(id)s 这条存证。") % {"id": f"{journal}/{ordinal}"}) from error
     except CorruptSegment as error:
         sentence = gettext("存证 %(id)s 所在的日志段已损坏，读不出原文；请管理员查看日志段，勿改动它。")
         raise NothingThereError(sentence % {"id": f"{journal}/{ordinal}"}) from error
     wanted = raw.Wanted(**{name: request.GET.get(name, "") for name in ("address", "at", "row")})
-    context = raw.shown(found, wanted, gathering.data_folder(), registry)
-    stated = gathering.revisions_of(found.id, wanted.row)
+    context = raw.shown(found, wanted, park_data.data_folder(), registry)
+    stated = evidence_rows.revisions_of(found.id, wanted.row)
     context["revisions"] = pages.revision_lines(stated, registry.zone)
     return page_or_fragment(request, "entry", context)
-
-
-@require_safe
-def quality(request: HttpRequest) -> HttpResponse:
-    """数据质量: what is doubtful in the readings of a subject's points in a year; the cockpit fetches it late."""
-    registry = gathering.registry()
-    subject = subject_or_404(registry, request.GET.get("subject") or registry.park.code)
-    year = year_or_newest(request.GET.get("year"), years_of(registry))
-    below = {each.code for each in registry.below(subject.code)}
-    cases = [
-        {
-            "sentence": case.sentence,
-            "href": reverse("point", args=[case.point])
-            + "?"
-            + urlencode({"start": case.start.isoformat(), "end": case.end.isoformat()}),
-        }
-        for case in gathering.quality_cases(registry, year)
-        if registry.points[case.point].subject in below
-    ]
-    name = pages.subject_name(subject, reading_language())
-    return page_or_fragment(request, "quality", {"cases": folded(cases, MOST_CASES), "name": name, "year": year})
 
 
 def _point_or_404(registry: Registry, code: str) -> Point:
@@ -156,7 +138,7 @@ def _span(request: HttpRequest, registry: Registry) -> tuple[datetime, datetime]
     """The asked span as instants: `start` and `end`, or a `period`; this year where nothing is asked."""
     if request.GET.get("start") and request.GET.get("end"):
         return _bounded(*(instant_or_404(request.GET[name], registry.zone) for name in ("start", "end")))
-    year = gathering.clock().astimezone(registry.zone).year
+    year = park_data.clock().astimezone(registry.zone).year
     return period_or_404(request.GET.get("period", str(year))).utc(registry.zone)
 
 
@@ -198,7 +180,7 @@ def _with_missing(shown: Point, hours: list[Mapping[str, Any]], registry: Regist
     """The hours and, in the park days that they touch, those that owe readings and have no row."""
     came = {hour["hour"]: hour for hour in hours}
     days = sorted({at.astimezone(registry.zone).date() for at in came})
-    calendar = Calendar(registry, days, gathering.clock())
+    calendar = Calendar(registry, days, park_data.clock())
     for day in days:
         at, end = calendar.span(day)
         while at < end:

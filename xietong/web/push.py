@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
@@ -29,7 +28,7 @@ from xietong.park.nouns import Registry
 from xietong.protocols.pushed import Problem, PushedRow, decode, note_of, runs, sealed
 from xietong.readings import BELOW, Entry
 from xietong.texts import Text
-from xietong.web import gathering, own_journal
+from xietong.web import own_journal, park_data
 from xietong.web.answers import answer_of, described
 from xietong.web.push_stamps import Stamps, stamps_of
 
@@ -78,7 +77,7 @@ class _Journal:
     @staticmethod
     def keep(origin: str, payload: bytes, at: datetime) -> str:
         """Append one entry; gives its id once it is durable. Raises JournalError, and then nothing was kept."""
-        writer = own_journal.writer(Path(settings.DATA))
+        writer = own_journal.writer(park_data.data_folder())
         return f"{writer.name}/{writer.record('pushed', origin, payload, at)}"
 
 
@@ -144,12 +143,12 @@ def push_readings(request: HttpRequest, partial: bool = False) -> Status[Answer]
     if len(body) > MOST_BYTES:
         return _refused(413, _TOO_LARGE)
     digest = hashlib.sha256(body + bytes([partial])).hexdigest()
-    park = gathering.registry()
+    park = park_data.registry()
     sent = _Sent(key, idempotency, body, digest, partial)
     judged = _judged(body, park, key.subject)  # before the lock: whoever sends much makes nobody wait
     with _JOURNAL.lock:
         if not _JOURNAL.is_noted:
-            note_pushes(settings.DATA / "journal")
+            note_pushes(park_data.data_folder() / "journal")
             _JOURNAL.is_noted = True
         before = Push.objects.filter(key=key, idempotency=idempotency).first()
         if before is None and judged.accepted and (partial or not judged.refused):

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from xietong.park.nouns import Registry
 from xietong.periods import Period
-from xietong.web import gathering, pages
+from xietong.web import evidence_rows, intake_state, month_facts, pages, park_data
 from xietong.web.asked import NothingThereError, page_or_404, period_or_404, subject_or_404
 from xietong.web.device_pages import share_words
 from xietong.web.languages import reading_language
@@ -48,8 +48,8 @@ _OWNERS = ("enterprise", "supply")
 @require_safe
 def received(request: HttpRequest) -> HttpResponse:
     """The matrix of a month (`month`, this one where none is asked) for the park or one `enterprise`."""
-    registry = gathering.registry()
-    today = gathering.clock().astimezone(registry.zone).date()
+    registry = park_data.registry()
+    today = park_data.clock().astimezone(registry.zone).date()
     month = _month_or_404(request.GET.get("month") or f"{today:%Y-%m}")
     chosen = request.GET.get("enterprise", "")
     if chosen:
@@ -138,7 +138,7 @@ def _groups(registry: Registry, month: Period, chosen: str, measured: Mapping[st
     """Enterprise by enterprise: its points together and, where they are few or it was chosen, each by itself."""
     codes = [code for listed in measured.values() for code in listed]
     days = days_of_month(month.start.year, month.start.month)
-    every = gathering.received_lines(registry, days, codes if chosen or _are_many(registry) else None)
+    every = intake_state.received_lines(registry, days, codes if chosen or _are_many(registry) else None)
     by_owner = {
         owner: lines
         for owner, listed in measured.items()
@@ -184,7 +184,7 @@ def _marked(registry: Registry, month: Period, lines: Sequence[Line]) -> list[Li
     }
     stood: dict[str, tuple[int, int]] = {}
     for outlet, item in sorted(wanted):
-        stood |= gathering.substituted_hours(registry, outlet, item, month)
+        stood |= evidence_rows.substituted_hours(registry, outlet, item, month)
     whole = {code for code, (hours, missing) in stood.items() if hours and not missing}
     return [with_substitutes(each) if each.point.code in whole else each for each in lines]
 
@@ -279,7 +279,7 @@ def _headline(lines: Sequence[Line]) -> dict[str, Any]:
 def _reported(registry: Registry, month: Period, chosen: str, owners: Mapping[str, str], today: date) -> dict[str, Any]:
     """Enterprise by month of the year, and what one chosen enterprise lacks of the month."""
     language = reading_language()
-    months = gathered(gathering.months_reported(registry, month.start.year, today), owners)
+    months = gathered(month_facts.months_reported(registry, month.start.year, today), owners)
     shown = {code: cells for code, cells in months.items() if chosen in ("", code)}
     rows = [_reporter(registry, code, cells) for code, cells in sorted(shown.items())]
     lacking = [

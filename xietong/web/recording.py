@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 
 from xietong.park.access import Access, Recorder
 from xietong.park.models import ApiKey
-from xietong.web import gathering
+from xietong.web import park_data
 from xietong.web.logs import REQUEST
 
 LOG = logging.getLogger("xietong.web")
@@ -47,9 +47,9 @@ def _note(request: HttpRequest, response: HttpResponse, before: str) -> None:
     path = request.path if what in ("sign-in", "refused") else request.get_full_path()
     address = request.META.get("REMOTE_ADDR", "")
     number = str(request.META.get(REQUEST, ""))
-    access = Access(gathering.clock(), who, address, what, path, response.status_code, number)
+    access = Access(park_data.clock(), who, address, what, path, response.status_code, number)
     try:
-        _recorder(gathering.data_folder()).write(access)
+        _recorder(park_data.data_folder()).write(access)
     except OSError:
         LOG.warning("the record of access cannot be written", exc_info=True)
 

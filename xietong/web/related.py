@@ -11,7 +11,7 @@ from xietong.accounting.boundary import GROUPS
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.web.languages import reading_language
-from xietong.web.pages import figure_href
+from xietong.web.links import figure_href
 from xietong.wording.words import name_of, spoken
 
 _ENERGY, _CARBON = TOTALS

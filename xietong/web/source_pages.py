@@ -17,7 +17,7 @@ from xietong.intake.source_state import SourceError
 from xietong.park.models import ApiKey, Push
 from xietong.park.nouns import Point, Registry
 from xietong.texts import Text
-from xietong.web import gathering, pages
+from xietong.web import intake_state, pages, park_data
 from xietong.web.answers import answer_of
 from xietong.web.device_pages import completeness, lines_over_a_month
 from xietong.web.devices import href_of
@@ -39,12 +39,12 @@ KINDS = {"mqtt": "MQTT", "modbus": "Modbus TCP", "opcua": "OPC UA"}
 @require_safe
 def source_list(request: HttpRequest) -> HttpResponse:
     """Every source, key, unused address and point without a source; q finds among them."""
-    registry, words = gathering.registry(), request.GET.get("q", "").strip()
-    known, problems = gathering.known_sources(registry)
+    registry, words = park_data.registry(), request.GET.get("q", "").strip()
+    known, problems = intake_state.known_sources(registry)
     found = [each for each in known if _fits(words, each.told.name, each.told.address, each.told.kind)]
     shown = found[:MOST_SOURCES]
-    loose = [each for each in gathering.unused_addresses(registry) if _fits(words, each.address)]
-    silent, are_more = gathering.unheard_points(registry, MOST_UNHEARD)
+    loose = [each for each in intake_state.unused_addresses(registry) if _fits(words, each.address)]
+    silent, are_more = intake_state.unheard_points(registry, MOST_UNHEARD)
     lines = lines_over_a_month(registry, [point.code for each in shown for point in each.points])
     context = {
         "here": "sources",
@@ -111,7 +111,7 @@ def _keys(registry: Registry) -> list[dict[str, Any]]:
                 "made": key.made_at.astimezone(registry.zone),
                 "revoked": key.revoked_at.astimezone(registry.zone) if key.revoked_at else None,
                 "pushes": pushed["pushes"] if pushed else 0,
-                "age": gathering.clock() - last if last else None,
+                "age": park_data.clock() - last if last else None,
                 **_last_answer(key),
             }
         )

@@ -13,13 +13,13 @@ from xietong.accounting.figures.account import UnknownNameError
 from xietong.accounting.figures.standards import StandardAccount
 from xietong.calc.verdicts import Judged
 from xietong.standard.text import clauses, interpretations
-from xietong.web import gathering
-from xietong.web.asked import NothingThereError, period_or_404, subject_or_404
+from xietong.web import park_data, park_figures
+from xietong.web.asked import NothingThereError, page_or_fragment, period_or_404, subject_or_404
 from xietong.web.balance_sheets import Reader
 from xietong.web.balances import asked_reader, page_context
 from xietong.web.evidence import walk
+from xietong.web.figure_page import working
 from xietong.web.languages import reading_language
-from xietong.web.views import page_or_fragment, working
 from xietong.wording.numbers import unit_name
 from xietong.wording.places import full_name
 from xietong.wording.words import term
@@ -34,7 +34,7 @@ def standard(request: HttpRequest, standard: str) -> HttpResponse:
     """零碳园区 and its like: `subject` and `period`, the park and its newest year by default."""
     reader = asked_reader(request)
     try:
-        found = gathering.standard_account(reader.registry, reader.subject.code, reader.period, standard)
+        found = park_figures.standard_account(reader.registry, reader.subject.code, reader.period, standard)
     except UnknownNameError as error:
         raise NothingThereError(error.text.in_language(reader.language)) from error
     lines = [_line(reader, found, each) for each in found.rows]
@@ -89,10 +89,10 @@ def _asked(reader: Reader, each: Judged) -> str:
 @require_safe
 def standard_figure(request: HttpRequest, standard: str, subject: str, key: str, period: str) -> HttpResponse:
     """依据 of a figure by another standard's rules."""
-    registry, language = gathering.registry(), reading_language()
+    registry, language = park_data.registry(), reading_language()
     whose, span = subject_or_404(registry, subject), period_or_404(period)
     try:
-        root = gathering.standard_figure(registry, subject, key, span, standard)
+        root = park_figures.standard_figure(registry, subject, key, span, standard)
         path = list(walk(root, request.GET.get("at", "")))
     except UnknownNameError as error:
         raise NothingThereError(error.text.in_language(language)) from error

@@ -20,7 +20,7 @@ from xietong.park.models import Act, Push
 from xietong.park.nouns import Registry
 from xietong.readings import Entry
 from xietong.texts import Text
-from xietong.web import gathering, pages
+from xietong.web import evidence_rows, pages, park_data
 from xietong.web.answers import answer_of
 from xietong.web.asked import instant_or_404
 
@@ -40,12 +40,12 @@ _FILES = Q(verb__in=_VERBS) | Q(verb__startswith="state_")
 @require_safe
 def uploads(request: HttpRequest) -> HttpResponse:
     """The newest fifty, or those before an instant (`until`)."""
-    registry = gathering.registry()
+    registry = park_data.registry()
     asked = request.GET.get("until")
     until = instant_or_404(asked, None) if asked else None
     found = _newest(until)
     ids = [entry for row in found for entry in row["entries"].values()]
-    known = gathering.entries_named(dict.fromkeys(ids))
+    known = evidence_rows.entries_named(dict.fromkeys(ids))
     context = {
         "here": "uploads",
         "rows": [_shown(row, known, registry) for row in found],

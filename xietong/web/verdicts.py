@@ -1,6 +1,5 @@
 """The top line and the news of the cockpit: the grade with its reason, how complete the data are, what to look at."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from xietong.accounting.figures.account import Coverage
@@ -8,7 +7,9 @@ from xietong.evaluation import Evaluation
 from xietong.evaluation.weakness import Weakness
 from xietong.periods import Period
 from xietong.texts import Language
-from xietong.web.pages import Place, figure_href
+from xietong.web.folding import Findings, folded
+from xietong.web.links import figure_href
+from xietong.web.pages import Place
 from xietong.wording.numbers import digits
 from xietong.wording.places import full_name
 from xietong.wording.words import spoken, term
@@ -41,15 +42,6 @@ def completeness(coverage: Coverage) -> dict[str, Any]:
         "due": digits(coverage.due),
         "received": digits(coverage.received),
     }
-
-
-Findings = dict[str, list[dict[str, Any]]]
-
-
-def folded(found: Iterable[dict[str, Any]], most: int) -> Findings:
-    """The first few at sight, the rest in a fold."""
-    every = list(found)
-    return {"first": every[:most], "rest": every[most:]}
 
 
 def findings(evaluation: Evaluation, place: Place) -> dict[str, Findings]:

@@ -7,16 +7,17 @@ import threading
 from django.db import connection
 
 from xietong.park.registry import NoParkError
-from xietong.web import gathering, views
+from xietong.web import intake_state, park_data, views
+from xietong.web.asked import newest_year, years_of
 
 
 def warm() -> None:
     """Compute what the cockpit of the park and its newest year shows, doubts about the readings last."""
     try:
-        registry = gathering.registry()
-        year = views.newest_year(views.years_of(registry))
+        registry = park_data.registry()
+        year = newest_year(years_of(registry))
         views.cockpit_context(registry, registry.park, year)
-        gathering.quality_cases(registry, year)
+        intake_state.quality_cases(registry, year)
     except NoParkError:
         return
     finally:

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
 
 import pyarrow as pa
 import pytest
 from small_parks import HoursLake, hours_of, monthly, park, point, stated, subject
 
 from xietong.accounting import explain, figures, table_keys
-from xietong.accounting.books.memory import Memory, fingerprint
+from xietong.accounting.books.memory import fingerprint
 from xietong.accounting.evidence import open_readings
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Effect, Measure, Registry
@@ -124,18 +123,6 @@ def test_a_registry_is_known_by_what_it_was_read_at_until_it_is_changed() -> Non
     assert fingerprint(read) == "act 7"
     assert fingerprint(replace(read, region="山西")) not in ("act 7", fingerprint(small()))
     assert read == small()
-
-
-def test_the_memory_is_bounded_and_forgets_the_oldest() -> None:
-    memory, made = Memory(2), list[str]()
-
-    def make(name: str) -> str:
-        made.append(name)
-        return name.upper()
-
-    for name in ("a", "b", "a", "c", "a", "b"):
-        assert memory.get(name, partial(make, name)) == name.upper()
-    assert made == ["a", "b", "c", "b"]
 
 
 class SilentLake(HoursLake):

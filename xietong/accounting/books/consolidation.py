@@ -62,7 +62,7 @@ class Ground:
 class Books:
     """Everything that one registry and one version of the lake say, summed on demand and remembered.
 
-    Several threads may ask the same books: what is made is the same whoever makes it, and nothing that was made changes.
+    Several threads may ask the same books: what is made is the same whoever makes it, and does not change.
     """
 
     def __init__(self, ground: "Ground", lake: LakeTables | None, keep: Keep) -> None:

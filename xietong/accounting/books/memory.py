@@ -113,7 +113,7 @@ def forget() -> None:
 
 
 class MadeOf(NamedTuple):
-    """What the figures of a period are made of: a registry, a lake, and what that holds of the years they reach into."""
+    """What the figures of a period are made of: a registry, a lake, and what that holds of the years in reach."""
 
     registry: str
     root: str | None
