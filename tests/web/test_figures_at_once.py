@@ -39,13 +39,13 @@ def test_figures_of_different_subjects_are_computed_at_once(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each waits inside its computation for the other."""
-    whole, both, found = park_figures.explain, threading.Barrier(2), dict[str, Figure]()
+    both, found = threading.Barrier(2), dict[str, Figure]()
 
-    def explained(*asked: object) -> Figure:
+    def explained(park: Registry, lake: None, key: str, subject: str, period: Period) -> Figure:
         both.wait(10)
-        return whole(*asked)
+        return accounts.explain(park, lake, key, subject, period)
 
-    monkeypatch.setattr(park_figures, "explain", explained)
+    monkeypatch.setattr("xietong.web.park_figures.explain", explained)
 
     def ask(code: str) -> Callable[[], object]:
         return lambda: found.update({code: park_figures.figure_tree(registry, code, KEY, YEAR)})
@@ -79,7 +79,7 @@ def test_a_balance_is_made_anew_when_readings_two_years_before_change(
     lake = HoursLake({})
     monkeypatch.setattr(park_data, "lake", lambda _: lake)
     monkeypatch.setattr("xietong.accounting.books.memory.stamp", lambda _lake, year: held.get(year, 0))
-    monkeypatch.setattr(balance_figures.balance_sheet, "balance", lambda *_: made.append(1))
+    monkeypatch.setattr("xietong.accounting.balances.balance_sheet.balance", lambda *_: made.append(1))
 
     def made_after(year: int) -> int:
         held[year] = held.get(year, 0) + 1

@@ -76,7 +76,7 @@ def test_every_door_of_a_process_writes_the_one_journal(data: Path, tmp_path: Pa
         ("file", "form:clerk"),
         ("file", "api:key:scada"),
         ("file", "form:clerk"),
-        ("order", "web:wang"),
+        ("note", "web:order"),
     ]
     assert names(data / "journal") == ["cli-0", "web-0"]
     assert len(list(read(data / "journal", "cli-0"))) == before

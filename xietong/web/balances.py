@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from xietong.accounting.boundary import GROUPS
 from xietong.park.nouns import Registry
 from xietong.periods import Period
-from xietong.web import balance_figures, pages, park_data
+from xietong.web import balance_figures, links, park_data
 from xietong.web.asked import NothingThereError, newest_year, period_or_404, subject_or_404, years_of
 from xietong.web.balance_sheets import Reader, medium_section, steps_section, total_section
 from xietong.web.languages import reading_language
@@ -33,7 +33,7 @@ def one_total(request: HttpRequest) -> HttpResponse:
     reader = asked_reader(request)
     if reader.subject.kind not in GROUPS:
         sentence = gettext("“%(name)s”不是园区、区域或行业，没有下属单位可以勾稽；请从列表里选。")
-        raise NothingThereError(sentence % {"name": pages.subject_name(reader.subject, reader.language)})
+        raise NothingThereError(sentence % {"name": links.subject_name(reader.subject, reader.language)})
     found = balance_figures.one_total(reader.registry, reader.subject.code, reader.period)
     context = page_context(reader, request, ("park", "zone", "sector")) | {
         "sections": [total_section(reader, each) for each in found.totals],
@@ -56,7 +56,7 @@ def page_context(reader: Reader, request: HttpRequest, kinds: tuple[str, ...]) -
     year = reader.period.start.year
     return {
         "subject": reader.subject.code,
-        "subject_name": pages.subject_name(reader.subject, reader.language),
+        "subject_name": links.subject_name(reader.subject, reader.language),
         "subjects": _subjects(reader.registry, kinds, reader),
         "period": reader.period.label,
         "year": year,
@@ -67,7 +67,7 @@ def page_context(reader: Reader, request: HttpRequest, kinds: tuple[str, ...]) -
 
 
 def _subjects(registry: Registry, kinds: tuple[str, ...], reader: Reader) -> list[dict[str, Any]]:
-    groups = pages.subject_groups(registry, reader.language)
+    groups = links.subject_groups(registry, reader.language)
     codes = {each.code for each in registry.subjects.values() if each.kind in kinds} | {reader.subject.code}
     kept = [{**group, "subjects": [each for each in group["subjects"] if each["code"] in codes]} for group in groups]
     return [group for group in kept if group["subjects"]]

@@ -21,7 +21,7 @@ from xietong.accounting.models import ClosedReport
 from xietong.calc.factors import PURPOSES
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Registry
-from xietong.web import pages, park_data
+from xietong.web import evidence_lines, park_data
 from xietong.web.asked import NothingThereError, page_or_fragment
 from xietong.web.evidence import walk
 from xietong.web.figure_page import working
@@ -187,4 +187,4 @@ def closed_figure(request: HttpRequest, report: int, key: str) -> HttpResponse:
 
 
 def _no_lines() -> Iterable[object]:
-    return pages.revision_lines([], park_data.registry().zone)
+    return evidence_lines.revision_lines([], park_data.registry().zone)

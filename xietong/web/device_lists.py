@@ -16,7 +16,7 @@ from xietong.park.nouns import Registry
 from xietong.protocols.hj212 import decode
 from xietong.protocols.hj212.violations import violations
 from xietong.readings import Entry
-from xietong.web import intake_state, pages, park_data
+from xietong.web import intake_state, links, park_data
 from xietong.web.asked import page_or_404
 from xietong.web.device_pages import STATES, lines_of, reasons, summary, yesterday
 from xietong.web.devices import (
@@ -114,7 +114,7 @@ def _refused_entry(entry: Entry, registry: Registry) -> dict[str, Any]:
     names = [rule] if rule else violations(decode(entry.payload)) if entry.kind == "hj212-refused" else []
     return {
         "id": entry.id,
-        "href": pages.entry_href(entry.id),
+        "href": links.entry_href(entry.id),
         "at": entry.received_at.astimezone(registry.zone),
         "peer": peer,
         "mn": mn,

@@ -22,7 +22,7 @@ from xietong.protocols.hj212 import decode
 from xietong.protocols.hj212.tables import CONTROLLING
 from xietong.protocols.hj212.violations import violations
 from xietong.readings import Entry
-from xietong.web import intake_state, pages, park_data
+from xietong.web import intake_state, links, park_data
 from xietong.web.asked import NothingThereError, page_or_fragment
 from xietong.web.devices import (
     CLOCK_TOLERANCE_S,
@@ -119,7 +119,7 @@ def summary(known: KnownDevice, lines: Mapping[str, Line], registry: Registry) -
         "frames": known.frames,
         "refused_total": sum(known.refused.values()),
         "refusals": reasons(known.refused),
-        "latest_refused": pages.entry_href(latest.entry) if latest else "",
+        "latest_refused": links.entry_href(latest.entry) if latest else "",
         "breach_count": len(known.breaches),
         "file_wanted": known.file_wanted,
         **completeness([lines[point.code] for point in known.points]),
@@ -180,7 +180,7 @@ def _breach(breach: Breach, registry: Registry) -> dict[str, Any]:
         "is_refused": breach.is_refused,
         "times": breach.times,
         "at": breach.at.astimezone(registry.zone) if breach.at else None,
-        "href": pages.entry_href(breach.entry) if breach.entry else "",
+        "href": links.entry_href(breach.entry) if breach.entry else "",
         "entry": breach.entry,
     }
 
@@ -210,8 +210,8 @@ def _question(question: Question, registry: Registry) -> dict[str, Any]:
         "at": question.at.astimezone(registry.zone) if question.at else None,
         "mark": _ENDS.get(question.outcome, "partial"),
         "sent": question.sent,
-        "href": pages.entry_href(question.entry) if question.entry else "",
-        "order": pages.entry_href(question.order) if question.order else "",
+        "href": links.entry_href(question.entry) if question.entry else "",
+        "order": links.entry_href(question.order) if question.order else "",
     }
 
 
@@ -221,7 +221,7 @@ def _raw(entry: Entry, registry: Registry) -> dict[str, Any]:
     names = [rule] if rule else violations(decode(entry.payload))
     return {
         "id": entry.id,
-        "href": pages.entry_href(entry.id),
+        "href": links.entry_href(entry.id),
         "at": entry.received_at.astimezone(registry.zone),
         "words": [spoken(reason_text(name), reading_language()) for name in names],
         "text": without_password(entry.payload[:MOST_SHOWN]) + ("…" if len(entry.payload) > MOST_SHOWN else ""),
@@ -251,7 +251,7 @@ def _orders(request: HttpRequest, mn: str, registry: Registry, *, is_own: bool) 
         "proposals": [
             {
                 "id": each.id,
-                "href": pages.entry_href(each.id),
+                "href": links.entry_href(each.id),
                 "command": command_text(each.cn),
                 "content": without_password(each.content.encode()),
                 "by": each.by,

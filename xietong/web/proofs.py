@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from xietong.journal import CorruptSegment, NoSuchEntry, find
 from xietong.park.nouns import Point, Registry
-from xietong.web import evidence_rows, pages, park_data, raw
+from xietong.web import evidence_lines, evidence_rows, links, park_data, raw
 from xietong.web.asked import (
     MOST_MONTHS,
     NothingThereError,
@@ -102,7 +102,7 @@ def readings(request: HttpRequest, code: str, hour: str) -> HttpResponse:
                 "value": raw.plain(row["value"]),
                 "flag": row["flag"],
                 "entry": row["entry"],
-                "href": pages.entry_href(row["entry"], address=row["address"], at=row["at"].isoformat()),
+                "href": links.entry_href(row["entry"], address=row["address"], at=row["at"].isoformat()),
             }
             for row in rows
         ],
@@ -124,7 +124,7 @@ def entry(request: HttpRequest, journal: str, ordinal: int) -> HttpResponse:
     wanted = raw.Wanted(**{name: request.GET.get(name, "") for name in ("address", "at", "row")})
     context = raw.shown(found, wanted, park_data.data_folder(), registry)
     stated = evidence_rows.revisions_of(found.id, wanted.row)
-    context["revisions"] = pages.revision_lines(stated, registry.zone)
+    context["revisions"] = evidence_lines.revision_lines(stated, registry.zone)
     return page_or_fragment(request, "entry", context)
 
 
@@ -157,7 +157,7 @@ def _about(registry: Registry, shown: Point) -> dict[str, Any]:
         "point": shown,
         "point_name": spoken(name_of(shown.item), language),
         "shape_word": str(SHAPES[shown.shape]),
-        "subject_name": pages.subject_name(subject, language) if subject else shown.subject,
+        "subject_name": links.subject_name(subject, language) if subject else shown.subject,
     }
 
 

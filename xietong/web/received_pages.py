@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from xietong.park.nouns import Registry
 from xietong.periods import Period
-from xietong.web import evidence_rows, intake_state, month_facts, pages, park_data
+from xietong.web import evidence_rows, intake_state, links, month_facts, park_data
 from xietong.web.asked import NothingThereError, page_or_404, period_or_404, subject_or_404
 from xietong.web.device_pages import share_words
 from xietong.web.languages import reading_language
@@ -131,7 +131,7 @@ def _enterprises(registry: Registry, owners: Mapping[str, str]) -> list[dict[str
     measured = {owners[point.subject] for point in registry.points.values() if point.subject in owners}
     stating = {owners[row.subject] for row in registry.reported if row.subject in owners}
     listed = [each for each in registry.subjects.values() if each.code in measured | stating]
-    return [{"code": each.code, "name": pages.subject_name(each, language)} for each in listed]
+    return [{"code": each.code, "name": links.subject_name(each, language)} for each in listed]
 
 
 def _groups(registry: Registry, month: Period, chosen: str, measured: Mapping[str, list[str]]) -> list[dict[str, Any]]:
@@ -286,7 +286,7 @@ def _reported(registry: Registry, month: Period, chosen: str, owners: Mapping[st
         {
             "name": spoken(name_of(item), language),
             "place": full_name(registry, subject),
-            "href": pages.figure_href(subject, item, month),
+            "href": links.figure_href(subject, item, month),
         }
         for cells in (shown.values() if chosen else ())
         for subject, item in cells[month.start.month - 1].lacking

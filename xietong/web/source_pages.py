@@ -17,7 +17,7 @@ from xietong.intake.source_state import SourceError
 from xietong.park.models import ApiKey, Push
 from xietong.park.nouns import Point, Registry
 from xietong.texts import Text
-from xietong.web import intake_state, pages, park_data
+from xietong.web import intake_state, links, park_data
 from xietong.web.answers import answer_of
 from xietong.web.device_pages import completeness, lines_over_a_month
 from xietong.web.devices import href_of
@@ -93,7 +93,7 @@ def _error(each: SourceError, registry: Registry) -> dict[str, Any]:
         "times": each.times,
         "excerpt": each.excerpt,
         "entry": each.entry,
-        "href": pages.entry_href(each.entry) if each.entry else "",
+        "href": links.entry_href(each.entry) if each.entry else "",
     }
 
 
@@ -126,7 +126,7 @@ def _last_answer(key: ApiKey) -> dict[str, Any]:
     return {
         "accepted": int(answer.get("accepted", 0)),
         "rejected": [str(each.get("message", "")) for each in answer.get("rejected", [])][:5],
-        "href": pages.entry_href(entry) if entry else "",
+        "href": links.entry_href(entry) if entry else "",
     }
 
 
@@ -137,7 +137,7 @@ def _loose(each: Unused, registry: Registry) -> dict[str, Any]:
         "device_href": href_of(each.device) if each.device else "",
         "value": each.value,
         "at": each.at.astimezone(registry.zone),
-        "href": pages.entry_href(each.entry) if each.entry else "",
+        "href": links.entry_href(each.entry) if each.entry else "",
     }
 
 

@@ -20,7 +20,7 @@ from xietong.park.models import Act, Push
 from xietong.park.nouns import Registry
 from xietong.readings import Entry
 from xietong.texts import Text
-from xietong.web import evidence_rows, pages, park_data
+from xietong.web import evidence_rows, links, park_data
 from xietong.web.answers import answer_of
 from xietong.web.asked import instant_or_404
 
@@ -143,7 +143,7 @@ def _file(name: str, entry: str, found: Entry | None) -> dict[str, Any]:
     return {
         "name": name or str(told.get("name", "")),
         "entry": entry,
-        "href": pages.entry_href(entry),
+        "href": links.entry_href(entry),
         "sha256": digest,
         "short": digest[:SHORT_HASH],
         "is_lost": found is None,

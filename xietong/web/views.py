@@ -14,7 +14,7 @@ from xietong.calc.grade import Judged
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
 from xietong.web import cockpit as model
-from xietong.web import month_facts, pages, park_data, park_figures, verdicts
+from xietong.web import links, month_facts, pages, park_data, park_figures, verdicts
 from xietong.web.asked import page_or_fragment, subject_or_404, year_or_newest, years_of
 from xietong.web.languages import reading_language
 
@@ -45,8 +45,8 @@ def cockpit_context(registry: Registry, subject: Subject, asked_year: int) -> di
     better, worse = model.movers(year, park_figures.all_keys(registry, subject.code))
     return {
         "subject": subject.code,
-        "subject_name": pages.subject_name(subject, language),
-        "subjects": pages.subject_groups(registry, language),
+        "subject_name": links.subject_name(subject, language),
+        "subjects": links.subject_groups(registry, language),
         "year": asked_year,
         "is_group": subject.kind in GROUPS,
         "verdict": verdicts.verdict(evaluation, language),
