@@ -187,3 +187,16 @@ def test_nothing_is_told_apart_by_pythons_hash() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "hash"
     ]
     assert called == []
+
+
+def test_accounting_keeps_properties_without_a_lock() -> None:
+    """functools.cached_property of Python 3.11 has one lock a class: two threads whose units ask each other wait for
+    ever."""
+    taken = [
+        str(path.relative_to(ROOT))
+        for path in sources("xietong/accounting")
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ImportFrom) and node.module == "functools"
+        if any(each.name == "cached_property" for each in node.names)
+    ]
+    assert taken == []

@@ -71,3 +71,42 @@ def test_threads_do_not_come_between_each_others_entries(tmp_path: Path) -> None
     assert {name: [found[at - 1].decode() for at in ordinals] for name, ordinals in given.items()} == {
         name: [f"{name}{number}" for number in range(3)] for name in "abcdef"
     }
+
+
+def test_what_a_thread_is_told_is_written_is_not_lost_with_another_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk refuses somebody else's entry just before: that must not take ours out of what waits to be written."""
+    inside, refused = threading.Event(), threading.Event()
+    with JournalWriter(tmp_path, "web-0") as writer:
+        commit, write, others = writer.commit, writer._write, list[int]()
+
+        def waiting() -> int:
+            if threading.get_ident() not in others:
+                inside.set()
+                refused.wait(0.2)
+            return commit()
+
+        def refusing(batch: list[tuple[bytes, bytes]]) -> None:
+            if threading.get_ident() in others:
+                refuse(batch)
+            write(batch)
+
+        def unlucky() -> None:
+            others.append(threading.get_ident())
+            with pytest.raises(JournalWriteError):
+                writer.record("pushed", "http:scada", b"theirs", AT)
+            refused.set()
+
+        monkeypatch.setattr(writer, "commit", waiting)
+        monkeypatch.setattr(writer, "_write", refusing)
+        told_of = list[range]()
+        ours = threading.Thread(target=lambda: told_of.append(writer.record_all(files(b"ours"), AT)))
+        ours.start()
+        assert inside.wait(10)
+        theirs = threading.Thread(target=unlucky)
+        theirs.start()
+        ours.join(10)
+        theirs.join(10)
+    assert told_of == [range(1, 2)]
+    assert told(tmp_path) == [b"ours"]

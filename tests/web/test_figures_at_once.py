@@ -1,6 +1,7 @@
 """Figures of different subjects are computed at once, the same one once; what is kept is kept by what it rests on."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -63,6 +64,7 @@ def test_the_same_figure_is_computed_once(registry: Registry, monkeypatch: pytes
 
     def counted(self: accounts.Account, key: str) -> Figure:
         made.append(key)
+        time.sleep(0.05)  # the others come while it is being made
         return whole(self, key)
 
     monkeypatch.setattr(accounts.Account, "_made", counted)

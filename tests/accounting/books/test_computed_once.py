@@ -1,6 +1,7 @@
 """What was computed is kept, bounded, and computed once for all who wait; who asks for something else does not wait."""
 
 import threading
+import time
 from functools import partial
 
 from small_parks import HoursLake, park, subject
@@ -14,6 +15,7 @@ def test_an_answer_is_computed_once_for_all_who_wait() -> None:
 
     def compute() -> int:
         computed.append(1)
+        time.sleep(0.05)  # the others come while it is being made
         return 7
 
     def ask() -> None:

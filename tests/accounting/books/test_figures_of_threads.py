@@ -5,14 +5,17 @@ S makes power by sun and coal and sells it to A and B, W is the works that A dis
 
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping, Sequence
+from threading import Event
 
 import pytest
 from small_parks import park, point, stated, subject
 
 from xietong.accounting.books.memory import forget
-from xietong.accounting.figures.account import account, books_of, figures
+from xietong.accounting.figures.account import books_of, figures
 from xietong.accounting.figures.tables import table_keys
+from xietong.accounting.inputs.inputs import engine_inputs
+from xietong.accounting.own_make.inputs import Asked, own_make_inputs
 from xietong.calc.engine import Calculation
 from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure
@@ -22,7 +25,7 @@ from xietong.periods import Period
 YEAR = Period.year(2024)
 CODES = ("P", "东", "西", "S", "A", "B", "W")
 ROWS = (
-    ("S", "electricity_generated:solar", "1000", "MWh", ""),
+    ("S", "electricity_made:solar", "1000", "MWh", ""),
     ("S", "electricity_purchased", "300", "MWh", ""),
     ("S", "electricity_sold", "400", "MWh", "A"),
     ("S", "electricity_sold", "200", "MWh", "outside:grid"),
@@ -88,22 +91,56 @@ def test_threads_get_the_figures_that_one_gets(often: None) -> None:
             assert figures_of == alone[code], code
 
 
-def test_two_threads_go_on_with_one_account() -> None:
-    registry, together = traded(), threading.Barrier(4)
+def test_threads_go_on_with_what_the_first_of_them_made() -> None:
+    """Both are in the middle of making it: one of the two is kept, and both have that one."""
+    registry, both, got = traded(), threading.Barrier(2), list[object]()
     forget()
-    got: list[object] = []
+    books = books_of(registry, None, "A", YEAR)
+    assert books is books_of(registry, None, "B", YEAR)
 
-    def ask() -> None:
-        together.wait(10)
-        got.append(account(registry, None, "A", YEAR))
+    def make() -> object:
+        both.wait(10)
+        return object()
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: got.append(books.remember("key", make))) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len({id(each) for each in got}) == 1
-    assert books_of(registry, None, "A", YEAR) is books_of(registry, None, "B", YEAR)
+    assert got[0] is got[1] is books.remember("key", object)
+
+
+class Halting(dict[str, Figure]):
+    """What was made, whose merging into the inputs halts in one thread until it may go on."""
+
+    def __init__(self, given: Mapping[str, Figure], held: Sequence[threading.Thread], events: Sequence[Event]) -> None:
+        super().__init__(given)
+        self.held, (self.inside, self.go_on) = held, events
+
+    def items(self) -> ItemsView[str, Figure]:
+        if threading.current_thread() in self.held:
+            self.inside.set()
+            assert self.go_on.wait(10)
+        return super().items()
+
+
+def test_own_make_is_found_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread is in the middle of putting it in; another asks for a figure of it."""
+    forget()
+    held, events = list[threading.Thread](), (Event(), Event())
+
+    def halting(asked: Asked) -> Halting:
+        return Halting(own_make_inputs(asked), held, events)
+
+    monkeypatch.setattr("xietong.accounting.inputs.inputs.own_make_inputs", halting)
+    books = books_of(traded(), None, "S", YEAR)
+    inputs = engine_inputs(books, books.registry.subjects["S"], YEAR)
+    held.append(threading.Thread(target=lambda: "electricity_own" in inputs, daemon=True))
+    held[0].start()
+    assert events[0].wait(10)
+    assert inputs["electricity_own"].value == pytest.approx(400.0)
+    events[1].set()
+    held[0].join(10)
 
 
 class Slow(dict[str, Figure]):
