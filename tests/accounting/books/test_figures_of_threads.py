@@ -5,6 +5,7 @@ S makes power by sun and coal and sells it to A and B, W is the works that A dis
 
 import sys
 import threading
+from collections import UserDict
 from collections.abc import ItemsView, Iterator, Mapping, Sequence
 from threading import Event
 
@@ -110,7 +111,7 @@ def test_threads_go_on_with_what_the_first_of_them_made() -> None:
     assert got[0] is got[1] is books.remember("key", object)
 
 
-class Halting(dict[str, Figure]):
+class Halting(UserDict[str, Figure]):
     """What was made, whose merging into the inputs halts in one thread until it may go on."""
 
     def __init__(self, given: Mapping[str, Figure], held: Sequence[threading.Thread], events: Sequence[Event]) -> None:
