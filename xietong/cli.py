@@ -12,7 +12,7 @@ from xietong import __version__
 from xietong.disks import FULL, is_full
 from xietong.lake.errors import DamagedFile
 from xietong.terminal import printing
-from xietong.texts import Text
+from xietong.texts import Text, escaped
 
 
 class Command(NamedTuple):
@@ -94,7 +94,7 @@ def _run(given: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        if not is_full(error) and not isinstance(error, DamagedFile) and not _is_of_database(error):
+        if not (is_full(error) or _is_of_files(error) or _is_of_database(error)):
             raise
         return _told(name, error)
 
@@ -102,10 +102,22 @@ def _run(given: list[str]) -> int:
 def _told(name: str, error: Exception) -> int:
     """Say on standard error why the command could not be carried out: 2 for bad use, 1 where disk or files refuse."""
     said = FULL if is_full(error) else error.text if isinstance(error, DamagedFile) else None
+    if said is None and isinstance(error, OSError) and error.filename is not None:
+        what = escaped(f"{error.filename}：{error.strerror}", in_line=True)
+        said = Text(
+            f"文件系统不让使用这一处，命令没有做完：{what}；请核对路径、权限和文件种类后再运行。",
+            f"the file system refuses this place, so the command was not finished: {what}; check the path, its "
+            "permissions and what kind of file it is, and run it again.",
+        )
     if said is None and _is_of_database(error):
         said = importlib.import_module("xietong.commands.terminal.databases").why_unusable(error)
     print(f"xietong {name}: {f'{said.zh} · {said.en}' if said else error}", file=sys.stderr)
     return 1 if said else 2
+
+
+def _is_of_files(error: Exception) -> bool:
+    """Whether a file is damaged, or the system refuses one by name: a folder in its place, no permission."""
+    return isinstance(error, DamagedFile) or (isinstance(error, OSError) and error.filename is not None)
 
 
 def _is_of_database(error: Exception) -> bool:

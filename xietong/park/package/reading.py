@@ -3,9 +3,11 @@
 Nothing is written here; `xietong.park.actions.load_package` keeps it.
 """
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -65,9 +67,7 @@ def read_package(folder: Path, known: Known) -> Package:
     package = _open(folder)
     for table in FACTS:
         path = folder / table.file
-        sheet = Sheet()
-        if path.is_file():
-            sheet = _sheet(package, table, path)
+        sheet = _sheet(package, table, path) if os.path.lexists(path) else Sheet()
         if table.name == "subjects" and not known.park:
             _add_park(table, package, sheet)
         judge(table, sheet, known)
@@ -77,13 +77,18 @@ def read_package(folder: Path, known: Known) -> Package:
         package.files[CLOSED_LIST] = (folder / CLOSED_LIST).read_bytes()
     for path in sorted(folder.iterdir()):
         if path.name.startswith("readings") and path.suffix in (".csv", ".parquet"):
-            package.readings.append(path)
+            if path.is_file():
+                package.readings.append(path)
+            else:
+                package.rejected.append(_no_file(path.name))
         elif path.name not in known_files and not path.name.startswith("."):
             package.remarks.append(_unknown_file(path))
     return package
 
 
 def _sheet(package: Package, table: Table, path: Path) -> Sheet:
+    if not path.is_file():
+        return Sheet(rejected=[_no_file(table.file)])
     if path.stat().st_size > LARGEST:
         problem = CellError(
             "too_large",
@@ -112,6 +117,16 @@ def _take(package: Package, table: Table, sheet: Sheet) -> None:
     package.remarks += sheet.remarks
 
 
+def _no_file(name: str) -> Rejection:
+    problem = CellError(
+        "no_file",
+        "不是文件，而是文件夹或指向别处的失效链接，其中的行没有载入；请换成文件本身",
+        "it is no file but a folder, or a link that leads nowhere, so its rows were not loaded; put the file itself "
+        "there",
+    )
+    return rejection(name, 0, "", "", problem)
+
+
 def _unknown_file(path: Path) -> Rejection:
     problem = CellError(
         "unknown_file",
@@ -119,6 +134,12 @@ def _unknown_file(path: Path) -> Rejection:
         "it is no file of a park package and was not read; docs/park-package.md names them",
     )
     return rejection(path.name, 0, "", "", problem)
+
+
+_NO_UTF8 = Text(
+    "不是 UTF-8 文本，像是 GBK 或 UTF-16，请用文本编辑器另存为 UTF-8",
+    "it is not UTF-8 but looks like GBK or UTF-16, save it as UTF-8 in a text editor",
+)
 
 
 def _open(folder: Path) -> Package:
@@ -133,7 +154,7 @@ def _open(folder: Path) -> Package:
     try:
         document = tomllib.loads(decode(content))
     except (CellError, tomllib.TOMLDecodeError) as error:
-        said = error.text if isinstance(error, CellError) else toml_fault(error)
+        said = _NO_UTF8 if isinstance(error, CellError) else toml_fault(error)
         raise PackageError(
             f"{path} 读不成 TOML（{said.zh}），什么也没有载入；请改正这一处。",
             f"{path} is no sound TOML ({said.en}), so nothing was loaded; correct that place.",
@@ -177,13 +198,26 @@ def _faults(park: Mapping[str, str]) -> Iterator[Text]:
             if park[name]:
                 yield Text(f"{name}：{error.text.zh}", f"{name}: {error.text.en}")
     try:
-        ZoneInfo(park["timezone"])
+        if not _has_whole_hours(ZoneInfo(park["timezone"])):
+            yield Text(
+                f"时区“{park['timezone']}”的时钟拨动不足一小时，小时无法划齐，数值会归错时段，请改用不拨钟的时区，"
+                "如 Etc/GMT-11",
+                f'clocks of the time zone "{park["timezone"]}" change by less than an hour, so that hours do not join '
+                "and values would fall into the wrong ones, write one whose clocks stay, such as Etc/GMT-11",
+            )
     except (ZoneInfoNotFoundError, ValueError, OSError):
         zone = escaped(park["timezone"], in_line=True)
         yield Text(
             f"时区“{zone}”不存在，时刻无法换算，请写如 Asia/Shanghai",
             f'the time zone "{zone}" does not exist, write one such as Asia/Shanghai',
         )
+
+
+def _has_whole_hours(zone: ZoneInfo) -> bool:
+    """Whether clocks of the zone change by whole hours alone, over years that parks report."""
+    months = (datetime(year, month, 1, tzinfo=zone) for year in range(2020, 2040) for month in range(1, 13))
+    offsets = (at.utcoffset() for at in months)
+    return len({offset.total_seconds() % 3600 for offset in offsets if offset is not None}) == 1
 
 
 def _unknown_keys(document: Mapping[str, Any]) -> Iterator[Rejection]:

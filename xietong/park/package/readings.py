@@ -66,6 +66,7 @@ class Converted:
     content: str = ""
     moved: int = 0
     points: set[str] = field(default_factory=set)
+    columns: set[str] = field(default_factory=set)  # those that are not ours
     rejected: list[Rejection] = field(default_factory=list)
     remarks: list[Rejection] = field(default_factory=list)
     off_grid: dict[str, OffGrid] = field(default_factory=dict)
@@ -127,6 +128,16 @@ def is_canonical(path: Path) -> bool:
 
 def _columns_fit(piece: pa.Table, reader: Reader, outcome: Converted) -> bool:
     missing = [column.name for column in READINGS.columns if column.required and column.name not in piece.column_names]
+    known = [column.name for column in READINGS.columns]
+    for name in piece.column_names:
+        if name not in (*known, ROW) and name not in outcome.columns:
+            outcome.columns.add(name)
+            remark = CellError(
+                "unknown_column",
+                f"不认识的列，没有读入；监测值的列是 {'、'.join(known)}",
+                f"no such column is known, so it was not read; the columns of readings are {', '.join(known)}",
+            )
+            outcome.remarks.append(rejection(reader.file, 1, name, "", remark))
     for name in missing:
         problem = CellError(
             "missing_column",

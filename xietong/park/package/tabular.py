@@ -15,6 +15,7 @@ import pyarrow as pa
 from xietong.park.package.cells import CellError
 from xietong.park.package.contained import Note, parquet_batches, unreadable, workbook_rows
 from xietong.park.package.dialect import BOM, check_header, doubled_bom
+from xietong.park.package.schema import TABLES
 from xietong.park.package.sheets import MOST_LOOKED_AT, misread
 from xietong.park.package.workbook import COLUMNS
 
@@ -190,12 +191,19 @@ def _bomb(expanded: int) -> CellError:
     )
 
 
+# Of two columns under a name of ours nobody knows which is meant; what else is there twice is not read.
+_OURS = tuple(dict.fromkeys(each.name for name in ("readings", "reported") for each in TABLES[name].columns))
+
+
 def _gathered(rows: Iterable[list[str]], header_row: int) -> Iterator[pa.Table]:
     numbered = enumerate(rows, start=1)
     header: list[str] = []
     for number, row in numbered:
         if number == header_row:
             header = [name.strip() for name in row]
+            doubled = [name for name in _OURS if header.count(name) > 1]
+            if doubled:
+                raise _doubled(doubled[0])
             break
     yield _table(header, [])
     while piece := list(_some(numbered)):
