@@ -202,6 +202,50 @@ def test_nobody_is_asked_who_may_not_be(tmp_path: Path) -> None:
     assert len(plan(spans, {MN: Device()}, DeviceBook(), NOW)) == 4
 
 
+@pytest.mark.parametrize(
+    ("asked", "times", "is_asked"),
+    [
+        (SPAN, 3, False),  # given up: three times in vain, the usual number
+        (SPAN, 2, True),
+        (SPAN._replace(begin=SPAN.begin + timedelta(hours=1)), 3, True),  # its first hour was never asked for
+        (SPAN._replace(end=SPAN.end - timedelta(hours=1)), 3, True),  # nor its last
+        (SPAN._replace(begin=SPAN.begin - timedelta(hours=1), end=SPAN.end + timedelta(hours=1)), 3, False),
+        (SPAN._replace(cn="2051"), 3, True),
+    ],
+)
+def test_a_gap_is_given_up_where_all_of_it_was_asked_for_in_vain(asked: Span, times: int, is_asked: bool) -> None:
+    known = Device(asked={"vain": [[asked.cn, asked.begin.isoformat(), asked.end.isoformat(), times]]})
+    assert len(plan([SPAN], {MN: known}, DeviceBook(), NOW)) == is_asked
+    assert (known.file_wanted is None) is is_asked
+
+
+def test_what_an_enterprise_must_give_in_a_file_reaches_from_the_first_gap_to_the_last() -> None:
+    later = SPAN._replace(begin=NOW - timedelta(hours=5), end=NOW - timedelta(hours=3), instants=3)
+    known = Device(asked={"silent": 3, "last": {"at": NOW.isoformat()}})
+    plan([later, SPAN], {MN: known}, DeviceBook(), NOW)
+    assert known.file_wanted is not None
+    told = (known.file_wanted["begin"], known.file_wanted["end"], known.file_wanted["count"])
+    assert told == (SPAN.begin.isoformat(), later.end.isoformat(), 28)
+    plan([], {MN: known}, DeviceBook(), NOW)
+    assert known.file_wanted is None
+
+
+def test_what_a_device_says_of_itself_is_read_again_after_a_day() -> None:
+    book = DeviceBook(devices={MN: Rule(reading=("3019", "3020:a21026"))})
+    known = Device(asked={"read": {"3019": NOW.isoformat(), "3020": (NOW - timedelta(days=1)).isoformat()}})
+    assert plan([], {MN: known}, book, NOW) == [
+        {"mn": MN, "cn": "3020", "begin": None, "end": None, "factor": "a21026"}
+    ]
+    assert len(plan([], {MN: known}, book, NOW + timedelta(days=1, seconds=-1))) == 1
+    assert [each["factor"] for each in plan([], {MN: known}, book, NOW + timedelta(days=1))] == [None, "a21026"]
+
+
+def test_no_more_is_asked_at_once_than_five_thousand_times() -> None:
+    names = [f"M{number}" for number in range(1_251)]
+    spans = [SPAN._replace(mn=mn) for mn in names for _ in range(4)]
+    assert len(plan(spans, {mn: Device() for mn in names}, DeviceBook(), NOW)) == 5_000
+
+
 def test_a_device_that_refuses_our_password_is_counted_each_time() -> None:
     known = Device()
     note = {"cn": "2061", "begin": SPAN.begin.isoformat(), "end": SPAN.end.isoformat(), "exchange": "refused"}

@@ -8,8 +8,9 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from settle_folder import BEGIN, ZONE, Folder, hour_frame
+from settle_folder import BEGIN, PEER, ZONE, Folder, hour_frame
 
+from xietong.journal import JournalWriter
 from xietong.lake.errors import DamagedFile, LakeBehind
 from xietong.lake.points import PointSpec
 from xietong.lake.standing import read_standing, require_lake, standing_path
@@ -142,3 +143,20 @@ def test_a_copy_that_went_on_is_carried_over_and_names_no_other_frame(settled: F
     assert sorted(settled.entries()) == entries
     assert settled.settler().lake.marks()["intake-0"] == Mark(2, settled.settler().lake.marks()["intake-0"].print)
     assert len(list((settled.data / "journal").glob("intake-0.copy-*"))) == 1
+
+
+def test_a_copy_that_went_on_less_far_is_told_by_when_its_entries_came(settled: Folder) -> None:
+    """The lake settled three entries; the copy kept the first and took in one of its own an hour later."""
+    settled.write(hour_frame(2, "30"))
+    settled.settler().run(Event(), once=True)
+    shutil.rmtree(settled.data / "journal")
+    settled.write(hour_frame(0, "10"))
+    with JournalWriter(settled.data / "journal", "intake-0") as writer:
+        writer.append("hj212", PEER, hour_frame(3, "40"), BEGIN + timedelta(hours=1))
+        writer.commit()
+    settled.settler().run(Event(), once=True)
+    (told,) = json.loads((settled.data / "live.json").read_bytes())["damage"]
+    assert told["en"].startswith("entry 2 of journal ")
+    (carried,) = {entry for entry in settled.entries() if not entry.startswith("intake-0/")}
+    assert sorted(settled.entries()) == sorted([carried, "intake-0/1", "intake-0/2", "intake-0/3"])
+    assert total(settled) == 100  # 10, 20, 30, 40

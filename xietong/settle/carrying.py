@@ -48,7 +48,7 @@ def carry_over(root: Path, lake: Lake, report: Callable[[JournalError], None]) -
             continue
         kept = _agreeing(root, name, lake, mark)
         if kept is not None:
-            report(JournalDiffers(root / name, min(kept + 1, mark.ordinal)))
+            report(JournalDiffers(root / name, kept + 1))
             _carry(root, name, kept)
         else:
             report(JournalBehind(root / name, mark.ordinal, last_ordinal(root, name)))
@@ -61,19 +61,15 @@ def _agreeing(root: Path, name: str, lake: Lake, mark: Mark) -> int | None:
     The lake keeps when each reading's entry came, to the microsecond: an entry of that name and another time is
     another entry.
     """
-    received = _received(lake, name)
-    agreed, other = 0, False
+    received, agreed = _received(lake, name), 0
     for entry in _entries(root, name):
         times = received.get(entry.id)
-        if entry.ordinal > mark.ordinal or (times is not None and times != (entry.received_at, entry.received_at)):
-            other = True
-            break
-        if entry.ordinal == mark.ordinal and mark.print not in (None, print_of(entry)):
-            other = True
-            break
+        # Its standing is not whole: what it holds at the mark, if anything, is another entry.
+        if entry.ordinal == mark.ordinal or (times is not None and times != (entry.received_at, entry.received_at)):
+            return agreed
         if times is not None:
             agreed = entry.ordinal
-    return agreed if other else None
+    return None
 
 
 def _received(lake: Lake, name: str) -> dict[str, tuple[datetime, datetime]]:
@@ -98,9 +94,7 @@ def _carry(root: Path, name: str, kept: int) -> None:
 
     The new name follows from the first entry that is copied, so that a second attempt goes on with the same journal.
     """
-    first = next(_entries(root, name, kept), None)
-    if first is None:
-        return
+    first = next(_entries(root, name, kept))
     with JournalWriter(root, f"carried-{print_of(first):016x}") as writer:
         there = writer.durable
         for number, entry in enumerate(_entries(root, name, kept)):

@@ -16,24 +16,36 @@ from types import CodeType, ModuleType
 class Changed(SourceFileLoader):
     """Loads a module under its own name and place from another file's text, without a cached compilation."""
 
+    def __init__(self, fullname: str, path: str, file: str) -> None:
+        super().__init__(fullname, path)
+        self._file = file
+
     def get_code(self, fullname: str) -> CodeType:
-        return compile(Path(_FILE).read_bytes(), self.path, "exec", dont_inherit=True)
+        return compile(Path(self._file).read_bytes(), self.path, "exec", dont_inherit=True)
 
 
 class Finder(importlib.abc.MetaPathFinder):
     """Finds the changed module before anybody else."""
 
+    def __init__(self, module: str, file: str) -> None:
+        self._module, self._file = module, file
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname != _MODULE:
+        if fullname != self._module:
             return None
         found = PathFinder.find_spec(fullname, path, target)
         if found is not None and found.origin is not None:
-            found.loader = Changed(fullname, found.origin)
+            found.loader = Changed(fullname, found.origin, self._file)
         return found
 
 
-_MODULE, _, _FILE = os.environ.get("XIETONG_CHANGED", "").partition("=")
-if _MODULE:
-    sys.meta_path.insert(0, Finder())
+def enforce() -> None:
+    """From here on the module that XIETONG_CHANGED names is loaded changed; nothing where it names none."""
+    module, _, file = os.environ.get("XIETONG_CHANGED", "").partition("=")
+    if module:
+        sys.meta_path.insert(0, Finder(module, file))
+
+
+enforce()
