@@ -64,7 +64,10 @@ def test_no_device_but_the_parks_own_is_ever_commanded(tmp_path: Path, writer: J
     for mn in (THEIRS, "UNKNOWN"):
         with pytest.raises(gate.GateClosed, match="not registered as the park's own"):
             gate.propose(tmp_path, writer, BOOK, gate.Wish(mn, cn, {}), by=A, now=NOW)
-    assert gate.propose(tmp_path, writer, BOOK, gate.Wish(OWN, cn, {}), by=A, now=NOW)
+    proposal = gate.propose(tmp_path, writer, BOOK, gate.Wish(OWN, cn, {}), by=A, now=NOW)
+    with pytest.raises(gate.GateClosed, match="not registered as the park's own"):  # it no longer is
+        gate.confirm(tmp_path, writer, DeviceBook(), proposal, by=B, now=NOW)
+    assert (list(gate.waiting(tmp_path)), writer.durable) == ([], 1)
 
 
 def test_one_person_is_not_two(tmp_path: Path, writer: JournalWriter) -> None:

@@ -21,10 +21,20 @@ from mutation.hook import sitecustomize
 from mutation.places import Change
 
 ROOT = Path(__file__).parents[2]
-# None of them reads settings or starts a thread when imported. Django's back ends do: they take the SQLite of settings.
+# What costs most of a start. None of it reads settings: Django's back ends would, and take the SQLite that they name.
 SLOW_TO_IMPORT = (
+    "asyncua",
+    "deltalake",
+    "django.forms",
+    "django.test",
+    "hypothesis.strategies",
+    "ibis.backends.duckdb",
+    "pandas",
+    "pyarrow.compute",
+    "pyarrow.parquet",
+    "pymodbus.client",
     "pytest_django.plugin",
-    "hypothesis.extra._patching",
+    "xlsxwriter",
 )
 # How long one test may take before it counts as one that never ends.
 SECONDS = {"slow": 600, "": 600}
