@@ -251,6 +251,8 @@ def test_what_the_journal_has_as_given_is_never_given_again_whatever_becomes_of_
         gate.confirm(tmp_path, writer, BOOK, given.proposal, by=B, now=NOW)
 
     other, next_one = ordered(tmp_path, writer)  # another command is another
+    with JournalWriter(tmp_path / "journal", "orders-0") as theirs:  # what others note there gives nothing
+        theirs.record("note", "cli:order", json.dumps({"proposal": next_one.proposal}).encode(), NOW)
     assert gate.read(tmp_path, BOOK, other, NOW) == next_one
     (segment,) = (tmp_path / "journal" / "orders-0").glob("*.seg")
     whole = segment.read_bytes()

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xietong.journal import CorruptSegment, JournalReader, JournalWriter, find, open_writer, print_of, read
+from xietong.journal import (
+    UNFINISHED,
+    CorruptSegment,
+    JournalReader,
+    JournalWriter,
+    find,
+    layout,
+    open_writer,
+    print_of,
+    read,
+)
 from xietong.journal.standing import last_ordinal, standing
 from xietong.readings import Mark
 
@@ -291,3 +301,65 @@ def test_how_a_journal_stands_to_what_was_settled_of_it(tmp_path: Path) -> None:
     said = ["whole", "whole", "whole", "whole", "other", "behind", "behind"]
     assert [standing(tmp_path, "intake-0", mark) for mark in marks] == said
     assert standing(tmp_path, "web-0", Mark(1)) == "behind"
+
+
+@pytest.mark.parametrize(
+    ("cut", "flip", "offset", "reason"),
+    [
+        (0, 0, None, ""),  # everything is whole
+        (1, 0, 0, UNFINISHED),  # all but the last byte of the last entry is there
+        (-1, 0, 1, UNFINISHED),  # one byte of an entry that is being written
+        (0, 1, 0, "the entry's payload does not match its hash"),
+    ],
+)
+def test_what_stands_behind_the_last_whole_entry_is_told(
+    tmp_path: Path, cut: int, flip: int, offset: int | None, reason: str
+) -> None:
+    """offset: 0 where the last entry begins, 1 where it ends."""
+    reader = JournalReader(tmp_path, "intake-0")
+    assert (reader.read(), reader.rest()) == ([], None)
+    write(tmp_path, PAYLOADS)
+    path, at = tmp_path / "intake-0" / FIRST, ends(tmp_path)[-2:]
+    whole = path.read_bytes() + b"X"
+    path.write_bytes(whole[: at[1] - cut - flip] + bytes(flip) if cut >= 0 else whole)
+    while reader.read():
+        pass
+    rest = reader.rest()
+    assert (rest and rest.offset, rest.reason if rest else "") == (None if offset is None else at[offset], reason)
+    reader.close()
+
+
+def test_an_entry_of_a_newer_version_is_not_read_as_one_of_this(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, [b"one"])
+    with JournalWriter(tmp_path, "intake-0") as newer:
+        monkeypatch.setattr(layout, "VERSION", layout.VERSION + 1)
+        newer.record("hj212", PEER, b"two", NOW)
+    monkeypatch.undo()
+    reader = JournalReader(tmp_path, "intake-0")
+    assert [entry.payload for entry in reader.read()] == [b"one"]
+    rest = reader.rest()
+    assert rest is not None
+    assert rest.reason == f"the entry was written by a newer version ({layout.VERSION + 1}.0)"
+    reader.close()
+
+
+def test_a_byte_too_many_between_two_entries_costs_neither(tmp_path: Path) -> None:
+    write(tmp_path, PAYLOADS)
+    path, at = tmp_path / "intake-0" / FIRST, ends(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: at[1]] + b"!" + whole[at[1] :])
+    found, (damage,) = lenient(tmp_path)
+    assert sorted(found) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert (damage.offset, damage.resume, damage.lost) == (at[1], at[1] + 1, None)
+    assert continue_after(tmp_path) == 9
+
+
+def test_damage_names_the_entries_that_it_cost(tmp_path: Path) -> None:
+    write(tmp_path, PAYLOADS)
+    path, at = tmp_path / "intake-0" / FIRST, ends(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: at[1]] + bytes(at[3] - at[1]) + whole[at[3] :])
+    _, (damage,) = lenient(tmp_path)
+    assert (damage.offset, damage.resume, damage.lost) == (at[1], at[3], (3, 4))

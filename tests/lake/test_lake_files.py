@@ -117,6 +117,11 @@ def test_what_cannot_be_used_is_returned_by_row(tmp_path: Path) -> None:
     assert [row[2] for row in stored(tmp_path, "P1")] == [Decimal(1), Decimal("-0.000001")]
 
 
+def test_of_a_line_that_is_broken_only_its_beginning_is_shown(tmp_path: Path) -> None:
+    (row,) = filed(tmp_path, f"point,at,value\nP1,2025-03-01,1\nP1,2025-03-01,1,{'x' * 300}\n").rejected
+    assert (row.row, row.value) == (3, f"P1,2025-03-01,1,{'x' * 300}"[:200])
+
+
 def test_only_so_many_rows_are_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filing, "ROWS_DESCRIBED", 3)
     result = filed(tmp_path, "point,at,value\n" + "P1,never,1\n" * 10)
@@ -134,7 +139,7 @@ def test_only_so_many_rows_are_described(tmp_path: Path, monkeypatch: pytest.Mon
 )
 def test_a_file_that_is_none(tmp_path: Path, name: str, content: str, rule: str) -> None:
     result = filed(tmp_path, content, name)
-    assert (result.accepted, [row.rule for row in result.rejected]) == (0, [rule])
+    assert (result.accepted, result.refused, [(row.row, row.rule) for row in result.rejected]) == (0, 1, [(0, rule)])
 
 
 def test_other_names_of_columns(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from lake_samples import ADDRESS, Row, batch, lake, park
 
+from xietong.lake import durable, whole
 from xietong.lake.errors import DamagedFile
 from xietong.lake.store import Lake
 from xietong.lake.whole import BEFORE, SEAL, carries_hash, chain_damage, entry_damage, file_damage
@@ -85,7 +86,8 @@ def test_the_writer_drops_a_damaged_checkpoint_where_the_log_tells_all_of_it(tmp
     (checkpoint,) = made.readings_table.log.glob("*.checkpoint.parquet")
     checkpoint.write_bytes(checkpoint.read_bytes()[:100])
     assert lake(tmp_path).positions() == made.positions()
-    assert not checkpoint.exists()
+    log = made.readings_table.log
+    assert [path.name for path in log.iterdir() if "checkpoint" in path.name] == []  # its sum and its name went too
     assert lake(tmp_path).readings([ADDRESS], *SPAN).num_rows == 3
 
 
@@ -126,3 +128,48 @@ def test_a_lake_of_an_older_edition_is_read_and_written_on(tmp_path: Path, made:
     again.positions()
     again.append(batch([Row("2025-03-01 04:00", "4")]), {"web-0": 4})
     assert lake(tmp_path).readings([ADDRESS], *SPAN).num_rows == 4
+
+
+def test_what_a_crash_left_of_a_checkpoint_is_in_nobodys_way(tmp_path: Path, made: Lake) -> None:
+    half = made.readings_table.folder / "_checkpoint" / "_delta_log"
+    half.mkdir(parents=True)
+    (half / f"{9:020d}.json").write_text("half an en")
+    made.readings_table.checkpoint()
+    assert not half.parent.exists()
+    assert made.readings_table.checkpoints() == [3]
+    assert lake(tmp_path).readings([ADDRESS], *SPAN).num_rows == 3
+
+
+def test_of_what_is_proven_the_files_that_are_gone_are_forgotten_first_then_the_oldest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    monkeypatch.setattr(whole, "file_damage", lambda path: (looked_at.append(path.stem), "")[1])
+    monkeypatch.setattr(whole, "_proven", {})
+    monkeypatch.setattr(whole, "_MOST_PROVEN", 4)
+    paths = [tmp_path / f"{number}.parquet" for number in range(6)]
+
+    def looked(*numbers: int) -> list[str]:
+        looked_at.clear()
+        whole.prove(paths[number] for number in numbers)
+        return looked_at
+
+    for path in paths:
+        path.write_bytes(b"")
+    assert looked(0, 1, 2) == ["0", "1", "2"]
+    for path in paths[:2]:
+        path.unlink()
+    assert looked(3) == ["3"]  # the fourth: those that are gone make room
+    assert looked(2, 3) == []
+    assert looked(4, 5) == ["4", "5"]  # all four are there: the older two make room
+    assert looked(4, 5) == []
+    assert looked(2) == ["2"]
+
+
+def test_making_names_durable_leaves_no_file_open(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        durable.sync_file(tmp_path / "a")
+        durable.sync_folder(tmp_path)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -76,6 +76,7 @@ def test_a_table_of_another_copy_at_the_same_version_is_refused(settled: Folder)
 
 
 def test_a_lost_lake_is_no_empty_one(settled: Folder) -> None:
+    require_lake(settled.data / "lake")  # it is there
     shutil.rmtree(settled.data / "lake")
     with pytest.raises(LakeBehind):
         require_lake(settled.data / "lake")
