@@ -243,6 +243,18 @@ def test_a_correction_is_never_late() -> None:
     assert [each.kind for each in find_cases(rows, [signal.watched], span, ZONE)].count("late") == 1
 
 
+def test_late_is_held_against_the_same_address_in_the_same_journal() -> None:
+    """The older hundred hours come from another source, after the newer; the very last from another journal alone."""
+    newer, older = Signal("P", noise(200)), Signal("Q", noise(200))
+    newer.comes[:100], older.comes[100:] = False, False
+    older.entry[:] += 1000
+    rows = table(newer, older)
+    entries = [*rows.column("entry").to_pylist()[:-1], "web-0/1"]
+    rows = rows.set_column(4, "entry", pa.array(entries))
+    watched = newer.watched._replace(addresses=("sheet:P", "sheet:Q"))
+    assert find_cases(rows, [watched], (START, START + 200 * HOUR), ZONE) == []
+
+
 def test_one_file_in_any_order_is_not_late_but_sent_again_is_no_news() -> None:
     signal = Signal("P", noise(200))
     signal.entry[:] = 7
