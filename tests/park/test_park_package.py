@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from park_packages import FILES, write_package
 
 from xietong.park.package.reading import Package, PackageError, read_package
-from xietong.park.package.rules import Known
+from xietong.park.package.rules import Known, key_of
+from xietong.park.package.schema import TABLES
 from xietong.park.package.sheets import Rejection
 
 
@@ -94,6 +95,17 @@ def test_a_flow_of_nothing_is_stated_as_well_as_any(tmp_path: Path) -> None:
     package = read(write_package(tmp_path, with_row("flows.csv", "E01,outside:某厂,高炉渣,0,t,2025-02")))
     assert package.rejected == []
     assert [row.values["amount"] for row in package.tables["flows"]] == [5200, 0]
+
+
+def test_bounds_that_leave_one_value_are_bounds(tmp_path: Path) -> None:
+    package = read(write_package(tmp_path, with_row("points.csv", "M3,E01,energy,coke,t,amount,3600,5,5,sheet,,,")))
+    assert package.rejected == []
+    assert [row.values["high"] for row in package.tables["points"] if row.values["code"] == "M3"] == [5]
+
+
+def test_the_key_of_a_row_is_a_json_list_in_the_park_s_own_letters() -> None:
+    """Keys stand in the database: written otherwise, a row stated again would be another row."""
+    assert key_of(TABLES["subjects"], {"code": "甲", "name": "某厂"}) == '["甲"]'
 
 
 def test_the_whole_package_is_accepted(tmp_path: Path) -> None:

@@ -66,6 +66,14 @@ def test_carbon_is_reconciled_the_same_way() -> None:
     assert found.whole.value == pytest.approx(sum(unit.value or 0 for unit in found.units) + 100 * 0.11)
 
 
+def test_power_made_here_came_over_no_fence_and_counts_as_energy_alone() -> None:
+    """40 MWh × 0.1229 = 4.916 tce."""
+    with_own = registry(stated("A", "2025", "electricity_renewable_self_used", "40", "MWh"))
+    energy, carbon = (reconcile(with_own, None, "P", YEAR, total) for total in TOTALS)
+    assert lines(energy, "from_fence")["own_power"] == pytest.approx(4.916)
+    assert not lines(carbon, "from_fence").get("own_power")
+
+
 @pytest.mark.parametrize("key", TOTALS)
 @pytest.mark.parametrize(
     "choices",

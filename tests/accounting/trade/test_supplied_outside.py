@@ -176,6 +176,11 @@ def test_who_supplies_and_states_no_input_lowers_nothing(other: str) -> None:
     closes(registry)
 
 
+def test_steam_too_that_was_made_of_nothing_lowers_nothing() -> None:
+    found = of(dark(stated("W", "2025", "steam_sold:1.0MPa", "100", "t", counterparty="outside:热网")))
+    assert (found.status, found.value) == ("partial", pytest.approx(71.43, rel=1e-12))
+
+
 def test_what_it_sold_inside_came_from_somewhere_too() -> None:
     """W states no fuel and sells A 900 of what A buys: they are the park's consumption, and the figure partial."""
     registry = dark(sale("900", "A"), heat("A", "900", "W"))
