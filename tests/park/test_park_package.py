@@ -97,6 +97,15 @@ def test_a_flow_of_nothing_is_stated_as_well_as_any(tmp_path: Path) -> None:
     assert [row.values["amount"] for row in package.tables["flows"]] == [5200, 0]
 
 
+def test_the_registers_of_a_meter_are_stated_by_a_change_of_it_alone(tmp_path: Path) -> None:
+    points = FILES["points.csv"] + "M3,E01,energy,electricity_purchased,kWh,counter,900,,,sheet,,,\n"
+    events = "subject,kind,start,end,point,closing,opening,reason\nE01,meter_change,2025-02-01T08:00,,M3,120,0,\n"
+    events += "E01,stop,2025-02-02T08:00,2025-02-03T08:00,,120,,检修\n"
+    package = read(write_package(tmp_path, {"points.csv": points, "events.csv": events}))
+    assert places(package.rejected) == [("events.csv", 3, "closing", "120", "meter_change")]
+    assert [row.values["kind"] for row in package.tables["events"]] == ["meter_change"]
+
+
 def test_bounds_that_leave_one_value_are_bounds(tmp_path: Path) -> None:
     package = read(write_package(tmp_path, with_row("points.csv", "M3,E01,energy,coke,t,amount,3600,5,5,sheet,,,")))
     assert package.rejected == []
