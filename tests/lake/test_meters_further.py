@@ -233,3 +233,13 @@ def test_where_clocks_change_the_day_begins_at_its_own_midnight(tmp_path: Path) 
     assert [row["total"] for row in rows][:3] == pytest.approx(
         [Decimal(240), Decimal(240), Decimal(230)], abs=Decimal("0.01")
     )
+
+
+def test_an_hour_without_readings_names_the_entry_that_closes_its_step(tmp_path: Path) -> None:
+    """Read every three hours; changed at 07:30, from 1,075 to 5. The record stands for the reading of 09:00."""
+    registers = enumerate(("1000", "1030", "1060", "20", "50"))
+    rows = [Row(f"2025-03-01 {3 * n:02}:00", value, entry=f"intake-0/{n + 1}") for n, value in registers]
+    change = MeterChange(park("2025-03-01 07:30"), Decimal(1075), Decimal(5))
+    made = hours(rolled(tmp_path, rows, point("counter", interval_s=10_800, changes=(change,))))
+    assert {row["total"] for row in made if row["total"] is not None} == {Decimal(10)}
+    assert [row["first_entry"][-1] for row in made[:12]] == list("122233344455")
