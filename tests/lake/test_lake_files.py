@@ -1,18 +1,19 @@
 """Files of readings: every row taken exactly or returned with its number; times, offsets and interval ends."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from lake_samples import ZONE, park
 
 from xietong.lake import filing
-from xietong.lake.days import offsets
+from xietong.lake.days import midnights, offsets, to_us
 from xietong.lake.errors import PositionsGoBackwards
 from xietong.lake.filing import Filed, SheetFile
 from xietong.lake.store import Lake
@@ -186,6 +187,20 @@ def test_summer_time(tmp_path: Path) -> None:
         "10-26 02:30",
     ]
     assert len(offsets(rows[0]["day"], rows[-1]["day"], berlin)) == 3
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "begins"),
+    [
+        ("Asia/Shanghai", date(2025, 3, 1), datetime(2025, 2, 28, 16, tzinfo=UTC)),
+        ("America/New_York", date(2025, 2, 28), datetime(2025, 2, 28, 5, tzinfo=UTC)),
+        ("UTC", date(2025, 3, 1), datetime(2025, 3, 1, tzinfo=UTC)),
+    ],
+)
+def test_to_which_day_an_instant_belongs_and_when_it_began(zone: str, day: date, begins: datetime) -> None:
+    at = np.array([to_us(datetime(2025, 3, 1, 2, tzinfo=UTC))], np.int64)
+    numbers, starts = midnights(at, ZoneInfo(zone))
+    assert (numbers.tolist(), starts.tolist()) == ([(day - date(1970, 1, 1)).days], [to_us(begins)])
 
 
 @pytest.mark.parametrize(

@@ -105,15 +105,17 @@ def test_a_new_device_takes_over_at_midnight(tmp_path: Path) -> None:
     assert [row["hour"] for row in hours(made) if row["estimated"]] == ["03-01 23:00", "03-02 00:00"]
 
 
-def test_hourly_registers_do_as_well(tmp_path: Path) -> None:
-    values = [*HOURLY[:13], *(str(10 * hour) for hour in range(1, 13))]
-    made = lake(tmp_path)
-    made.append(batch(every("2025-03-01 00:00", 3600, values)), {})
-    made.roll_up(
-        [point("counter", interval_s=3600, changes=(MeterChange(park("2025-03-01 12:00"), Decimal(1120), Decimal(0)),))]
-    )
-    assert days(made)[0]["total"] == 240
-    assert not any(row["estimated"] for row in hours(made))
+@pytest.mark.parametrize("opening", [0, 5000])
+def test_hourly_registers_do_as_well(tmp_path: Path, opening: int) -> None:
+    """Changed at the very instant of a reading, which shows the old meter still (1,120) or the new one already."""
+    for shown in (1120, opening):
+        values = [*HOURLY[:12], str(shown), *(str(opening + 10 * hour) for hour in range(1, 13))]
+        made = lake(tmp_path / str(shown))
+        made.append(batch(every("2025-03-01 00:00", 3600, values)), {})
+        change = MeterChange(park("2025-03-01 12:00"), Decimal(1120), Decimal(opening))
+        made.roll_up([point("counter", interval_s=3600, changes=(change,))])
+        assert days(made)[0]["total"] == 240
+        assert not any(row["estimated"] for row in hours(made))
 
 
 def test_a_day_offline_has_no_hours_where_nothing_ever_came(tmp_path: Path) -> None:

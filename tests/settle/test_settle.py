@@ -13,6 +13,7 @@ from xietong.journal import JournalReader
 from xietong.lake.points import PointSpec
 from xietong.protocols.hj212 import frame
 from xietong.settle import SettleBusy, SettleLock
+from xietong.settle.followers import Followers
 from xietong.settle.live import Live
 
 SO2 = "hj212:XT01/a21026/Avg@2061"
@@ -222,3 +223,11 @@ def test_frames_of_a_command_settle_without_readings(folder: Folder) -> None:
     assert settler.step() == 1
     settler.finish()
     assert folder.rows() == []
+
+
+def test_a_journal_without_an_entry_is_settled_up_to_none(folder: Folder) -> None:
+    followers = Followers(folder.data / "journal", {"gone-0": 3}, {}, lambda _: None)
+    (folder.data / "journal" / "web-0").mkdir(parents=True)
+    assert [each.taken for each in followers.look()] == [0]
+    assert followers.positions() == {"web-0": 0, "gone-0": 3}
+    followers.close()
