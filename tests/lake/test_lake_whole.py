@@ -144,7 +144,12 @@ def test_of_what_is_proven_the_files_that_are_gone_are_forgotten_first_then_the_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_at: list[str] = []
-    monkeypatch.setattr(whole, "file_damage", lambda path: (looked_at.append(path.stem), "")[1])
+
+    def is_well(path: Path) -> str:
+        looked_at.append(path.stem)
+        return ""
+
+    monkeypatch.setattr(whole, "file_damage", is_well)
     monkeypatch.setattr(whole, "_proven", {})
     monkeypatch.setattr(whole, "_MOST_PROVEN", 4)
     paths = [tmp_path / f"{number}.parquet" for number in range(6)]
