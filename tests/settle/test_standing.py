@@ -135,6 +135,7 @@ def test_a_copy_that_went_on_is_carried_over_and_names_no_other_frame(settled: F
     settled.settler().run(Event(), once=True)
     (told,) = json.loads((settled.data / "live.json").read_bytes())["damage"]
     assert told["en"].startswith("entry 2 of journal ")
+    assert (settled.data / "journal" / "intake-0").is_dir()  # under its own name again, and not at the next start
     entries = sorted(settled.entries())
     carried = {entry.partition("/")[0] for entry in entries} - {"intake-0"}
     assert len(carried) == 1
