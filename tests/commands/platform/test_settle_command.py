@@ -85,6 +85,22 @@ def test_a_park_that_cannot_be_read_is_waited_for_and_keeps_its_hours(
     assert DeltaTable(data / "lake/readings").transaction_version("intake-0") == 1
 
 
+def test_a_settle_that_runs_says_why_it_waits(
+    data: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop = Event()
+
+    def unreadable() -> Registry:
+        stop.set()
+        raise DatabaseError("file is not a database")
+
+    (data / "registry.json").write_text(json.dumps({"points": [{"point": "SO2"}]}))
+    monkeypatch.setattr(once, "load", unreadable)
+    once.settle(data, stop, once=False)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said.startswith(f"the registry of {data} cannot be read (file is not a database)")
+
+
 def test_a_park_that_cannot_be_read_any_more_is_not_rolled_up_for_no_points(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +114,7 @@ def test_a_park_that_cannot_be_read_any_more_is_not_rolled_up_for_no_points(
 
     monkeypatch.setattr(once, "load", unreadable)
     monkeypatch.setattr(models.Act.objects, "order_by", unreadable)
-    with pytest.raises(once.RegistryUnreadable, match="disk I/O error"):
+    with pytest.raises(once.RegistryUnreadable, match=r"^disk I/O error$"):
         mapping.points()
 
 
@@ -130,7 +146,9 @@ def test_the_registry_is_read_again_only_after_an_act(data: Path, monkeypatch: p
     assert len(loads) == 2
 
 
-def test_a_park_in_another_zone_begins_its_days_there(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_park_in_another_zone_begins_its_days_there(
+    data: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     zones: list[ZoneInfo] = []
 
     class Watched(Settler):
@@ -143,4 +161,5 @@ def test_a_park_in_another_zone_begins_its_days_there(data: Path, monkeypatch: p
     monkeypatch.setattr(once, "Settler", Watched)
     once.settle(data, Event(), once=True)
     assert zones == [ZoneInfo("Asia/Shanghai"), ZoneInfo("America/Chicago")]
+    assert "the park's time zone is not the one it was" in caplog.text
     assert DeltaTable(data / "lake/readings").transaction_version("intake-0") == 1
