@@ -31,6 +31,41 @@ BAD = {
     "no base": replace(GOOD, indicator="carbon_emission_total", form="reduction_percent", target=5.0, basic=None),
 }
 
+NEVER = {
+    "a mean of outlets": replace(GOOD, indicator="cod_concentration", target=50.0, basic=60.0, main=False),
+    "a main one of that": replace(GOOD, indicator="so2_concentration", target=50.0, basic=60.0),
+    "several amounts": replace(GOOD, indicator="fuel_energy", main=False),
+    "several emissions": replace(GOOD, indicator="pollutant_emission", main=False),
+    "a ceiling": replace(GOOD, indicator="nox_concentration", form="ceiling", basic=None, main=False),
+}
+
+
+@pytest.mark.parametrize("code", ["A", "P"])
+@pytest.mark.parametrize("never", NEVER.values(), ids=NEVER)
+def test_a_target_that_never_has_a_figure_is_a_remark(never: Target, code: str) -> None:
+    """Was: not assessable for ever."""
+    found = evaluated(firm(replace(never, subject=code)), code)
+    assert found.grade == "excellent"
+    assert [line.judged.key for line in found.lines] == ["energy_per_output_value"]
+    assert all(never.indicator in said and "targets.csv" in said for said in found.remarks[0])
+
+
+def test_a_facility_is_not_graded_by_what_is_not_computed_for_it() -> None:
+    registry = firm()
+    part = subject("A-1", "process", "A")
+    keys = ("comprehensive_energy_consumption", "water_reuse_rate")
+    goals = [replace(GOOD, indicator=key, subject="A-1", target=200.0, basic=300.0) for key in keys]
+    rows = (*registry.reported, stated("A-1", "2025", "diesel", "100", "t"))
+    found = evaluated(park(subject("A"), part, reported=rows, targets=goals), "A-1")
+    assert (found.grade, len(found.remarks)) == ("excellent", 1)
+
+
+def test_what_is_due_and_absent_still_grades_nothing() -> None:
+    """Missing is not zero: a lack of data is no reason to leave an indicator out."""
+    absent = replace(GOOD, indicator="hazardous_waste_utilization_rate", target=80.0, basic=60.0)
+    found = evaluated(firm(absent), "A")
+    assert (found.grade, found.remarks) == ("not_assessable", ())
+
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
 def test_one_bad_target_of_a_firm_is_a_remark_there_and_at_the_park(bad: Target) -> None:

@@ -12,14 +12,18 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from xietong.calc.items import all_items
 from xietong.calc.rounding import told_apart
 from xietong.texts import Text
 from xietong.units import UnitError, convert
 
 _FILE = Path(__file__).with_name("emission_limits.csv")
 AIR_OXYGEN = Decimal(21)
+# How the field writes over what a limit is averaged; a limit without a word is one of hours.
+_HOURS = frozenset({"", "hour", "hourly", "h", "1h", "1hour", "60min", "小时", "时", "时均", "小时均值", "小时平均"})
+_DAYS = frozenset({"day", "daily", "d", "1d", "24h", "日", "天", "日均", "日均值", "日平均", "24小时"})
 _TABLE = re.compile(r"表\s*(\d+)")
 _NUMBER = re.compile(r"(?:GB|DB|HJ)\s*\d*\s*/?\s*T?\s*[\d.]+")
 
@@ -52,6 +56,18 @@ class EmissionLimit:
             f"{self.standard} {self.class_name.zh} {self.value} {self.unit}{oxygen}",
             f"{self.standard} {self.class_name.en} {self.value} {self.unit}{oxygen_en}",
         )
+
+
+def averaging_of(word: str) -> Literal["hour", "day"] | None:
+    """Over what a limit is averaged, as somebody wrote it; None for what values cannot be held against here."""
+    plain = "".join(word.split()).casefold()
+    return "hour" if plain in _HOURS else "day" if plain in _DAYS else None
+
+
+def concentration_unit_of(name: str) -> str:
+    """The unit that limits of a pollutant's concentration are held in, mg/m3 or mg/L; "" for what is no pollutant."""
+    known = all_items().get(name.partition(":")[0])
+    return {"air": "mg/m3", "water": "mg/L"}.get(known.carrier if known else "", "")
 
 
 @cache

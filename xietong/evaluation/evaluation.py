@@ -24,7 +24,7 @@ from xietong.calc.grade import (
 )
 from xietong.calc.names import title_of
 from xietong.evaluation.coverage import share_received
-from xietong.evaluation.goals import goals_of, of_nobody, unknown_indicator
+from xietong.evaluation.goals import goals_of, nothing_to_judge, of_nobody, unknown_indicator
 from xietong.evaluation.weakness import Weakness, advice_on, weak_points
 from xietong.park.nouns import Registry, Target
 from xietong.periods import Period
@@ -127,13 +127,19 @@ def _lines_below(registry: Registry, lake: LakeTables | None, subject: str, year
 def _lines(registry: Registry, lake: LakeTables | None, subject: str, year: int) -> Lines:
     """The judged targets of a subject, and what is to be said of those that cannot be judged."""
     targets, remarks = goals_of(registry, subject, year)
-    lines, unknown = [], []
+    lines, aside = [], []
     for target in targets:
         try:
-            lines.append(_line(registry, lake, target))
+            line = _line(registry, lake, target)
         except UnknownNameError as error:
-            unknown.append(unknown_indicator(target, error))
-    return tuple(lines), (*remarks, *unknown)
+            aside.append(unknown_indicator(target, error))
+            continue
+        said = nothing_to_judge(registry, target) if line.figure.value is None else None
+        if said is None:
+            lines.append(line)
+        else:
+            aside.append(said)
+    return tuple(lines), (*remarks, *aside)
 
 
 def _line(registry: Registry, lake: LakeTables | None, target: Target) -> Line:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from xietong.accounting.figures.account import UnknownNameError
+from xietong.calc.indicator_kinds import nothing_of
 from xietong.calc.names import name_of
 from xietong.park.nouns import Registry, Target
 from xietong.texts import Text
@@ -38,6 +39,13 @@ def of_nobody(registry: Registry, year: int) -> tuple[Text, ...]:
 def unknown_indicator(target: Target, error: UnknownNameError) -> Text:
     """What is to be said of a target whose indicator does not exist, the nearest names with it."""
     return _told(target, error.text)
+
+
+def nothing_to_judge(registry: Registry, target: Target) -> Text | None:
+    """What is to be said of a target that has no figure, where its indicator has none for its kind of subject."""
+    kind = registry.subjects[target.subject].kind
+    why = None if target.form == "requirement" else nothing_of(target.indicator, kind)
+    return None if why is None else _told(target, why)
 
 
 def _nobody(code: str) -> Text:

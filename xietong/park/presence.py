@@ -39,6 +39,12 @@ class Presence(NamedTuple):
         of a period without whole months). A month in which it came or left is its own month."""
         return self.is_open or all(self.meets(span) for span in (tuple(period.months()) or (period,)))
 
+    def within_period(self, period: Period) -> Period | None:
+        """The months of a period in which the subject was here, as one period; all of a period without whole months;
+        None where it was not here."""
+        here = [span for span in tuple(period.months()) or (period,) if self.meets(span)]
+        return Period(here[0].start, here[-1].end) if here else None
+
 
 class Here(NamedTuple):
     """A subject that was not always here, and when it was."""
@@ -142,5 +148,5 @@ def _remedy(period: Period, presence: Presence) -> Text:
 
 def _fitting(period: Period, presence: Presence) -> str:
     """The months of the period in which the subject was here, as one period; "" where there are none."""
-    here = [span for span in period.months() if presence.meets(span)]
-    return Period(here[0].start, here[-1].end).label if here else ""
+    fitting = presence.within_period(period) if tuple(period.months()) else None
+    return fitting.label if fitting else ""

@@ -30,6 +30,7 @@ from xietong.park.nouns import Registry
 from xietong.park.package.cells import CellError
 from xietong.park.package.contained import Note
 from xietong.park.package.mapping import FileMapping, reads_times, renamed
+from xietong.park.package.odd_rows import remarks_of_targets
 from xietong.park.package.reading import Package, read_package
 from xietong.park.package.readings import CORRECTIONS, Reader, is_canonical
 from xietong.park.package.sheets import Rejection, Row, Sheet, rejection
@@ -116,6 +117,7 @@ class Reception:
         park = registry.load()
         answer.remarks += remarks(package.tables["reported"], park)
         answer.remarks += remarks_of_flows(package.tables["flows"], park)
+        answer.remarks += remarks_of_targets(package.tables["targets"], park)
         for path in package.readings:
             self._readings(path, FileMapping(), park, self._carried(path))
         self._note_refusals(folder.name)

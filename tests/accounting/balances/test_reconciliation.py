@@ -101,12 +101,18 @@ def test_both_views_close_under_every_choice(key: str, choices: dict[str, str]) 
 
 @pytest.mark.parametrize("key", TOTALS)
 def test_a_unit_with_its_own_heat_factor_is_a_line_with_a_name(key: str) -> None:
+    """Of what it bought over the fence; its factor makes nothing of what W sold it inside."""
     purpose = "equal_value" if key == ENERGY else "heat_emission"
     unit = "tce/GJ" if key == ENERGY else "tCO2/GJ"
     row = {"key": "heat", "value": "0.045" if key == ENERGY else "0.06", "unit": unit, "purpose": purpose}
     row |= {"subject": "A", "source": "供热企业实测", "valid_from": "2020-01-01", "evidence": "D1", "approval": "D1"}
     total = ENERGY if key == ENERGY else CARBON
-    usual = registry(choices={"electricity_basis": "equal_value"})
+    town = [stated(code, "2025", "heat_purchased", "500", "GJ", counterparty="outside:城市热网") for code in "AB"]
+    inside = registry(choices={"electricity_basis": "equal_value"})
+    assert reconcile(replace(inside, factors=(row,)), None, "P", YEAR, total).whole.value == pytest.approx(
+        reconcile(inside, None, "P", YEAR, total).whole.value
+    )
+    usual = registry(*town, choices={"electricity_basis": "equal_value"})
     found = reconcile(replace(usual, factors=(row,)), None, "P", YEAR, total)
     assert found.whole.value != reconcile(usual, None, "P", YEAR, total).whole.value
     assert any(line.key.startswith("own_factors") for line in found.from_fence.lines)

@@ -31,7 +31,13 @@ def small(*rows: Row, **choices: str) -> Registry:
 
 def _stated(row: Row, period: str = "2024") -> ReportedAmount:
     name = row[1]
-    unit = "t" if name.startswith(("steam", "raw_coal", "diesel")) else "GJ" if name.startswith("heat") else "MWh"
+    unit = (
+        "t"
+        if name.startswith(("steam", "hot_water", "raw_coal", "diesel"))
+        else "GJ"
+        if name.startswith("heat")
+        else "MWh"
+    )
     return stated(row[0], period, row[1], row[2], unit, counterparty=row[3] if len(row) > 3 else "")
 
 

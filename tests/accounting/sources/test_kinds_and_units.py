@@ -6,7 +6,8 @@ import pytest
 from small_parks import HoursLake, hours_of, monthly, park, point, stated, subject
 
 from xietong.accounting import explain, figures
-from xietong.accounting.figures.tables import BEYOND, applies, table_keys
+from xietong.accounting.figures.tables import table_keys
+from xietong.calc.indicator_kinds import BEYOND, applies
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 

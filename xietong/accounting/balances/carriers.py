@@ -7,9 +7,10 @@ from typing import NamedTuple
 from xietong.accounting.amounts import reasons
 from xietong.accounting.balances.terms import Component
 from xietong.accounting.figures.account import Account
+from xietong.accounting.trade.beyond_input import Asked
 from xietong.accounting.trade.inside_trade import Trade, trade
 from xietong.accounting.trade.media import ELECTRICITY, HEAT, Medium, media_in
-from xietong.accounting.trade.supplied_outside import Asked, Kept, kept_of
+from xietong.accounting.trade.supplied_outside import Kept, kept_of
 from xietong.calc.figures import Figure
 from xietong.calc.items import item
 from xietong.texts import Text

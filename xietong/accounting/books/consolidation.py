@@ -22,7 +22,7 @@ from xietong.accounting.sources.due import DueList
 from xietong.accounting.sources.lake_years import Extracts, Keep
 from xietong.accounting.sources.meters import LakeTables
 from xietong.accounting.sources.precedence import Sources, share_of
-from xietong.accounting.sources.statement_figures import stated_item
+from xietong.accounting.sources.statement_figures import name_stated, stated_item
 from xietong.accounting.sources.statements import Statements, base_of
 from xietong.calc.items import UnknownItemError, item, pollutants
 from xietong.park.nouns import Registry, ReportedAmount, Subject
@@ -52,9 +52,9 @@ class Ground:
         self.boundary = Boundary(registry)
         known: Statements | None = before.statements if before else None
         whole = registry.choices.get("statement_grain") == "longest"
-        here = here_of(registry.subjects)
-        self.statements: Statements = Statements(registry.reported, known, here, whole)
-        self.flows = flows_here(registry.flows, here)
+        self.here = here_of(registry.subjects)
+        self.statements: Statements = Statements(registry.reported, known, self.here, whole)
+        self.flows = flows_here(registry.flows, self.here)
         self.own_factors = OwnFactors(registry, self.boundary)
         self.methods = EmissionMethods(registry)
 
@@ -103,8 +103,10 @@ class Books:
 
         For a pollutant, waste gas or wastewater that is what it sends to the environment.
         """
-        if name not in self._stated[code]:
+        span = self.within(code, period)
+        if name not in self._stated[code] or span is None:
             return _never(name)
+        period = span
         key = (code, name, period.start, period.end)
         known = self._known.get(key)
         if known is None:
@@ -112,6 +114,12 @@ class Books:
             made = _titled(subject, self._amount(subject, name, period))
             known = self._known[key] = self._beside(made, code, name, period) if self.statements.has_beside else made
         return known
+
+    def within(self, code: str, period: Period) -> Period | None:
+        """The part of a period that figures of a subject are of: of a group that came or left, the months in which it
+        was in the park, for those that name it as their zone or sector stay; None where it was not here."""
+        here = self.ground.here.get(code)
+        return here.presence.within_period(period) if here and here.subject.kind in GROUPS else period
 
     def _beside(self, made: Amount, code: str, name: str, period: Period) -> Amount:
         """The amount with what stands beside it of the subject's and its members' statements of that time."""
@@ -346,7 +354,7 @@ def _titled(subject: Subject, part: Amount) -> Amount:
 def _coverage(
     group: Subject, name: str, period: Period, parts: Sequence[Named], shares: tuple[Decimal, Decimal | None]
 ) -> Text:
-    label, (share, weight) = stated_item(name).name, shares
+    label, (share, weight) = name_stated(name), shares
     lacking = [(unit, part) for unit, part in parts if part.figure.status in ("missing", "partial")]
     whole = f"{len(parts) - len(lacking)}/{len(parts)}"
     zh = "、".join(f"{unit.name}（{_lack(part).zh}）" for unit, part in lacking)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from xietong.accounting.amounts import DEVIATION, Amount
 from xietong.accounting.books.consolidation import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
-from xietong.accounting.sources.statement_figures import METHOD_NAMES, stated_item
+from xietong.accounting.sources.statement_figures import METHOD_NAMES, name_stated
 from xietong.accounting.sources.statements import DERIVED, METHODS, Line, cover
 from xietong.accounting.trade.inside_trade import trade
 from xietong.accounting.trade.media import Medium, media_in
@@ -184,7 +184,7 @@ def _found(subject: Subject, name: str, span: Period, unit: str, pair: tuple[Sai
     ratio = float(gap / base) if base else 0.0
     percent = share_apart(abs(ratio), float(DEVIATION)) if base else "—"
     counted, beside = told_apart(float(used.exact), float(other.exact), digits=6, thousands="")
-    label = stated_item(name).name
+    label = name_stated(name)
     sentence = Text(
         f"{subject.name}（{subject.code}）{span.label} 的{label.zh}：{used.source.zh} {counted} {unit}，"
         f"{other.source.zh} {beside} {unit}，相差 {percent}（超过 5 %）；采用{used.source.zh}。"

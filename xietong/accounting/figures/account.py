@@ -16,21 +16,18 @@ from xietong.accounting.books.memory import books_for
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.factors.in_force import choices_of, day_of, factor_book, list_of_clean_energy
 from xietong.accounting.figures.carbon_keys import carbon_keys
-from xietong.accounting.figures.cautions import absent, cautioned, with_carried
+from xietong.accounting.figures.cautions import absent, cautioned, clipped, with_carried
 from xietong.accounting.figures.factor_changes import Spanned, span_figures
 from xietong.accounting.figures.per_product import KEY as ENERGY_PER_PRODUCT
 from xietong.accounting.figures.per_product import keys_per_product, per_product, without_strangers
 from xietong.accounting.figures.refusals import may_be_refused, refusal, without_refused
 from xietong.accounting.figures.tables import (
-    BEYOND,
     BY_POLLUTANT,
     CIRCULATION,
-    FACILITIES,
     HIGHEST,
     OF_ONE_PRODUCT,
     TO_WORKS,
     WHERE_KNOWN,
-    applies,
     table_keys,
 )
 from xietong.accounting.figures.tax import KEY as TAX
@@ -43,6 +40,7 @@ from xietong.accounting.own_make.inputs import OWN_MAKE, nothing_made
 from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.engine import RULES, Calculation
 from xietong.calc.figures import Figure
+from xietong.calc.indicator_kinds import BEYOND, FACILITIES, applies, has_figure
 from xietong.calc.items import UnknownItemError, all_items, item
 from xietong.calc.names import name_of
 from xietong.calc.pollutants import TABLE_3
@@ -78,7 +76,10 @@ class Account:
     def __init__(
         self, books: Books, subject: Subject, period: Period, filled: bool = False, estimated: bool = False
     ) -> None:
-        self.books, self.subject, self._period = books, subject, period
+        counted = books.within(subject.code, period)
+        self.books, self.subject, self._period = books, subject, counted or period
+        self._gone = absent(books, subject, period) if counted is None else None
+        self._clipped = None if counted is None or counted == period else clipped(subject, period, counted)
         self._filled, self._estimated = filled, estimated
         registry = books.registry
         self.inputs = engine_inputs(books, subject, period, filled, estimated)
@@ -92,7 +93,14 @@ class Account:
         or by the rules of another standard."""
         chosen = {**choices_of(self.books.registry), **choices}
         on = day_of(self._period)
-        inside = Group(self.books, self.subject, self.inputs, self._factors, on, chosen, self._of_unit)
+
+        def bare(code: str) -> Calculation:
+            unit = self.of(code)
+            return Calculation(unit.inputs, unit._factors, on, chosen)
+
+        inside = Group(
+            self.books, self.subject, self._period, self.inputs, self._factors, on, chosen, self._of_unit, bare
+        )
         apart = apart_figures(inside)
 
         def over(given: Mapping[str, Figure]) -> Calculation:
@@ -190,10 +198,20 @@ class Account:
         """The figure of a key: an indicator, an engine input, or an item's amount; raises UnknownNameError."""
         known = self._figures.get(key)
         if known is None:
-            made = self._unrefused(self._made(key)) if may_be_refused(key) else self._made(key)
+            made = self._made(key) if self._gone is None else self._of_nobody(key, self._gone)
+            made = self._unrefused(made) if may_be_refused(key) else made
             tells = self.books.has_to_tell or self.inputs.has_to_tell
-            known = self._figures[key] = with_carried(made) if tells else made
+            made = with_carried(made) if tells else made
+            if self._clipped is not None and made.value is not None:
+                made = replace(made, remarks=(*made.remarks, self._clipped))
+            known = self._figures[key] = made
         return known
+
+    def _of_nobody(self, key: str, gone: Text) -> Figure:
+        """Any figure of a group that was not in the park."""
+        if not has_figure(key):
+            raise UnknownNameError(_unknown_key(key))
+        return Figure(key, None, "", "not_applicable", title=name_of(key), missing=(gone,))
 
     def _unrefused(self, made: Figure) -> Figure:
         """A group's figure without what was refused of its units; of a unit it is kept whether it was refused."""
@@ -228,7 +246,7 @@ class Account:
         """The figure in the unit its product is counted in; without a value, why it says nothing of such a subject."""
         if figure.value is None and not applies(figure.key, self.subject.kind):
             return replace(figure, status="not_applicable", missing=(_not_for(figure.key, self.books, self.subject),))
-        if figure.status == "missing" and (gone := absent(self.subject, self._period)) is not None:
+        if figure.status == "missing" and (gone := absent(self.books, self.subject, self._period)) is not None:
             return replace(figure, status="not_applicable", missing=(gone,))
         figure = cautioned(figure)
         if figure.key == "clean_energy_share":

@@ -2,10 +2,14 @@
 not yet or no longer here, a factor of the park's own or a second statement of an amount somewhere in its working. No
 arithmetic."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from xietong.accounting.books.consolidation import Books
+from xietong.accounting.boundary import GROUPS
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Subject
+from xietong.park.presence import Presence, is_here
 from xietong.periods import Period
 from xietong.texts import Text
 
@@ -58,17 +62,43 @@ def with_carried(figure: Figure) -> Figure:
     return replace(figure, remarks=(*more, *figure.remarks)) if more else figure
 
 
-def absent(subject: Subject, period: Period) -> Text | None:
-    """Why nothing is due of a subject that came after the period or left before it; None of one that was here."""
-    name, name_en = subject.name, subject.name_en or subject.name
-    if subject.since is not None and period.end.date() <= subject.since:
-        return Text(
-            f"{name}自 {subject.since} 起才在园区，{period.label} 没有应报的数据。",
-            f"{name_en} is in the park from {subject.since} on; nothing was due for {period.label}.",
-        )
-    if subject.until is not None and subject.until <= period.start.date():
-        return Text(
-            f"{name}到 {subject.until} 已离开园区（该日不含），{period.label} 没有应报的数据。",
-            f"{name_en} had left the park by {subject.until}; nothing was due for {period.label}.",
-        )
+def absent(books: Books, subject: Subject, period: Period) -> Text | None:
+    """Why nothing is due of a subject that came after the period or left before it, by its own dates or those of what
+    it belongs to, or of a group of which no unit was here; None of one that was here."""
+    here = books.ground.here
+    if subject.code in here and not here[subject.code].presence.meets(period):
+        return _said_absent(subject, here[subject.code].presence, period)
+    units = books.boundary.units(subject.code) if subject.kind in GROUPS else ()
+    if units and not any(is_here(here, unit.code, period) for unit in units):
+        return _said_empty(subject, units, period)
     return None
+
+
+def clipped(subject: Subject, asked: Period, counted: Period) -> Text:
+    """What a figure of a group that came or left in the period is of."""
+    return Text(
+        f"{subject.name}只在 {counted.label} 属于园区，{asked.label} 的数只计这些月份。",
+        f"{subject.name_en or subject.name} was part of the park in {counted.label} alone; of {asked.label} those "
+        "months count.",
+    )
+
+
+def _said_absent(subject: Subject, presence: Presence, period: Period) -> Text:
+    name, name_en = subject.name, subject.name_en or subject.name
+    if presence.since is not None and period.end.date() <= presence.since:
+        return Text(
+            f"{name}自 {presence.since} 起才在园区，{period.label} 没有应报的数据。",
+            f"{name_en} is in the park from {presence.since} on; nothing was due for {period.label}.",
+        )
+    return Text(
+        f"{name}到 {presence.until} 已离开园区（该日不含），{period.label} 没有应报的数据。",
+        f"{name_en} had left the park by {presence.until}; nothing was due for {period.label}.",
+    )
+
+
+def _said_empty(group: Subject, units: Sequence[Subject], period: Period) -> Text:
+    zh, en = "、".join(unit.name for unit in units), ", ".join(unit.name_en or unit.name for unit in units)
+    return Text(
+        f"{group.name}的单位（{zh}）在 {period.label} 都不在园区，没有应报的数据。",
+        f"no unit of {group.name_en or group.name} ({en}) was in the park in {period.label}; nothing was due.",
+    )

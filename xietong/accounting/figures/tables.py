@@ -5,43 +5,9 @@ Tables 1, 2, 4 and 5 are of enterprises and of what gathers them; a facility or 
 
 from collections.abc import Mapping
 
+from xietong.calc.indicator_kinds import TABLE_1, TABLE_2, TABLE_4, TABLE_5, table_3
 from xietong.calc.pollutants import TABLE_3
 
-_TABLE_1 = ("energy_per_output_value", "carbon_emission_intensity", "waste_gas_intensity", "wastewater_intensity")
-_TABLE_2 = (
-    "comprehensive_energy_consumption",
-    "energy_per_output_value",
-    "clean_energy_share",
-    "renewable_energy_share",
-    "energy_utilization_efficiency",
-)
-_TABLE_4 = (
-    "carbon_emission_total",
-    "carbon_emission_intensity",
-    "energy_carbon_emission",
-    "carbon_emission_reduction",
-)
-_TABLE_5 = (
-    "energy_per_output_value",
-    "carbon_emission_intensity",
-    "pollutant_emission_intensity",
-    *(f"{name}_emission_intensity" for name in TABLE_3),
-    "resource_utilization_rate",
-)
-BEYOND = (
-    "carbon_per_energy",
-    "energy_conversion_efficiency",
-    "solid_waste_utilization_rate",
-    "hazardous_waste_utilization_rate",
-    "water_reuse_rate",
-    "waste_heat_utilization_rate",
-    "treatment_operation_rate",
-    "treatment_energy_intensity",
-    "treatment_carbon_intensity",
-    "environmental_tax",
-    "automation_rate",
-    "data_completeness",
-)
 # Shown only where they have a value: not every park states raw-material use or added value.
 WHERE_KNOWN = ("energy_with_feedstock", "energy_per_added_value")
 # Of every pollutant that the input named first has an amount of.
@@ -71,45 +37,8 @@ CIRCULATION: Mapping[str, str] = {
     "waste_energy_utilization_rate": "waste_pressure_available",
     "treatment_operation_share": "production_run_hours",
 }
-_MONITORING = ("automation_rate", "data_completeness")
-_OF_USERS = (
-    "comprehensive_energy_consumption",
-    "clean_energy_share",
-    "renewable_energy_share",
-    "carbon_emission_total",
-    "energy_carbon_emission",
-    "carbon_emission_reduction",
-    "carbon_per_energy",
-    "energy_conversion_efficiency",
-    "waste_heat_utilization_rate",
-    *_MONITORING,
-)
-_OF_RECYCLING = (
-    "resource_utilization_rate",
-    "solid_waste_utilization_rate",
-    "hazardous_waste_utilization_rate",
-    "water_reuse_rate",
-    "waste_heat_utilization_rate",
-    *_MONITORING,
-)
-_OF_TREATMENT = ("treatment_operation_rate", "treatment_energy_intensity", "treatment_carbon_intensity", *_MONITORING)
-# What applies to a kind that is no enterprise and gathers none; every other kind has all tables.
-FACILITIES: Mapping[str, tuple[str, ...]] = {
-    "process": _OF_USERS,
-    "equipment": _OF_USERS,
-    "treatment": _OF_TREATMENT,
-    "recycling": _OF_RECYCLING,
-    "outlet": ("environmental_tax", *_MONITORING),
-}
 HIGHEST = "_highest_outlet"
 TO_WORKS = "_to_works"
-
-
-def applies(key: str, kind: str) -> bool:
-    """Whether a key of the tables or beyond them says anything of that kind of subject; other keys apply to all."""
-    if kind not in FACILITIES or key in FACILITIES[kind]:
-        return True
-    return key not in _EVERYONE and (kind == "outlet" or key not in _table_3())
 
 
 def table_keys(kind: str = "park") -> dict[int, list[str]]:
@@ -118,11 +47,11 @@ def table_keys(kind: str = "park") -> dict[int, list[str]]:
     An outlet has concentrations in table 3; everyone else has compliance, hours above the limit and the highest outlet.
     """
     return {
-        1: list(_TABLE_1),
-        2: list(_TABLE_2),
-        3: _outlet_table() if kind == "outlet" else _table_3(),
-        4: list(_TABLE_4),
-        5: list(_TABLE_5),
+        1: list(TABLE_1),
+        2: list(TABLE_2),
+        3: _outlet_table() if kind == "outlet" else table_3(),
+        4: list(TABLE_4),
+        5: list(TABLE_5),
     }
 
 
@@ -131,10 +60,4 @@ def _outlet_table() -> list[str]:
     return [f"{name}_{ending}" for name in TABLE_3 for ending in endings]
 
 
-def _table_3() -> list[str]:
-    endings = ("compliance_rate", "exceedance_hours", HIGHEST[1:], "emission")
-    return [f"{name}_{ending}" for name in TABLE_3 for ending in endings]
-
-
-_EVERYONE = frozenset((*_TABLE_1, *_TABLE_2, *_TABLE_4, *_TABLE_5, *BEYOND))
 CLAUSES: Mapping[int, str] = {1: "5.3.5", 2: "6.3.5", 3: "6.4.5", 4: "6.5.5", 5: "7.2.6"}

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from xietong.accounting.amounts import Amount
 from xietong.accounting.books.consolidation import Books
 from xietong.accounting.boundary import GROUPS
-from xietong.accounting.sources.statement_figures import stated_item
+from xietong.accounting.sources.statement_figures import name_stated, stated_item
 from xietong.accounting.sources.statements import spans_of
 from xietong.calc.figures import Figure
 from xietong.park.nouns import ReportedAmount, Subject
@@ -116,7 +116,7 @@ def _said(name: str, received: Amount, found: Iterable[Estimate], share: Decimal
     en = ", ".join(
         f"{each.unit.name_en or each.unit.name} {float(each.exact or 0):.6g} ({each.figure.formula})" for each in known
     )
-    label = stated_item(name).name
+    label = name_stated(name)
     return Text(
         f"{label.zh}收到 {came} {unit}，另为缺报者估算 {float(added):.6g} {unit}，占 {share:.2%}：{zh}。",
         f"{label.en}: {came} {unit} came, {float(added):.6g} {unit} ({share:.2%}) is estimated for the absent: {en}.",
@@ -208,7 +208,7 @@ def _trend_line(trend: Trend) -> Figure:
 
 
 def _nothing_known(unit: Subject, name: str, period: Period) -> Figure:
-    label = stated_item(name).name
+    label = name_stated(name)
     reason = Text(
         f"{unit.name}的{label.zh}缺报，也没有上年量或账单清单可据以估算；请催报 {period.label}。",
         f"{label.en} of {unit.name_en or unit.name} is absent and neither last year's amount nor a utility's list "

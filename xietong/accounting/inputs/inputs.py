@@ -25,9 +25,9 @@ from xietong.accounting.inputs.waste_and_water import CIRCULATED, circulation_in
 from xietong.accounting.own_make.inputs import OWN_MAKE, SELF_USED, own_make_inputs, resold_by_units
 from xietong.accounting.own_make.inputs import Asked as OwnMake
 from xietong.accounting.sources.statement_figures import stated_item
+from xietong.accounting.trade.beyond_input import Asked as Sales
 from xietong.accounting.trade.supplied_outside import SUPPLIED, left
-from xietong.accounting.trade.supplied_outside import Asked as Sales
-from xietong.accounting.trade.unstated_sales import with_unstated_sale
+from xietong.accounting.trade.unstated_sales import SOLD, with_unstated_sale
 from xietong.calc.figures import Figure, Kind, Status, entitled, worst
 from xietong.calc.items import all_items, item, pollutants
 from xietong.calc.items import inputs as item_inputs
@@ -174,15 +174,15 @@ class Inputs(Mapping[str, Figure]):
             found = (_items if shape == "items" else _number)(self._asked, target, names)
         if target == CARBON_OUTPUT:
             return unbalanced(*self._asked[:3], self["fuel_feedstock"], found)
-        return self._of_sales(target, found) if target in SUPPLIED else found
+        return self._of_sales(target, found) if target in SOLD else found
 
     def _of_sales(self, target: str, found: Figure) -> Figure:
-        """What a group sold without what stayed inside it; of a unit, what its buyers alone state is missing."""
+        """What a group sold without what stayed inside it; what buyers alone state is missing."""
         books, subject, period, filled, estimated = self._asked
-        if subject.kind not in GROUPS:
-            return with_unstated_sale(books, subject, period, target, found)
-        sales = Sales(books, subject, period, lambda unit: engine_inputs(books, unit, period), filled or estimated)
-        return left(sales, target, found)
+        if subject.kind in GROUPS and target in SUPPLIED:
+            sales = Sales(books, subject, period, lambda unit: engine_inputs(books, unit, period), filled or estimated)
+            found = left(sales, target, found)
+        return with_unstated_sale(books, subject, period, target, found)
 
     def values_at_prices(self) -> Mapping[str, Figure]:
         """Output and added value at the prices that the park chose; which of them counts as output is a choice too."""

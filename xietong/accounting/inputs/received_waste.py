@@ -11,12 +11,11 @@ from typing import NamedTuple
 from xietong.accounting.books.consolidation import Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.sources.statements import cover
+from xietong.accounting.trade.flow_figures import moved
 from xietong.calc.figures import Figure
-from xietong.calc.items import item, to_canonical
 from xietong.park.nouns import Flow, ReportedAmount, Subject
 from xietong.periods import Period
 from xietong.texts import Text
-from xietong.units import UnitError
 
 FAMILIES = ("byproduct", "solid_waste", "hazardous_waste")
 RECEIVED = tuple(f"{family}_{part}" for family in FAMILIES for part in ("received", "used_received"))
@@ -147,12 +146,8 @@ def _given(books: Books, family: str, period: Period, end: tuple[Subject, str, s
 def _moved(flow: Flow, kind: str, family: str, period: Period) -> Figure | None:
     if not period.contains(flow.period) or (kind and flow.material != kind):
         return None
-    try:
-        tonnes = to_canonical(item(f"{family}_used"), flow.amount, flow.unit)
-    except UnitError:
-        return None
-    title = Text(f"{flow.origin} → {flow.destination} · {flow.period.label}", f"{flow.origin} → {flow.destination}")
-    return Figure(f"{family}_received", float(tonnes), "t", title=title, source="flows.csv")
+    found = moved(flow, f"{family}_used", f"{family}_received")
+    return None if found is None else found.figure
 
 
 def _as_given(givers: Iterable[str]) -> Text:

@@ -10,15 +10,15 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from xietong.accounting.outlets.hours import Channel
+from xietong.calc.emission_limits import averaging_of
 from xietong.calc.items import UnknownItemError, item
 from xietong.park.nouns import Limit, Point, Registry
 from xietong.periods import Period
-from xietong.units import convert, unit_of
+from xietong.units import UNITS, convert, unit_of
 
 VOLUMES: Mapping[str, str] = {"air": "waste_gas", "water": "wastewater"}
 OXYGEN = frozenset({"o2", "oxygen", "a19001"})
 _BASE_UNITS = {"air_concentration": "mg/m3", "water_concentration": "mg/L"}
-_DAILY = frozenset({"day", "daily", "d", "24h", "日均"})
 _FLOW_UNITS = {"flow": "m3/h", "mass_flow": "t/h", "volume": "m3", "mass": "t"}
 _RATES = frozenset({"mean", "instant"})
 
@@ -76,7 +76,8 @@ def channels(registry: Registry, outlet: str, points: Iterable[Point], span: Per
     flows = [point for point in listed if is_flow(point)]
     oxygen = [point for point in listed if point.item in OXYGEN or point.quantity in OXYGEN]
     for value in _in_turn([point for point in listed if is_concentration(point)]):
-        limits = [limit for limit in registry.limits if limit.subject == outlet and limit.item == value.item]
+        of_item = (limit for limit in registry.limits if limit.subject == outlet and limit.item == value.item)
+        limits = [limit for limit in of_item if _can_judge(limit, value)]
         for flow in _or_none(flows):
             for judging, start, end in _judged_spans(limits, _service(value, flow, span)):
                 parts = _Parts(value, flow, _beside(oxygen, start), *judging)
@@ -86,6 +87,13 @@ def channels(registry: Registry, outlet: str, points: Iterable[Point], span: Per
         start, end = _service(flow, None, span)
         if start < end:
             yield _channel(outlet, volume, _Parts(None, flow), _utc((start, end), registry.zone))
+
+
+def _can_judge(limit: Limit, value: Point) -> bool:
+    """Whether a point's values can be held against a limit: one of concentration, over hours or days, in their unit."""
+    unit = unit_of(limit.unit).dimension if limit.unit in UNITS else ""
+    fits = unit == unit_of(value.unit).dimension
+    return limit.kind == "concentration" and fits and averaging_of(limit.averaging) is not None
 
 
 def _or_none(flows: list[Point]) -> Sequence[Point | None]:
@@ -124,19 +132,19 @@ def _judged_spans(limits: list[Limit], service: Span) -> Iterator[tuple[tuple[Li
     """The service cut where limits begin and end, with the limits in force: that of daily means and that of hours, or
     the one that there is, or none. Of several alike in force the newest counts."""
     start, end = service
-    concentration = sorted(
-        (limit for limit in limits if limit.kind == "concentration"),
-        key=lambda limit: limit.since or date.min,
-        reverse=True,
-    )
-    cuts = {_midnight(day) for limit in concentration for day in (limit.since, limit.until) if day}
+    newest = sorted(limits, key=lambda limit: limit.since or date.min, reverse=True)
+    cuts = {_midnight(day) for limit in newest for day in (limit.since, limit.until) if day}
     edges = [start, *sorted(cut for cut in cuts if start < cut < end), end]
     for opens, closes in pairwise(edges):
         if opens < closes:
-            held = [limit for limit in concentration if _holds(limit, opens)]
-            daily = [limit for limit in held if limit.averaging in _DAILY]
-            hourly = [limit for limit in held if limit.averaging not in _DAILY]
+            held = [limit for limit in newest if _holds(limit, opens)]
+            daily = [limit for limit in held if _is_daily(limit)]
+            hourly = [limit for limit in held if not _is_daily(limit)]
             yield (*daily[:1], *hourly[:1]), opens, closes
+
+
+def _is_daily(limit: Limit) -> bool:
+    return averaging_of(limit.averaging) == "day"
 
 
 def _holds(limit: Limit, at: datetime) -> bool:
@@ -170,7 +178,7 @@ def _channel(outlet: str, name: str, parts: _Parts, span: Span) -> Channel:
         oxygen_point=oxygen.code if oxygen and (reference is not None or hour_reference is not None) else "",
         oxygen_reference=reference,
         limit=convert(limit.value, limit.unit, unit) if limit else None,
-        daily=limit is not None and limit.averaging in _DAILY,
+        daily=limit is not None and _is_daily(limit),
         start=span[0],
         end=span[1],
         hour_limit=convert(hour_limit.value, hour_limit.unit, unit) if hour_limit else None,

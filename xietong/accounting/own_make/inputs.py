@@ -184,7 +184,7 @@ class _OwnMake:
             if not theirs or seller.code in self._units:
                 continue
             unstated = unstated_sale(books, seller, medium, span)
-            if unstated is not None:
+            if unstated is not None and any(buyer.code in self._units for buyer in unstated.buyers):
                 yield made._replace(remarks=(), status="partial", missing=(unstated.reason,)), _NONE
             elif share := made.share_sold(is_renewable):
                 said = _said_bought(seller, medium)

@@ -97,9 +97,9 @@ def _nested(
         return kept, [Beside(row, whole, sum_of_parts, _said_less(row, whole, sum_of_parts, parts))]
     shared = _shared(row, parts, (whole, sum_of_parts)) if _whole_counts(row, parts, prefer_whole) else None
     if shared is None:
-        text = _said_restated(row, whole, sum_of_parts) if apart or None in (whole, sum_of_parts) else _UNNAMED
+        text = _said_apart(row, (whole, sum_of_parts), False) if apart or None in (whole, sum_of_parts) else _UNNAMED
         return kept, [Beside(row, whole, sum_of_parts, text)]
-    text = _said_shared(row, whole, sum_of_parts) if apart else _UNNAMED
+    text = _said_apart(row, (whole, sum_of_parts), True) if apart else _UNNAMED
     others = [each for each in kept if each not in parts]
     return [*others, *shared, row], [Beside(each, measure(each), None, text) for each in _tops(parts)[:1]]
 
@@ -195,7 +195,7 @@ def _total_and_kinds(
     too_much = by_kind > (1 + DEVIATION) * whole
     finer = covers((each for each in inside if each.period != total.period), total.period)
     if finer and by_kind >= (1 - DEVIATION) * whole:
-        text = _said_restated(total, whole, by_kind) if too_much else _UNNAMED
+        text = _said_apart(total, (whole, by_kind), False) if too_much else _UNNAMED
         return Beside(total, whole, by_kind, text), [total]
     text = _said_kinds(total, whole, by_kind) if too_much else _UNNAMED
     return Beside((inside or list(kinds))[0], by_kind, whole, text), list(kinds)
@@ -228,25 +228,17 @@ def _percent(one: Decimal | None, other: Decimal | None) -> str:
     return "—" if one is None or not other else f"{abs(one - other) / abs(other) * 100:.1f} %"
 
 
-def _said_restated(row: ReportedAmount, whole: Decimal | None, counted: Decimal | None) -> Text:
-    zh, en = _said(row)
-    percent = _percent(whole, counted)
+def _said_apart(row: ReportedAmount, sums: tuple[Decimal | None, Decimal | None], whole_counts: bool) -> Text:
+    """A statement and the sum of its parts, both shown, and which of the two counts."""
+    (zh, en), (whole, parts) = _said(row), sums
+    percent = _percent(parts, whole) if whole_counts else _percent(whole, parts)
+    counts = Text("按各分期计，该行并列不计", "the parts count and that statement stands beside them")
+    if whole_counts:
+        counts = Text("按该行计，各分期按比例分摊", f"that statement of {_number(whole)} counts and its parts share it")
     return Text(
-        f"{zh}，其各分期合计 {_number(counted)}，相差 {percent}（超过 5 %）；按各分期计，该行并列不计。"
-        "请核对并改正其一。",
-        f"{en}, while its parts sum to {_number(counted)}, {percent} apart (more than 5 %): the parts count "
-        "and that statement stands beside them. Check both and correct one.",
-    )
-
-
-def _said_shared(row: ReportedAmount, whole: Decimal | None, counted: Decimal | None) -> Text:
-    zh, en = _said(row)
-    percent = _percent(counted, whole)
-    return Text(
-        f"{zh}，其各分期合计 {_number(counted)}，相差 {percent}（超过 5 %）；按该行计，各分期按比例分摊。"
-        "请核对并改正其一。",
-        f"{en}, while its parts sum to {_number(counted)}, {percent} apart (more than 5 %): that statement "
-        f"of {_number(whole)} counts and its parts share it. Check both and correct one.",
+        f"{zh}，其各分期合计 {_number(parts)}，相差 {percent}（超过 5 %）；{counts.zh}。请核对并改正其一。",
+        f"{en}, while its parts sum to {_number(parts)}, {percent} apart (more than 5 %): {counts.en}. Check both and "
+        "correct one.",
     )
 
 

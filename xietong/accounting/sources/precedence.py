@@ -17,7 +17,7 @@ from xietong.accounting.sources.due import DueList
 from xietong.accounting.sources.instruments import VALID_SHARE, OutletAmount, outlet_amount
 from xietong.accounting.sources.lake_years import Extracts
 from xietong.accounting.sources.meters import metered_amount
-from xietong.accounting.sources.statement_figures import months, stated_item, unit_stated
+from xietong.accounting.sources.statement_figures import months, name_stated, stated_item, unit_stated
 from xietong.accounting.sources.statements import DERIVED, Cover, Statements, cover, days_of, inside, spans_of
 from xietong.accounting.sources.treatment import REMOVED, removed
 from xietong.calc.figures import Figure
@@ -200,10 +200,11 @@ class Sources:
         wider = next((row.period.label for row in rows if row.period != span and row.period.contains(span)), "")
         zh = f"只有 {wider} 的合计，未分到" if wider else "应报未报"
         en = f"is known for {wider} as a whole only, not for" if wider else "was due and not reported for"
-        name_of = stated_item(name).name
+        named, use = name_stated(name), name.partition("#")[2]
+        how, how_en = (f"（use = {use}）", f" with use = {use}") if use else ("", "")
         reason = Text(
-            f"{subject.name}的{name_of.zh}{zh} {span.label}；请填报。",
-            f"{name_of.en} of {subject.name_en or subject.name} {en} {span.label}; report it.",
+            f"{subject.name}的{named.zh}{zh} {span.label}；请填报{how}。",
+            f"{named.en} of {subject.name_en or subject.name} {en} {span.label}; report it{how_en}.",
         )
         trace = {"subject": subject.code, "item": name, "period": span.label}
         return absent(name, unit_stated(rows, name), reason, len(run), trace)
@@ -211,8 +212,8 @@ class Sources:
     def _days_absent(self, subject: Subject, name: str, month: Period, days: Iterable[ReportedAmount]) -> Amount:
         covered, every = days_of(days, month)
         reason = Text(
-            f"{subject.name}的{stated_item(name).name.zh}在 {month.label} 只报了 {covered}/{every} 天；请补报。",
-            f"{stated_item(name).name.en} of {subject.name_en or subject.name}: {covered} of {every} days of "
+            f"{subject.name}的{name_stated(name).zh}在 {month.label} 只报了 {covered}/{every} 天；请补报。",
+            f"{name_stated(name).en} of {subject.name_en or subject.name}: {covered} of {every} days of "
             f"{month.label} were reported; report the rest.",
         )
         trace = {"subject": subject.code, "period": month.label}

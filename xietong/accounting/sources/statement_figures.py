@@ -8,7 +8,8 @@ from functools import cache, lru_cache
 from xietong.accounting.amounts import Amount
 from xietong.accounting.sources.stocks import Balance
 from xietong.calc.figures import Figure, Status
-from xietong.calc.items import Item, UnknownItemError, item, to_canonical, unit_kept
+from xietong.calc.items import Item, UnknownItemError, all_items, item, to_canonical, unit_kept
+from xietong.calc.names import name_of
 from xietong.park.nouns import ReportedAmount
 from xietong.periods import Period
 from xietong.texts import Text
@@ -24,6 +25,28 @@ METHOD_NAMES: Mapping[str, Text] = {
     "estimate": Text("估算", "estimate"),
 }
 _ESTIMATED = frozenset({"estimate"})
+
+
+# What an amount was used for, by the word of its statement.
+USE_NAMES: Mapping[str, Text] = {
+    "feedstock": Text("用作原料", "used as raw material"),
+    "conversion": Text("加工转换投入", "put into conversion"),
+    "export": Text("外供", "passed on to others"),
+    "living": Text("生活使用", "used by households"),
+}
+
+
+@cache
+def name_stated(name: str) -> Text:
+    """What is stated under such a name, in words: the item, its kind, and what it was used for."""
+    base, _, use = name.partition("#")
+    of, used = name_of(base) if ":" in base else _item_name(base), USE_NAMES.get(use)
+    return Text(f"{of.zh}（{used.zh}）", f"{of.en} ({used.en})") if used else of
+
+
+def _item_name(name: str) -> Text:
+    known = all_items().get(name)
+    return known.name if known else Text(name, name)
 
 
 @cache

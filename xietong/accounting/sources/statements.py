@@ -14,13 +14,12 @@ from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount
 from xietong.accounting.sources.grains import Beside, settled, without_kinds_twice
-from xietong.accounting.sources.statement_figures import canonical, leaf, stated_item
+from xietong.accounting.sources.statement_figures import canonical, leaf, name_stated
 from xietong.accounting.sources.stocks import Stocks, has_stocks, with_stocks_of
-from xietong.calc.items import ANY, UnknownItemError, all_items
+from xietong.calc.items import ANY, all_items
 from xietong.park.nouns import ReportedAmount
 from xietong.park.presence import Here, said_outside
 from xietong.periods import Period
-from xietong.texts import Text
 
 # The best first: a settlement bill, an instrument's total, a person's statement, what was derived, what was guessed.
 METHODS: tuple[str, ...] = ("bill", "auto", "manual", "", "balance", "coefficient", "estimate")
@@ -184,7 +183,9 @@ class Statements:
         here = self._here.get(row.subject)
         if here is None or here.presence.admits(row.period):
             return None
-        return Beside(row, measure(row), None, said_outside(row, here.subject, here.presence, _name(row.item)), True)
+        return Beside(
+            row, measure(row), None, said_outside(row, here.subject, here.presence, name_stated(row.item)), True
+        )
 
     @property
     def pairs(self) -> Iterable[Named]:
@@ -220,13 +221,6 @@ class Statements:
         if id(row) not in self._leaves:
             self._leaves[id(row)] = leaf(row, self._stocks.balance(row), self._stocks.remarks(row))
         return self._leaves[id(row)]
-
-
-def _name(name: str) -> Text:
-    try:
-        return stated_item(name).name
-    except UnknownItemError:
-        return Text(name, name)
 
 
 def _by_subject(reported: Iterable[ReportedAmount]) -> dict[str, list[ReportedAmount]]:

@@ -15,14 +15,13 @@ from django.utils.functional import cached_property
 from xietong.accounting.amounts import Amount, amount, idle
 from xietong.accounting.books.consolidation import Books
 from xietong.accounting.boundary import Boundary
+from xietong.accounting.trade.flow_figures import moved
 from xietong.accounting.trade.lines import CLAUSE, difference, is_whole, line, share
 from xietong.accounting.trade.media import Medium, is_called
 from xietong.calc.figures import Figure
-from xietong.calc.items import UnknownItemError, item, to_canonical
 from xietong.park.nouns import Flow, Subject
 from xietong.periods import Period
 from xietong.texts import Text
-from xietong.units import UnitError
 
 OUTSIDE, UNNAMED = "outside:", ""
 
@@ -77,11 +76,11 @@ def market(books: Books, group: Subject, medium: Medium, span: Period) -> "Marke
 class Market:
     """Everything that the units of one group bought and sold of one medium in one span.
 
-    units: by code; sold, bought: by (unit, other end); flows: what flows.csv records, by both ends.
+    units: by code; sold, bought: by (unit, other end); flows: what flows.csv records, by both ends; span: of when.
     """
 
     def __init__(self, books: Books, group: Subject, medium: Medium, span: Period) -> None:
-        self._books, self._group, self._medium, self._span = books, group, medium, span
+        self._books, self._group, self._medium, self.span = books, group, medium, span
         self.units = {unit.code: unit for unit in books.boundary.units(group.code)}
         self._names = books.remember(("names", group.code), lambda: _names(books.boundary, self.units.values()))
         self.flows = _flows(books.flows, medium, span)
@@ -106,7 +105,7 @@ class Market:
         found: dict[tuple[str, str], Amount] = {}
         for code in units:
             if self._books.knows(code, name):
-                for dealing in split(self._books.amount(code, name, self._span), code, self._names):
+                for dealing in split(self._books.amount(code, name, self.span), code, self._names):
                     found[code, dealing.other] = dealing.part
         return found
 
@@ -250,7 +249,7 @@ class Market:
         """A unit's purchases that are not whole and may have come from inside, as the reason why nothing is said."""
         if not self._books.knows(code, self._medium.bought):
             return None
-        whole = self._books.amount(code, self._medium.bought, self._span)
+        whole = self._books.amount(code, self._medium.bought, self.span)
         if is_whole(whole):
             return None
         rows = self._books.statements.of(code, self._medium.bought)
@@ -317,7 +316,11 @@ def _flows(flows: Iterable[Flow], medium: Medium, span: Period) -> dict[tuple[st
     """What flows.csv records of the medium within the span, by both ends."""
     found: dict[tuple[str, str], list[Amount]] = defaultdict(list)
     for flow in flows:
-        if span.contains(flow.period) and _carries(flow, medium) and (part := _moved(flow, medium)) is not None:
+        if (
+            span.contains(flow.period)
+            and _carries(flow, medium)
+            and (part := moved(flow, medium.bought, medium.key, CLAUSE)) is not None
+        ):
             found[flow.origin, flow.destination].append(part)
     title = Text("物料流记录", "recorded flow")
     return {ends: line(f"{medium.key}_flow", title, medium.unit, parts) for ends, parts in found.items()}
@@ -326,15 +329,6 @@ def _flows(flows: Iterable[Flow], medium: Medium, span: Period) -> dict[tuple[st
 def _carries(flow: Flow, medium: Medium) -> bool:
     named = f"{flow.material}:{flow.grade}" if flow.grade and medium.key.startswith("steam") else flow.material
     return is_called(medium, named)
-
-
-def _moved(flow: Flow, medium: Medium) -> Amount | None:
-    try:
-        exact = to_canonical(item(medium.bought), flow.amount, flow.unit)
-    except (UnitError, UnknownItemError):
-        return None
-    title = Text(f"{flow.origin} → {flow.destination} · {flow.period.label}", f"{flow.origin} → {flow.destination}")
-    return amount(Figure(medium.key, None, medium.unit, clause=CLAUSE, title=title, source="flows.csv"), exact)
 
 
 def _none(key: str, unit: str, remark: Text) -> Amount:

@@ -93,6 +93,12 @@ def steam(grade: str = "") -> Medium:
     return Medium(f"steam:{grade}" if grade else "steam", name, "t", "network", bought, (made,), sold, lost)
 
 
+def hot_water(kind: str) -> Medium:
+    """Hot water of one temperature. It has no balance of its own, so that it is in no list of media."""
+    bought, sold = f"hot_water_purchased:{kind}", f"hot_water_sold:{kind}"
+    return Medium(f"hot_water:{kind}", Text(f"热水（{kind}）", f"hot water ({kind})"), "t", "network", bought, (), sold)
+
+
 def fuel(name: str) -> Medium:
     """A fuel or a purchased working medium under its own key."""
     known = item(name)

@@ -5,30 +5,24 @@ says it bought; what was sold inside and nobody bought was lost in the network o
 that supplied more than it is known to have taken in contributes nothing to the total rather than less.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount
 from xietong.accounting.books.consolidation import Books
-from xietong.accounting.factors.in_force import choices_of, day_of, factor_book
-from xietong.accounting.trade.inside_trade import OUTSIDE, UNNAMED, Market, market, split
+from xietong.accounting.trade.beyond_input import NOISE, Asked, Doubted, Inside, beyond_input, said_unknown
+from xietong.accounting.trade.inside_trade import UNNAMED, Market, market, split
 from xietong.accounting.trade.lines import is_whole
 from xietong.accounting.trade.media import ELECTRICITY, HEAT, Medium, media_in
-from xietong.accounting.trade.unstated_sales import unstated_sale
-from xietong.calc.engine import Calculation
 from xietong.calc.figures import Figure, worst
 from xietong.park.nouns import Subject
-from xietong.periods import Period
 from xietong.texts import Text
 
 SUPPLIED = frozenset({"electricity_sold", "heat_sold", "steam_sold"})
-ENERGY = "comprehensive_energy_consumption"
-NOISE = Decimal("1e-9")
 _THERMAL = ("heat_purchased", "steam_purchased", "hot_water_purchased")
 _NONE = Decimal(0)
-InputsOf = Callable[[Subject], Mapping[str, Figure]]
 
 
 class Kept(NamedTuple):
@@ -48,16 +42,6 @@ class Kept(NamedTuple):
     def whole(self) -> Decimal:
         """All that is not taken off; below zero where more was bought inside than sold."""
         return self.lost + self.unnamed + self.unknown
-
-
-class Asked(NamedTuple):
-    """Whose sales; rough: partial amounts were scaled up or estimated, so that what is absent is not told apart."""
-
-    books: Books
-    group: Subject
-    span: Period
-    inputs_of: InputsOf
-    rough: bool = False
 
 
 def left(asked: Asked, target: str, given: Figure) -> Figure:
@@ -121,9 +105,9 @@ def _kept_of(asked: Asked) -> Mapping[str, Kept]:
     media = [medium for medium in media_in(names) if medium.kind == "network"]
     if not media:
         return {}
-    markets = [(medium, market(books, group, medium, asked.span)) for medium in media]
-    unknown = {} if asked.rough else _unknown(asked, markets)
-    found = {medium.key: _kept(asked, medium, each, unknown) for medium, each in markets}
+    insides = [_inside(asked, medium) for medium in media]
+    unknown = {} if asked.rough else beyond_input(asked, insides)
+    found = {inside.medium.key: _kept(asked, inside, unknown.get(inside.medium.key, {})) for inside in insides}
     return {key: kept for key, kept in found.items() if kept.lines}
 
 
@@ -138,24 +122,30 @@ def _dealt_in(books: Books) -> tuple[str, ...]:
     return (*dealt, *(name for name in sorted(named) if name.partition("_")[0] in bases and "_purchased" in name))
 
 
-def _kept(asked: Asked, medium: Medium, of: Market, unknown: Mapping[str, Mapping[str, Decimal]]) -> Kept:
-    least = NOISE * max(Decimal(1), *(abs(part.exact or _NONE) for part in of.sold.values()), Decimal(1))
+def _inside(asked: Asked, medium: Medium) -> Inside:
+    """What units of the group sold each other of a medium."""
+    of = market(asked.books, asked.group, medium, asked.span)
     pairs = sorted(of.pairs)
-    received = dict(_received(asked, medium, of, pairs))
+    stated = {seller: _sold_inside(of, seller, pairs) for seller in dict.fromkeys(seller for seller, _ in pairs)}
+    return Inside(medium, of, dict(_received(asked, medium, of, pairs)), stated)
+
+
+def _kept(asked: Asked, inside: Inside, doubted: Mapping[str, Doubted]) -> Kept:
+    of, received = inside.of, inside.received
+    least = NOISE * max(Decimal(1), *(abs(part.exact or _NONE) for part in of.sold.values()), Decimal(1))
     lines: list[tuple[str, Text, Decimal]] = []
     lost = _NONE
-    for seller in dict.fromkeys(seller for seller, _ in pairs):
-        gap = _sold_inside(of, seller, pairs) - sum((received[pair] for pair in pairs if pair[0] == seller), _NONE)
+    for seller in inside.stated:
+        gap = -inside.unstated(seller)
         if abs(gap) > least:
             lost += gap
             lines.append((f"lost:{seller}", _said_lost(of.units[seller], gap > 0), gap))
-    stayed = _unnamed_stayed(asked, of, pairs, received)
+    stayed = _unnamed_stayed(asked, of, received, received)
     if stayed > least:
         lines.append(("unnamed_kept", _UNNAMED, stayed))
-    doubted = unknown.get(medium.key, {})
-    lines += [(f"unknown:{unit}", _said_unknown(of.units[unit]), amount) for unit, amount in doubted.items()]
-    reasons = tuple(_why_unknown(of.units[unit]) for unit in doubted)
-    return Kept(lost, max(stayed, _NONE), sum(doubted.values(), _NONE), tuple(lines), reasons)
+    lines += [(f"unknown:{unit}", said_unknown(of.units[unit]), each.amount) for unit, each in doubted.items()]
+    reasons = tuple(each.reason(of.units[unit]) for unit, each in doubted.items())
+    return Kept(lost, max(stayed, _NONE), sum((each.amount for each in doubted.values()), _NONE), tuple(lines), reasons)
 
 
 def _sold_inside(of: Market, seller: str, pairs: Iterable[tuple[str, str]]) -> Decimal:
@@ -222,89 +212,6 @@ def _unnamed_stayed(
     return max(_NONE, sum((each for each in sold if each), _NONE) - max(_NONE, there))
 
 
-# ---- units that supplied more than came in ----
-
-
-def _unknown(asked: Asked, markets: Iterable[tuple[Medium, Market]]) -> dict[str, dict[str, Decimal]]:
-    """By medium and unit what is not taken off because the unit supplied more than it is known to have taken in."""
-    out: dict[str, list[tuple[Medium, Decimal]]] = {}
-    stays = asked.books.registry.choices.get("unnamed_sales") == "inside"
-    for medium, of in markets:
-        inside = {seller for seller, _ in of.pairs} if not stays else set(of.units)
-        for (unit, other), part in of.sold.items():
-            if part.exact and (other == OUTSIDE or (other == UNNAMED and unit not in inside)):
-                out.setdefault(unit, []).append((medium, part.exact))
-        for unit, arrived in _arrived(asked, medium, of).items():
-            out.setdefault(unit, []).append((medium, arrived))
-    found: dict[str, dict[str, Decimal]] = {}
-    for unit, parts in out.items():
-        for medium, amount in _beyond_input(asked, asked.books.registry.subjects[unit], parts):
-            found.setdefault(medium.key, {})[unit] = amount
-    for medium, of in markets:
-        found.setdefault(medium.key, {}).update(_out_of_nothing(asked, medium, of))
-    return found
-
-
-def _out_of_nothing(asked: Asked, medium: Medium, of: Market) -> Iterator[tuple[str, Decimal]]:
-    """What units are said to have sold inside, by their buyers alone, that state neither a sale nor any energy."""
-    for seller in sorted({seller for seller, _ in of.pairs}):
-        found = unstated_sale(asked.books, of.units[seller], medium, asked.span)
-        if found is not None and not _energy_of(asked, found.seller).value:
-            here = (part.exact for (buyer, other), part in of.bought.items() if other == seller and buyer != seller)
-            yield seller, sum((exact for exact in here if exact is not None), _NONE)
-
-
-def _energy_of(asked: Asked, unit: Subject) -> Figure:
-    """A unit's energy by itself; without a value where it states none."""
-    registry = asked.books.registry
-    book = factor_book(registry, [each.code for each in asked.books.boundary.below(unit.code)])
-    return Calculation(asked.inputs_of(unit), book, day_of(asked.span), choices_of(registry)).figure(ENERGY)
-
-
-def _arrived(asked: Asked, medium: Medium, of: Market) -> dict[str, Decimal]:
-    """By seller what it states as sold inside and is known to have been bought there."""
-    pairs = sorted(of.pairs)
-    found: dict[str, Decimal] = {}
-    for (seller, _), amount in _received(asked, medium, of, pairs):
-        found[seller] = found.get(seller, _NONE) + amount
-    stated = {seller: _sold_inside(of, seller, pairs) for seller in found}
-    return {seller: min(amount, stated[seller]) for seller, amount in found.items() if amount and stated[seller]}
-
-
-def _beyond_input(
-    asked: Asked, unit: Subject, parts: Iterable[tuple[Medium, Decimal]]
-) -> Iterator[tuple[Medium, Decimal]]:
-    """So much of what a unit sold as brings its energy, at calorific value, back to zero."""
-    registry = asked.books.registry
-    below = [each.code for each in asked.books.boundary.below(unit.code)]
-    book, on = factor_book(registry, below), day_of(asked.span)
-    choices = {**choices_of(registry), "electricity_basis": "equivalent"}
-    calculation = Calculation(asked.inputs_of(unit), book, on, choices)
-    short = -(calculation.figure(ENERGY).value or 0.0)
-    for medium, amount in parts:
-        each = _tce(calculation, medium) * float(amount)
-        taken = min(short, each)
-        if taken > float(NOISE) * max(1.0, each):
-            yield medium, amount if taken == each else amount * Decimal(repr(taken / each))
-            short -= taken
-
-
-def _tce(calculation: Calculation, medium: Medium) -> float:
-    """tce a unit of what a unit sold of a medium, by its own working."""
-    energy, consumed = (
-        ("electricity_energy", "electricity_consumed") if medium == ELECTRICITY else ("heat_energy", "heat_consumed")
-    )
-    whole, amount = calculation.figure(energy).value, calculation.figure(consumed).value
-    rate = whole / amount if whole and amount else 0.0
-    if medium in (ELECTRICITY, HEAT):
-        return rate
-    grade = medium.key.partition(":")[2] or "steam"
-    heat, tonnes = calculation.figure("steam_heat_sold"), calculation.figure("steam_sold")
-    if not heat.has(grade) or not tonnes.has(grade) or not tonnes.child(grade).value:
-        return 0.0
-    return rate * (heat.child(grade).value or 0.0) / (tonnes.child(grade).value or 1.0)
-
-
 # ---- sentences ----
 
 _STATED = Text("各单位外供合计", "what the units supplied to others")
@@ -324,19 +231,4 @@ def _said_lost(seller: Subject, is_loss: bool) -> Text:
     return Text(
         f"内部购入多于{zh}填报的售出：不是从边界外购入，一并抵销",
         f"bought inside beyond what {en} says it sold: it came over no fence and cancels too",
-    )
-
-
-def _said_unknown(unit: Subject) -> Text:
-    return Text(
-        f"{unit.name}的投入没有报全，外供多于已知投入的部分不扣减",
-        f"what {unit.name_en or unit.name} supplied beyond its known input is not taken off",
-    )
-
-
-def _why_unknown(unit: Subject) -> Text:
-    return Text(
-        f"{unit.name}外供的电或热多于已报的投入，其消费未知；合计中按零计，不减少合计。请补报投入的燃料、余热或购入量。",
-        f"{unit.name_en or unit.name} supplied more power or heat than the input it reported, so what it used is not "
-        "known; it counts as nothing in the total and does not lower it. Report the fuel, waste heat or purchase.",
     )

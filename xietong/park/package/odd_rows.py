@@ -1,13 +1,17 @@
 """Remarks on rows that can be loaded and are probably not meant: a target below zero of what cannot be, a factor's key
-that nothing asks for, a flow from a subject to itself. Rows in, remarks out."""
+that nothing asks for, a flow from a subject to itself, a
+target that nothing can be held against. Rows in, remarks out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from xietong.calc.engine import RULES
 from xietong.calc.factors import FactorBook
+from xietong.calc.indicator_kinds import has_figure, is_several, nothing_of
 from xietong.calc.items import all_items
+from xietong.park.nouns import Registry
 from xietong.park.package.sheets import Rejection, Row
+from xietong.texts import Text
 
 # Purposes whose keys are names or grades of the park's own making.
 _FREE_KEYS = frozenset({"steam_enthalpy", "water_temperature", "price_index"})
@@ -30,6 +34,46 @@ def negative_target(row: Row) -> Iterator[Rejection]:
                 "a target below zero, which this indicator never is, so that it is met always or never; it was loaded, "
                 "check the sign",
             )
+
+
+def nothing_to_compare(row: Row) -> Iterator[Rejection]:
+    """A target of what no figure answers to (another edition may know it), or of several amounts at once."""
+    key = row.values["indicator"]
+    if row.values["form"] == "requirement":
+        return
+    if not has_figure(key):
+        yield row.reject(
+            "indicator",
+            "unknown_indicator",
+            "没有这个指标，这个目标已载入，但不会有实际值可比；请核对指标键",
+            "no such indicator is computed, so the target was loaded but will have nothing to be compared with; "
+            "check the key",
+        )
+    elif is_several(key):
+        yield _no_figure(row, "indicator", nothing_of(key, ""))
+
+
+def remarks_of_targets(rows: Iterable[Row], park: Registry) -> list[Rejection]:
+    """The targets that a file has just brought of what is not computed for their kind of subject."""
+    found = []
+    for row in rows:
+        subject, key = park.subjects.get(row.values["subject"]), row.values["indicator"]
+        if subject is None or row.values["form"] == "requirement" or is_several(key):
+            continue
+        if (why := nothing_of(key, subject.kind)) is not None:
+            found.append(_no_figure(row, "indicator", why))
+    return found
+
+
+def _no_figure(row: Row, column: str, why: Text | None) -> Rejection:
+    zh, en = why or Text("", "")
+    return row.reject(
+        column,
+        "no_figure",
+        f"{zh}这个目标已载入，没有实际值可比时不参加评定；请改用适用的主体或指标",
+        f"{en} The target was loaded and is not judged where it has nothing to be compared with; name another subject "
+        "or indicator",
+    )
 
 
 def unknown_factor_key(row: Row) -> Iterator[Rejection]:

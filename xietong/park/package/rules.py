@@ -11,7 +11,8 @@ from typing import Any
 from xietong.calc import items
 from xietong.calc.engine import RULES
 from xietong.calc.factor_rows import problem
-from xietong.park.package.odd_rows import circular_flow, negative_target, unknown_factor_key
+from xietong.park.package.limit_rows import limit_faults
+from xietong.park.package.odd_rows import circular_flow, negative_target, nothing_to_compare, unknown_factor_key
 from xietong.park.package.own_rows import contradicting, lax, successions, unproved
 from xietong.park.package.schema import Table
 from xietong.park.package.sheets import Rejection, Row, Sheet
@@ -292,11 +293,6 @@ def _contradictions(sheet: Sheet, known: Known) -> Callable[[Row], Iterable[Reje
     return lambda row: [found[row.number]] if row.number in found else []
 
 
-def _limit(row: Row) -> Iterator[Rejection]:
-    if row.values["value"] <= 0:
-        yield row.reject("value", "negative", "限值应大于零；请核对", "a limit must be above zero; check it")
-
-
 def _target(row: Row) -> Iterator[Rejection]:
     values = row.values
     if values["form"] == "requirement":
@@ -352,29 +348,17 @@ def _odd_percentage(row: Row) -> Iterator[Rejection]:
         yield row.reject(name, "percentage", zh, en)
 
 
-def _unknown_indicator(row: Row) -> Iterator[Rejection]:
-    """A remark: another edition may know it, but here nobody will ever see it reached."""
-    if row.values["form"] != "requirement" and row.values["indicator"].partition(":")[0] not in RULES:
-        yield row.reject(
-            "indicator",
-            "unknown_indicator",
-            "没有这个指标，这个目标已载入，但不会有实际值可比；请核对指标键",
-            "no such indicator is computed, so the target was loaded but will have nothing to be compared with; "
-            "check the key",
-        )
-
-
 _RULES: Mapping[str, tuple[Callable[[Row], Iterator[Rejection]], ...]] = {
     "points": (_point,),
     "reported": (_stock,),
     "events": (_event,),
     "flows": (_flow,),
     "factors": (_factor,),
-    "limits": (_limit,),
+    "limits": limit_faults,
     "targets": (_target,),
 }
 _REMARKS: Mapping[str, tuple[Callable[[Row], Iterator[Rejection]], ...]] = {
-    "targets": (_unknown_indicator, _odd_percentage, negative_target),
+    "targets": (nothing_to_compare, _odd_percentage, negative_target),
     "factors": (unproved, unknown_factor_key),
     "flows": (circular_flow,),
     "limits": (lax,),
