@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from xietong.intake.callers import Caller
 from xietong.intake.devices import DeviceBook, Rule
+from xietong.intake.hj212.callers import Caller
 from xietong.protocols.hj212 import ColumnReader, Frame, Piece, Splitter, answer, as_json, decode, frame, glance
 from xietong.protocols.hj212.building import Part, Speaker, asking, build, number
 from xietong.protocols.hj212.columns import Columns, columns_of

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from xietong.intake.brokers import exposed, read_brokers
 from xietong.intake.devices import BadSettings
+from xietong.intake.mqtt.brokers import exposed, read_brokers
 from xietong.protocols.mqtt import TopicMapping
 
 WHOLE = """

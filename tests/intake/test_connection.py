@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from xietong.intake.callers import Judged, Kept
-from xietong.intake.connection import UNSAFE_BYTES, Connection
 from xietong.intake.devices import DeviceBook
-from xietong.intake.pace import Pace, Rate
+from xietong.intake.hj212.callers import Judged, Kept
+from xietong.intake.hj212.connection import UNSAFE_BYTES, Connection
+from xietong.intake.hj212.pace import Pace, Rate
 from xietong.protocols.hj212 import frame
 
 FRAME = frame("QN=20250314073000000;ST=31;CN=2051;PW=1;MN=A;Flag=5;CP=&&DataTime=20250314073000;a-Avg=1&&")

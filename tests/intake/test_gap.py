@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from xietong.demo.logger import Logger
-from xietong.intake import Conditions, gate, serve
+from xietong.intake import Conditions, serve
 from xietong.intake.devices import DeviceBook
+from xietong.intake.hj212 import gate
 from xietong.journal import JournalWriter, read
 from xietong.lake.points import PointSpec
 from xietong.protocols.hj212 import decode

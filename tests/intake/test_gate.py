@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from xietong.intake import gate
-from xietong.intake.asking import Asker, Order, Wanted
 from xietong.intake.devices import DeviceBook, Rule
-from xietong.intake.listener import Conditions, Listener
+from xietong.intake.hj212 import gate
+from xietong.intake.hj212.asking import Asker, Order, Wanted
+from xietong.intake.hj212.listener import Conditions, Listener
 from xietong.journal import JournalWriteError, JournalWriter, read
 from xietong.protocols.hj212 import decode
 from xietong.protocols.hj212.building import Speaker, build

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from xietong.intake import process, sources
+from xietong.intake import sources
 from xietong.intake.devices import BadSettings
-from xietong.intake.listener import Conditions, serve
+from xietong.intake.hj212 import process
+from xietong.intake.hj212.listener import Conditions, serve
 from xietong.intake.settings_file import Settled
 from xietong.journal import read
 from xietong.protocols.hj212 import frame

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from xietong.intake import Conditions, serve
-from xietong.intake.connection import UNSAFE_BYTES
-from xietong.intake.pace import Rate
+from xietong.intake.hj212.connection import UNSAFE_BYTES
+from xietong.intake.hj212.pace import Rate
 from xietong.journal import read
 from xietong.protocols.hj212 import frame
 
@@ -186,7 +186,7 @@ def test_an_open_listener_warns_when_it_starts(tmp_path: Path, caplog: pytest.Lo
 def test_time_is_noted_after_a_part_so_that_settle_stops_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xietong.intake.listener.PARTS_S", 0.1)
+    monkeypatch.setattr("xietong.intake.hj212.listener.PARTS_S", 0.1)
     part = frame("QN=20250314073000000;ST=31;CN=2051;PW=123456;MN=P;Flag=7;PNUM=2;PNO=1;CP=&&DataTime=20250314073000&&")
 
     async def body(lines: Lines) -> None:

@@ -16,11 +16,11 @@ from mosquitto import free_port
 from small_parks import ZONE, park, point, subject
 
 from xietong.accounting import explain
-from xietong.intake import poller
 from xietong.intake.grids import Grids
-from xietong.intake.line import Line
-from xietong.intake.poller import Poller, next_due, probe
-from xietong.intake.registers import Device
+from xietong.intake.modbus import poller
+from xietong.intake.modbus.line import Line
+from xietong.intake.modbus.poller import Poller, next_due, probe
+from xietong.intake.modbus.registers import Device
 from xietong.intake.source_state import SourceState, SourceStates
 from xietong.intake.sources import Ground
 from xietong.journal import GroupCommit, open_writer

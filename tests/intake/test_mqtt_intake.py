@@ -44,8 +44,8 @@ filter = "plain/#"
 # The process as it is, whose acknowledgements are lost on the way.
 UNHEARD = """
 import sys
-from xietong.intake.mqtt import main
-from xietong.intake.subscriber import Subscriber
+from xietong.intake.mqtt.process import main
+from xietong.intake.mqtt.subscriber import Subscriber
 Subscriber._acknowledge = staticmethod(lambda client, message: None)
 sys.exit(main(sys.argv[1:3]))
 """

@@ -46,7 +46,7 @@ node = "nsu=http://works.example/meters;s=running"
 HELD = """
 import sys, time
 from pathlib import Path
-from xietong.intake.opcua import main
+from xietong.intake.opcua.process import main
 from xietong.journal import JournalWriter
 real = JournalWriter.commit
 def held(writer):
@@ -61,8 +61,8 @@ sys.exit(main(sys.argv[1:3]))
 FORGETFUL = """
 import asyncio, sys
 from pathlib import Path
-from xietong.intake.monitor import Monitor
-from xietong.intake.opcua import main
+from xietong.intake.opcua.monitor import Monitor
+from xietong.intake.opcua.process import main
 async def slow(monitor, *given):
     Path(sys.argv[3]).touch()
     await asyncio.sleep(60)

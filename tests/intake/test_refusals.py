@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from xietong.intake.refusals import KEPT_BYTES, PEERS_A_MINUTE, PIECES_A_MINUTE, Refusals
+from xietong.intake.hj212.refusals import KEPT_BYTES, PEERS_A_MINUTE, PIECES_A_MINUTE, Refusals
 
 AT = datetime(2025, 3, 14, 7, 30, 5, tzinfo=UTC)
 

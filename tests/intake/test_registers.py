@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from xietong.intake.devices import BadSettings
-from xietong.intake.registers import Device, read_devices
+from xietong.intake.modbus.registers import Device, read_devices
 from xietong.protocols.modbus import Register
 
 WHOLE = """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xietong.intake.room import Room
+from xietong.intake.hj212.room import Room
 
 MOST, MOST_A_PEER = 6, 5
 

@@ -2,9 +2,9 @@
 
 import ipaddress
 
-from xietong.intake.callers import Caller, is_within
 from xietong.intake.devices import DeviceBook, Rule
-from xietong.intake.pace import Pace, Paces, Rate
+from xietong.intake.hj212.callers import Caller, is_within
+from xietong.intake.hj212.pace import Pace, Paces, Rate
 from xietong.protocols.hj212 import Piece, Splitter, decode, frame
 from xietong.protocols.hj212.building import Part, Speaker, build
 from xietong.protocols.hj212.sealing import seal

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from xietong.intake.devices import BadSettings
-from xietong.intake.servers import Server, exposed, read_servers
+from xietong.intake.opcua.servers import Server, exposed, read_servers
 from xietong.protocols.opcua import Node
 
 WHOLE = """

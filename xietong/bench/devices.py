@@ -19,7 +19,7 @@ from typing import Any
 
 from xietong.bench.machine import machine, raise_file_limit, stay_on_two_cores
 from xietong.bench.rig import SETTINGS, Devices, Watch, broker, devices, register, running, until
-from xietong.intake.listener import USUAL
+from xietong.intake.hj212.listener import USUAL
 from xietong.journal import names, read
 from xietong.processes import Door, free_port
 from xietong.protocols.mqtt import opened

@@ -3,7 +3,7 @@
 No database, no Django, no decoding of values: intake keeps taking data while everything above it is replaced.
 """
 
-from xietong.intake.listener import Conditions, serve
-from xietong.intake.process import main
+from xietong.intake.hj212.listener import Conditions, serve
+from xietong.intake.hj212.process import main
 
 __all__ = ["Conditions", "main", "serve"]

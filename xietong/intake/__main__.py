@@ -2,6 +2,6 @@
 
 import sys
 
-from xietong.intake.process import main
+from xietong.intake.hj212.process import main
 
 sys.exit(main())

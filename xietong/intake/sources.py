@@ -18,7 +18,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from xietong.intake.devices import BadSettings, stamp
 from xietong.intake.grids import Grids
-from xietong.intake.listener import utc_now
+from xietong.intake.hj212.listener import utc_now
 from xietong.intake.opening import open_journal
 from xietong.intake.settings_file import Settled
 from xietong.intake.source_state import SourceStates

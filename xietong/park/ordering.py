@@ -1,5 +1,5 @@
 """Commands to the park's own devices, as acts of persons who have signed in: a director proposes one, another director
-or a verifier confirms it. The gate itself, its entries and the rule of two persons are xietong.intake.gate's.
+or a verifier confirms it. The gate itself, its entries and the rule of two persons are xietong.intake.hj212.gate's.
 """
 
 from datetime import datetime
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from django.contrib.auth.models import AbstractUser, User
 
-from xietong.intake import gate
 from xietong.intake.devices import DeviceBook
+from xietong.intake.hj212 import gate
 from xietong.journal import JournalWriter
 from xietong.park.people import RefusedError, may
 

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
-from xietong.intake import gate
 from xietong.intake.devices import Rule
+from xietong.intake.hj212 import gate
 from xietong.park import ordering
 from xietong.park.nouns import Registry
 from xietong.protocols.hj212 import decode

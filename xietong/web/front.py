@@ -15,7 +15,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from xietong.intake.room import Room
+from xietong.intake.hj212.room import Room
 from xietong.texts import Text
 
 Message = Mapping[str, Any]

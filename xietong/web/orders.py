@@ -1,6 +1,6 @@
 """Commands to the park's own devices, given on a device's page: one signed-in person proposes, another confirms.
 
-What may be commanded and by whom is xietong.park.ordering's and xietong.intake.gate's; here are the two forms.
+What may be commanded and by whom is xietong.park.ordering's and xietong.intake.hj212.gate's; here are the two forms.
 """
 
 from collections.abc import Callable
@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from xietong.intake import gate
 from xietong.intake.devices import BadSettings
+from xietong.intake.hj212 import gate
 from xietong.journal import JournalError
 from xietong.park import ordering
 from xietong.park.people import RefusedError

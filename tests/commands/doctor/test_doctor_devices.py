@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from xietong.commands.doctor.devices import analysers, taken_in
-from xietong.intake.callers import Caller
 from xietong.intake.devices import DeviceBook, Listening, Rule
+from xietong.intake.hj212.callers import Caller
 from xietong.processes import Door, note_door, noted_door
 from xietong.protocols.hj212 import Piece, frame
 

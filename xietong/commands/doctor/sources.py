@@ -12,13 +12,14 @@ from pathlib import Path
 from django.db import DatabaseError
 
 from xietong.commands.doctor.checks import Check
-from xietong.intake import monitor, registers, servers
-from xietong.intake.brokers import FILE, exposed, is_open_to_others, read_brokers
 from xietong.intake.devices import BadSettings
-from xietong.intake.listener import utc_now
-from xietong.intake.poller import probe
-from xietong.intake.registers import Device, read_devices
-from xietong.intake.servers import Server, read_servers
+from xietong.intake.hj212.listener import utc_now
+from xietong.intake.modbus import registers
+from xietong.intake.modbus.poller import probe
+from xietong.intake.modbus.registers import Device, read_devices
+from xietong.intake.mqtt.brokers import FILE, exposed, is_open_to_others, read_brokers
+from xietong.intake.opcua import monitor, servers
+from xietong.intake.opcua.servers import Server, read_servers
 from xietong.park import registry
 from xietong.park.nouns import Point
 from xietong.protocols import opcua

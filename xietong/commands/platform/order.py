@@ -1,6 +1,6 @@
 """`xietong order`: commands that write or control, to the park's own devices alone, by two persons and their passwords.
 
-The pages do the same for who is signed in there; what happens then is xietong.intake.gate's.
+The pages do the same for who is signed in there; what happens then is xietong.intake.hj212.gate's.
 """
 
 import argparse
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from xietong.intake import gate
 from xietong.intake.devices import BadSettings
+from xietong.intake.hj212 import gate
 from xietong.intake.opening import open_journal
 from xietong.park import ordering
 from xietong.park.people import RefusedError

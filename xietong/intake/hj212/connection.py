@@ -6,9 +6,9 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
-from xietong.intake.callers import Caller, Judged, Kept
 from xietong.intake.devices import DeviceBook
-from xietong.intake.pace import Pace
+from xietong.intake.hj212.callers import Caller, Judged, Kept
+from xietong.intake.hj212.pace import Pace
 from xietong.protocols.hj212 import Piece, Splitter
 
 RECEIVED_AT_ONCE = 64 * 1024

@@ -18,8 +18,8 @@ from asyncua.common.subscription import DataChangeNotif
 from asyncua.crypto import security_policies
 from asyncua.ua.uaerrors import UaError
 
-from xietong.intake.poller import next_due, not_kept
-from xietong.intake.servers import Server
+from xietong.intake.modbus.poller import next_due, not_kept
+from xietong.intake.opcua.servers import Server
 from xietong.intake.sources import Ground, Pause
 from xietong.journal import JournalWriteError
 from xietong.protocols.opcua import How, Notice, Stated, decode, sealed

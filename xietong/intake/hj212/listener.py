@@ -13,15 +13,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from xietong.intake import gate
-from xietong.intake.asking import Asker, Order, Wanted
-from xietong.intake.callers import Judged, Kept, is_within
-from xietong.intake.connection import Connection
 from xietong.intake.devices import BookFile, DeviceBook, Listening, openness
+from xietong.intake.hj212 import gate
+from xietong.intake.hj212.asking import Asker, Order, Wanted
+from xietong.intake.hj212.callers import Judged, Kept, is_within
+from xietong.intake.hj212.connection import Connection
+from xietong.intake.hj212.pace import Pace, Paces, Rate
+from xietong.intake.hj212.refusals import Refusals
+from xietong.intake.hj212.room import Room
 from xietong.intake.opening import open_journal
-from xietong.intake.pace import Pace, Paces, Rate
-from xietong.intake.refusals import Refusals
-from xietong.intake.room import Room
 from xietong.journal import GroupCommit, JournalError, JournalWriter
 from xietong.protocols.hj212.parts import WAIT
 from xietong.readings import EntryKind

@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from xietong.intake.brokers import Broker
+from xietong.intake.mqtt.brokers import Broker
 from xietong.intake.source_state import LONGEST_EXCERPT
 from xietong.intake.sources import Ground, Pause
 from xietong.protocols.mqtt import Heard, decode, sealed

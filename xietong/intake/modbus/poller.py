@@ -8,8 +8,8 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from xietong.intake.line import Line
-from xietong.intake.registers import Device
+from xietong.intake.modbus.line import Line
+from xietong.intake.modbus.registers import Device
 from xietong.intake.sources import Ground
 from xietong.journal import JournalWriteError
 from xietong.protocols.modbus import Answer, Poll, Request, decode, requests, sealed, split, why

@@ -3,13 +3,12 @@
 How settings are looked at and sources served is in `sources`; here is only who shares a connection.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 
 from xietong.intake import sources
-from xietong.intake.line import Line
-from xietong.intake.poller import Poller
-from xietong.intake.registers import FILE, Device, Framing, read_devices
+from xietong.intake.modbus.line import Line
+from xietong.intake.modbus.poller import Poller
+from xietong.intake.modbus.registers import FILE, Device, Framing, read_devices
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +25,3 @@ def _begin(ground: sources.Ground) -> Callable[[Device], Poller]:
         return Poller(device, ground, shared.setdefault(place, line) if device.shared else line)
 
     return made
-
-
-if __name__ == "__main__":
-    sys.exit(main())

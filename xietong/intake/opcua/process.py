@@ -4,14 +4,13 @@ How settings are looked at and sources served is in `sources`; here is only what
 """
 
 import logging
-import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from xietong.intake import sources
-from xietong.intake.monitor import Monitor
-from xietong.intake.servers import FILE, Server, read_servers
+from xietong.intake.opcua.monitor import Monitor
+from xietong.intake.opcua.servers import FILE, Server, read_servers
 from xietong.journal import JournalError, JournalReader, JournalWriter
 from xietong.protocols.opcua import opened
 
@@ -52,7 +51,3 @@ def remembered(data: Path, writer: JournalWriter) -> dict[str, dict[str, datetim
 def _ignore(error: JournalError) -> None:
     """Settle and doctor tell of damage; here it only means that a server is asked for more than is missing."""
     LOG.debug("%s", error)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,14 +4,13 @@ How settings are looked at and sources served is in `sources`; here is only what
 """
 
 import logging
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from xietong.intake import sources
-from xietong.intake.brokers import FILE, Broker, read_brokers
+from xietong.intake.mqtt.brokers import FILE, Broker, read_brokers
+from xietong.intake.mqtt.subscriber import MOST_RECENT, Recent, Subscriber
 from xietong.intake.settings_file import Settled
-from xietong.intake.subscriber import MOST_RECENT, Recent, Subscriber
 from xietong.journal import JournalError, JournalReader, JournalWriter
 from xietong.protocols.mqtt import opened
 
@@ -54,7 +53,3 @@ def remembered(data: Path, writer: JournalWriter) -> dict[str, Recent]:
 def _ignore(error: JournalError) -> None:
     """Settle and doctor tell of damage; here it only means that less is remembered."""
     LOG.debug("%s", error)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

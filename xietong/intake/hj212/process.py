@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xietong.intake.devices import BadSettings
-from xietong.intake.listener import USUAL, Conditions, serve
-from xietong.intake.pace import Rate
+from xietong.intake.hj212.listener import USUAL, Conditions, serve
+from xietong.intake.hj212.pace import Rate
 from xietong.terminal import Shown
 
 PORT = 9212

@@ -13,7 +13,7 @@ from pymodbus import FramerType, ModbusException
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.pdu import ModbusPDU
 
-from xietong.intake.registers import Framing
+from xietong.intake.modbus.registers import Framing
 from xietong.protocols.modbus import BITS, Answer, Request, Table
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what a device does wrong is told by us, and only once

@@ -1,0 +1,7 @@
+"""`python -m xietong.intake.modbus`."""
+
+import sys
+
+from xietong.intake.modbus.process import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""OPC UA: servers whose values are monitored; `python -m xietong.intake.opcua`."""
