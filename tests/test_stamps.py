@@ -17,7 +17,7 @@ from xietong.lake.points import PointSpec
 from xietong.park.nouns import Point, Shape
 from xietong.park.package.grid import to_grid
 from xietong.protocols import mqtt, opcua, pushed
-from xietong.settle.register import Register
+from xietong.settle.devices.register import Register
 from xietong.stamps import grid_s, on_grid
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -11,8 +11,8 @@ from pytest_django import Settings
 from walking_park import ARGUMENTS, CHROMIUM, MIDNIGHT, PASSWORD, hour_frame, write_package
 
 from xietong.journal import open_writer
+from xietong.park.bringing.receiving import Reception
 from xietong.park.people import make_roles
-from xietong.park.receiving import Reception
 from xietong.settle.once import settle_waiting
 from xietong.web import shelf
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from xietong.cli import main
-from xietong.park import registry
 from xietong.park.actions import load_package
 from xietong.park.package.reading import read_package
+from xietong.park.registry import snapshot
 
 ENERGY = "comprehensive_energy_consumption"
 PARK = '[park]\ncode = "P"\nname = "小园"\nname_en = "Small"\nregion = "陕西"\n'
@@ -52,7 +52,7 @@ def write(folder: Path, files: Mapping[str, str]) -> Path:
 def found_park(data: Path, folder: Path) -> None:
     """The park of FILES in the database, as a load would enter it."""
     (data / "evidence").mkdir(parents=True)
-    package = read_package(write(folder, FILES), registry.known_codes())
+    package = read_package(write(folder, FILES), snapshot.known_codes())
     assert package.rejected == []
     entries = {name: f"cli-0/{index}" for index, name in enumerate(sorted(package.files))}
     load_package(package, entries, "director", datetime(2026, 1, 5, tzinfo=UTC))

@@ -48,7 +48,7 @@ from pathlib import Path
 from xietong.cli import main
 assert main(["load", sys.argv[1], "--json"]) == 0
 assert main(["key", "make", "faults", "--subject", "E1"]) == 0
-from xietong.park.registry import load, point_specs
+from xietong.park.registry.snapshot import load, point_specs
 Path(sys.argv[2]).write_bytes(pickle.dumps(point_specs(load())))
 """
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from xietong.lake import whole
+from xietong.lake.files import whole
 from xietong.lake.points import PointSpec
 from xietong.settle.lock import SettleLock
 from xietong.settle.settler import USUAL, Conditions, Settler

@@ -30,7 +30,7 @@ os._exit(0)
 """
 SETTLE_AND_DIE = """
 import os, sys
-import xietong.lake.table as table
+import xietong.lake.files.table as table
 from settling import settler
 real = table.sync_files
 def die_before_the_log_is_durable(paths):

@@ -26,7 +26,13 @@ TARGETS = {
     "payloads": (
         "fuzz_payloads",
         "Payloads",
-        (*DOORS, "xietong.web.push", "xietong.web.month_api", "xietong.park.months", "xietong.park.statements"),
+        (
+            *DOORS,
+            "xietong.web.push",
+            "xietong.web.month_api",
+            "xietong.park.bringing.months",
+            "xietong.park.bringing.statements",
+        ),
     ),
 }
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from django.conf import settings
 
 from xietong.park.actions import make_api_key
+from xietong.park.bringing.receiving import Reception
 from xietong.park.founding import found
-from xietong.park.receiving import Reception
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FILES = {

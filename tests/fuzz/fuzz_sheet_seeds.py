@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 import xlsxwriter
 from fuzz_park import FILES
 
-from xietong.park.bills import SHIPPED
+from xietong.park.bringing.bills import SHIPPED
+from xietong.park.bringing.template import COLUMNS, FILLED_IN, NOTES, SHEET
 from xietong.park.package.mapping import FileMapping, read_mapping
 from xietong.park.package.schema import TABLES
 from xietong.park.package.tabular import Shape
 from xietong.park.package.workbook import UNREADABLE
-from xietong.park.template import COLUMNS, FILLED_IN, NOTES, SHEET
 
 KINDS = {
     b"C": ".csv",

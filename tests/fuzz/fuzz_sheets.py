@@ -19,8 +19,9 @@ from django.db import transaction
 from fuzz_park import FILES, NOON, Park
 from fuzz_sheet_seeds import KINDS, MAPPINGS, PACKAGE, mutated, seeds
 
-from xietong.park import registry
-from xietong.park.bills import by_subject
+from xietong.park.bringing.bills import by_subject
+from xietong.park.bringing.receiving import Manner, Reception
+from xietong.park.bringing.statements import Sender, filled_in, judged
 from xietong.park.package.cells import CellError
 from xietong.park.package.mapping import FileMapping, read_mapping, reads_times, renamed
 from xietong.park.package.reading import PackageError
@@ -30,8 +31,7 @@ from xietong.park.package.schema import TABLES
 from xietong.park.package.sheets import Rejection, Row, Sheet, read_sheet
 from xietong.park.package.tabular import ROW, records, tables
 from xietong.park.package.workbook import UNREADABLE, RefusedWorkbook, looked_through
-from xietong.park.receiving import Manner, Reception
-from xietong.park.statements import Sender, filled_in, judged
+from xietong.park.registry import snapshot
 from xietong.texts import Text
 
 CHILD_EVERY, DOOR_EVERY = 8, 24
@@ -44,7 +44,7 @@ class Sheets:
     longest = 24_000
 
     def __init__(self, park: Park) -> None:
-        self._data, self._park, self._known = park.data, registry.load(), registry.known_codes()
+        self._data, self._park, self._known = park.data, snapshot.load(), snapshot.known_codes()
 
     def seeds(self) -> list[bytes]:
         """Files of every kind under every mapping."""

@@ -24,7 +24,7 @@ from xietong.intake.modbus.registers import Device
 from xietong.intake.source_state import SourceState, SourceStates
 from xietong.intake.sources import Ground
 from xietong.journal import GroupCommit, open_writer
-from xietong.park.registry import point_specs
+from xietong.park.registry.snapshot import point_specs
 from xietong.periods import Period
 from xietong.protocols.modbus import Poll, Register, Request, decode
 from xietong.settle import Conditions, Settler

@@ -9,11 +9,11 @@ import pytest
 
 from xietong.intake.opening import open_journal
 from xietong.journal import JournalReader, print_of
+from xietong.lake.files.standing import Standing, standing_path, write_standing
 from xietong.lake.schemas import READINGS
-from xietong.lake.standing import Standing, standing_path, write_standing
 from xietong.lake.store import Lake
 from xietong.readings import Mark
-from xietong.settle.gone import gone
+from xietong.settle.journals.gone import gone
 
 AT = datetime(2025, 3, 1, tzinfo=UTC)
 

@@ -12,11 +12,11 @@ import pytest
 from deltalake import DeltaTable
 from lake_samples import ADDRESS, ZONE, Row, batch, every, lake, park
 
-from xietong.lake import table as tables
-from xietong.lake.durable import replace_file, sync_file, sync_files, sync_folder
 from xietong.lake.errors import LakeConflict, PositionsGoBackwards
+from xietong.lake.files import table as tables
+from xietong.lake.files.durable import replace_file, sync_file, sync_files, sync_folder
+from xietong.lake.files.table import is_whole
 from xietong.lake.store import Lake
-from xietong.lake.table import is_whole
 
 
 def count(made: Lake) -> int:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from lake_samples import ADDRESS, Row, batch, lake, park
 
-from xietong.lake import durable, whole
 from xietong.lake.errors import DamagedFile
+from xietong.lake.files import durable, whole
+from xietong.lake.files.whole import BEFORE, SEAL, carries_hash, chain_damage, entry_damage, file_damage
 from xietong.lake.store import Lake
-from xietong.lake.whole import BEFORE, SEAL, carries_hash, chain_damage, entry_damage, file_damage
 
 SPAN = park("2025-01-01"), park("2026-01-01")
 

@@ -17,7 +17,7 @@ from laid_beside import laid_beside
 from lake_samples import ADDRESS, ZONE, Row, batch, days, every, hours, lake, park, point, totals
 
 from xietong.lake.points import MeterChange, PointSpec
-from xietong.lake.rollup import RollUp, Tables
+from xietong.lake.rollup.rollup import RollUp, Tables
 from xietong.lake.store import Lake
 
 SPAN = park("2024-12-01"), park("2025-12-01")

@@ -8,10 +8,11 @@ import pytest
 from django.contrib.auth.models import Group, User
 from small_parks import park
 
-from xietong.park import actions, evidence
-from xietong.park.evidence import of_a_command
+from xietong.park import actions
+from xietong.park.bringing import evidence
+from xietong.park.bringing.evidence import of_a_command
+from xietong.park.bringing.months import DRAFTS, Desk, Month, Outcome, Sent, save_draft, submit
 from xietong.park.models import Act, ApiKey, Draft, FactorRow
-from xietong.park.months import DRAFTS, Desk, Month, Outcome, Sent, save_draft, submit
 from xietong.park.ordering import signed_in
 from xietong.park.people import RefusedError, make_roles
 from xietong.periods import Period
@@ -79,7 +80,7 @@ def test_a_sending_for_a_part_is_another_than_one_for_all(monkeypatch: pytest.Mo
         asked.append(digest)
         return _KNOWN
 
-    monkeypatch.setattr("xietong.park.months._before", known)
+    monkeypatch.setattr("xietong.park.bringing.months._before", known)
     desk = Desk(tmp_path, park(), of_a_command)
     whole = Sent("api", "scada", "k", (), b"rows", "month.csv", frozenset({"E01"}))
     for each in (whole, whole._replace(partial=True), whole):

@@ -9,12 +9,12 @@ import xlsxwriter
 from park_packages import write_package
 
 from xietong.calc import items
-from xietong.park import registry
-from xietong.park.bills import SHIPPED, shipped
+from xietong.park.bringing.bills import SHIPPED, shipped
+from xietong.park.bringing.receiving import Answer, Reception
+from xietong.park.bringing.sending import send_package
 from xietong.park.package.mapping import FileMapping, read_mapping
 from xietong.park.package.schema import TABLES
-from xietong.park.receiving import Answer, Reception
-from xietong.park.sending import send_package
+from xietong.park.registry import snapshot
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -44,7 +44,7 @@ def bring(data: Path, text: str, name: str = "electricity") -> Answer:
 
 
 def bills() -> dict[tuple[str, str, str], tuple[Decimal | None, str]]:
-    found = [row for row in registry.load().reported if row.method == "bill"]
+    found = [row for row in snapshot.load().reported if row.method == "bill"]
     return {(row.subject, row.period.label, row.item): (row.amount, row.unit) for row in found}
 
 
@@ -57,7 +57,7 @@ def test_the_accounts_of_a_subject_are_one_statement(data: Path) -> None:
         ("E01", "2025-03", "electricity_purchased"): (Decimal("1020.5"), "kWh"),
         ("W01", "2025-03", "electricity_purchased"): (Decimal(7), "kWh"),
     }
-    note = next(row.note for row in registry.load().reported if row.subject == "E01" and row.method == "bill")
+    note = next(row.note for row in snapshot.load().reported if row.subject == "E01" and row.method == "bill")
     assert note == "户号 0610001: 1000.5; 0610002: 20"
 
 

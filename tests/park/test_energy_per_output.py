@@ -13,9 +13,9 @@ from park_packages import write_package
 from pytest_django import Settings
 
 from xietong.cli import main
-from xietong.park.doubts import doubts
-from xietong.park.energy_per_output import outputs_of, too_much
 from xietong.park.nouns import ReportedAmount
+from xietong.park.registry.doubts import doubts
+from xietong.park.registry.energy_per_output import outputs_of, too_much
 from xietong.periods import Period
 
 HEAD = "subject,period,item,amount,unit\n"

@@ -16,12 +16,12 @@ from park_packages import write_package
 
 from xietong.commands.doctor.files import evidence
 from xietong.journal import find
-from xietong.park import registry
-from xietong.park.evidence import LEAST_COMPRESSED, as_named, bytes_of, enter, hash_of, keep, kept_path
-from xietong.park.loading import begin, begun_before, unpacked
+from xietong.park.bringing.evidence import LEAST_COMPRESSED, as_named, bytes_of, enter, hash_of, keep, kept_path
+from xietong.park.bringing.loading import begin, begun_before, unpacked
+from xietong.park.bringing.receiving import Reception
 from xietong.park.package.mapping import FileMapping
 from xietong.park.package.reading import read_package
-from xietong.park.receiving import Reception
+from xietong.park.registry import snapshot
 from xietong.settle.settler import Settler
 from xietong.web.raw import Wanted, shown
 
@@ -139,14 +139,14 @@ def test_a_file_of_readings_leaves_no_more_than_itself(tmp_path: Path, make: obj
     before, path = size(data / "evidence"), make(tmp_path / name)
     answer = Reception(data, "clerk", NOON).file(path, FileMapping())
     assert answer.readings == MINUTES
-    settler = Settler(data, SHANGHAI, lambda: registry.point_specs(registry.load()), lambda: NOON)
+    settler = Settler(data, SHANGHAI, lambda: snapshot.point_specs(snapshot.load()), lambda: NOON)
     settler.run(Event(), once=True)
     left = size(data / "evidence") + size(data / "prepared") - before
     assert left <= most * path.stat().st_size
     assert [each.status for each in evidence(data) if each.name == "evidence"] == ["ok"]
 
     entry = find(data / "journal", answer.entries[name])
-    page = shown(entry, Wanted("sheet:A", minute(1000).isoformat(), ""), data, registry.load())
+    page = shown(entry, Wanted("sheet:A", minute(1000).isoformat(), ""), data, snapshot.load())
     (row,) = [line for line in page["lines"] if line["marked"]]
     assert (row["number"], f"{values()[1000]:.6f}" in row["text"]) == (1002 - (name == "a.parquet"), True)
     assert page["original"] == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -163,7 +163,7 @@ def test_a_damaged_original_is_told_on_its_page(tmp_path: Path) -> None:
     path.chmod(0o644)
     path.write_bytes(b"no longer zstd")
     for wanted in (Wanted("sheet:A", minute(1000).isoformat(), ""), Wanted()):
-        assert "xietong doctor" in shown(entry, wanted, data, registry.load())["note"]
+        assert "xietong doctor" in shown(entry, wanted, data, snapshot.load())["note"]
 
 
 @pytest.mark.django_db
@@ -171,7 +171,7 @@ def test_a_load_that_was_cut_off_is_unpacked_from_compressed_files(tmp_path: Pat
     folder = write_package(tmp_path / "package", PACKAGE)
     sheet(folder / "readings.csv")
     (tmp_path / "data").mkdir()
-    begin(tmp_path / "data", folder, read_package(folder, registry.known_codes()), "clerk", NOON.isoformat())
+    begin(tmp_path / "data", folder, read_package(folder, snapshot.known_codes()), "clerk", NOON.isoformat())
     begun = begun_before(tmp_path / "data")
     assert begun is not None
     assert kept_path(tmp_path / "data", begun.files["readings.csv"]).suffix == ".zst"

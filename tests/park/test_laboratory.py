@@ -10,11 +10,11 @@ import pytest
 from park_packages import write_package
 
 from xietong.journal import find
-from xietong.park import registry
-from xietong.park.evidence import kept_path
+from xietong.park.bringing.evidence import kept_path
+from xietong.park.bringing.prepared import rows
+from xietong.park.bringing.receiving import Reception
 from xietong.park.package.mapping import read_mapping
-from xietong.park.prepared import rows
-from xietong.park.receiving import Reception
+from xietong.park.registry import snapshot
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -60,7 +60,7 @@ def test_a_sheet_of_a_laboratory_is_read_point_by_point(
 
 
 def test_what_the_roll_up_is_told(data: Path) -> None:
-    specs = {spec.address: spec for spec in registry.point_specs(registry.load())}
+    specs = {spec.address: spec for spec in snapshot.point_specs(snapshot.load())}
     assert (specs["sheet:L1"].shape, specs["sheet:L1"].interval_s) == ("sample", 0)
     meter = specs["sheet:C1"]
     assert (meter.multiplier, meter.daily_reset) == (Decimal(60), True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from park_packages import write_package
 
-from xietong.park.loading import Begun, unfinished
+from xietong.park.bringing.loading import Begun, unfinished
 
 # Seconds after the load has begun.
 INSTANTS = [0.0, 0.05, 0.15, 0.4]

@@ -11,11 +11,12 @@ import xlsxwriter
 from park_packages import FILES, write_package
 
 from xietong.journal import find
-from xietong.park import models, registry
-from xietong.park.evidence import keep, kept_path
+from xietong.park import models
+from xietong.park.bringing.evidence import keep, kept_path
+from xietong.park.bringing.receiving import Answer, Reception
 from xietong.park.package.mapping import FileMapping
 from xietong.park.package.reading import PackageError
-from xietong.park.receiving import Answer, Reception
+from xietong.park.registry import snapshot
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -45,7 +46,7 @@ def test_every_file_of_a_package_is_kept_and_named_in_the_journal(tmp_path: Path
         kept = kept_path(tmp_path / "data", told["sha256"])
         assert kept.read_bytes() == content
         assert kept.stat().st_mode & 0o777 == 0o444
-    coke = next(each for each in registry.load().reported if each.item == "coke")
+    coke = next(each for each in snapshot.load().reported if each.item == "coke")
     assert (coke.entry, coke.row) == (answer.entries["reported.csv"], 3)
 
 
@@ -101,7 +102,7 @@ def test_a_sheet_of_reported_amounts_is_known_by_its_columns(tmp_path: Path) -> 
     answer = Reception(tmp_path / "data", "clerk", NOON).file(sheet, FileMapping())
     assert answer.accepted == 1
     assert [(each.row, each.column, each.rule) for each in answer.rejected] == [(3, "unit", "unit_mismatch")]
-    march = [each for each in registry.load().reported if each.period.label == "2025-03"]
+    march = [each for each in snapshot.load().reported if each.period.label == "2025-03"]
     assert [(each.entry, each.row) for each in march] == [(answer.entries["march.csv"], 2)]
     assert payload(tmp_path / "data", answer.entries["march.csv"])["purpose"] == "original"
 
@@ -117,7 +118,7 @@ def test_a_sheet_of_reported_amounts_comes_in_by_a_mapping_too(tmp_path: Path) -
     )
     answer = Reception(tmp_path / "data", "clerk", NOON).file(sheet, mapping)
     assert answer.rejected == []
-    bill = next(each for each in registry.load().reported if each.method == "bill")
+    bill = next(each for each in snapshot.load().reported if each.method == "bill")
     assert (str(bill.amount), bill.item, bill.period.label) == ("1500.5", "electricity_purchased", "2025-04")
 
 
@@ -143,4 +144,4 @@ def test_a_period_that_excel_made_a_date_does_not_pass_for_a_day(tmp_path: Path)
     answer = Reception(tmp_path / "data", "clerk", NOON).file(tmp_path / "march.xlsx", FileMapping())
     assert answer.accepted == 2
     assert [(each.row, each.column, each.rule) for each in answer.rejected] == [(3, "period", "period")]
-    assert {"2025-03", "2025"} <= {each.period.label for each in registry.load().reported if each.item == "coke"}
+    assert {"2025-03", "2025"} <= {each.period.label for each in snapshot.load().reported if each.item == "coke"}

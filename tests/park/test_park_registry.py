@@ -8,23 +8,24 @@ import pytest
 from django.db import IntegrityError, transaction
 from park_packages import FILES, write_package
 
-from xietong.park import models, nouns, registry
+from xietong.park import models, nouns
 from xietong.park.actions import Loaded, load_package
 from xietong.park.package.reading import PackageError, read_package
+from xietong.park.registry import snapshot
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def load(folder: Path, at: datetime = NOON) -> Loaded:
-    package = read_package(folder, registry.known_codes())
+    package = read_package(folder, snapshot.known_codes())
     assert package.rejected == []
     return load_package(package, dict.fromkeys(package.files, "cli-0/1"), "director", at)
 
 
 def test_a_package_becomes_a_registry(tmp_path: Path) -> None:
     load(write_package(tmp_path))
-    park = registry.load()
+    park = snapshot.load()
     assert (park.code, park.name, park.zone.key) == ("YL", "云岭工业园", "Asia/Shanghai")
     assert park.choices["price"] == "constant:2020"
     assert park.choices["below_detection"] == nouns.DEFAULT_CHOICES["below_detection"]
@@ -66,13 +67,13 @@ def test_a_changed_row_is_a_new_revision_and_the_old_one_can_be_read(tmp_path: P
     assert changes["reported"] == (0, 1, 4)
 
     def coke(as_of: datetime | None) -> list[Decimal | None]:
-        park = registry.load(as_of)
+        park = snapshot.load(as_of)
         return [each.amount for each in park.reported if each.item == "coke" and each.period.label == "2025-01"]
 
     assert coke(None) == coke(later) == [Decimal(1250)]
     assert coke(NOON) == coke(later - timedelta(microseconds=1)) == [Decimal(1200)]
-    with pytest.raises(registry.NoParkError):
-        registry.load(NOON - timedelta(seconds=1))
+    with pytest.raises(snapshot.NoParkError):
+        snapshot.load(NOON - timedelta(seconds=1))
 
 
 def test_a_clock_set_back_keeps_the_order_of_acts(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_a_park_without_a_row_of_its_own_is_made_from_its_toml(tmp_path: Path) -
     subjects = "code,kind,name\nE01,enterprise,青塬特钢\n"
     none = {name: None for name in FILES if name not in ("park.toml", "subjects.csv")}
     load(write_package(tmp_path, {**none, "subjects.csv": subjects}))
-    park = registry.load()
+    park = snapshot.load()
     assert park.park.name == "云岭工业园"
     assert park.subjects["E01"].parent == "YL"
     assert [each.code for each in park.below("YL")] == ["YL", "E01"]
@@ -111,7 +112,7 @@ def test_a_park_without_a_row_of_its_own_is_made_from_its_toml(tmp_path: Path) -
 
 def test_points_become_dated_specs_of_the_lake(tmp_path: Path) -> None:
     load(write_package(tmp_path))
-    specs = {spec.address: spec for spec in registry.point_specs(registry.load())}
+    specs = {spec.address: spec for spec in snapshot.point_specs(snapshot.load())}
     corrected = {"corrected:M1", "corrected:M2"}
     assert set(specs) == {"sheet:M1", "sheet:M2", "hj212:YL0001/w01018/Avg@2061", *corrected}
     assert specs["sheet:M1"].since_utc == datetime(2017, 12, 31, 16, tzinfo=UTC)
@@ -127,4 +128,4 @@ def test_amounts_keep_every_digit(tmp_path: Path) -> None:
     stated = "1234567890123456.000000001"
     text = FILES["reported.csv"].replace("16500.50", stated)
     load(write_package(tmp_path, {"reported.csv": text}))
-    assert Decimal(stated) in [each.amount for each in registry.load().reported]
+    assert Decimal(stated) in [each.amount for each in snapshot.load().reported]

@@ -19,12 +19,12 @@ import xlsxwriter
 from park_packages import write_package
 
 from xietong.journal import find
-from xietong.park import registry
-from xietong.park.evidence import kept_path
+from xietong.park.bringing.evidence import kept_path
+from xietong.park.bringing.prepared import LEFT_BEHIND_S, is_there, rows, rows_about, sweep
+from xietong.park.bringing.receiving import Reception
 from xietong.park.package.mapping import FileMapping, mapping_of, told_of
 from xietong.park.package.tabular import Shape
-from xietong.park.prepared import LEFT_BEHIND_S, is_there, rows, rows_about, sweep
-from xietong.park.receiving import Reception
+from xietong.park.registry import snapshot
 from xietong.settle.settler import Settler
 
 pytestmark = pytest.mark.django_db
@@ -117,7 +117,7 @@ def bring(data: Path, path: Path, mapping: FileMapping) -> Told:
 
 def settled(data: Path) -> list[Told]:
     """Settle all; the readings that are then in the lake."""
-    settler = Settler(data, SHANGHAI, lambda: registry.point_specs(registry.load()), lambda: NOON)
+    settler = Settler(data, SHANGHAI, lambda: snapshot.point_specs(snapshot.load()), lambda: NOON)
     settler.run(Event(), once=True)
     found = settler.lake.readings(["sheet:A", "sheet:C"], hour(-24), hour(HOURS + 24))
     return [{**row, "entry": str(row["entry"])} for row in found.to_pylist()]
@@ -215,8 +215,8 @@ def test_rows_that_would_be_others_are_not_taken_and_it_is_told(
     """As if an edition to come read a cell otherwise: no figure changes behind anybody's back."""
     bring(data, *doubles(tmp_path))
     shutil.rmtree(data / "prepared")
-    monkeypatch.setattr("xietong.park.prepared.reads_times", lambda *_: lambda _: hour(0))
-    monkeypatch.setattr("xietong.park.prepared.renamed", lambda pieces, _: (each.slice(1) for each in pieces))
+    monkeypatch.setattr("xietong.park.bringing.prepared.reads_times", lambda *_: lambda _: hour(0))
+    monkeypatch.setattr("xietong.park.bringing.prepared.renamed", lambda pieces, _: (each.slice(1) for each in pieces))
     assert settled(data) == []
     (damage,) = json.loads((data / "live.json").read_bytes())["damage"]
     assert f"{HOURS - 1} rows were read again and are not the {HOURS} of before" in damage["en"]

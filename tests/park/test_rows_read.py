@@ -12,13 +12,13 @@ import pytest
 from django.db import connection
 from park_packages import write_package
 
-from xietong.park import registry
-from xietong.park.evidence import of_a_command
+from xietong.park.bringing.evidence import of_a_command
+from xietong.park.bringing.months import Desk, Month, Sent, submit
+from xietong.park.bringing.receiving import Reception
 from xietong.park.models import Act, ReportedAmount
-from xietong.park.months import Desk, Month, Sent, submit
 from xietong.park.package.sheets import Row
-from xietong.park.receiving import Reception
-from xietong.park.revisions import BATCH, Change, Statement, revise
+from xietong.park.registry import snapshot
+from xietong.park.registry.revisions import BATCH, Change, Statement, revise
 from xietong.periods import Period
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def test_a_typed_month_reads_no_rows_of_others(tmp_path: Path) -> None:
     data = tmp_path / "data"
     assert Reception(data, "clerk", LOADED).package(write_package(tmp_path / "package")).rejected == []
     of_others(Act.objects.create(who="clerk", verb="state_reported", at=datetime(2025, 4, 1, tzinfo=UTC)))
-    park = registry.load()
+    park = snapshot.load()
     code = next(each.subject for each in park.reported if each.subject != "OTHER")
     own = sum(1 for each in park.reported if each.subject == code)
     cells = {"subject": code, "period": "2026-03", "item": "coke", "amount": "1150", "unit": "t"}

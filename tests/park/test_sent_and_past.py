@@ -19,9 +19,9 @@ from xietong.lake.past import known_at
 from xietong.lake.points import PointSpec
 from xietong.lake.schemas import READING_FILES
 from xietong.lake.store import Lake
-from xietong.park.receiving import Reception
-from xietong.park.registry import NoParkError
-from xietong.park.sending import save, send_package
+from xietong.park.bringing.receiving import Reception
+from xietong.park.bringing.sending import save, send_package
+from xietong.park.registry.snapshot import NoParkError
 
 ZONE = ZoneInfo("Asia/Shanghai")
 # The load is dated by the test's own clock: what was recorded before it, the park did not know of.

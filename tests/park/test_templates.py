@@ -7,11 +7,11 @@ import pytest
 import xlsxwriter
 from park_packages import write_package
 
-from xietong.park import registry
+from xietong.park.bringing.receiving import Answer, Manner, Reception
+from xietong.park.bringing.template import COLUMNS, HEADER_ROW, NOTES, SHEET, lines_owed, write_template
 from xietong.park.package.mapping import FileMapping
 from xietong.park.package.tabular import Shape, tables
-from xietong.park.receiving import Answer, Manner, Reception
-from xietong.park.template import COLUMNS, HEADER_ROW, NOTES, SHEET, lines_owed, write_template
+from xietong.park.registry import snapshot
 from xietong.periods import Period
 
 pytestmark = pytest.mark.django_db
@@ -56,11 +56,11 @@ def bring(data: Path, path: Path, manner: Manner | None = None) -> Answer:
 
 
 def march() -> dict[str, object]:
-    return {row.item: row.amount for row in registry.load().reported if row.period == MARCH}
+    return {row.item: row.amount for row in snapshot.load().reported if row.period == MARCH}
 
 
 def template(tmp_path: Path) -> Path:
-    write_template(tmp_path / "E01.xlsx", registry.load(), "E01", MARCH)
+    write_template(tmp_path / "E01.xlsx", snapshot.load(), "E01", MARCH)
     return tmp_path / "E01.xlsx"
 
 
@@ -82,7 +82,7 @@ def test_without_a_due_list_it_asks_for_what_came_in_the_twelve_months_before(da
 def test_a_due_list_decides_by_its_frequency(tmp_path: Path, period: str, items: list[str]) -> None:
     due = "subject,item,frequency\nE01,coke,month\nE01,raw_coal,quarter\nE01,output_value,year\nW01,cod,month\n"
     Reception(tmp_path / "data", "clerk", NOON).package(write_package(tmp_path / "package", {"expected.csv": due}))
-    assert [line.item for line in lines_owed(registry.load(), "E01", Period.parse(period))] == items
+    assert [line.item for line in lines_owed(snapshot.load(), "E01", Period.parse(period))] == items
 
 
 def test_a_filled_in_workbook_is_entered_and_what_is_empty_stays_missing(data: Path, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_filled_in_workbook_is_entered_and_what_is_empty_stays_missing(data: P
     assert (answer.accepted, answer.rejected) == (1, [])
     assert [(each.rule, each.row) for each in answer.remarks] == [("not_filled", 5)]
     assert {name: str(amount) for name, amount in march().items()} == {"coke": "1150.5"}
-    row = next(each for each in registry.load().reported if each.period == MARCH)
+    row = next(each for each in snapshot.load().reported if each.period == MARCH)
     assert (row.entry, row.row) == (answer.entries["in.xlsx"], 4)
 
 

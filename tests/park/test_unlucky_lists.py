@@ -10,10 +10,10 @@ import pytest
 import xlsxwriter
 from park_packages import write_package
 
-from xietong.park import registry
-from xietong.park.bills import shipped
+from xietong.park.bringing.bills import shipped
+from xietong.park.bringing.receiving import Answer, Reception
 from xietong.park.package.mapping import read_mapping
-from xietong.park.receiving import Answer, Reception
+from xietong.park.registry import snapshot
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -48,7 +48,7 @@ def bring_csv(data: Path, *rows: Sequence[str], head: Sequence[str] = HEAD, enco
 
 
 def bills() -> dict[tuple[str, str], str]:
-    found = [row for row in registry.load().reported if row.method == "bill"]
+    found = [row for row in snapshot.load().reported if row.method == "bill"]
     return {(row.subject, row.period.label): f"{row.amount} {row.unit}" for row in found}
 
 

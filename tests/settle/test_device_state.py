@@ -13,9 +13,9 @@ from xietong.protocols.hj212 import frame
 from xietong.protocols.hj212.building import Part, Speaker, build
 from xietong.protocols.hj212.sealing import seal
 from xietong.protocols.hj212.violations import modbus
-from xietong.settle.devices import Device
-from xietong.settle.due import Span
-from xietong.settle.requests import plan
+from xietong.settle.devices.device import Device
+from xietong.settle.devices.due import Span
+from xietong.settle.devices.requests import plan
 
 MN = "010000A8900016F000169DC0"
 QN = "20260314080000500"

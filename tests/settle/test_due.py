@@ -11,7 +11,7 @@ from settle_folder import AT_ONCE, ZONE, Folder
 from xietong.lake.points import PointSpec
 from xietong.protocols.hj212.building import Speaker, build, number, stamp
 from xietong.settle import Settler
-from xietong.settle.due import matrix, missing, series
+from xietong.settle.devices.due import matrix, missing, series
 
 MN = "010000A8900016F000169DC0"
 SPEAKER = Speaker(MN, st="31")

@@ -9,7 +9,7 @@ from settle_folder import AT_ONCE, BEGIN, ZONE, Folder, hour_frame
 
 from xietong.lake.points import PointSpec
 from xietong.settle import Settler
-from xietong.settle.live import Live
+from xietong.settle.devices.live import Live
 
 OTHER_EDITION = b'{"readings":{},"devices":{"XT01":{"mood":1}},"intake":{"frames":0,"refused":{},"junk":0,"peers":{}}}'
 SO2 = "hj212:XT01/a21026/Avg@2061"
@@ -155,7 +155,7 @@ def test_the_registry_file_follows_the_mapping(folder: Folder) -> None:
 
 
 def test_strangers_never_crowd_out_a_registered_address(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xietong.settle.live.MOST_ADDRESSES", 1)
+    monkeypatch.setattr("xietong.settle.devices.live.MOST_ADDRESSES", 1)
     folder.points = [PointSpec("SO2", SO2, shape="mean")]
     folder.write(*(hour_frame(0, mn=f"MADE{number}") for number in range(3)))
     settler = folder.settler()
@@ -171,7 +171,7 @@ def test_strangers_never_crowd_out_a_registered_address(folder: Folder, monkeypa
 
 
 def test_strangers_never_crowd_out_a_registered_device(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xietong.settle.live.MOST_DEVICES", 3)
+    monkeypatch.setattr("xietong.settle.devices.live.MOST_DEVICES", 3)
     folder.points = [PointSpec("SO2", SO2, shape="mean")]
     folder.write(*(hour_frame(0, mn=f"MADE{number}") for number in range(6)))
     settler = folder.settler()

@@ -13,8 +13,8 @@ from xietong.journal import JournalReader
 from xietong.lake.points import PointSpec
 from xietong.protocols.hj212 import frame
 from xietong.settle import SettleBusy, SettleLock
-from xietong.settle.followers import Followers
-from xietong.settle.live import Live
+from xietong.settle.devices.live import Live
+from xietong.settle.journals.followers import Followers
 
 SO2 = "hj212:XT01/a21026/Avg@2061"
 NOX = "hj212:XT01/a21002/Avg@2061"

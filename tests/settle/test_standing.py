@@ -12,11 +12,11 @@ from settle_folder import BEGIN, PEER, ZONE, Folder, hour_frame
 
 from xietong.journal import JournalWriter
 from xietong.lake.errors import DamagedFile, LakeBehind
+from xietong.lake.files.standing import read_standing, require_lake, standing_path
 from xietong.lake.points import PointSpec
-from xietong.lake.standing import read_standing, require_lake, standing_path
 from xietong.lake.store import Lake
 from xietong.readings import Mark
-from xietong.settle.keeping import give_up
+from xietong.settle.journals.keeping import give_up
 
 DAY = BEGIN, BEGIN + timedelta(days=1)
 

@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from xietong.journal import open_writer
-from xietong.park.evidence import enter, keep
+from xietong.park.bringing.evidence import enter, keep
 from xietong.park.nouns import Registry
 from xietong.protocols import hj212
 from xietong.web import evidence_rows, intake_state, park_data, park_figures

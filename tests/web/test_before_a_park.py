@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from xietong.park.registry import NoParkError
+from xietong.park.registry.snapshot import NoParkError
 from xietong.web import park_data
 
 PAGES = [

@@ -14,8 +14,8 @@ from month_park import FILES, NOW, month_park
 
 from xietong.journal import find
 from xietong.park.actions import make_api_key
+from xietong.park.bringing.receiving import Reception
 from xietong.park.models import Push, Submission
-from xietong.park.receiving import Reception
 from xietong.protocols import pushed
 from xietong.web import push
 

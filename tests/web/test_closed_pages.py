@@ -10,9 +10,9 @@ from pytest_django import Settings
 
 from xietong.accounting.models import ClosedReport
 from xietong.cli import main
-from xietong.park import registry
 from xietong.park.actions import load_package
 from xietong.park.package.reading import read_package
+from xietong.park.registry import snapshot
 from xietong.web import park_data, shelf
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def director(tmp_path: Path, settings: Settings) -> Client:
     folder.mkdir()
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
-    package = read_package(folder, registry.known_codes())
+    package = read_package(folder, snapshot.known_codes())
     load_package(package, dict.fromkeys(package.files, "cli-0/1"), "director", park_data.clock())
     close = ("--close", "--person", "张三", "--reason", "年报")
     assert main(["account", "--period", "2025", *close]) == 0

@@ -17,8 +17,8 @@ from django.utils.http import urlencode
 from month_park import FILES, NOW, month_park
 
 from xietong.park.actions import make_api_key
+from xietong.park.bringing.receiving import Reception
 from xietong.park.nouns import Registry
-from xietong.park.receiving import Reception
 from xietong.settle.once import settle_waiting
 from xietong.web import asked, balances
 

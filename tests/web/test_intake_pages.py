@@ -13,7 +13,7 @@ from django.test import Client
 
 from xietong.journal import open_writer
 from xietong.park.actions import bring_readings, correct_readings
-from xietong.park.evidence import enter, keep
+from xietong.park.bringing.evidence import enter, keep
 from xietong.park.models import Act, ApiKey, Push
 from xietong.park.nouns import Registry
 from xietong.readings import EntryKind

@@ -10,9 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from month_park import fill_workbook, month_park, person
 
-from xietong.park import registry
-from xietong.park.evidence import kept_path
+from xietong.park.bringing.evidence import kept_path
 from xietong.park.models import Act, Draft, Submission
+from xietong.park.registry import snapshot
 
 pytestmark = pytest.mark.django_db
 MARCH = "/months/E01/2025-03/"
@@ -54,7 +54,7 @@ def filled(client: Client, values: Mapping[str, str], **more: str) -> dict[str, 
 
 
 def stated() -> dict[str, str]:
-    return {row.item: str(row.amount) for row in registry.load().reported if row.period.label == "2025-03"}
+    return {row.item: str(row.amount) for row in snapshot.load().reported if row.period.label == "2025-03"}
 
 
 def test_what_is_due_stands_there_with_what_was_stated_last(clerk: Client) -> None:
@@ -71,7 +71,7 @@ def test_sent_in_it_is_a_revision_with_person_and_evidence(clerk: Client, data: 
     assert "已入账 1 行" in answer.content.decode()
     assert "2025-04-03 10:00" in answer.content.decode()  # park time
     assert stated() == {"coke": "1150.5"}
-    row = next(each for each in registry.load().reported if each.period.label == "2025-03")
+    row = next(each for each in snapshot.load().reported if each.period.label == "2025-03")
     act = Act.objects.get(verb="state_reported")
     assert (act.who, act.what["entries"]) == ("clerk", {"E01-2025-03-form.csv": row.entry})
     submission = Submission.objects.get()

@@ -14,8 +14,8 @@ from month_park import FILES, NOW, fill_workbook, month_park, person
 from xietong.journal import JournalWriteError, names, read
 from xietong.journal.writer import JournalWriter
 from xietong.park.actions import make_api_key
+from xietong.park.bringing.receiving import Reception
 from xietong.park.models import Push, Submission
-from xietong.park.receiving import Reception
 from xietong.web import push
 
 pytestmark = pytest.mark.django_db

@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from month_park import NOW, month_park, person, write_workbook
 
-from xietong.park import registry
 from xietong.park.actions import make_api_key
-from xietong.park.evidence import kept_path
+from xietong.park.bringing.evidence import kept_path
+from xietong.park.bringing.receiving import Reception
+from xietong.park.bringing.statements import statement_rules
+from xietong.park.bringing.template import HEADER_ROW
 from xietong.park.models import ReportedAmount
 from xietong.park.package.mapping import FileMapping
-from xietong.park.receiving import Reception
-from xietong.park.statements import statement_rules
-from xietong.park.template import HEADER_ROW
+from xietong.park.registry import snapshot
 from xietong.web import shelf
 from xietong.web.month_form import stamp_of
 
@@ -213,7 +213,7 @@ def test_a_program_sees_what_is_due_and_states_it_once(data: Path, clerk: Client
     assert kept_path(data, first.json()["sha256"]).read_bytes() == json.dumps(body).encode()
     other = post(clerk, secret, {"rows": [{"item": "coke", "amount": 2, "unit": "t"}]}, "a")
     assert other.status_code == 409
-    stated = next(each for each in registry.load().reported if each.period.label == PERIOD)
+    stated = next(each for each in snapshot.load().reported if each.period.label == PERIOD)
     assert (str(stated.amount), stated.entry) == ("1150.5", first.json()["entry"])
     shown = clerk.get(f"/entries/{stated.entry}/?row={stated.row}").content.decode()
     assert re.search(r"<mark>[^<]*coke[^<]*1150.5", shown)

@@ -6,7 +6,7 @@ import handmade
 import pytest
 
 from xietong.park.nouns import Registry
-from xietong.park.registry import NoParkError
+from xietong.park.registry.snapshot import NoParkError
 from xietong.web import park_data, views, warming
 
 pytest_plugins = ["handmade_fixtures"]

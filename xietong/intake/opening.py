@@ -8,7 +8,7 @@ import logging
 from pathlib import Path
 
 from xietong.journal import JournalWriter, names, open_writer, standing
-from xietong.lake.marks import settled_marks
+from xietong.lake.files.marks import settled_marks
 from xietong.readings import Mark
 
 LOG = logging.getLogger("xietong.journal")

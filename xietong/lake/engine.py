@@ -8,9 +8,9 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xietong.lake.files.table import ActiveFile
+from xietong.lake.files.whole import prove
 from xietong.lake.schemas import PARTS
-from xietong.lake.table import ActiveFile
-from xietong.lake.whole import prove
 
 # An instance of DuckDB keeps some 7 KB a question for ever (measured on 2.0: temporary views over new files); settle
 # asks all day long, so an instance makes way for a new one, which costs a few milliseconds.

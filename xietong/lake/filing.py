@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from xietong.lake import rejections as said
 from xietong.lake.days import from_us, offsets
 from xietong.lake.engine import Engine, quoted
-from xietong.lake.parquet import by_partition
+from xietong.lake.files.parquet import by_partition
 from xietong.lake.rejections import RejectedRow
 from xietong.lake.schemas import INSTANT
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 
-from xietong.lake.parquet import NewFile
+from xietong.lake.files.parquet import NewFile
 from xietong.lake.points import PointSpec
 from xietong.lake.schemas import READING_FILES, readings
 from xietong.lake.store import Lake

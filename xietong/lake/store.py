@@ -12,14 +12,16 @@ import numpy as np
 import pyarrow as pa
 
 from xietong.lake.days import day_of, days_of
-from xietong.lake.durable import make_folders, sync_files
 from xietong.lake.engine import Engine
 from xietong.lake.errors import DamagedFile, PositionsGoBackwards
+from xietong.lake.files.durable import make_folders, sync_files
+from xietong.lake.files.marks import PRINT, marks_of
+from xietong.lake.files.parquet import NewFile, by_partition, write_file
+from xietong.lake.files.standing import Expectation, Expected
+from xietong.lake.files.table import ActiveFile, DurableTable, Snapshot
 from xietong.lake.filing import Filed, SheetFile, sort_file
-from xietong.lake.marks import PRINT, marks_of
-from xietong.lake.parquet import NewFile, by_partition, write_file
 from xietong.lake.points import PointSpec
-from xietong.lake.rollup import RollUp, Tables
+from xietong.lake.rollup.rollup import RollUp, Tables
 from xietong.lake.schemas import (
     DAILY,
     DAILY_TABLE,
@@ -32,8 +34,6 @@ from xietong.lake.schemas import (
     hourly,
     readings,
 )
-from xietong.lake.standing import Expectation, Expected
-from xietong.lake.table import ActiveFile, DurableTable, Snapshot
 from xietong.readings import Mark
 
 _NO_PRINTS: Mapping[str, int] = MappingProxyType({})

@@ -16,7 +16,7 @@ from xietong.park.package.rules import key_of
 from xietong.park.package.schema import FACTS, TABLES, Table
 from xietong.park.package.sheets import Row
 from xietong.park.people import RefusedError, check_person, check_reason
-from xietong.park.revisions import Change, Statement, in_force, revise
+from xietong.park.registry.revisions import Change, Statement, in_force, revise
 
 MODELS: Mapping[str, type[models.Revision]] = {
     "subjects": models.Subject,

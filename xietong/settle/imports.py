@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from xietong.lake.filing import SHEET, SheetFile
 from xietong.lake.store import Lake
-from xietong.park import prepared
-from xietong.park.evidence import hash_of, kept_path
+from xietong.park.bringing import prepared
+from xietong.park.bringing.evidence import hash_of, kept_path
 from xietong.readings import CORRECTED, Entry
 from xietong.texts import Text
 

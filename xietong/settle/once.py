@@ -13,12 +13,12 @@ from django.db import DatabaseError
 
 from xietong.lake.points import PointSpec
 from xietong.park import models
-from xietong.park.loading import unfinished
+from xietong.park.bringing.loading import unfinished
 from xietong.park.nouns import Registry
-from xietong.park.registry import NoParkError, load, point_specs
-from xietong.park.stops import Stops
+from xietong.park.registry.snapshot import NoParkError, load, point_specs
+from xietong.park.registry.stops import Stops
 from xietong.park.traces import held_a_park
-from xietong.settle.due import NO_STOPS, Standstills
+from xietong.settle.devices.due import NO_STOPS, Standstills
 from xietong.settle.lock import SettleBusy, SettleLock
 from xietong.settle.settler import Settler
 from xietong.texts import Text

@@ -17,18 +17,18 @@ from xietong.intake.devices import Asking, BadSettings, BookFile, DeviceBook
 from xietong.journal import CorruptSegment, JournalError, print_of
 from xietong.lake.points import PointSpec
 from xietong.lake.store import Lake
-from xietong.park import prepared
+from xietong.park.bringing import prepared
 from xietong.protocols.hj212 import ColumnReader
 from xietong.readings import Entry, Mark
 from xietong.settle.batch import Batch
-from xietong.settle.carrying import carry_over
-from xietong.settle.due import NO_STOPS, Standstills, missing
-from xietong.settle.followers import Follower, Followers
+from xietong.settle.devices.due import NO_STOPS, Standstills, missing
+from xietong.settle.devices.live import Live
+from xietong.settle.devices.register import Register
+from xietong.settle.devices.requests import plan, write
 from xietong.settle.imports import import_file
-from xietong.settle.keeping import StandingKeeper
-from xietong.settle.live import Live
-from xietong.settle.register import Register
-from xietong.settle.requests import plan, write
+from xietong.settle.journals.carrying import carry_over
+from xietong.settle.journals.followers import Follower, Followers
+from xietong.settle.journals.keeping import StandingKeeper
 from xietong.settle.taking import LIVE_KINDS, READINGS_OF, Taken, take
 from xietong.texts import Text
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from xietong.park.registry import NoParkError
+from xietong.park.registry.snapshot import NoParkError
 
 
 class BeforeAPark:

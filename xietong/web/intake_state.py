@@ -11,7 +11,7 @@ from xietong.journal import JournalError, names, read
 from xietong.lake.schemas import daily
 from xietong.lake.store import Lake
 from xietong.park.nouns import Point, Registry
-from xietong.park.registry import point_specs
+from xietong.park.registry.snapshot import point_specs
 from xietong.periods import Period
 from xietong.quality.cases import Case
 from xietong.readings import Entry

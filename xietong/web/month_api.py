@@ -14,11 +14,11 @@ from django.urls import URLPattern
 from ninja import Schema, Status
 
 from xietong.journal import JournalError
+from xietong.park.bringing.months import COLUMNS, Desk, Month, OtherBodyError, Sent, submit
+from xietong.park.bringing.template import Line, amount_text, lines_owed, units_of
 from xietong.park.models import ApiKey
-from xietong.park.months import COLUMNS, Desk, Month, OtherBodyError, Sent, submit
 from xietong.park.nouns import Registry
 from xietong.park.package.sheets import Row
-from xietong.park.template import Line, amount_text, lines_owed, units_of
 from xietong.periods import Period, PeriodError
 from xietong.texts import Text
 from xietong.web import own_journal, park_data

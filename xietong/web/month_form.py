@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from xietong.calc.items import UnknownItemError, all_items, item
-from xietong.park.months import COLUMNS
+from xietong.park.bringing.months import COLUMNS
+from xietong.park.bringing.template import Line, amount_text, known_cells, units_of
 from xietong.park.nouns import Registry
 from xietong.park.package.schema import TABLES
 from xietong.park.package.sheets import Row
-from xietong.park.template import Line, amount_text, known_cells, units_of
 from xietong.texts import Language
 from xietong.units import UNITS
 from xietong.web.links import entry_href

@@ -13,11 +13,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from xietong.park.months import may_report
+from xietong.park.bringing.months import may_report
+from xietong.park.bringing.receiving import Answer, Manner, Reception
+from xietong.park.bringing.template import is_template, write_template
 from xietong.park.nouns import Registry
 from xietong.park.package.mapping import FileMapping
-from xietong.park.receiving import Answer, Manner, Reception
-from xietong.park.template import is_template, write_template
 from xietong.periods import Period
 from xietong.web import own_journal, park_data
 from xietong.web.asked import period_or_404, subject_or_404

@@ -20,8 +20,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from xietong.journal import JournalError
-from xietong.park.models import Draft, Submission
-from xietong.park.months import (
+from xietong.park.bringing.months import (
     Desk,
     Month,
     OtherBodyError,
@@ -34,8 +33,9 @@ from xietong.park.months import (
     save_draft,
     submit,
 )
+from xietong.park.bringing.template import Line, lines_owed
+from xietong.park.models import Draft, Submission
 from xietong.park.nouns import Registry
-from xietong.park.template import Line, lines_owed
 from xietong.periods import Period
 from xietong.web import own_journal, park_data
 from xietong.web.asked import NothingThereError, number, period_or_404, subject_or_404

@@ -11,12 +11,12 @@ from typing import Any
 from django.conf import settings
 
 from xietong.intake.devices import stamp as file_stamp
-from xietong.lake.standing import require_lake
+from xietong.lake.files.standing import require_lake
 from xietong.lake.store import Lake
 from xietong.park.models import Act
 from xietong.park.nouns import Registry
-from xietong.park.registry import load
-from xietong.settle.gone import gone
+from xietong.park.registry.snapshot import load
+from xietong.settle.journals.gone import gone
 from xietong.texts import Text
 from xietong.web.live import Live, live, read_live
 from xietong.web.shelf import FILES, SHELF

@@ -16,10 +16,10 @@ from typing import Any
 import pyarrow.dataset as ds
 from django.utils.translation import gettext, gettext_lazy
 
-from xietong.park.evidence import as_named, bytes_of, kept_path
+from xietong.park.bringing.evidence import as_named, bytes_of, kept_path
+from xietong.park.bringing.prepared import rows_about
 from xietong.park.nouns import Registry
 from xietong.park.package.tabular import ROW
-from xietong.park.prepared import rows_about
 from xietong.protocols import hj212
 from xietong.protocols.hj212 import masking
 from xietong.readings import CORRECTED, Entry

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from xietong.park.nouns import Event, Point, Registry
-from xietong.park.stops import Stops
+from xietong.park.registry.stops import Stops
 
 HOUR_S, DAY_S = 3600, 86_400
 OF_INSTRUMENTS = frozenset({"calibration", "maintenance", "fault"})

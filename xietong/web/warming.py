@@ -6,7 +6,7 @@ import threading
 
 from django.db import connection
 
-from xietong.park.registry import NoParkError
+from xietong.park.registry.snapshot import NoParkError
 from xietong.web import intake_state, park_data, views
 from xietong.web.asked import newest_year, years_of
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from xietong.accounting import explain
-from xietong.park import registry
 from xietong.park.actions import load_package
 from xietong.park.package.reading import read_package
+from xietong.park.registry import snapshot
 from xietong.periods import Period
 
 pytestmark = pytest.mark.django_db
@@ -27,13 +27,13 @@ def load(folder: Path, day: datetime, value: str, *, to: str = "", evidence: str
     row = f"raw_coal,coal_equivalent,{value},tce/t,实测,A,2025-01-01,{to},{evidence},approved\n"
     for name, text in {**FILES, "factors.csv": FACTORS + row}.items():
         (folder / name).write_text(text, encoding="utf-8")
-    package = read_package(folder, registry.known_codes())
+    package = read_package(folder, snapshot.known_codes())
     assert package.rejected == []
     load_package(package, dict.fromkeys(package.files, "cli-0/1"), "director", day)
 
 
 def told(key: str = ENERGY, code: str = "A", period: str = "2025", as_of: datetime | None = None) -> list[str]:
-    found = explain(registry.load(as_of), None, key, code, Period.parse(period))
+    found = explain(snapshot.load(as_of), None, key, code, Period.parse(period))
     return [each.en for each in found.remarks if "was changed after the end" in each.en]
 
 

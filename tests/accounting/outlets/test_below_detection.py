@@ -20,7 +20,7 @@ from xietong.park.nouns import Point
 from xietong.park.package.mapping import FileMapping, renamed
 from xietong.park.package.readings import Converted, Reader, convert
 from xietong.park.package.tabular import tables
-from xietong.park.registry import point_specs
+from xietong.park.registry.snapshot import point_specs
 from xietong.protocols import mqtt, pushed
 from xietong.protocols.hj212 import ColumnReader, frame
 

@@ -17,7 +17,7 @@ from xietong.calc.figures import walked
 from xietong.lake.schemas import READING_FILES
 from xietong.lake.store import Lake
 from xietong.park.nouns import Limit, Point, Registry, Shape
-from xietong.park.registry import point_specs
+from xietong.park.registry.snapshot import point_specs
 from xietong.periods import Period
 
 START = datetime(2025, 3, 1, tzinfo=ZONE)

@@ -9,8 +9,8 @@ from small_parks import monthly, park, point, stated, subject
 from xietong.accounting import explain
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Registry
-from xietong.park.presence import Presence, here_of
-from xietong.park.registry import point_specs
+from xietong.park.registry.presence import Presence, here_of
+from xietong.park.registry.snapshot import point_specs
 from xietong.periods import Period
 
 GONE = replace(subject("C"), until=date(2025, 8, 1))

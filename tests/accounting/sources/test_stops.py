@@ -15,7 +15,7 @@ from xietong.accounting import explain
 from xietong.accounting.sources.meters import Metered, hours_owed
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Event, Limit, Registry
-from xietong.park.stops import Stops
+from xietong.park.registry.stops import Stops
 from xietong.periods import Period
 
 YEAR, MARCH = Period.parse("2025"), Period.parse("2025-03")

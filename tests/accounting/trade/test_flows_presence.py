@@ -14,9 +14,9 @@ from xietong.accounting.checking.key_enterprises import key_enterprises
 from xietong.accounting.checking.monitored_units import unwatched
 from xietong.accounting.figures.account import account
 from xietong.accounting.trade.inside_trade import Trade
-from xietong.park.doubts import of_registry, remarks_of_flows
 from xietong.park.nouns import Flow, Registry, ReportedAmount, Subject
 from xietong.park.package.sheets import Row
+from xietong.park.registry.doubts import of_registry, remarks_of_flows
 from xietong.periods import Period
 
 MARCH, YEAR = Period.parse("2025-03"), Period.parse("2025")

@@ -16,7 +16,7 @@ from xietong.commands.doctor.checks import Check
 from xietong.journal import JournalWriter
 from xietong.lake.schemas import READINGS
 from xietong.lake.store import Lake
-from xietong.park.evidence import enter, keep, kept_path
+from xietong.park.bringing.evidence import enter, keep, kept_path
 from xietong.settle.lock import is_settling
 
 AT = datetime(2025, 3, 1, tzinfo=UTC)

@@ -18,8 +18,8 @@ from xietong.commands.doctor import command
 from xietong.journal import JournalWriter
 from xietong.lake.schemas import READINGS
 from xietong.lake.store import Lake
-from xietong.park.evidence import enter, keep, kept_path
-from xietong.settle.keeping import StandingKeeper
+from xietong.park.bringing.evidence import enter, keep, kept_path
+from xietong.settle.journals.keeping import StandingKeeper
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2025, 3, 1, tzinfo=UTC)

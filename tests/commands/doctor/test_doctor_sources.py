@@ -13,7 +13,7 @@ import pytest
 from small_parks import park, point, subject
 
 from xietong.commands.doctor import sources
-from xietong.park import registry
+from xietong.park.registry import snapshot
 
 METERS = """
 [device.there]
@@ -80,7 +80,7 @@ def answering() -> Iterator[int]:
 
 
 def test_each_device_is_asked_once_and_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "load", park)
+    monkeypatch.setattr(snapshot, "load", park)
     assert list(sources.polled(tmp_path)) == []
     with answering() as port:
         (tmp_path / "modbus.toml").write_text(METERS.format(port=port))
@@ -107,7 +107,7 @@ def test_each_device_is_asked_once_and_told_of(tmp_path: Path, monkeypatch: pyte
 def test_a_server_that_is_away_is_told_of_and_its_secrets_are_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "load", park)
+    monkeypatch.setattr(snapshot, "load", park)
     assert list(sources.monitored(tmp_path)) == []
     (tmp_path / "password").write_text("secret")
     (tmp_path / "password").chmod(0o644)
@@ -127,7 +127,7 @@ def test_points_that_miss_their_register_or_its_unit_are_told_of(monkeypatch: py
 
     def told(source: str, unit: str, multiplier: str = "1") -> list[str]:
         made = replace(point("M", "A", "electricity_purchased", unit), source=source, multiplier=Decimal(multiplier))
-        monkeypatch.setattr(registry, "load", lambda: park(subject("A"), points=[made]))
+        monkeypatch.setattr(snapshot, "load", lambda: park(subject("A"), points=[made]))
         return [check.found.en + check.remedy.en for check in sources.mapped("modbus", units)]
 
     assert told("sheet", "kWh") == told("mqtt:m1/kwh", "kWh") == []

@@ -21,7 +21,7 @@ from xietong.journal import JournalError, JournalWriter, find
 from xietong.lake.errors import LakeError
 from xietong.lake.points import PointSpec
 from xietong.lake.store import Lake
-from xietong.park.evidence import enter, keep
+from xietong.park.bringing.evidence import enter, keep
 from xietong.protocols.pushed import sealed
 from xietong.settle import Conditions, Settler
 

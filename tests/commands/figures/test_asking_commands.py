@@ -14,10 +14,10 @@ from pytest_django import Settings
 from xietong.cli import main
 from xietong.lake.schemas import READINGS
 from xietong.lake.store import Lake
-from xietong.park import registry
 from xietong.park.actions import load_package
 from xietong.park.package.reading import read_package
-from xietong.park.registry import point_specs
+from xietong.park.registry import snapshot
+from xietong.park.registry.snapshot import point_specs
 
 pytestmark = pytest.mark.django_db
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -41,12 +41,12 @@ def _park(tmp_path: Path, settings: Settings) -> None:
     folder.mkdir()
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
-    package = read_package(folder, registry.known_codes())
+    package = read_package(folder, snapshot.known_codes())
     assert package.rejected == []
     load_package(package, dict.fromkeys(package.files, "cli-0/7"), "director", datetime(2026, 1, 5, tzinfo=UTC))
     lake = Lake(tmp_path / "lake", ZONE)
     lake.append(pa.Table.from_pylist(list(_readings()), schema=READINGS), {"cli-0": 8})
-    lake.roll_up(point_specs(registry.load()))
+    lake.roll_up(point_specs(snapshot.load()))
 
 
 def _readings() -> Iterator[dict[str, object]]:

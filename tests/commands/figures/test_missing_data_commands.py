@@ -10,9 +10,9 @@ import pytest
 from pytest_django import Settings
 
 from xietong.cli import main
-from xietong.park import registry
 from xietong.park.actions import load_package
 from xietong.park.package.reading import read_package
+from xietong.park.registry import snapshot
 
 pytestmark = pytest.mark.django_db
 WAIVER = "园区无副产品（管委会 2026-01-05 备案）"
@@ -40,7 +40,7 @@ def _park(tmp_path: Path, settings: Settings) -> None:
     folder.mkdir()
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
-    package = read_package(folder, registry.known_codes())
+    package = read_package(folder, snapshot.known_codes())
     assert package.rejected == []
     load_package(package, dict.fromkeys(package.files, "cli-0/7"), "director", datetime(2026, 1, 5, tzinfo=UTC))
 

@@ -13,9 +13,9 @@ from pytest_django import Settings
 from xietong.cli import main
 from xietong.lake.schemas import READING_FILES
 from xietong.lake.store import Lake
-from xietong.park import registry
 from xietong.park.actions import load_package
 from xietong.park.package.reading import read_package
+from xietong.park.registry import snapshot
 
 pytestmark = pytest.mark.django_db
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -36,7 +36,7 @@ def _park(tmp_path: Path, settings: Settings) -> None:
     folder.mkdir()
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
-    package = read_package(folder, registry.known_codes())
+    package = read_package(folder, snapshot.known_codes())
     load_package(package, dict.fromkeys(package.files, "cli-0/7"), "director", datetime(2026, 1, 5, tzinfo=UTC))
 
 
@@ -92,7 +92,7 @@ def test_key_units_that_nothing_is_known_of_and_the_table_of_frequencies(
     (folder / "subjects.csv").write_text(marked.replace("Steel,YL\n", "Steel,YL,true,true\n"), encoding="utf-8")
     reported = "subject,period,item,amount,unit\nE01,2025-03,natural_gas,3000,m3\n"
     (folder / "reported.csv").write_text(reported, encoding="utf-8")
-    package = read_package(folder, registry.known_codes())
+    package = read_package(folder, snapshot.known_codes())
     load_package(package, dict.fromkeys(package.files, "cli-0/9"), "director", datetime(2026, 1, 6, tzinfo=UTC))
     assert main(["quality", "--period", "2025", "--kind", "unwatched", "--json"]) == 0
     [dark] = json.loads(capsys.readouterr().out)["unwatched"]

@@ -15,7 +15,7 @@ from xietong.cli import main
 from xietong.journal import JournalWriter
 from xietong.park import models
 from xietong.park.nouns import Registry
-from xietong.park.registry import load
+from xietong.park.registry.snapshot import load
 from xietong.protocols.hj212 import frame
 from xietong.settle import SettleLock, Settler, once
 

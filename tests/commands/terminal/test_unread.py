@@ -12,7 +12,7 @@ from xietong.protocols.hj212.crc import crc16
 from xietong.protocols.hj212.frames import decode
 from xietong.protocols.hj212.violations import violations
 from xietong.readings import Entry
-from xietong.settle.live import Live
+from xietong.settle.devices.live import Live
 
 
 def frame(time: str) -> bytes:

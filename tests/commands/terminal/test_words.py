@@ -15,8 +15,8 @@ from xietong.calc.items import ANY, all_items
 from xietong.calc.names import title_of
 from xietong.cli import main
 from xietong.commands.terminal.columns import amount_column, figure_line, padded, to_the_right, width_of
-from xietong.park import registry
 from xietong.park.nouns import Registry
+from xietong.park.registry import snapshot
 from xietong.periods import Period
 from xietong.quality.cases import KINDS
 from xietong.standard.text import about, clauses, interpretations, standards, terms
@@ -41,7 +41,7 @@ def lines(figure: Figure, group: str = "") -> Iterator[tuple[str, Text]]:
 
 def test_every_key_and_line_has_a_name_in_both_languages_whatever_its_status(park: None) -> None:
     """Over every known key of a park and of a tenant: most have no value there, and still a name."""
-    made = registry.load()
+    made = snapshot.load()
     nameless = []
     for subject in ("P", "A"):
         for key in known_keys():

@@ -26,7 +26,7 @@ from xietong.accounting.sources.statement_figures import name_stated, stated_ite
 from xietong.accounting.sources.statements import Statements, base_of
 from xietong.calc.items import UnknownItemError, item, pollutants
 from xietong.park.nouns import Registry, ReportedAmount, Subject
-from xietong.park.presence import flows_here, here_of
+from xietong.park.registry.presence import flows_here, here_of
 from xietong.periods import Period
 from xietong.texts import Text
 

@@ -13,7 +13,7 @@ from xietong.accounting.figures.trends import Change, compared
 from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.pollutants import TABLE_3
 from xietong.park.nouns import Registry, Subject
-from xietong.park.presence import here_of, is_here
+from xietong.park.registry.presence import here_of, is_here
 from xietong.periods import Period
 from xietong.texts import Text
 

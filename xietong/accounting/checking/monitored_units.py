@@ -12,7 +12,7 @@ from xietong.accounting.checking.key_enterprises import KINDS, codes_listed
 from xietong.accounting.sources.due import is_listed
 from xietong.calc.items import all_items
 from xietong.park.nouns import Registry, Subject
-from xietong.park.presence import here_of, is_here
+from xietong.park.registry.presence import here_of, is_here
 from xietong.periods import Period
 from xietong.texts import Text
 

@@ -23,7 +23,7 @@ from xietong.accounting.outlets.substitution import (
     by_days,
     by_hours,
 )
-from xietong.park.stops import Stops
+from xietong.park.registry.stops import Stops
 
 _HOUR_S = 3600
 

@@ -15,8 +15,8 @@ from datetime import date, timedelta
 from xietong.accounting.sources.grains import covers
 from xietong.accounting.sources.statements import Statements, base_of, spans_of
 from xietong.park.nouns import Expected, Registry
-from xietong.park.presence import here_of
-from xietong.park.stops import Stops
+from xietong.park.registry.presence import here_of
+from xietong.park.registry.stops import Stops
 from xietong.periods import Period
 
 _NEVER = frozenset({"never", "none", "无"})

@@ -34,7 +34,7 @@ from xietong.calc.items import UnknownItemError, item
 from xietong.lake.engine import quoted
 from xietong.lake.store import Lake
 from xietong.park.nouns import Point, Registry
-from xietong.park.stops import Stops
+from xietong.park.registry.stops import Stops
 from xietong.periods import Period
 
 Made = TypeVar("Made")

@@ -18,7 +18,7 @@ from xietong.accounting.sources.statement_figures import canonical, leaf, name_s
 from xietong.accounting.sources.stocks import Stocks, has_stocks, with_stocks_of
 from xietong.calc.items import ANY, all_items
 from xietong.park.nouns import ReportedAmount
-from xietong.park.presence import Here, said_outside
+from xietong.park.registry.presence import Here, said_outside
 from xietong.periods import Period
 
 # The best first: a settlement bill, an instrument's total, a person's statement, what was derived, what was guessed.
@@ -143,7 +143,8 @@ def _by_item(rows: Iterable[ReportedAmount], beside: dict[Named, list[Beside]]) 
 class Statements:
     """The statements of one registry that count, by subject and item and in order of time; each made a figure once.
 
-    here: when subjects were in the park, of those that were not always (`park.presence`); prefer_whole: see `grains`.
+    here: when subjects were in the park, of those that were not always (`park.registry.presence`); prefer_whole: see
+    `grains`.
     """
 
     def __init__(

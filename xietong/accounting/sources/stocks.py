@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from xietong.calc.figures import Figure
 from xietong.calc.items import UnknownItemError, item, to_canonical
-from xietong.park.doubts import doubts
-from xietong.park.energy_per_output import output_items
 from xietong.park.nouns import ReportedAmount
+from xietong.park.registry.doubts import doubts
+from xietong.park.registry.energy_per_output import output_items
 from xietong.texts import Text
 from xietong.units import UnitError
 

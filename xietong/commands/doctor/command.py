@@ -28,7 +28,7 @@ from xietong.commands.doctor.sources import SOURCES
 from xietong.commands.terminal.databases import is_lost, unwritable, why_unusable
 from xietong.commands.terminal.unread import unread_frames
 from xietong.intake.devices import BadSettings, DeviceBook, openness
-from xietong.park.loading import unfinished
+from xietong.park.bringing.loading import unfinished
 from xietong.park.privacy import open_to_others
 from xietong.park.traces import LOST_PARK, held_a_park
 from xietong.processes import Door, noted_door

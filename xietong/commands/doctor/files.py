@@ -18,11 +18,11 @@ from deltalake.exceptions import DeltaError
 from xietong.commands.doctor.checks import MOST_NAMED, Check
 from xietong.journal import UNFINISHED, CorruptSegment, JournalReader, names
 from xietong.lake.errors import LakeError
+from xietong.lake.files.table import DurableTable
 from xietong.lake.store import Lake
-from xietong.lake.table import DurableTable
-from xietong.park.evidence import hash_of, kept_path
+from xietong.park.bringing.evidence import hash_of, kept_path
 from xietong.readings import Entry
-from xietong.settle.gone import RESTORE, gone
+from xietong.settle.journals.gone import RESTORE, gone
 from xietong.texts import Text
 
 PATIENCE_S = 0.3

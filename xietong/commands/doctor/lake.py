@@ -10,14 +10,14 @@ from django.db import DatabaseError
 from xietong.commands.doctor.checks import MOST_NAMED, Check
 from xietong.journal import last_ordinal
 from xietong.lake.errors import DamagedFile, LakeBehind, LakeError
-from xietong.lake.marks import logged_marks
-from xietong.lake.standing import read_standing, standing_path
+from xietong.lake.files.marks import logged_marks
+from xietong.lake.files.standing import read_standing, standing_path
+from xietong.lake.files.table import DurableTable
+from xietong.lake.files.whole import carries_hash, chain_damage, entry_damage, file_damage
 from xietong.lake.store import Lake
-from xietong.lake.table import DurableTable
-from xietong.lake.whole import carries_hash, chain_damage, entry_damage, file_damage
 from xietong.park.nouns import Registry
-from xietong.park.registry import NoParkError, load, point_specs
-from xietong.settle.keeping import lacking
+from xietong.park.registry.snapshot import NoParkError, load, point_specs
+from xietong.settle.journals.keeping import lacking
 from xietong.settle.lock import is_settling
 from xietong.settle.once import NO_PARK_ZONE
 from xietong.texts import Text

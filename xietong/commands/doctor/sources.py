@@ -20,8 +20,8 @@ from xietong.intake.modbus.registers import Device, read_devices
 from xietong.intake.mqtt.brokers import FILE, exposed, is_open_to_others, read_brokers
 from xietong.intake.opcua import monitor, servers
 from xietong.intake.opcua.servers import Server, read_servers
-from xietong.park import registry
 from xietong.park.nouns import Point
+from xietong.park.registry import snapshot
 from xietong.protocols import opcua
 from xietong.protocols.modbus import Poll, decode
 from xietong.protocols.values import Message
@@ -101,8 +101,8 @@ def secret(name: str, path: str) -> Iterator[Check]:
 def mapped(name: str, units: Mapping[str, str]) -> Iterator[Check]:
     """The points of the park that name an address of this kind: there is one, and its unit fits theirs."""
     try:
-        points = registry.load().points.values()
-    except (registry.NoParkError, DatabaseError):  # other checks say so
+        points = snapshot.load().points.values()
+    except (snapshot.NoParkError, DatabaseError):  # other checks say so
         return
     for point in points:
         if point.source.startswith(f"{name}:") and point.source not in units:

@@ -12,7 +12,7 @@ from xietong.accounting.closed.in_packages import write_closed
 from xietong.cli import UsageError
 from xietong.commands.terminal.answering import usage
 from xietong.journal import sync_folder
-from xietong.park.sending import save, send_package
+from xietong.park.bringing.sending import save, send_package
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

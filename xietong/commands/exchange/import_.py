@@ -8,10 +8,10 @@ from django.conf import settings
 
 from xietong.cli import UsageError
 from xietong.commands.terminal.answering import add_answer_arguments, check_new_workbook, give_answer, usage
-from xietong.park.bills import shipped
+from xietong.park.bringing.bills import shipped
+from xietong.park.bringing.receiving import Correction, Manner, Reception
 from xietong.park.founding import found_if_new
 from xietong.park.package.mapping import FileMapping, read_mapping
-from xietong.park.receiving import Correction, Manner, Reception
 from xietong.settle.once import settle_waiting
 
 

@@ -12,10 +12,10 @@ from xietong.accounting.closed.in_packages import take_closed
 from xietong.cli import UsageError
 from xietong.commands.standard.factors import tell_difference
 from xietong.commands.terminal.answering import add_answer_arguments, give_answer, usage
-from xietong.park import loading
+from xietong.park.bringing import loading
+from xietong.park.bringing.receiving import Answer, Reception
 from xietong.park.founding import found_if_new
 from xietong.park.package.reading import PackageError
-from xietong.park.receiving import Answer, Reception
 from xietong.settle.once import settle_waiting
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from xietong.cli import UsageError
 from xietong.commands.terminal.answering import check_new_workbook, usage
-from xietong.park import registry
-from xietong.park.template import template_json, write_template
+from xietong.park.bringing.template import template_json, write_template
+from xietong.park.registry import snapshot
 from xietong.periods import Period, PeriodError
 
 
@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write it; 2 where there is no such subject or the file exists already."""
     check_new_workbook(arguments.target)
     with usage(arguments.lang):
-        park = registry.load()
+        park = snapshot.load()
     try:
         period = Period.parse(arguments.period)
     except PeriodError as error:

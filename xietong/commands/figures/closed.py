@@ -31,7 +31,7 @@ from xietong.commands.terminal.answering import usage
 from xietong.commands.terminal.asking import lake_in_use, registry_in_use, unknown
 from xietong.commands.terminal.differing import difference_lines
 from xietong.park.people import RefusedError
-from xietong.park.registry import load
+from xietong.park.registry.snapshot import load
 from xietong.periods import Period
 from xietong.texts import Language
 from xietong.wording.figure_json import figure_json

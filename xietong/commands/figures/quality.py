@@ -16,9 +16,9 @@ from xietong.accounting.sources.meters import LakeTables
 from xietong.commands.terminal.asking import lake_in_use, moment, period_asked, registry_in_use
 from xietong.commands.terminal.columns import padded
 from xietong.commands.terminal.unread import Unread, unread_frames
-from xietong.park.doubts import of_registry
 from xietong.park.nouns import Registry
-from xietong.park.registry import point_specs
+from xietong.park.registry.doubts import of_registry
+from xietong.park.registry.snapshot import point_specs
 from xietong.periods import Period
 from xietong.quality.cases import KINDS
 from xietong.settle.doubts import cases_in

@@ -15,7 +15,7 @@ from django.conf import settings
 from xietong.journal import make_folder
 from xietong.lake.errors import LakeError
 from xietong.park.actions import record_act
-from xietong.settle.keeping import give_up
+from xietong.settle.journals.keeping import give_up
 from xietong.settle.lock import SettleBusy, SettleLock
 from xietong.settle.once import RegistryUnreadable, settle
 

@@ -24,12 +24,12 @@ from xietong.commands.terminal.answering import give_answer, usage
 from xietong.commands.terminal.asking import lake_in_use, period_asked
 from xietong.commands.terminal.columns import padded
 from xietong.commands.terminal.differing import difference_lines
-from xietong.park.accepting import accept_factors
 from xietong.park.actions import approve_factors
+from xietong.park.bringing.accepting import accept_factors
+from xietong.park.bringing.trial import Trial, as_if_loaded
 from xietong.park.nouns import Registry
 from xietong.park.people import RefusedError
-from xietong.park.registry import NoParkError, load
-from xietong.park.trial import Trial, as_if_loaded
+from xietong.park.registry.snapshot import NoParkError, load
 from xietong.texts import Language, Text
 
 CONFIDENCE = {

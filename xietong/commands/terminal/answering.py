@@ -16,11 +16,11 @@ from xietong.cli import UsageError
 from xietong.commands.terminal.databases import why_unusable
 from xietong.disks import is_full
 from xietong.journal import JournalError
-from xietong.park import registry
+from xietong.park.bringing.receiving import Answer
 from xietong.park.founding import LostParkError, OutdatedError
 from xietong.park.package.reading import PackageError
 from xietong.park.people import RefusedError
-from xietong.park.receiving import Answer
+from xietong.park.registry import snapshot
 from xietong.texts import Language, Text
 
 SHOWN = 50
@@ -38,7 +38,7 @@ def usage(language: Language) -> Iterator[None]:
     """Turn what makes the whole call pointless into bad use, in the asked language."""
     try:
         yield
-    except (PackageError, LostParkError, OutdatedError, registry.NoParkError, RefusedError, JournalError) as error:
+    except (PackageError, LostParkError, OutdatedError, snapshot.NoParkError, RefusedError, JournalError) as error:
         raise UsageError(error.text.in_language(language)) from error
     except DatabaseError as error:
         if is_full(error):

@@ -13,14 +13,14 @@ from django.conf import settings
 from xietong.accounting.figures.account import UnknownNameError
 from xietong.cli import UsageError
 from xietong.commands.terminal.answering import usage
+from xietong.lake.files.standing import require_lake
 from xietong.lake.past import known_at
-from xietong.lake.standing import require_lake
 from xietong.lake.store import Lake
-from xietong.park.loading import unfinished
+from xietong.park.bringing.loading import unfinished
 from xietong.park.nouns import Registry
-from xietong.park.registry import load, point_specs
+from xietong.park.registry.snapshot import load, point_specs
 from xietong.periods import Period, PeriodError
-from xietong.settle.gone import gone
+from xietong.settle.journals.gone import gone
 from xietong.texts import Language
 
 

@@ -11,12 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from xietong.lake.durable import replace_file
+from xietong.lake.files.durable import replace_file
 from xietong.protocols.hj212 import Columns, Frame, decode
 from xietong.protocols.hj212.parts import Gap
 from xietong.protocols.hj212.violations import BY_ALGORITHM, BY_BYTES, raw_violations, violations
 from xietong.readings import Entry, Reading
-from xietong.settle.devices import Device, host
+from xietong.settle.devices.device import Device, host
 
 # Whatever a stranger sends may become a name here; these bounds keep the file a page can read.
 MOST_ADDRESSES, MOST_DEVICES, MOST_PEERS, MOST_DAMAGES = 100_000, 12_000, 1_000, 100

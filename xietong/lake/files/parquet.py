@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from xietong.lake.whole import digest
+from xietong.lake.files.whole import digest
 
 # One point's year of quarter hours lies in one or two groups: small enough to skip by address, large enough to pack.
 ROWS_A_GROUP = 122_880

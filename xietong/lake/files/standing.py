@@ -11,9 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from xietong.lake.durable import replace_file
 from xietong.lake.errors import DamagedFile, LakeBehind
-from xietong.lake.whole import digest
+from xietong.lake.files.durable import replace_file
+from xietong.lake.files.whole import digest
 from xietong.readings import Mark
 
 

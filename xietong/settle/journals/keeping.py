@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from xietong.lake.errors import DamagedFile
-from xietong.lake.standing import Standing, Version, read_standing, standing_path, write_standing
+from xietong.lake.files.standing import Standing, Version, read_standing, standing_path, write_standing
 from xietong.lake.store import Lake
 from xietong.readings import Mark
 

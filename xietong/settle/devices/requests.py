@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from xietong.intake.devices import DeviceBook
-from xietong.lake.durable import replace_file
-from xietong.settle.devices import Device, file_wanted
-from xietong.settle.due import Span
+from xietong.lake.files.durable import replace_file
+from xietong.settle.devices.device import Device, file_wanted
+from xietong.settle.devices.due import Span
 from xietong.texts import Text
 
 MOST_A_DEVICE, MOST_REQUESTS = 4, 5_000

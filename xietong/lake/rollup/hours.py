@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from xietong.lake.counters import CHANGES, Meters
 from xietong.lake.days import HOUR_US, to_us
 from xietong.lake.points import PointSpec
+from xietong.lake.rollup.counters import CHANGES, Meters
 from xietong.quality.bounds import BACKED, FUTURE_S, LEAST_HOURS, MOST_PEAKS, sentinels
 from xietong.readings import BELOW, CORRECTED
 

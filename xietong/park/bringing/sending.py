@@ -14,17 +14,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from xietong.journal import JournalError, find, make_folder, sync_folder
-from xietong.lake.hours import RECEIVED
 from xietong.lake.points import PointSpec
+from xietong.lake.rollup.hours import RECEIVED
 from xietong.lake.schemas import INSTANT, READING_FILES
 from xietong.lake.store import Lake
-from xietong.park import models, registry
+from xietong.park import models
 from xietong.park.actions import MODELS
 from xietong.park.nouns import Registry
 from xietong.park.package.readings import CANONICAL, CORRECTIONS
 from xietong.park.package.schema import FACTS, PARK_COLUMNS
 from xietong.park.package.writing import datapackage, readings_resource, write_tables
-from xietong.park.revisions import in_force
+from xietong.park.registry import snapshot
+from xietong.park.registry.revisions import in_force
 from xietong.readings import CORRECTED
 
 SCHEMA = pa.schema([CANONICAL.field(name) for name in ("point", "at", "value", "flag")])
@@ -35,7 +36,7 @@ def send_package(data: Path, folder: Path, as_of: datetime | None = None) -> dic
 
     as_of: only what was recorded by then. Raises NoParkError.
     """
-    park = registry.load(as_of)
+    park = snapshot.load(as_of)
     make_folder(folder)
     held = in_force(models.Park, as_of).get()
     stated = {name: str(getattr(held, name)) for name in PARK_COLUMNS}
@@ -74,7 +75,7 @@ def _write_readings(
 
     The files sort, and so are loaded, in this order: the value that counted goes on counting, and a correction is one.
     """
-    specs = _spec_table(registry.point_specs(park))
+    specs = _spec_table(snapshot.point_specs(park))
     corrections = _corrections(lake, specs)
     writers: dict[str, pq.ParquetWriter] = {}
     rows: Counter[str] = Counter()

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import pyarrow.parquet as pq
 
-from xietong.park import registry
 from xietong.park.actions import (
     bring_readings,
     brought_before,
@@ -22,10 +21,12 @@ from xietong.park.actions import (
     record_act,
     state_facts,
 )
-from xietong.park.bills import Placed, beside, by_subject
-from xietong.park.doubts import remarks, remarks_of_flows
-from xietong.park.evidence import INCOMING, Evidence, Opened, Purpose, enter, keep, of_a_command
-from xietong.park.marking import located, write_marked
+from xietong.park.bringing.bills import Placed, beside, by_subject
+from xietong.park.bringing.evidence import INCOMING, Evidence, Opened, Purpose, enter, keep, of_a_command
+from xietong.park.bringing.marking import located, write_marked
+from xietong.park.bringing.prepared import Prepared, leave, prepare
+from xietong.park.bringing.statements import Sender, filled_in, judged
+from xietong.park.bringing.template import FILLED_IN, is_template
 from xietong.park.nouns import Registry
 from xietong.park.package.cells import CellError
 from xietong.park.package.contained import Note
@@ -36,10 +37,9 @@ from xietong.park.package.readings import CORRECTIONS, Reader, is_canonical
 from xietong.park.package.sheets import Rejection, Row, Sheet, rejection
 from xietong.park.package.tabular import ROW, WORKBOOKS, records, tables
 from xietong.park.people import check_person, check_reason
-from xietong.park.prepared import Prepared, leave, prepare
-from xietong.park.revisions import Change
-from xietong.park.statements import Sender, filled_in, judged
-from xietong.park.template import FILLED_IN, is_template
+from xietong.park.registry import snapshot
+from xietong.park.registry.doubts import remarks, remarks_of_flows
+from xietong.park.registry.revisions import Change
 from xietong.texts import escaped
 
 
@@ -107,14 +107,14 @@ class Reception:
 
         begin: what is to be done once it is known to be one, and before anything of it is entered.
         """
-        package = read_package(folder, registry.known_codes())
+        package = read_package(folder, snapshot.known_codes())
         check_same_park(package.park["code"])
         begin(package)
         answer = self.answer
         answer.accepted, answer.rejected, answer.remarks = package.accepted, package.rejected, package.remarks
         self._enter(self._keep(content, name, "package-table") for name, content in sorted(package.files.items()))
         answer.changes = load_package(package, answer.entries, self.who, self.at).changes
-        park = registry.load()
+        park = snapshot.load()
         answer.remarks += remarks(package.tables["reported"], park)
         answer.remarks += remarks_of_flows(package.tables["flows"], park)
         answer.remarks += remarks_of_targets(package.tables["targets"], park)
@@ -130,7 +130,7 @@ class Reception:
 
         park: as it stands, where the caller has it. Raises NoParkError where nothing is registered yet.
         """
-        park, manner = park or registry.load(), manner or Manner()
+        park, manner = park or snapshot.load(), manner or Manner()
         try:
             if not mapping.table and is_template(path):
                 mapping = FILLED_IN
@@ -151,7 +151,7 @@ class Reception:
         """
         check_person(self.who, "report")
         check_reason(why.reason)
-        park = registry.load()
+        park = snapshot.load()
         try:
             self._readings(path, mapping, park, why)
         except CellError as error:
@@ -249,7 +249,7 @@ class Reception:
         answer, table = self.answer, "reported"
         answer.changes[table] = state_facts(table, sheet.rows, answer.entries, self.who, self.at)
         answer.accepted += len(sheet.rows)
-        stated = registry.stated_by({row.values["subject"] for row in sheet.rows})
+        stated = snapshot.stated_by({row.values["subject"] for row in sheet.rows})
         answer.remarks += remarks(sheet.rows, replace(park, reported=stated))
 
     def _rows(self, path: Path, mapping: FileMapping, park: Registry) -> list[Row]:

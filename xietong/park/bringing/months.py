@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 
-from xietong.park.evidence import Opened
+from xietong.park.bringing.evidence import Opened
+from xietong.park.bringing.receiving import LONGEST_VALUE, Answer, Reception
 from xietong.park.models import Draft, Submission
 from xietong.park.nouns import Registry
 from xietong.park.package.schema import TABLES
 from xietong.park.package.sheets import Rejection, Row
 from xietong.park.people import may
-from xietong.park.receiving import LONGEST_VALUE, Answer, Reception
 from xietong.periods import Period
 
 COLUMNS: tuple[str, ...] = tuple(column.name for column in TABLES["reported"].columns)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xietong.lake.errors import DamagedFile
-from xietong.lake.standing import read_standing, standing_path
-from xietong.lake.whole import entry_damage
+from xietong.lake.files.standing import read_standing, standing_path
+from xietong.lake.files.whole import entry_damage
 from xietong.readings import Mark
 
 # Beside a journal's position the lake keeps what its last settled entry is known by.

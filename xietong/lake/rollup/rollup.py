@@ -18,16 +18,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from xietong.lake import hours as sql
-from xietong.lake.counters import CONTEXT, REACH_US, hours_of_counters
 from xietong.lake.days import HOUR_US, MICRO, day_of_us, day_span_us, days_of
-from xietong.lake.durable import make_folders, sync_files
 from xietong.lake.engine import Engine
-from xietong.lake.parquet import NewFile, write_file
+from xietong.lake.files.durable import make_folders, sync_files
+from xietong.lake.files.parquet import NewFile, write_file
+from xietong.lake.files.table import ActiveFile, DurableTable, Snapshot
+from xietong.lake.files.whole import prove
 from xietong.lake.points import PointSpec, mapping_number
+from xietong.lake.rollup import hours as sql
+from xietong.lake.rollup.counters import CONTEXT, REACH_US, hours_of_counters
 from xietong.lake.schemas import DAILY, HOURLY_FILES, PARTS, READING_FILES, READINGS, VALUE
-from xietong.lake.table import ActiveFile, DurableTable, Snapshot
-from xietong.lake.whole import prove
 from xietong.quality.registers import ZEROS_US
 
 # For each park day the points (pid) to be made anew on it; None is every point.

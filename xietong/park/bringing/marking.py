@@ -6,9 +6,9 @@ from pathlib import Path
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
+from xietong.park.bringing.statements import clause_of
 from xietong.park.package.sheets import Rejection, Row
 from xietong.park.package.tabular import Shape
-from xietong.park.statements import clause_of
 from xietong.texts import Text
 
 

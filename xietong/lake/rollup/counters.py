@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from xietong.lake.days import DAY_US, HOUR_US, midnights
 from xietong.lake.decimals import from_micro, to_micro
-from xietong.lake.paces import beside, jumped, pace_of
+from xietong.lake.rollup.paces import beside, jumped, pace_of
 from xietong.lake.schemas import PART, PARTS, TOTAL, VALUE
 from xietong.quality.registers import counted, set_aside
 

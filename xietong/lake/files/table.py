@@ -18,12 +18,12 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Tr
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
-from xietong.lake import whole
-from xietong.lake.durable import make_folder, replace_file, sync_file, sync_files, sync_folder
 from xietong.lake.errors import DamagedFile, LakeBehind, LakeConflict
-from xietong.lake.parquet import NewFile
-from xietong.lake.standing import Expected, Version
-from xietong.lake.whole import BEFORE, LINES, SEAL
+from xietong.lake.files import whole
+from xietong.lake.files.durable import make_folder, replace_file, sync_file, sync_files, sync_folder
+from xietong.lake.files.parquet import NewFile
+from xietong.lake.files.standing import Expected, Version
+from xietong.lake.files.whole import BEFORE, LINES, SEAL
 
 Found = TypeVar("Found")
 COMMITS_A_CHECKPOINT = 50

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from xietong.lake.durable import replace_file, sync_folder
-from xietong.park.evidence import bytes_of, keep, kept_path
+from xietong.lake.files.durable import replace_file, sync_folder
+from xietong.park.bringing.evidence import bytes_of, keep, kept_path
 from xietong.park.package.reading import Package
 from xietong.park.package.schema import CLOSED_FOLDER
 from xietong.texts import Text

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 from xietong.calc.energy_grades import GradeError, steam_nodes, water_temperature
 from xietong.calc.items import UnknownItemError, item
-from xietong.park.energy_per_output import canonical_ratio, output_items, outputs_of, said_too_much, too_much
 from xietong.park.nouns import Flow, Registry, ReportedAmount
 from xietong.park.package.cells import CellError
 from xietong.park.package.sheets import Rejection, Row, rejection
-from xietong.park.presence import flow_said_outside, here_of, said_outside
+from xietong.park.registry.energy_per_output import canonical_ratio, output_items, outputs_of, said_too_much, too_much
+from xietong.park.registry.presence import flow_said_outside, here_of, said_outside
 from xietong.periods import Period
 from xietong.texts import Text
 

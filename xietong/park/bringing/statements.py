@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from xietong.park import registry
 from xietong.park.nouns import Registry, ReportedAmount
 from xietong.park.package import rules
 from xietong.park.package.cells import CellError
 from xietong.park.package.schema import TABLES
 from xietong.park.package.sheets import Rejection, Row, Sheet, rejection, take_row
+from xietong.park.registry import snapshot
 from xietong.periods import Period
 from xietong.texts import Text
 
@@ -46,7 +46,7 @@ class Sender(NamedTuple):
 @cache
 def statement_rules() -> Mapping[str, Rule]:
     """The table of rules, by name."""
-    with (Path(__file__).parent / "package" / "statement_rules.csv").open(encoding="utf-8", newline="") as file:
+    with (Path(__file__).parents[1] / "package" / "statement_rules.csv").open(encoding="utf-8", newline="") as file:
         found = [Rule(row["rule"], row["clause"], Text(row["zh"], row["en"])) for row in csv.DictReader(file)]
     return {each.rule: each for each in found}
 
@@ -62,7 +62,7 @@ def judged(rows: Sequence[Row], park: Registry, sender: Sender) -> Sheet:
     sheet = Sheet(remarks=list(_unknown_columns(rows)))
     for row in rows:
         take_row(REPORTED, sheet, row, park.zone)
-    rules.judge(REPORTED, sheet, registry.known_codes())
+    rules.judge(REPORTED, sheet, snapshot.known_codes())
     today = sender.at.astimezone(park.zone).replace(tzinfo=None)
     _leave_out(sheet, lambda row: _not_begun(row, today))
     if sender.own is not None:

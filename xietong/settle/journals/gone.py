@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xietong.journal import last_ordinal, standing
-from xietong.lake.marks import settled_marks
+from xietong.lake.files.marks import settled_marks
 from xietong.texts import Text
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from django.db import transaction
 
-from xietong.park import registry
 from xietong.park.actions import load_package, state_facts
 from xietong.park.nouns import Registry
 from xietong.park.package.reading import PackageError, read_package
 from xietong.park.package.rules import judge
 from xietong.park.package.schema import TABLES
 from xietong.park.package.sheets import Rejection, Sheet, read_sheet
-from xietong.park.revisions import Change
+from xietong.park.registry import snapshot
+from xietong.park.registry.revisions import Change
 
 FACTORS = "factors"
 
@@ -40,7 +40,7 @@ def as_if_loaded(path: Path, who: str, at: datetime) -> Trial:
 
     Raises NoParkError where there is no park yet, PackageError where the folder is no package or the file no table.
     """
-    before = registry.load()
+    before = snapshot.load()
     with transaction.atomic():
         trial = _package(path, before, who, at) if path.is_dir() else _factors(path, before, who, at)
         transaction.set_rollback(True)
@@ -48,11 +48,11 @@ def as_if_loaded(path: Path, who: str, at: datetime) -> Trial:
 
 
 def _package(folder: Path, before: Registry, who: str, at: datetime) -> Trial:
-    package = read_package(folder, registry.known_codes())
+    package = read_package(folder, snapshot.known_codes())
     changes = load_package(package, {}, who, at).changes
     return Trial(
         before,
-        registry.load(),
+        snapshot.load(),
         package.accepted,
         package.rejected,
         package.remarks,
@@ -64,7 +64,7 @@ def _package(folder: Path, before: Registry, who: str, at: datetime) -> Trial:
 def _factors(path: Path, before: Registry, who: str, at: datetime) -> Trial:
     sheet = read_factors(path, before)
     changes = {FACTORS: state_facts(FACTORS, sheet.rows, {}, who, at)}
-    return Trial(before, registry.load(), len(sheet.rows), sheet.rejected, sheet.remarks, changes)
+    return Trial(before, snapshot.load(), len(sheet.rows), sheet.rejected, sheet.remarks, changes)
 
 
 def read_factors(path: Path, park: Registry) -> Sheet:
@@ -78,5 +78,5 @@ def read_factors(path: Path, park: Registry) -> Sheet:
         ) from error
     table = TABLES[FACTORS]
     sheet = read_sheet(table, path.name, content, park.zone)
-    judge(table, sheet, registry.known_codes())
+    judge(table, sheet, snapshot.known_codes())
     return sheet

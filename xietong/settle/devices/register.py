@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from xietong.lake.durable import replace_file
+from xietong.lake.files.durable import replace_file
 from xietong.lake.points import PointSpec, mapping_number
-from xietong.settle.due import NO_STOPS, Standstills
+from xietong.settle.devices.due import NO_STOPS, Standstills
 
 
 class Register:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from xietong.journal import make_folder
-from xietong.park.evidence import INCOMING, as_named, bytes_of, hash_of, kept_path
+from xietong.park.bringing.evidence import INCOMING, as_named, bytes_of, hash_of, kept_path
 from xietong.park.nouns import Point
 from xietong.park.package.contained import Note
 from xietong.park.package.mapping import FileMapping, mapping_of, reads_times, renamed, told_of

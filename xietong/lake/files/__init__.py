@@ -1,0 +1,1 @@
+"""Files of the lake: Delta tables whose commits survive a power cut, and the proof that they are whole."""
