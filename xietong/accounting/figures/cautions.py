@@ -9,7 +9,7 @@ from xietong.accounting.books.consolidation import Books
 from xietong.accounting.boundary import GROUPS
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Subject
-from xietong.park.presence import Presence, is_here
+from xietong.park.registry.presence import Presence, is_here
 from xietong.periods import Period
 from xietong.texts import Text
 
