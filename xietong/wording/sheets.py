@@ -13,7 +13,7 @@ it is or picked by a condition, `−` what does not count and why, `!` what is l
 step n. What is printed is checked here against the figure: a line that would not give it is not printed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -27,6 +27,22 @@ MOST_TERMS = 6
 NEARLY = 1e-9
 _FACTS = ("edition", "table_row", "published", "valid_from", "valid_to", "confidence")
 _WHERE = ("entry", "row", "amount", "unit", "point", "flow_point", "start", "end", "hours", "hours_due")
+# What a mean concentration is the quotient of, in its trace: weighted by flow, or of values without one.
+_QUOTIENT = (("weighted", "summed"), ("weight", "counted"))
+_MASSES = {"mg/m3": "mg", "mg/L": "g"}
+# By whether hours are weighted by flow, and whether they are corrected to an oxygen.
+_MEANS: Mapping[tuple[bool, bool], Text] = {
+    (True, True): Text("Σ(折算浓度 × 流量) ÷ Σ 流量", "Σ(corrected concentration × flow) ÷ Σ flow"),
+    (True, False): Text("Σ(实测浓度 × 流量) ÷ Σ 流量", "Σ(measured concentration × flow) ÷ Σ flow"),
+    (False, True): Text("Σ 折算浓度 ÷ 个数", "Σ corrected concentrations ÷ number"),
+    (False, False): Text("Σ 实测浓度 ÷ 个数", "Σ measured concentrations ÷ number"),
+}
+_SIX_DECIMALS = Text("，取六位小数", ", to six decimals")
+_CORRECTED = Text(
+    "每小时折算浓度 = 实测浓度 × (21 − {reference}) ÷ (21 − 含氧量)，含氧量 % 取自 {point}，基准含氧量 {reference} %",
+    "each hour: corrected = measured × (21 − {reference}) ÷ (21 − oxygen), oxygen in % of {point}, "
+    "reference oxygen {reference} %",
+)
 _TONNES = {"mg/m3": ("0.000000001", 1e-9), "mg/L": ("0.000001", 1e-6)}
 
 
@@ -73,7 +89,8 @@ class Sheet:
         only = [child for child in figure.inputs if child.value is not None]
         if not figure.formula and len(only) == 1 and only[0].value == figure.value and only[0].kind != "factor":
             return self._mark(only[0], level)
-        body = list(self._formula(figure, level)) or list(self._column(figure, level)) or list(self._mass(figure))
+        written = (self._formula(figure, level), self._column(figure, level), self._mass(figure), self._mean(figure))
+        body = next((lines for lines in map(list, written) if lines), [])
         if not body and figure.kind == "indicator":
             body = [self._by_rule(figure, level)]
         return self._numbered(figure, body) if body else ""
@@ -147,6 +164,22 @@ class Sheet:
             return
         terms = [f"{plain(mean.value)} [{mean.unit}] × {plain(flow.value)} [{flow.unit}] × {text}"]
         yield "= " + " + ".join([*terms, *(f"{plain(child.value or 0.0)}{_unit(child)}" for child in more)])
+
+    def _mean(self, figure: Figure) -> Iterator[str]:
+        """An outlet's mean concentration: the quotient that it is, and how each hour was brought to the oxygen of the
+        limit (HJ 75-2017)."""
+        facts = figure.trace
+        weighted, weight = (facts.get(name) or facts.get(other) for name, other in _QUOTIENT)
+        if figure.value is None or weighted is None or weight is None:
+            return
+        reference = facts.get("oxygen_reference", "")
+        yield f": {(_MEANS['weight' in facts, bool(reference)]).in_language(self.language)}"
+        units = (f" [{_MASSES.get(figure.unit, '')}]", " [m3]") if "weight" in facts else (_unit(figure), "")
+        shown = f"{weighted}{units[0]} ÷ {weight}{units[1]}"
+        yield f"~ {plain(figure.value)}{_unit(figure)} ← {shown}{_SIX_DECIMALS.in_language(self.language)}"
+        if reference:
+            told = _CORRECTED.in_language(self.language)
+            yield f"* {told.format(reference=reference, point=facts.get('oxygen_point', ''))}"
 
     def _datum_step(self, figure: Figure) -> None:
         """A figure that is a datum itself, or cannot be computed at all."""

@@ -12,6 +12,7 @@ from small_parks import HoursLake, hours_of, park, point, subject
 from xietong.accounting import explain, figures
 from xietong.park.nouns import Limit, Point, Registry
 from xietong.periods import Period
+from xietong.wording.sheets import sheet
 
 MONTH = Period.parse("2025-01")
 SUBJECTS = (subject("A"), subject("O1", "outlet", "A", discharges_to="environment"))
@@ -63,6 +64,34 @@ def test_the_mean_says_of_which_hours_it_is() -> None:
     assert (mean.value, mean.status) == (40.0, "partial")
     assert "能折算到基准氧的 24 小时" in mean.missing[0].zh
     assert mean.trace["hours_judged"] == "24"
+
+
+def test_the_sheet_of_a_corrected_mean_shows_its_sums_its_formula_and_the_oxygen() -> None:
+    """Two hours at 12 %, one at 15 %: 40 × 12 ÷ 9 and 60 × 12 ÷ 6, weighted with 1,000, 1,000 and 2,000 m3."""
+    at = sorted(hours_of("2025-01", "0"))[:3]
+    lake = HoursLake(
+        {
+            "C": dict(zip(at, ("40", "40", "60"), strict=True)),
+            "Q": dict(zip(at, ("1000", "1000", "2000"), strict=True)),
+            "X": dict(zip(at, ("12", "12", "15"), strict=True)),
+        }
+    )
+    mean = explain(stack(), lake, "so2_concentration", "O1", MONTH)
+    by_hand = (2 * 40 * 12 / 9 * 1000 + 60 * 12 / 6 * 2000) / 4000
+    assert mean.value == pytest.approx(by_hand, abs=1e-6)
+    zh, en = ("\n".join(sheet(mean, language, 6)) for language in ("zh", "en"))
+    assert "Σ(折算浓度 × 流量) ÷ Σ 流量" in zh
+    assert "~ 86.666666 [mg/m3] ← 346666.666" in zh
+    assert "[mg] ÷ 4000 [m3]" in zh
+    assert "折算浓度 = 实测浓度 × (21 − 9) ÷ (21 − 含氧量)，含氧量 % 取自 X，基准含氧量 9 %" in zh
+    assert "corrected = measured × (21 − 9) ÷ (21 − oxygen), oxygen in % of X, reference oxygen 9 %" in en
+
+
+def test_the_sheet_of_a_mean_that_is_not_corrected_names_no_oxygen() -> None:
+    bare = replace(LIMIT, o2_reference=None)
+    zh = "\n".join(sheet(explain(stack(bare), silent_oxygen(24), "so2_concentration", "O1", MONTH), "zh", 6))
+    assert "Σ(实测浓度 × 流量) ÷ Σ 流量" in zh
+    assert "含氧量" not in zh
 
 
 @pytest.mark.parametrize(

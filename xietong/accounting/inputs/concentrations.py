@@ -11,6 +11,7 @@ from xietong.accounting.books.consolidation import Books
 from xietong.accounting.inputs.filling import LEAST_SHARE
 from xietong.accounting.left_out import left_out_together
 from xietong.accounting.outlets.hours import Channel, Judged
+from xietong.accounting.outlets.means import mean_concentration, working_of_mean
 from xietong.accounting.sources.lake_years import Slice
 from xietong.accounting.sources.statements import spans_of
 from xietong.calc.figures import Figure, total
@@ -21,7 +22,6 @@ from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
 
-_SIX = Decimal("0.000001")
 _FORMULA = "Σ(浓度 concentration × 流量 flow) ÷ Σ 流量 flow"
 
 
@@ -250,7 +250,7 @@ def _concentration(outlet: Outlet, name: str, period: Period) -> Figure:
         "period": period.label,
         **(samples_counted(hours) if channel.sampled else _counts(hours, outlet.due)),
     }
-    mean = _mean(hours.judged_x_flow, hours.judged_flow, hours.judged_sum, hours.judged)
+    mean = mean_concentration(hours.judged_x_flow, hours.judged_flow, hours.judged_sum, hours.judged)
     if mean is None:
         reason = _no_mean(outlet, period)
         return Figure(f"{name}_concentration", None, unit, "missing", missing=(reason, *outlet.unjudged), trace=trace)
@@ -265,7 +265,7 @@ def _concentration(outlet: Outlet, name: str, period: Period) -> Figure:
         formula=_FORMULA if not channel.sampled else "Σ 样品浓度 samples ÷ 样品数 number",
         inputs=tuple(_beside(outlet, name, trace)),
         source=_source(channel),
-        trace=trace,
+        trace=trace | working_of_mean(channel, hours),
         remarks=(
             *((samples_said(outlet.subject.code, name, hours),) if channel.sampled else ()),
             *outlet.unjudged,
@@ -326,16 +326,10 @@ def _basis(channel: Channel) -> Text:
     return Text(f"折算至 {reference} % 含氧量", f"corrected to {reference} % oxygen")
 
 
-def _mean(weighted: Decimal, flow: Decimal, plain: Decimal, hours: int) -> Decimal | None:
-    if not hours:
-        return None
-    return ((weighted / flow) if flow else (plain / hours)).quantize(_SIX)
-
-
 def _beside(outlet: Outlet, name: str, trace: dict[str, str]) -> Iterable[Figure]:
     """What stands beside the mean: the measured one, the highest hour, the limit and the hours."""
     channel, hours = outlet.channel, outlet.hours
-    measured = _mean(hours.measured_x_flow, hours.flow, hours.measured_sum, hours.valid)
+    measured = mean_concentration(hours.measured_x_flow, hours.flow, hours.measured_sum, hours.valid)
     if measured is not None and channel.oxygen_reference is not None:
         title = Text("实测浓度均值", "mean of the measured concentration")
         yield Figure(f"{name}_measured", float(measured), channel.unit, title=title, trace=trace)
