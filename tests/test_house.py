@@ -200,3 +200,19 @@ def test_accounting_keeps_properties_without_a_lock() -> None:
         if any(each.name == "cached_property" for each in node.names)
     ]
     assert taken == []
+
+
+def test_keys_are_taken_apart_in_one_place() -> None:
+    """Item, kind, use and whose: the grammar of keys stands in calc/keys.py; in calc, accounting and wording nobody
+    cuts them by hand. A choice of park.toml ("constant:2020") is no key."""
+    allowed = {PACKAGE / "calc/keys.py", PACKAGE / "accounting/inputs/prices.py"}
+    folders = ("xietong/calc", "xietong/accounting", "xietong/wording")
+    cut = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sources(*folders)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "partition"
+        if isinstance(node.args[0], ast.Constant) and node.args[0].value in (":", "#", "@")
+        if path not in allowed
+    ]
+    assert cut == []

@@ -8,9 +8,10 @@ from xietong.calc.items import pollutants
 from xietong.calc.keys import (
     DERIVED,
     Key,
-    base_of,
     derived_of,
+    group_of,
     kind_of,
+    parted,
     subject_of,
     use_of,
     without_subject,
@@ -62,6 +63,7 @@ def test_no_rule_has_the_key_of_a_derived_figure() -> None:
 
 
 def test_parts_of_a_key_by_themselves() -> None:
-    assert (base_of("product:steel"), kind_of("product:steel"), kind_of("product")) == ("product", "steel", "")
+    assert (group_of("product:steel"), kind_of("product:steel"), kind_of("product")) == ("product", "steel", "")
+    assert parted("product:steel") == ("product", "steel")
     assert (without_use("heat#sold"), use_of("heat#sold"), use_of("heat")) == ("heat", "sold", "")
     assert (without_subject("coke@E1"), subject_of("coke@E1"), subject_of("coke")) == ("coke", "E1", "")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from xietong.calc.items import all_items
+from xietong.calc.keys import group_of
 from xietong.calc.rounding import told_apart
 from xietong.texts import Text
 from xietong.units import UnitError, convert
@@ -66,7 +67,7 @@ def averaging_of(word: str) -> Literal["hour", "day"] | None:
 
 def concentration_unit_of(name: str) -> str:
     """The unit that limits of a pollutant's concentration are held in, mg/m3 or mg/L; "" for what is no pollutant."""
-    known = all_items().get(name.partition(":")[0])
+    known = all_items().get(group_of(name))
     return {"air": "mg/m3", "water": "mg/L"}.get(known.carrier if known else "", "")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from xietong.calc.figures import Figure
+from xietong.calc.keys import without_subject
 from xietong.texts import Text
 
 # The nodes of factors/heat.csv: MPa of dry saturated steam, MPa and ℃ of superheated steam.
@@ -112,8 +113,9 @@ def steam_enthalpy(grade: str, row_of: Callable[[str], Figure | None]) -> Figure
 
     row_of: the row in force under a key, None where the table has none.
     """
-    name, at, of = grade.partition("@")
-    rows = [(row_of(f"{key}{at}{of}"), key, share) for key, share in steam_nodes(name)]
+    name = without_subject(grade)
+    whose = grade[len(name) :]
+    rows = [(row_of(f"{key}{whose}"), key, share) for key, share in steam_nodes(name)]
     found = [(row, key, share) for row, key, share in rows if row is not None and row.value is not None]
     if len(found) < len(rows):
         raise GradeError(
@@ -139,7 +141,7 @@ def steam_enthalpy(grade: str, row_of: Callable[[str], Figure | None]) -> Figure
 
 def water_temperature(grade: str) -> Figure:
     """The temperature in ℃ that a grade of hot water names; raises GradeError where heat counts from no such water."""
-    name = grade.partition("@")[0]
+    name = without_subject(grade)
     read = _WATER.fullmatch(name)
     if read is None:
         raise GradeError(

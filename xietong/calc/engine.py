@@ -15,6 +15,7 @@ from threading import get_ident
 from typing import Any, cast
 
 from xietong.calc.figures import Figure, Kind, Status, entitled, missing_figure, worst
+from xietong.calc.keys import parted
 from xietong.calc.names import name_of, names_of
 from xietong.calc.rule_packs import PARK_STANDARD, RulePack
 from xietong.calc.rule_source import line_formula, names_in_line
@@ -104,7 +105,7 @@ class Calculation:
         return self._part(key) if rule is None else self._apply(rule)
 
     def _part(self, key: str) -> Figure:
-        group, _, part = key.partition(":")
+        group, part = parted(key)
         if part and self._is_supplied(group):
             whole = self.figure(group)
             if whole.has(part):

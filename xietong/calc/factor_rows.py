@@ -13,6 +13,7 @@ from itertools import pairwise
 from xietong.calc.factor_physics import impossible
 from xietong.calc.figures import Figure
 from xietong.calc.items import all_items
+from xietong.calc.keys import group_of
 from xietong.texts import Text
 from xietong.units import UnitError, convert
 
@@ -125,7 +126,7 @@ def unit_needed(purpose: str, key: str) -> str:
     """The unit in which a factor of that purpose and key is used."""
     form = UNIT_OF_PURPOSE[purpose]
     if purpose == "emission_coefficient":  # its key is "pollutant/activity"
-        key = key.partition("/")[2].partition(":")[0]
+        key = group_of(key.partition("/")[2])
     known = all_items().get(key)
     unit = known.unit if known is not None else _CARRIER_UNIT.get(key, "t")
     if purpose in _PERCENT_OF_MASS and unit == "t":

@@ -18,6 +18,7 @@ from xietong.calc.engine import UnknownValueError
 from xietong.calc.factor_rows import FactorRow, FactorRowError, figure_of, overlaps, read_row
 from xietong.calc.figures import Figure
 from xietong.calc.items import all_items
+from xietong.calc.keys import subject_of, without_subject
 from xietong.texts import Text
 
 _FOLDER = Path(__file__).with_name("factors")
@@ -170,7 +171,7 @@ class FactorBook:
         return self._pick(purpose, key, on, choices)
 
     def _pick(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> FactorRow | None:
-        key, _, of = key.partition("@")
+        key, of = without_subject(key), subject_of(key)
         whose = (*([of] if of else self._subjects), "")
         area = _area(purpose, choices)
         series = _series(purpose, choices)
@@ -190,7 +191,7 @@ class FactorBook:
 
     def _unknown(self, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Text:
         name = PURPOSES.get(purpose, Text(purpose, purpose))
-        key = key.partition("@")[0]
+        key = without_subject(key)
         thing = all_items()[key].name if key in all_items() else Text(key, key)
         where = "" if _area(purpose, choices) == "national" else f"，{_area(purpose, choices)}"
         return Text(

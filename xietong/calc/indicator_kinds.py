@@ -6,6 +6,7 @@ Tables 1, 2, 4 and 5 are of enterprises and of what gathers them; a facility or 
 from collections.abc import Mapping
 
 from xietong.calc.items import all_items, inputs
+from xietong.calc.keys import HIGHEST_OUTLET, TAXED, TO_WORKS, WITH_ESTIMATE, group_of
 from xietong.calc.names import name_of
 from xietong.calc.pollutants import NO_MEAN_OF_OUTLETS, TABLE_3
 from xietong.calc.rules import RULES
@@ -88,20 +89,19 @@ def applies(key: str, kind: str) -> bool:
 
 def table_3() -> list[str]:
     """The keys of table 3 of everyone but an outlet, which has concentrations."""
-    endings = ("compliance_rate", "exceedance_hours", "highest_outlet", "emission")
+    endings = ("compliance_rate", "exceedance_hours", HIGHEST_OUTLET[1:], "emission")
     return [f"{name}_{ending}" for name in TABLE_3 for ending in endings]
 
 
 _EVERYONE = frozenset((*TABLE_1, *TABLE_2, *TABLE_4, *TABLE_5, *BEYOND))
 # What figures are asked by besides rules, inputs and items: a pollutant's key with one of these endings.
-_ENDINGS = ("_highest_outlet", "_to_works", "_taxed")
-_ESTIMATED = "_with_estimate"
+_ENDINGS = (HIGHEST_OUTLET, TO_WORKS, TAXED)
 _CONCENTRATION = "_concentration"
 
 
 def has_figure(key: str) -> bool:
     """Whether any figure answers to a key: a rule, an input, an item, a part of them, or the tax."""
-    base = key.partition(":")[0].removesuffix(_ESTIMATED)
+    base = group_of(key).removesuffix(WITH_ESTIMATE)
     named = (base, *(base.removesuffix(ending) for ending in _ENDINGS if base.endswith(ending)))
     return (
         base == "environmental_tax" or base in inputs() or any(each in RULES or each in all_items() for each in named)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 
+from xietong.calc.keys import group_of, parted
 from xietong.texts import Text
 from xietong.units import UnitError, convert, unit_of
 
@@ -51,7 +52,7 @@ class Item:
     @property
     def base(self) -> str:
         """The item without its kind."""
-        return self.item.partition(":")[0]
+        return group_of(self.item)
 
 
 def _read(row: Mapping[str, str]) -> Item:
@@ -80,7 +81,7 @@ def all_items() -> Mapping[str, Item]:
 @lru_cache(maxsize=4096)
 def item(name: str) -> Item:
     """The item of that name, with its kind where the name carries one ("product:steel"); raises UnknownItemError."""
-    base, _, kind = name.partition(":")
+    base, kind = parted(name)
     known = all_items().get(base)
     if known is None or (known.part == ANY and not kind):
         raise UnknownItemError(

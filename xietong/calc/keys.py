@@ -67,7 +67,7 @@ def derived_of(text: str, pollutants: Container[str]) -> tuple[str, str]:
     return "", ""
 
 
-def base_of(text: str) -> str:
+def group_of(text: str) -> str:
     """What stands before the kind: the input or item that a key is an amount of, the purpose of a factor's key."""
     return text.partition(":")[0]
 
@@ -75,6 +75,12 @@ def base_of(text: str) -> str:
 def kind_of(text: str) -> str:
     """What stands after ":": the kind of an item, the name of an amount, a factor's key in its purpose; else ""."""
     return text.partition(":")[2]
+
+
+def parted(text: str) -> tuple[str, str]:
+    """(group, kind) of a key."""
+    group, _, kind = text.partition(":")
+    return group, kind
 
 
 def without_use(text: str) -> str:

@@ -6,6 +6,7 @@ from functools import cache
 
 from xietong.calc.figures import Figure
 from xietong.calc.items import all_items
+from xietong.calc.keys import parted
 from xietong.calc.rules import RULES, TABLES
 from xietong.standard.text import standards, terms
 from xietong.texts import Text
@@ -35,7 +36,7 @@ def title_of(figure: Figure, group: str = "") -> Text:
 
 
 def _names(key: str) -> Iterator[Text]:
-    base, _colon, kind = key.partition(":")
+    base, kind = parted(key)
     for standard in standards():
         words = terms(standard)
         if key in words.get("part", {}):

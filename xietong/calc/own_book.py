@@ -20,6 +20,7 @@ from xietong.calc.factor_revisions import FactorRevisions
 from xietong.calc.factor_rows import unit_needed
 from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure
+from xietong.calc.keys import without_subject
 from xietong.texts import Text
 
 Row = Mapping[str, str]
@@ -116,7 +117,7 @@ class OwnBook(FactorBook):
         if own is not None and not (stated.trace.get("subject") and not own.trace.get("subject")):
             return None
         stated = self._revisions.told(stated, on)
-        return _converted(purpose, key.partition("@")[0], stated, _found(self._shipped, purpose, key, on, choices))
+        return _converted(purpose, without_subject(key), stated, _found(self._shipped, purpose, key, on, choices))
 
 
 def _found(book: FactorBook, purpose: str, key: str, on: date, choices: Mapping[str, str]) -> Figure | None:

@@ -11,6 +11,7 @@ from datetime import date
 from functools import cache, cached_property
 
 from xietong.calc.figures import Figure
+from xietong.calc.keys import group_of
 from xietong.calc.rules import RULES, Rule, RuleTable, rule_table
 from xietong.standard.text import MAIN, about
 
@@ -60,7 +61,7 @@ class RulePack:
         found: set[str] = set()
         asked = list(self._takes_over)
         while asked:
-            key = asked.pop().partition(":")[0]
+            key = group_of(asked.pop())
             if key in found or key not in self._base:
                 continue
             found.add(key)

@@ -15,6 +15,7 @@ from typing import Any
 from xietong.calc.expression_reader import Reader, UnfitRuleError
 from xietong.calc.expression_text import line_of, text_of
 from xietong.calc.expressions import Node, Table, inputs_of
+from xietong.calc.keys import group_of, parted
 
 # What a text means is known of every rule that was entered and of every line that was made of one.
 _known: dict[str, Node] = {}
@@ -38,7 +39,7 @@ def expression_of(function: Callable[..., Any], sources: Mapping[str, str], purp
     }
     written |= {name: _asked_for(source) for name, source in sources.items()}
     arguments = set(inspect.signature(function).parameters)
-    inputs = arguments - set(sources) | {source.partition(":")[0] for source in sources.values()}
+    inputs = arguments - set(sources) | {group_of(source) for source in sources.values()}
     try:
         expression = Reader(function.__globals__, frozenset(inputs), frozenset(purposes)).read(
             _returned(definition, written)
@@ -101,7 +102,7 @@ def _definition(function: Callable[..., Any]) -> ast.FunctionDef:
 
 
 def _asked_for(source: str) -> ast.expr:
-    group, _, part = source.partition(":")
+    group, part = parted(source)
     name = ast.Name(group)
     return ast.Subscript(name, ast.Constant(part)) if part else name
 

@@ -17,6 +17,7 @@ from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure, missing_figure, total
 from xietong.calc.grade import Graded, Judged, Share, grades, judge, judge_incomplete
 from xietong.calc.items import UnknownItemError, inputs, item, to_canonical
+from xietong.calc.keys import group_of
 from xietong.calc.own_book import Aside, OwnBook
 from xietong.calc.rule_packs import rule_pack
 from xietong.calc.rules import TABLES
@@ -143,7 +144,7 @@ def _goal(stated: Mapping[str, Any]) -> Goal:
 
 
 def _require_known(key: str, known: Collection[str]) -> None:
-    if key.partition(":")[0] not in known:
+    if group_of(key) not in known:
         raise CaseError(Text(f"没有名为 {key} 的指标。", f"there is no indicator {key}."))
 
 

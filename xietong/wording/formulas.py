@@ -30,6 +30,7 @@ from xietong.calc.expressions import (
     Visitor,
 )
 from xietong.calc.figures import Figure
+from xietong.calc.keys import group_of
 from xietong.calc.rule_source import expression_in
 from xietong.calc.rules import TABLES
 from xietong.texts import Language, Text
@@ -209,7 +210,7 @@ def entry_of(figure: Figure, node: Part | Factor) -> Figure | None:
     found = next((found for key in keys if (found := input_of(figure, key)) is not None), None)
     if found is not None:
         return found
-    kept = [child for child in figure.inputs if child.key.partition(":")[0] == source and ":" in child.key]
+    kept = [child for child in figure.inputs if group_of(child.key) == source and ":" in child.key]
     return kept[0] if len(kept) == 1 else None
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from xietong.calc.figures import Figure
+from xietong.calc.keys import group_of
 from xietong.calc.rounding import to_significant
 from xietong.texts import Language, Text
 from xietong.wording.sheet_expression import UnwrittenError, expression_of, plain
@@ -116,7 +117,7 @@ class Sheet:
             return
         try:
             owner = self.owners.get(id(figure))
-            whose = figure.key.partition(":")[0] if owner is None else owner.key
+            whose = group_of(figure.key) if owner is None else owner.key
             found = expression_of(figure, whose, lambda shown: self._mark(shown, level + 1), self.language)
         except (UnwrittenError, ZeroDivisionError):
             return

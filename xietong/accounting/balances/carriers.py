@@ -13,6 +13,7 @@ from xietong.accounting.trade.media import ELECTRICITY, HEAT, Medium, media_in
 from xietong.accounting.trade.supplied_outside import Kept, kept_of
 from xietong.calc.figures import Figure
 from xietong.calc.items import item
+from xietong.calc.keys import kind_of
 from xietong.texts import Text
 
 # What electricity and heat are called among the components of energy and carbon; the rest of a total is direct.
@@ -127,7 +128,7 @@ def factor_in(figure: Figure) -> Figure | None:
 
 def _heat_of(own: Account, medium: Medium) -> float:
     """GJ a tonne of steam of one grade, as the group's own working has it."""
-    grade = medium.key.partition(":")[2] or "steam"
+    grade = kind_of(medium.key) or "steam"
     for key, amount in (("steam_heat_purchased", medium.bought), ("steam_heat_sold", medium.sold)):
         heat = own.figure(key)
         tonnes = own.books.amount(own.subject.code, amount, own.period).exact

@@ -18,6 +18,7 @@ from xietong.accounting.sources.meters import LakeTables
 from xietong.accounting.trade.inside_trade import Trade
 from xietong.accounting.trade.media import ELECTRICITY, Medium
 from xietong.calc.figures import Figure, worst
+from xietong.calc.keys import without_subject
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -243,12 +244,12 @@ class _Reconciling:
         summed: dict[str, float] = {}
         for figure in units:
             for part in components(self._own.of(figure.trace["subject"]).figure(self._key)):
-                name = part.key.partition("@")[0]
+                name = without_subject(part.key)
                 summed[name] = summed.get(name, 0.0) + (part.value or 0.0)
         group: dict[str, float] = {}
         titles: dict[str, Text] = {}
         for part in self._parts:
-            name = part.key.partition("@")[0]
+            name = without_subject(part.key)
             group[name] = group.get(name, 0.0) + (part.value or 0.0)
             titles[name] = part.title
         for each in self._carriers:  # what stayed inside has lines of its own

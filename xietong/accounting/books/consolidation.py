@@ -25,6 +25,7 @@ from xietong.accounting.sources.precedence import Sources, share_of
 from xietong.accounting.sources.statement_figures import name_stated, stated_item
 from xietong.accounting.sources.statements import Statements, base_of
 from xietong.calc.items import UnknownItemError, item, pollutants
+from xietong.calc.keys import TO_WORKS
 from xietong.park.nouns import Registry, ReportedAmount, Subject
 from xietong.park.registry.presence import flows_here, here_of
 from xietong.periods import Period
@@ -295,11 +296,11 @@ class Books:
         subject = self.registry.subjects[code]
         outlets = self.boundary.outlets(code, to_works=True)
         parts = [self.amount(each.code, name, period) for each in outlets]
-        total = summed(f"{name}_to_works", item(name).unit, parts)
+        total = summed(f"{name}{TO_WORKS}", item(name).unit, parts)
         if total.has_value or subject.kind in GROUPS or not self.boundary.sends_all_to_works(code, name):
             return _titled(subject, total)
         own = self.sources.amount(subject, name, period)
-        return own._replace(figure=replace(own.figure, key=f"{name}_to_works"))
+        return own._replace(figure=replace(own.figure, key=f"{name}{TO_WORKS}"))
 
     def _with_sewer(self, subject: Subject, name: str, period: Period, chosen: Amount) -> Amount:
         """Name the 纳管量 beside the emission; where all goes to a works, nothing of its own is left to state."""

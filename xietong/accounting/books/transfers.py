@@ -17,6 +17,7 @@ from xietong.accounting.sources.statement_figures import stated_item
 from xietong.accounting.sources.statements import Statements, cover
 from xietong.calc.figures import Figure
 from xietong.calc.items import to_canonical
+from xietong.calc.keys import kind_of
 from xietong.park.nouns import Flow, ReportedAmount, Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -149,7 +150,7 @@ def _tied(statements: Statements, code: str, other: str, material: str, name: st
 
 
 def _is_tied(row: ReportedAmount, other: str, material: str) -> bool:
-    return row.counterparty == other or row.item.partition(":")[2] == material
+    return row.counterparty == other or kind_of(row.item) == material
 
 
 def _tonnes(flow: Flow, name: str) -> Decimal:

@@ -11,6 +11,7 @@ from xietong.accounting.books.consolidation import EMITTED, Books
 from xietong.accounting.checking.key_enterprises import KINDS, codes_listed
 from xietong.accounting.sources.due import is_listed
 from xietong.calc.items import all_items
+from xietong.calc.keys import group_of, without_use
 from xietong.park.nouns import Registry, Subject
 from xietong.park.registry.presence import here_of, is_here
 from xietong.periods import Period
@@ -85,7 +86,7 @@ def _is_watched(books: Books, subject: Subject, kind: str, period: Period) -> bo
 
 
 def _base(name: str) -> str:
-    return name.partition("#")[0].partition(":")[0]
+    return group_of(without_use(name))
 
 
 def _sentence(subject: Subject, kind: str, period: Period) -> Text:

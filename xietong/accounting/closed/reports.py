@@ -20,6 +20,7 @@ from xietong.accounting.figures.account import figures
 from xietong.accounting.models import ClosedReport
 from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.figures import Figure, walked
+from xietong.calc.keys import parted
 from xietong.park.models import Act
 from xietong.park.nouns import Registry
 from xietong.periods import Period
@@ -152,7 +153,7 @@ def factors_used(found: Iterable[Figure]) -> Iterator[dict[str, str]]:
 
 
 def _factor(figure: Figure) -> dict[str, str]:
-    purpose, _, key = figure.key.partition(":")
+    purpose, key = parted(figure.key)
     known = {**figure.trace, "source": figure.source}
     stated = {name: known[name] for name in _OF_FACTOR if known.get(name)}
     return {

@@ -24,14 +24,11 @@ from xietong.accounting.figures.refusals import may_be_refused, refusal, without
 from xietong.accounting.figures.tables import (
     BY_POLLUTANT,
     CIRCULATION,
-    HIGHEST,
     OF_ONE_PRODUCT,
-    TO_WORKS,
     WHERE_KNOWN,
     table_keys,
 )
 from xietong.accounting.figures.tax import KEY as TAX
-from xietong.accounting.figures.tax import TAXED
 from xietong.accounting.figures.unit_factors import Group, apart_figures
 from xietong.accounting.figures.without_a_rule import further, further_keys
 from xietong.accounting.inputs.concentrations import highest_outlet
@@ -42,6 +39,7 @@ from xietong.calc.engine import RULES, Calculation
 from xietong.calc.figures import Figure
 from xietong.calc.indicator_kinds import BEYOND, FACILITIES, applies, has_figure
 from xietong.calc.items import UnknownItemError, all_items, item
+from xietong.calc.keys import HIGHEST_OUTLET, TAXED, TO_WORKS, derived_of, group_of, parted
 from xietong.calc.names import name_of
 from xietong.calc.pollutants import TABLE_3
 from xietong.calc.rule_packs import PARK_STANDARD, RulePack
@@ -223,11 +221,12 @@ class Account:
         return made
 
     def _made(self, key: str) -> Figure:
-        if key.endswith(HIGHEST) and key.removesuffix(HIGHEST) in EMITTED:
-            return self._highest(key, key.removesuffix(HIGHEST))
-        if key.endswith(TO_WORKS) and key.removesuffix(TO_WORKS) in EMITTED:
-            return self._to_works(key, key.removesuffix(TO_WORKS))
-        if key.partition(":")[0] == ENERGY_PER_PRODUCT:
+        of, ending = derived_of(key, EMITTED)
+        if ending == HIGHEST_OUTLET:
+            return self._highest(key, of)
+        if ending == TO_WORKS:
+            return self._to_works(key, of)
+        if group_of(key) == ENERGY_PER_PRODUCT:
             return per_product(self, key)
         if (found := further(self, key)) is not None:
             return found
@@ -239,7 +238,7 @@ class Account:
 
     def _is_part(self, key: str) -> bool:
         """Whether a key names one amount of several ("fuel_energy:diesel"); "product:steel" is an item."""
-        group, _, part = key.partition(":")
+        group, part = parted(key)
         return bool(part) and group not in all_items() and (group in RULES or group in self.inputs)
 
     def _told(self, figure: Figure) -> Figure:
@@ -360,7 +359,7 @@ def explain(registry: Registry, lake: LakeTables | None, key: str, subject: str,
 
 def known_keys() -> list[str]:
     """Every key that `figures` answers, items included."""
-    named = [f"{name}{ending}" for name in TABLE_3 for ending in (HIGHEST, TO_WORKS, TAXED)]
+    named = [f"{name}{ending}" for name in TABLE_3 for ending in (HIGHEST_OUTLET, TO_WORKS, TAXED)]
     return sorted({*RULES, *all_items(), *named, TAX})
 
 

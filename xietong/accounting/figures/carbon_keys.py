@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from xietong.accounting.boundary import GROUPS
 from xietong.calc.figures import Figure
 from xietong.calc.items import all_items
+from xietong.calc.keys import without_subject
 
 _VIEWS = (
     "carbon_emission_total_location",
@@ -27,7 +28,7 @@ def carbon_keys(kind: str, inputs: Mapping[str, Figure]) -> Iterator[str]:
         yield "carbon_by_category"
     if any(_has(inputs, name) for name in _RELEASING):
         yield from ("greenhouse_gases", "gases_released")
-    if any(all_items()[fuel.partition("@")[0]].renewable for fuel in inputs["fuel_consumed"].items()):
+    if any(all_items()[without_subject(fuel)].renewable for fuel in inputs["fuel_consumed"].items()):
         yield "biomass_co2_emission"
     if _has(inputs, "measure_reductions"):
         yield "cumulative_carbon_reduction"

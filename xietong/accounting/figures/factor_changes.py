@@ -17,6 +17,7 @@ from xietong.accounting.factors.in_force import day_of
 from xietong.calc.engine import RULES, Calculation, Rule, UnknownValueError, rule_for
 from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure, worst
+from xietong.calc.keys import parted, subject_of
 from xietong.periods import Period
 from xietong.texts import Text
 
@@ -105,7 +106,7 @@ def _may_change(asked: Spanned, rule: Rule, days: Sequence[date]) -> bool:
 
 def _changes(asked: Spanned, figure: Figure, days: Sequence[date]) -> bool:
     """Whether a factor that a figure's line used is another one on one of these days."""
-    whose = "@" + figure.key.partition("@")[2] if "@" in figure.key else ""
+    whose = "@" + subject_of(figure.key) if "@" in figure.key else ""
     return any(_another(asked, f"{used.key}{whose}", days) for used in _used(figure))
 
 
@@ -119,7 +120,7 @@ def _used(figure: Figure) -> Iterator[Figure]:
 
 
 def _another(asked: Spanned, used: str, days: Sequence[date]) -> bool:
-    purpose, _, key = used.partition(":")
+    purpose, key = parted(used)
     values = set()
     for day in days:
         try:

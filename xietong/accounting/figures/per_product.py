@@ -16,6 +16,7 @@ from xietong.accounting.factors.in_force import choices_of, day_of
 from xietong.calc.engine import calculate
 from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure, Status, missing_figure, total
+from xietong.calc.keys import kind_of
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -74,7 +75,7 @@ def keys_per_product(account: Accounted) -> list[str]:
 
 def per_product(account: Accounted, key: str) -> Figure:
     """The energy per unit of the product that the key names; without a name, of each product of the unit."""
-    name = key.partition(":")[2]
+    name = kind_of(key)
     if not name:
         return _every(account, key)
     amounts = _amounts(account)
@@ -92,7 +93,7 @@ def per_product(account: Accounted, key: str) -> Figure:
 
 def _every(account: Accounted, key: str) -> Figure:
     lines = tuple(per_product(account, each) for each in keys_per_product(account))
-    named = tuple(replace(line, key=line.key.partition(":")[2]) for line in lines)
+    named = tuple(replace(line, key=kind_of(line.key)) for line in lines)
     if named:
         return Figure(key, None, "", named[0].status, "items", "6.3.2b", _TITLE, inputs=named)
     reason = Text("没有产品产量，单位产品能耗不能计算。", "no product was stated, so there is no energy per product.")

@@ -10,6 +10,7 @@ from xietong.accounting.factors.in_force import choices_of, day_of
 from xietong.accounting.figures.account import UnknownNameError, account
 from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.figures import Figure
+from xietong.calc.keys import group_of
 from xietong.calc.rule_packs import RulePack, rule_pack
 from xietong.calc.verdicts import Frame, Judged, better_of, judged
 from xietong.park.nouns import Registry
@@ -47,7 +48,7 @@ def standard_figure(
 ) -> Figure:
     """One figure of a standard with its whole working; raises UnknownNameError for a key that it does not know."""
     pack, own = _pack(standard), account(registry, lake, subject, period)
-    if key.partition(":")[0] not in pack.keys and key not in own.inputs:
+    if group_of(key) not in pack.keys and key not in own.inputs:
         keys = sorted(pack.keys)
         raise UnknownNameError(
             Text(

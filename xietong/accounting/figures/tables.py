@@ -37,8 +37,6 @@ CIRCULATION: Mapping[str, str] = {
     "waste_energy_utilization_rate": "waste_pressure_available",
     "treatment_operation_share": "production_run_hours",
 }
-HIGHEST = "_highest_outlet"
-TO_WORKS = "_to_works"
 
 
 def table_keys(kind: str = "park") -> dict[int, list[str]]:

@@ -21,6 +21,7 @@ from xietong.accounting.sources.statements import spans_of
 from xietong.calc.environmental_tax import EXCEEDANCE, Discharge, tax_of_outlet
 from xietong.calc.figures import Figure, total
 from xietong.calc.items import item
+from xietong.calc.keys import TAXED
 from xietong.calc.names import name_of
 from xietong.calc.rules import Factors
 from xietong.park.nouns import Subject
@@ -29,7 +30,6 @@ from xietong.standard.text import interpretations
 from xietong.texts import Text
 
 KEY = "environmental_tax"
-TAXED = "_taxed"
 _TITLE = Text("环境保护税", "environmental protection tax")
 _NOTHING = Text("没有直接向环境排放的应税污染物。", "nothing that is taxed is let out into the environment.")
 _POLLUTANTS = EMITTED - set(VOLUMES.values())

@@ -16,6 +16,7 @@ from xietong.accounting.sources.statements import cover, spans_of
 from xietong.calc.engine import calculate
 from xietong.calc.figures import Figure, total
 from xietong.calc.items import item
+from xietong.calc.keys import kind_of
 from xietong.calc.names import name_of
 from xietong.calc.rules import FactorSource
 from xietong.park.nouns import Subject
@@ -156,7 +157,7 @@ def _by_kind(books: Books, unit: Subject, name: str, period: Period) -> dict[str
     if not books.knows(unit.code, name):
         return found
     for row in cover(books.statements.within(unit.code, name, period), period).chosen:
-        kind = row.item.partition(":")[2]
+        kind = kind_of(row.item)
         kind = kind if kind in _WASTE_KINDS else "other_solid_waste"
         found[kind] = found.get(kind, Decimal(0)) + (books.statements.leaf(row).exact or Decimal(0))
     return found

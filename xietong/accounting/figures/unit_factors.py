@@ -22,6 +22,7 @@ from xietong.calc.engine import RULES, Calculation, Rule, rule_for
 from xietong.calc.expressions import Factor, walked
 from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure, worst
+from xietong.calc.keys import group_of
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -157,7 +158,7 @@ def _shares(group: Group, unit: Subject) -> dict[str, _Over]:
     """By medium what of a unit's trade went over the group's fence, where a part of it did not."""
     books, found = group.books, dict[str, _Over]()
     stays = books.registry.choices.get("unnamed_sales") == "inside"
-    names = [name for name in books.names if books.knows(unit.code, name) and name.partition(":")[0] in _TRADED]
+    names = [name for name in books.names if books.knows(unit.code, name) and group_of(name) in _TRADED]
     for medium in media_in(names):
         dealt = market(books, group.subject, medium, group.span)
         inside = sum(

@@ -8,9 +8,10 @@ from typing import Protocol
 from xietong.accounting.books.consolidation import EMITTED, Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.figures.tax import KEY as TAX
-from xietong.accounting.figures.tax import TAXED, environmental_tax, taxed_amount
-from xietong.accounting.inputs.estimates import SUFFIX, any_estimate, estimates, label_of, with_estimate
+from xietong.accounting.figures.tax import environmental_tax, taxed_amount
+from xietong.accounting.inputs.estimates import any_estimate, estimates, label_of, with_estimate
 from xietong.calc.figures import Figure
+from xietong.calc.keys import TAXED, WITH_ESTIMATE, derived_of
 from xietong.calc.names import name_of
 from xietong.calc.rounding import told_apart
 from xietong.park.nouns import Subject
@@ -35,18 +36,17 @@ def further(account: AccountLike, key: str) -> Figure | None:
     """The figure of such a key; None for any other."""
     if key == TAX:
         return environmental_tax(account.books, account.subject, account.period)
-    if key.endswith(TAXED) and key.removesuffix(TAXED) in EMITTED:
-        return taxed_amount(account.books, account.subject, key.removesuffix(TAXED), account.period)
-    if key.endswith(SUFFIX):
-        return _with_estimate(account, key.removesuffix(SUFFIX))
-    return None
+    of, ending = derived_of(key, EMITTED)
+    if ending == TAXED:
+        return taxed_amount(account.books, account.subject, of, account.period)
+    return _with_estimate(account, of) if ending == WITH_ESTIMATE else None
 
 
 def further_keys(account: AccountLike, keys: Iterable[str]) -> list[str]:
     """Of a group, the keys of what can be shown with an estimate for the absent beside the incomplete figures shown."""
     if account.subject.kind not in GROUPS:
         return []
-    named = [f"{key}{SUFFIX}" for key in keys if account.figure(key).status in ("partial", "missing")]
+    named = [f"{key}{WITH_ESTIMATE}" for key in keys if account.figure(key).status in ("partial", "missing")]
     if not named or not any_estimate(account.books, account.subject, account.period):
         return []
     return [key for key in named if account.figure(key).value is not None]
@@ -56,7 +56,7 @@ def _with_estimate(account: AccountLike, key: str) -> Figure:
     """The figure of a group computed with the estimates for its absent units; without any, why there is none."""
     bare = account.figure(key)
     name = bare.title if bare.title.zh else name_of(key)
-    named = f"{key}{SUFFIX}"
+    named = f"{key}{WITH_ESTIMATE}"
     if bare.status not in ("partial", "missing") or account.subject.kind not in GROUPS:
         return Figure(named, None, bare.unit, "not_applicable", title=label_of(name), missing=(_COMPLETE,))
     if key in account.books.names:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from xietong.accounting.books.consolidation import Books
 from xietong.accounting.boundary import GROUPS
 from xietong.calc.figures import Figure
+from xietong.calc.keys import group_of, without_subject
 from xietong.calc.names import names_of
 from xietong.park.nouns import Subject
 from xietong.periods import Period
@@ -22,7 +23,7 @@ _FEEDSTOCK = "#feedstock"
 def unbalanced(books: Books, subject: Subject, period: Period, feedstock: Figure, output: Figure) -> Figure:
     """The input of products with the sentence on raw material that no product balances: missing where no product is
     stated at all, partial where some units of a group state theirs and others do not."""
-    materials = list(dict.fromkeys(key.partition("@")[0] for key, amount in feedstock.items().items() if amount))
+    materials = list(dict.fromkeys(without_subject(key) for key, amount in feedstock.items().items() if amount))
     if not materials:
         return output
     if not output.items():
@@ -39,7 +40,7 @@ def _silent(books: Books, subject: Subject, period: Period) -> Iterable[Subject]
     if subject.kind not in GROUPS:
         return
     fed = [name for name in books.names if name.endswith(_FEEDSTOCK) and books.knows(subject.code, name)]
-    made = [name for name in books.names if name.partition(":")[0] == CARBON_OUTPUT]
+    made = [name for name in books.names if group_of(name) == CARBON_OUTPUT]
     for unit in books.boundary.units(subject.code):
         used = any(books.amount(unit.code, name, period).exact for name in fed)
         if used and not any(books.amount(unit.code, name, period).has_value for name in made):

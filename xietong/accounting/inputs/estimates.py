@@ -18,11 +18,11 @@ from xietong.accounting.boundary import GROUPS
 from xietong.accounting.sources.statement_figures import name_stated, stated_item
 from xietong.accounting.sources.statements import spans_of
 from xietong.calc.figures import Figure
+from xietong.calc.keys import group_of
 from xietong.park.nouns import ReportedAmount, Subject
 from xietong.periods import Period
 from xietong.texts import Text
 
-SUFFIX = "_with_estimate"
 # What one side buys is what the other side sells.
 _PENDANTS: Mapping[str, str] = {
     "electricity_purchased": "electricity_sold",
@@ -229,7 +229,7 @@ def _listed(books: Books, unit: Subject, name: str, span: Period) -> tuple[Decim
     fitting = [
         row
         for row in (*rows.get(unit.code, ()), *rows.get(unit.name, ()))
-        if row.subject != unit.code and row.item.partition(":")[0] in wanted and span.contains(row.period)
+        if row.subject != unit.code and group_of(row.item) in wanted and span.contains(row.period)
     ]
     leaves = [books.statements.leaf(row) for row in fitting]
     values = [leaf.exact for leaf in leaves if leaf.exact is not None]

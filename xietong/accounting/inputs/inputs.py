@@ -31,6 +31,7 @@ from xietong.accounting.trade.unstated_sales import SOLD, with_unstated_sale
 from xietong.calc.figures import Figure, Kind, Status, entitled, worst
 from xietong.calc.items import all_items, item, pollutants
 from xietong.calc.items import inputs as item_inputs
+from xietong.calc.keys import use_of, without_use
 from xietong.calc.names import name_of
 from xietong.park.nouns import Subject
 from xietong.periods import Period
@@ -258,7 +259,7 @@ def _by_input(names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
 
 def _input_of(name: str) -> str:
     """The input a name feeds; "" for uses that are no consumption."""
-    base, _, use = name.partition("#")
+    base, use = without_use(name), use_of(name)
     return _USES.get(use, "") if use else item(base).input
 
 

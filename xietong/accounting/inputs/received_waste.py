@@ -13,6 +13,7 @@ from xietong.accounting.boundary import GROUPS
 from xietong.accounting.sources.statements import cover
 from xietong.accounting.trade.flow_figures import moved
 from xietong.calc.figures import Figure
+from xietong.calc.keys import kind_of
 from xietong.park.nouns import Flow, ReportedAmount, Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -32,7 +33,7 @@ class Use(NamedTuple):
     @property
     def kind(self) -> str:
         """The kind that the statement names."""
-        return self.row.item.partition(":")[2]
+        return kind_of(self.row.item)
 
 
 def received_inputs(books: Books, subject: Subject, period: Period) -> dict[str, Figure]:
@@ -67,14 +68,14 @@ def _uses(books: Books, unit: Subject, family: str, period: Period) -> tuple[Use
         parts = books.boundary.parts(unit.code)
         return tuple(use for part in parts for use in uses_of_received(books, part, family, period))
     made = books.statements.of(unit.code, f"{family}_generated")
-    kinds = {row.item.partition(":")[2] for row in made}
-    kinds |= {row.item.partition(":")[2] for row in books.statements.of(unit.code, f"{family}_used_from_stock")}
+    kinds = {kind_of(row.item) for row in made}
+    kinds |= {kind_of(row.item) for row in books.statements.of(unit.code, f"{family}_used_from_stock")}
     givers = ((row, _giver(books, row)) for row in cover(rows, period).chosen)
     return tuple(Use(unit, row, giver) for row, giver in givers if _is_received(books, unit, row, giver, kinds))
 
 
 def _is_received(books: Books, unit: Subject, row: ReportedAmount, giver: str, kinds: set[str]) -> bool:
-    kind = row.item.partition(":")[2]
+    kind = kind_of(row.item)
     if kind in kinds:
         return False
     if kind and "" not in kinds:
@@ -137,7 +138,7 @@ def _given(books: Books, family: str, period: Period, end: tuple[Subject, str, s
         yield from moved
         return
     rows = books.statements.within(giver, f"{family}_used", period) if giver else []
-    for row in cover([row for row in rows if row.item.partition(":")[2] == kind], period).chosen:
+    for row in cover([row for row in rows if kind_of(row.item) == kind], period).chosen:
         leaf = books.statements.leaf(row)
         if _giver(books, row) == unit.code and leaf.exact is not None:
             yield leaf.figure

@@ -24,6 +24,7 @@ from xietong.accounting.sources.statement_figures import stated_item
 from xietong.accounting.sources.statements import cover
 from xietong.calc.figures import Figure, worst
 from xietong.calc.items import pollutants, to_canonical
+from xietong.calc.keys import kind_of
 from xietong.park.nouns import Limit, ReportedAmount, Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -81,7 +82,7 @@ def _kinds(books: Books, asked: Subject, subject: Subject, name: str, period: Pe
     others = _of_others(books, asked, subject, name, period)
     if subject.kind not in GROUPS:
         for row in books.statements.within(subject.code, name, period):
-            grouped[row.item.partition(":")[2]].append(row)
+            grouped[kind_of(row.item)].append(row)
     found: dict[str, list[Amount]] = defaultdict(list)
     for kind, rows in grouped.items():
         if kind:
@@ -107,7 +108,7 @@ def _of_others(books: Books, asked: Subject, subject: Subject, name: str, period
 
 def _is_stated(books: Books, use: Use, name: str, period: Period) -> bool:
     """Whether the giver states the use of that kind itself."""
-    return any(row.item.partition(":")[2] == use.kind for row in books.statements.within(use.giver, name, period))
+    return any(kind_of(row.item) == use.kind for row in books.statements.within(use.giver, name, period))
 
 
 def _hazardous(books: Books, subject: Subject, period: Period) -> dict[str, Figure]:

@@ -22,6 +22,7 @@ from xietong.calc.engine import Calculation
 from xietong.calc.factors import FactorBook
 from xietong.calc.figures import Figure, Status, worst
 from xietong.calc.items import all_items
+from xietong.calc.keys import group_of, kind_of
 from xietong.calc.made_sources import MadeSource, source_called
 from xietong.park.nouns import Subject
 from xietong.periods import Period
@@ -177,7 +178,7 @@ class _Making:
             self._remarks.append(taken_as_resold(self._unit))
 
     def _of_source(self, name: str, stated: Amount) -> Part:
-        source, exact = source_called(name.partition(":")[2]), stated.exact or _NONE
+        source, exact = source_called(kind_of(name)), stated.exact or _NONE
         self._stated.append(stated)
         if source.primary:
             return Part(source, exact, True, stated.figure)
@@ -222,11 +223,11 @@ class _Making:
         if recovered is not None and recovered.exact:
             yield self._of_process(recovered.exact, recovered)
             return
-        steams = [name for name in self._books.names if name.partition(":")[0] == STEAM]
+        steams = [name for name in self._books.names if group_of(name) == STEAM]
         for name in steams:
             tonnes = self._amount(name)
             if tonnes is not None and tonnes.exact:
-                heat = tonnes.exact * self._gj_per_tonne(name.partition(":")[2])
+                heat = tonnes.exact * self._gj_per_tonne(kind_of(name))
                 yield self._of_process(heat, tonnes)
 
     def _of_process(self, heat: Decimal, stated: Amount) -> Part:
@@ -254,11 +255,7 @@ class _Making:
 
     @cached_property
     def _sells_heat(self) -> bool:
-        names = [
-            name
-            for name in self._books.names
-            if name.partition(":")[0] in ("heat_sold", "steam_sold", "hot_water_sold")
-        ]
+        names = [name for name in self._books.names if group_of(name) in ("heat_sold", "steam_sold", "hot_water_sold")]
         return any(self._books.knows(self._unit.code, name) for name in names)
 
     @cached_property
@@ -294,7 +291,7 @@ class _Making:
     @cached_property
     def _heat_tce(self) -> Decimal:
         names = ("heat_purchased", "steam_purchased", "hot_water_purchased")
-        bought = [name for name in self._books.names if name.partition(":")[0] in names]
+        bought = [name for name in self._books.names if group_of(name) in names]
         if not any(self._books.amount(self._unit.code, name, self._span).exact for name in bought):
             return _NONE
         return Decimal(repr(self._calculation.figure("heat_received").value or 0.0)) * self._tce(HEAT)
@@ -324,7 +321,7 @@ class _Making:
 
 
 def _is_fuel(name: str) -> bool:
-    known = all_items().get(name.partition(":")[0])
+    known = all_items().get(group_of(name))
     return known is not None and known.carrier == "fuel"
 
 

@@ -18,6 +18,7 @@ from xietong.accounting.trade.inside_trade import market
 from xietong.accounting.trade.media import ELECTRICITY, HEAT, Medium, media_in
 from xietong.accounting.trade.unstated_sales import unstated_sale
 from xietong.calc.figures import Figure, worst
+from xietong.calc.keys import group_of, kind_of
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -54,7 +55,7 @@ def own_make_inputs(asked: Asked) -> dict[str, Figure]:
     """The inputs of OWN_MAKE that say more than the items do by themselves; {} for most subjects."""
     found: dict[str, Figure] = {}
     for medium, names, keys in ((ELECTRICITY, _MAKES, _POWER), (HEAT, _MAKES_HEAT, _HEAT)):
-        if any(name.partition(":")[0] in names for name in asked.books.names):
+        if any(group_of(name) in names for name in asked.books.names):
             found |= _OwnMake(asked, medium, names).inputs(keys)
     return found
 
@@ -81,7 +82,7 @@ class _OwnMake:
         is_group = asked.subject.kind in GROUPS
         units = asked.books.boundary.units(asked.subject.code) if is_group else (asked.subject,)
         self._is_group, self._units = is_group, {unit.code for unit in units}
-        known = [name for name in asked.books.names if name.partition(":")[0] in names]
+        known = [name for name in asked.books.names if group_of(name) in names]
         makers = [unit for unit in units if any(asked.books.knows(unit.code, name) for name in known)]
         found = (made_by(asked.books, unit, medium, asked.span, asked.inputs_of) for unit in makers)
         self._made = [made for made in found if made is not None]
@@ -209,7 +210,7 @@ class _OwnMake:
     def _makers(self) -> list[Subject]:
         books = self._books
         names = _MAKES[:3] if self._medium == ELECTRICITY else _MAKES_HEAT
-        known = [name for name in books.names if name.partition(":")[0] in names]
+        known = [name for name in books.names if group_of(name) in names]
         units = books.boundary.units(books.registry.park.code)
         return [unit for unit in units if any(books.knows(unit.code, name) for name in known)]
 
@@ -243,7 +244,7 @@ class _OwnMake:
         """GJ a tonne of a grade of steam that a unit sold; 1 of power and heat."""
         if medium in (ELECTRICITY, HEAT):
             return Decimal(1)
-        return made.steam_rates.get(medium.key.partition(":")[2] or "steam", _NONE)
+        return made.steam_rates.get(kind_of(medium.key) or "steam", _NONE)
 
 
 def _line(made: Made, amount: Decimal, unit: str) -> Figure:

@@ -14,6 +14,7 @@ from xietong.accounting.boundary import GROUPS
 from xietong.accounting.sources.statement_figures import stated_item
 from xietong.accounting.trade.lines import line, titled
 from xietong.accounting.trade.media import Medium
+from xietong.calc.keys import group_of, kind_of
 from xietong.calc.made_sources import source_called
 from xietong.park.nouns import Subject
 from xietong.periods import Period
@@ -56,7 +57,7 @@ def _states_more(books: Books, unit: Subject, medium: Medium) -> bool:
 
 def sources_of(books: Books, medium: Medium) -> list[str]:
     """The items by which anybody states what it made of a medium by its source."""
-    return [name for name in books.names if medium.by_source and name.partition(":")[0] == medium.by_source]
+    return [name for name in books.names if medium.by_source and group_of(name) == medium.by_source]
 
 
 def _of_unit(books: Books, unit: Subject, medium: Medium, span: Period) -> Iterator[tuple[str, Amount]]:
@@ -77,7 +78,7 @@ def _of_unit(books: Books, unit: Subject, medium: Medium, span: Period) -> Itera
 
 def _is_of(medium: Medium, name: str) -> bool:
     """Whether a source is among those whose part is stated as such too: renewables of power, waste heat of heat."""
-    source = source_called(name.partition(":")[2])
+    source = source_called(kind_of(name))
     return source.renewable if medium.key == "electricity" else source.key == "waste_heat"
 
 

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 
 from xietong.accounting.sources.grains import covers
 from xietong.accounting.sources.statements import Statements, base_of, spans_of
+from xietong.calc.keys import group_of, without_use
 from xietong.park.nouns import Expected, Registry
 from xietong.park.registry.presence import here_of
 from xietong.park.registry.stops import Stops
@@ -73,7 +74,7 @@ class DueList:
 
 def root_of(name: str) -> str:
     """The item behind a name, without its kind and use ("steam_purchased:1.0MPa_230C" → "steam_purchased")."""
-    return name.partition("#")[0].partition(":")[0]
+    return group_of(without_use(name))
 
 
 def is_listed(since: date | None, until: date | None, span: Period) -> bool:

@@ -22,6 +22,7 @@ from xietong.accounting.sources.statements import DERIVED, Cover, Statements, co
 from xietong.accounting.sources.treatment import REMOVED, removed
 from xietong.calc.figures import Figure
 from xietong.calc.items import item
+from xietong.calc.keys import use_of
 from xietong.park.nouns import ReportedAmount, Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -200,7 +201,7 @@ class Sources:
         wider = next((row.period.label for row in rows if row.period != span and row.period.contains(span)), "")
         zh = f"只有 {wider} 的合计，未分到" if wider else "应报未报"
         en = f"is known for {wider} as a whole only, not for" if wider else "was due and not reported for"
-        named, use = name_stated(name), name.partition("#")[2]
+        named, use = name_stated(name), use_of(name)
         how, how_en = (f"（use = {use}）", f" with use = {use}") if use else ("", "")
         reason = Text(
             f"{subject.name}的{named.zh}{zh} {span.label}；请填报{how}。",

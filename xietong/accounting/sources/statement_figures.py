@@ -9,6 +9,7 @@ from xietong.accounting.amounts import Amount
 from xietong.accounting.sources.stocks import Balance
 from xietong.calc.figures import Figure, Status
 from xietong.calc.items import Item, UnknownItemError, all_items, item, to_canonical, unit_kept
+from xietong.calc.keys import use_of, without_use
 from xietong.calc.names import name_of
 from xietong.park.nouns import ReportedAmount
 from xietong.periods import Period
@@ -39,7 +40,7 @@ USE_NAMES: Mapping[str, Text] = {
 @cache
 def name_stated(name: str) -> Text:
     """What is stated under such a name, in words: the item, its kind, and what it was used for."""
-    base, _, use = name.partition("#")
+    base, use = without_use(name), use_of(name)
     of, used = name_of(base) if ":" in base else _item_name(base), USE_NAMES.get(use)
     return Text(f"{of.zh}（{used.zh}）", f"{of.en} ({used.en})") if used else of
 
@@ -52,7 +53,7 @@ def _item_name(name: str) -> Text:
 @cache
 def stated_item(name: str) -> Item:
     """The item behind such a name; raises UnknownItemError."""
-    return item(name.partition("#")[0])
+    return item(without_use(name))
 
 
 def leaf(row: ReportedAmount, balance: Balance | None = None, remarks: tuple[Text, ...] = ()) -> Amount:

@@ -17,6 +17,7 @@ from xietong.accounting.sources.grains import Beside, settled, without_kinds_twi
 from xietong.accounting.sources.statement_figures import canonical, leaf, name_stated
 from xietong.accounting.sources.stocks import Stocks, has_stocks, with_stocks_of
 from xietong.calc.items import ANY, all_items
+from xietong.calc.keys import group_of
 from xietong.park.nouns import ReportedAmount
 from xietong.park.registry.presence import Here, said_outside
 from xietong.periods import Period
@@ -49,7 +50,7 @@ def base_of(name: str) -> str:
 
     Items that the engine takes by kind (products, steam by grade, reagents) keep it: their kinds are never summed.
     """
-    base = name.partition(":")[0]
+    base = group_of(name)
     known = all_items().get(base)
     return name if known is not None and known.part in (ANY, "steam") else base
 

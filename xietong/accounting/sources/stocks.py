@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from xietong.calc.figures import Figure
 from xietong.calc.items import UnknownItemError, item, to_canonical
+from xietong.calc.keys import group_of
 from xietong.park.nouns import ReportedAmount
 from xietong.park.registry.doubts import doubts
 from xietong.park.registry.energy_per_output import output_items
@@ -225,7 +226,7 @@ def _canonical(row: ReportedAmount, amount: Decimal) -> Decimal:
 
 
 def _base(row: ReportedAmount) -> str:
-    return row.item.partition(":")[0]
+    return group_of(row.item)
 
 
 def _can_be_stocked(row: ReportedAmount) -> bool:

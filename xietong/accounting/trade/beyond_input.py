@@ -15,6 +15,7 @@ from xietong.accounting.trade.inside_trade import OUTSIDE, UNNAMED, Market
 from xietong.accounting.trade.media import ELECTRICITY, HEAT, Medium
 from xietong.calc.engine import Calculation
 from xietong.calc.figures import Figure
+from xietong.calc.keys import kind_of
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -146,7 +147,7 @@ class _Unit:
         return heat * (self._calculation.beside(one).figure("heat_energy").value or 0.0)
 
     def _gj(self, steam: Medium) -> float:
-        grade = steam.key.partition(":")[2] or "steam"
+        grade = kind_of(steam.key) or "steam"
         tonne = Figure("steam_sold", None, "", kind="items", inputs=(Figure(grade, 1.0, steam.unit),))
         return self._calculation.beside({"steam_sold": tonne}).figure("steam_heat_sold").items().get(grade, 0.0)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from xietong.calc.items import all_items, item
+from xietong.calc.keys import group_of, kind_of, without_use
 from xietong.texts import Text
 
 Kind = Literal["network", "fuel", "water"]
@@ -110,7 +111,7 @@ def media_in(names: Iterable[str]) -> tuple[Medium, ...]:
     """The media that these items belong to: power, heat, steam by grade, gas before other fuels, media, then water."""
     bases = {_item_of(name) for name in names}
     found = [medium for medium in (ELECTRICITY, HEAT) if bases.intersection(medium.items)]
-    found += [steam(grade) for grade in sorted({_grade(name) for name in bases if name.partition(":")[0] in _STEAM})]
+    found += [steam(grade) for grade in sorted({_grade(name) for name in bases if group_of(name) in _STEAM})]
     fuels = [name for name in bases if name in all_items() and all_items()[name].carrier in ("fuel", "medium")]
     order = list(all_items())
     found += [fuel(name) for name in sorted(fuels, key=lambda name: (name != "natural_gas", order.index(name)))]
@@ -120,14 +121,14 @@ def media_in(names: Iterable[str]) -> tuple[Medium, ...]:
 def _item_of(name: str) -> str:
     """The item that a name means among a medium's own; what is made by source is one of them."""
     made = {each.by_source: each.made[0] for each in (ELECTRICITY, HEAT)}
-    return made.get(name.partition(":")[0]) or _ALIASES.get(name, name.partition("#")[0])
+    return made.get(group_of(name)) or _ALIASES.get(name, without_use(name))
 
 
 def _grade(name: str) -> str:
-    return name.partition(":")[2]
+    return kind_of(name)
 
 
 def is_called(medium: Medium, word: str) -> bool:
     """Whether a point's item or a flow's material means this medium: by its key, its items or its name."""
     named = _ALIASES.get(word.strip(), word.strip())
-    return named in (medium.key, medium.name.zh, medium.name.en, medium.bought, medium.sold.partition("#")[0])
+    return named in (medium.key, medium.name.zh, medium.name.en, medium.bought, without_use(medium.sold))

@@ -17,6 +17,7 @@ from xietong.accounting.trade.inside_trade import UNNAMED, Market, market, split
 from xietong.accounting.trade.lines import is_whole
 from xietong.accounting.trade.media import ELECTRICITY, HEAT, Medium, media_in
 from xietong.calc.figures import Figure, worst
+from xietong.calc.keys import group_of, kind_of
 from xietong.park.nouns import Subject
 from xietong.texts import Text
 
@@ -52,7 +53,7 @@ def left(asked: Asked, target: str, given: Figure) -> Figure:
     if target != "steam_sold":
         found = kept.get(ELECTRICITY.key if target == ELECTRICITY.sold else HEAT.key)
         return given if found is None else _less(given, found, "MWh" if target == ELECTRICITY.sold else "GJ")
-    steams = {key.partition(":")[2] or "steam": each for key, each in kept.items() if key.startswith("steam")}
+    steams = {kind_of(key) or "steam": each for key, each in kept.items() if key.startswith("steam")}
     return _of_grades(given, steams) if steams else given
 
 
@@ -118,7 +119,7 @@ def _dealt_in(books: Books) -> tuple[str, ...]:
     }
     named = {row.item for row in books.registry.reported if row.counterparty and row.counterparty.strip() in known}
     bases = {name.partition("_")[0] for name in SUPPLIED}
-    dealt = [name for name in books.names if name.partition(":")[0] in SUPPLIED]
+    dealt = [name for name in books.names if group_of(name) in SUPPLIED]
     return (*dealt, *(name for name in sorted(named) if name.partition("_")[0] in bases and "_purchased" in name))
 
 

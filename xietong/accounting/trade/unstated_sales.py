@@ -14,6 +14,7 @@ from xietong.accounting.boundary import GROUPS
 from xietong.accounting.trade.inside_trade import UNNAMED, Market, market
 from xietong.accounting.trade.media import ELECTRICITY, Medium, hot_water, media_in
 from xietong.calc.figures import Figure, worst
+from xietong.calc.keys import group_of, kind_of
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -81,7 +82,7 @@ def with_unstated_sale(books: Books, subject: Subject, span: Period, target: str
 
 def _media(books: Books, target: str) -> tuple[Medium, ...]:
     """The media that an engine input of sales is of, of those that anybody names a seller of."""
-    return tuple(each for each in _named_media(books) if each.sold.partition(":")[0] == target)
+    return tuple(each for each in _named_media(books) if group_of(each.sold) == target)
 
 
 def _named_media(books: Books) -> tuple[Medium, ...]:
@@ -91,11 +92,11 @@ def _named_media(books: Books) -> tuple[Medium, ...]:
 def _media_of(books: Books) -> tuple[Medium, ...]:
     rows = books.registry.reported
     known = {word for each in books.registry.subjects.values() for word in _words(each)}
-    names = {row.item for row in rows if row.counterparty and row.item.partition(":")[0] in _BOUGHT}
+    names = {row.item for row in rows if row.counterparty and group_of(row.item) in _BOUGHT}
     names = {row.item for row in rows if row.item in names and row.counterparty.strip() in known}
     network = [each for each in media_in(names) if each.kind == "network"]
     hot = sorted(name for name in names if name.startswith("hot_water"))
-    return (*network, *(hot_water(name.partition(":")[2]) for name in hot))
+    return (*network, *(hot_water(kind_of(name)) for name in hot))
 
 
 def _words(subject: Subject) -> tuple[str, ...]:
@@ -137,9 +138,9 @@ def _thermal(books: Books) -> tuple[Medium, ...]:
 
 
 def _thermal_of(books: Books) -> tuple[Medium, ...]:
-    names = [name for name in books.names if name.partition(":")[0] in _HEAT]
+    names = [name for name in books.names if group_of(name) in _HEAT]
     sold = [each for each in media_in(names) if each.kind == "network"]
-    sold += [hot_water(name.partition(":")[2]) for name in names if name.startswith("hot_water")]
+    sold += [hot_water(kind_of(name)) for name in names if name.startswith("hot_water")]
     return tuple(dict.fromkeys((*sold, *(each for each in _named_media(books) if each != ELECTRICITY))))
 
 

@@ -9,8 +9,8 @@ from xietong.accounting.closed.reports import BrokenReportError, account_documen
 from xietong.accounting.figures.account import UnknownNameError, figures
 from xietong.accounting.figures.cautions import carried
 from xietong.accounting.figures.trends import Trend, trend
-from xietong.accounting.inputs.estimates import SUFFIX as WITH_ESTIMATE
 from xietong.calc.figures import Figure
+from xietong.calc.keys import WITH_ESTIMATE
 from xietong.cli import UsageError
 from xietong.commands.figures.account_all import add_all_argument, run_all
 from xietong.commands.figures.balance_lines import add_balancing_arguments, asks_balancing, run_balancing
