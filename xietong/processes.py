@@ -109,7 +109,7 @@ def platform(data: Path, door: Door, only: str | None = None) -> list[Service]:
 def _web(door: Door) -> Iterator[str]:
     """A connection that is silent, or whose head is not whole, is closed after ten seconds; many of them are no matter.
 
-    Bodies have their deadline in xietong.web.front.
+    Bodies have their deadline in xietong.web.server.front.
     """
     yield from ("--interface", "asginl", "--http", "1", "--host", door.host, "--port", str(door.web_port))
     yield from ("--no-ws", "--workers", "1", "--workers-kill-timeout", "5")

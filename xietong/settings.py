@@ -100,23 +100,23 @@ INSTALLED_APPS = [
     "xietong.web",
 ]
 MIDDLEWARE = [
-    "xietong.web.peers.behind_proxies",
-    "xietong.web.answering.Answering",
+    "xietong.web.server.peers.behind_proxies",
+    "xietong.web.server.answering.Answering",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "xietong.web.languages.chosen_language",
+    "xietong.web.shell.languages.chosen_language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "xietong.web.recording.recording",
+    "xietong.web.server.recording.recording",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "xietong.web.answering.only_with_a_role",
+    "xietong.web.server.answering.only_with_a_role",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "xietong.web.before_a_park.BeforeAPark",
+    "xietong.web.server.before_a_park.BeforeAPark",
     "axes.middleware.AxesMiddleware",
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -154,8 +154,8 @@ AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS: list[str] = []
 # Who goes on guessing does not make the pause longer for whom the name belongs to.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_WHITELIST_CALLABLE = "xietong.web.sign_ins.is_known"
-AXES_LOCKOUT_CALLABLE = "xietong.web.doors.locked_out"
+AXES_WHITELIST_CALLABLE = "xietong.web.server.sign_ins.is_known"
+AXES_LOCKOUT_CALLABLE = "xietong.web.server.signing_in.locked_out"
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "cockpit"
 LOGOUT_REDIRECT_URL = "sign-in"
@@ -166,12 +166,12 @@ CSRF_TRUSTED_ORIGINS = ORIGINS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SECURE_HSTS_SECONDS = 365 * 86_400 if IS_HTTPS else 0
 X_FRAME_OPTIONS = "DENY"
-CSRF_FAILURE_VIEW = "xietong.web.months.forged"
+CSRF_FAILURE_VIEW = "xietong.web.months.form_page.forged"
 # A month of a large enterprise has some 150 lines of a dozen fields each.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 FILE_UPLOAD_HANDLERS = [
-    "xietong.web.month_workbooks.BoundedUpload",
+    "xietong.web.months.workbook_page.BoundedUpload",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
@@ -180,7 +180,7 @@ FILE_UPLOAD_HANDLERS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"lines": {"()": "xietong.web.logs.JsonLines"}},
+    "formatters": {"lines": {"()": "xietong.web.server.logs.JsonLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "loggers": {
         "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},

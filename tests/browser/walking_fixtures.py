@@ -14,7 +14,7 @@ from xietong.journal import open_writer
 from xietong.park.bringing.receiving import Reception
 from xietong.park.people import make_roles
 from xietong.settle.once import settle_waiting
-from xietong.web import shelf
+from xietong.web.shell import shelf
 
 
 @pytest.fixture

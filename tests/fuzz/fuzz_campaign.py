@@ -28,8 +28,8 @@ TARGETS = {
         "Payloads",
         (
             *DOORS,
-            "xietong.web.push",
-            "xietong.web.month_api",
+            "xietong.web.api.push",
+            "xietong.web.api.months",
             "xietong.park.bringing.months",
             "xietong.park.bringing.statements",
         ),

@@ -8,7 +8,7 @@ from django.test import Client
 from fuzz_park import Park
 
 from xietong.journal import find
-from xietong.web import shelf
+from xietong.web.shell import shelf
 
 MONTHS = (
     b'{"rows": [{"item": "coke", "amount": 1150.5, "unit": "t"}]}',

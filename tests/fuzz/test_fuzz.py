@@ -26,7 +26,8 @@ from fuzz_sheets import Sheets
 from pytest_django import Settings
 
 from xietong.protocols.hj212 import frame
-from xietong.web import push, shelf
+from xietong.web.api import push
+from xietong.web.shell import shelf
 
 HERE = Path(__file__).parent
 

@@ -23,7 +23,7 @@ from xietong.park.package.mapping import FileMapping
 from xietong.park.package.reading import read_package
 from xietong.park.registry import snapshot
 from xietong.settle.settler import Settler
-from xietong.web.raw import Wanted, shown
+from xietong.web.evidence.raw_entry import Wanted, shown
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")

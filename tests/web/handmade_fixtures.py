@@ -15,7 +15,9 @@ from xietong.journal import open_writer
 from xietong.park.bringing.evidence import enter, keep
 from xietong.park.nouns import Registry
 from xietong.protocols import hj212
-from xietong.web import evidence_rows, intake_state, park_data, park_figures
+from xietong.web.evidence import behind_figures
+from xietong.web.intake import intake_state
+from xietong.web.shell import park_data, park_figures
 
 SEGMENT = (
     f"QN=20250314070500000;ST=31;CN=2061;PW=secret1;MN={handmade.MN};Flag=5;"
@@ -64,8 +66,8 @@ def park(monkeypatch: pytest.MonkeyPatch, data: Path) -> Registry:
     monkeypatch.setattr(park_figures, "figure_tree", handmade.explained)
     monkeypatch.setattr(park_figures, "evaluation", handmade.evaluation)
     monkeypatch.setattr(intake_state, "quality_cases", lambda *_: handmade.cases())
-    monkeypatch.setattr(evidence_rows, "hours_of", lambda *_: rows["hours"])
-    monkeypatch.setattr(evidence_rows, "readings_of", lambda *_: rows["readings"])
+    monkeypatch.setattr(behind_figures, "hours_of", lambda *_: rows["hours"])
+    monkeypatch.setattr(behind_figures, "readings_of", lambda *_: rows["readings"])
     return registry
 
 

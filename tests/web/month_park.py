@@ -14,7 +14,7 @@ from xietong.park.bringing.receiving import Reception
 from xietong.park.bringing.template import COLUMNS, HEADER_ROW, NOTES, SHEET
 from xietong.park.package.tabular import Shape, tables
 from xietong.park.people import make_roles
-from xietong.web import park_data, shelf
+from xietong.web.shell import park_data, shelf
 
 NOW = datetime(2025, 4, 3, 2, tzinfo=UTC)
 

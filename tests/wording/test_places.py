@@ -7,7 +7,7 @@ import pytest
 
 from xietong.park.nouns import Registry, Subject
 from xietong.texts import Text
-from xietong.web.live import live
+from xietong.web.shell.live import live
 from xietong.wording.places import full_name
 
 

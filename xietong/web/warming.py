@@ -7,8 +7,10 @@ import threading
 from django.db import connection
 
 from xietong.park.registry.snapshot import NoParkError
-from xietong.web import intake_state, park_data, views
-from xietong.web.asked import newest_year, years_of
+from xietong.web.cockpit import page
+from xietong.web.intake import intake_state
+from xietong.web.shell import park_data
+from xietong.web.shell.asked import newest_year, years_of
 
 
 def warm() -> None:
@@ -16,7 +18,7 @@ def warm() -> None:
     try:
         registry = park_data.registry()
         year = newest_year(years_of(registry))
-        views.cockpit_context(registry, registry.park, year)
+        page.cockpit_context(registry, registry.park, year)
         intake_state.quality_cases(registry, year)
     except NoParkError:
         return

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from xietong.calc.figures import Figure
 from xietong.texts import Text
-from xietong.web.languages import reading_language
+from xietong.web.shell.languages import reading_language
 from xietong.wording import numbers, words
 from xietong.wording.charts import SPARK_HEIGHT, SPARK_WIDTH, Sparkline
 

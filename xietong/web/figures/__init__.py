@@ -1,0 +1,1 @@
+"""Figures 指标: the page of a figure, balances, other standards, factors, closed reports."""

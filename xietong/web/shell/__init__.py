@@ -1,0 +1,1 @@
+"""What every page stands on: the park and its figures, what an address asks for, links, languages, live values."""
