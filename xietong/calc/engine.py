@@ -291,7 +291,8 @@ def _line(
     # Which group each is out of: the formula names several, or the group was itself computed.
     is_apart = len(groups) > 1 or any(group.formula for group in groups)
     if is_apart:
-        own = [replace(group.child(name), key=f"{group.key}:{name}") for group in groups if group.has(name)]
+        of = [(f"{group.key}:{name}", group.child(name)) for group in groups if group.has(name)]
+        own = [entitled(figure, key, figure.title) for key, figure in of]
     factors = [table.used[name] for table in tables.values() if name in table.used]
     title = next((figure.title for figure in own if figure.title.en), Text("", ""))
     rested = [*own, *shared]

@@ -36,7 +36,7 @@ from xietong.accounting.inputs.inputs import engine_inputs
 from xietong.accounting.own_make.inputs import OWN_MAKE, nothing_made
 from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.engine import RULES, Calculation
-from xietong.calc.figures import Figure
+from xietong.calc.figures import Figure, entitled
 from xietong.calc.indicator_kinds import BEYOND, FACILITIES, applies, has_figure
 from xietong.calc.items import UnknownItemError, all_items, item
 from xietong.calc.keys import HIGHEST_OUTLET, TAXED, TO_WORKS, derived_of, group_of, parted
@@ -264,7 +264,8 @@ class Account:
             raise UnknownNameError(_unknown_key(key)) from None
         figure = self.books.amount(self.subject.code, key, self._period).figure
         title = name_of(key) if known.kind else known.name
-        return replace(figure, key=key, unit=figure.unit or known.unit, title=title)
+        named = entitled(figure, key, title)
+        return named if named.unit else replace(named, unit=known.unit)
 
     def _to_works(self, key: str, name: str) -> Figure:
         label = item(name).name

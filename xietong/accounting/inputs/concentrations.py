@@ -48,7 +48,13 @@ class Outlet(NamedTuple):
 
 
 def outlet_of(books: Books, subject: Subject, name: str, period: Period) -> Outlet | None:
-    """The judged hours of an outlet; None where it does not measure that pollutant's concentration."""
+    """The judged hours of an outlet; None where it does not measure that pollutant's concentration. Made once: the
+    outlet, its unit, and every group above ask for it."""
+    key = ("judged hours", subject.code, name, period)
+    return books.keep(key, lambda: _outlet_of(books, subject, name, period))
+
+
+def _outlet_of(books: Books, subject: Subject, name: str, period: Period) -> Outlet | None:
     spans = spans_of(period)
     slices = [part for span in spans for part in books.extracts.outlet(subject.code, name, span)]
     if not slices:

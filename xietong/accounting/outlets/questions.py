@@ -87,7 +87,7 @@ SELECT channel, bucket, count(*), count(judged), count(*) FILTER (WHERE NOT dail
 FROM judged GROUP BY ALL
 """
 CAME = """
-SELECT channel, bucket, count(DISTINCT hour) * any_value(greatest(1, value_s // 3600)) FROM channels
+SELECT channel, bucket, count(*) * any_value(greatest(1, value_s // 3600)) FROM channels
 JOIN hourly ON point = value_point AND hour >= since AND hour < until JOIN buckets ON hour >= opens AND hour < closes
 WHERE readings + invalid > 0 AND coalesce(shared, channel) = channel GROUP BY ALL
 """

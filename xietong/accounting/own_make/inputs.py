@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 from xietong.accounting.books.consolidation import Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.own_make.counted import InputsOf, Made, Part, is_renewable, made_by
-from xietong.accounting.trade.inside_trade import market
+from xietong.accounting.trade.inside_trade import is_traded_inside, market
 from xietong.accounting.trade.media import ELECTRICITY, HEAT, Medium, media_in
 from xietong.accounting.trade.unstated_sales import unstated_sale
 from xietong.calc.figures import Figure, worst
@@ -55,9 +55,15 @@ def own_make_inputs(asked: Asked) -> dict[str, Figure]:
     """The inputs of OWN_MAKE that say more than the items do by themselves; {} for most subjects."""
     found: dict[str, Figure] = {}
     for medium, names, keys in ((ELECTRICITY, _MAKES, _POWER), (HEAT, _MAKES_HEAT, _HEAT)):
-        if any(group_of(name) in names for name in asked.books.names):
+        if _items_of_make(asked.books, medium, names):
             found |= _OwnMake(asked, medium, names).inputs(keys)
     return found
+
+
+def _items_of_make(books: Books, medium: Medium, names: Iterable[str]) -> list[str]:
+    """The items by which anybody states what it made of a medium, with their sources and kinds."""
+    key = ("items of make", medium.key)
+    return books.keep(key, lambda: [name for name in books.names if group_of(name) in names])
 
 
 def nothing_made(key: str) -> Figure:
@@ -82,7 +88,7 @@ class _OwnMake:
         is_group = asked.subject.kind in GROUPS
         units = asked.books.boundary.units(asked.subject.code) if is_group else (asked.subject,)
         self._is_group, self._units = is_group, {unit.code for unit in units}
-        known = [name for name in asked.books.names if group_of(name) in names]
+        known = _items_of_make(asked.books, medium, names)
         makers = [unit for unit in units if any(asked.books.knows(unit.code, name) for name in known)]
         found = (made_by(asked.books, unit, medium, asked.span, asked.inputs_of) for unit in makers)
         self._made = [made for made in found if made is not None]
@@ -177,7 +183,7 @@ class _OwnMake:
     def _bought(self) -> Iterator[tuple[Made, Decimal]]:
         """Renewable power and heat that units elsewhere in the park made and sold to these."""
         books, medium, span = self._books, self._medium, self._span
-        if self._asked.subject.code == books.registry.park.code:
+        if self._asked.subject.code == books.registry.park.code or not is_traded_inside(books, medium):
             return
         for passed in books.remember(("renewable passed", medium.key, span), self._passed):
             seller, made = passed.made.unit, passed.made

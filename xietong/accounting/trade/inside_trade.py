@@ -19,6 +19,7 @@ from xietong.accounting.trade.flow_figures import moved
 from xietong.accounting.trade.lines import CLAUSE, difference, is_whole, line, share
 from xietong.accounting.trade.media import Medium, is_called
 from xietong.calc.figures import Figure
+from xietong.calc.keys import group_of
 from xietong.park.nouns import Flow, Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -71,6 +72,21 @@ def trade(books: Books, group: Subject, medium: Medium, span: Period) -> Trade |
 def market(books: Books, group: Subject, medium: Medium, span: Period) -> "Market":
     """The dealings behind `trade`, made once for a group, medium and span."""
     return books.remember(("market", group.code, medium.key, span), lambda: Market(books, group, medium, span))
+
+
+def is_traded_inside(books: Books, medium: Medium) -> bool:
+    """Whether any statement of a medium ever names something of the park as the other end, or a flow of it is recorded:
+    else nothing is known to have passed from one unit to another, whatever the span."""
+
+    def named() -> bool:
+        park = books.registry.park.code
+        known = _names(books.boundary, books.boundary.units(park))
+        sides = {group_of(name) for name in (medium.sold, medium.bought)}
+        rows = (row for row in books.registry.reported if row.counterparty and group_of(row.item) in sides)
+        is_named = any(row.counterparty.strip() in known for row in rows)
+        return is_named or any(_carries(flow, medium) for flow in books.flows)
+
+    return books.keep(("traded inside", medium.key), named)
 
 
 class Market:
