@@ -114,6 +114,16 @@ class Period:
         """The same span one year earlier (同比)."""
         return Period(_add_months(self.start, -12), _add_months(self.end, -12))
 
+    @property
+    def year_to_end(self) -> "Period":
+        """The twelve months up to its end; of a span that ends with 28 February of a leap year those up to that day."""
+        return Period(_add_months(self.end, -12), self.end)
+
+    @property
+    def with_year_after(self) -> "Period":
+        """The span and the twelve months after it."""
+        return Period(self.start, _add_months(self.end, 12))
+
     def utc(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """Start and end as instants."""
         start, end = (at.replace(tzinfo=zone).astimezone(UTC) for at in (self.start, self.end))

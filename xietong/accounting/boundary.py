@@ -8,6 +8,7 @@ from collections import defaultdict
 
 from xietong.calc.items import item, pollutants
 from xietong.park.nouns import Point, Registry, Subject
+from xietong.park.registry.presence import here_of, points_here
 
 GROUPS = frozenset({"park", "zone", "sector"})
 
@@ -20,7 +21,7 @@ class Boundary:
         self._below = {code: registry.below(code) for code in registry.subjects}
         self._water = self._water_outlets()
         self._points: dict[str, list[Point]] = defaultdict(list)
-        for _, point in sorted(registry.points.items()):
+        for _, point in sorted(points_here(registry.points, here_of(registry.subjects)).items()):
             self._points[point.subject].append(point)
         self._units: dict[str, tuple[Subject, ...]] = {}
         self._parts: dict[str, tuple[Subject, ...]] = {}

@@ -99,7 +99,7 @@ def impossible(purpose: str, key: str, value: Decimal, unit: str) -> Text | None
         return _impossible_carbon(key, value)
     if purpose in ("coal_equivalent", "calorific_value"):
         return _impossible_heat(key, value, purpose)
-    band = _BANDS.get(f"{purpose} {key}", _BANDS.get(purpose))
+    band = _BANDS.get(f"{purpose} {key}", _BANDS.get(purpose)) or _band_of_rate(purpose, key)
     if (
         band is None
         or (value == 0 and purpose == "removal_efficiency")
@@ -112,6 +112,12 @@ def impossible(purpose: str, key: str, value: Decimal, unit: str) -> Text | None
         f"{key}: {value.normalize():f} {unit} lies outside {band[0]}–{band[1]}; check the value and its unit "
         "(a percentage is 95 with the unit %, or 0.95 with the unit 1).",
     )
+
+
+def _band_of_rate(purpose: str, key: str) -> tuple[str, str] | None:
+    """The band of a rate of tax that is stated for one pollutant: that of its air or water."""
+    known = all_items().get(key) if purpose == "environmental_tax_rate" else None
+    return None if known is None else _BANDS.get(f"{purpose} {known.carrier}")
 
 
 def _impossible_carbon(key: str, carbon: Decimal) -> Text | None:

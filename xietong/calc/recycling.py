@@ -15,6 +15,18 @@ def _within(part: float, whole: float, lacking: Text) -> None:
         raise UnknownValueError(lacking)
 
 
+def _of_it(part: float, whole: float, family: str) -> None:
+    """What is used of others' material is part of all that is used."""
+    if part > whole * (1 + TOLERANCE):
+        raise UnknownValueError(
+            Text(
+                f"其中利用外来的多于利用总量；请核对 {family}_used_received 与 {family}_used（后者含前者）。",
+                f"more is stated as used of what others gave than was used in all; check {family}_used_received and "
+                f"{family}_used, which holds it.",
+            )
+        )
+
+
 def _stock(name: str) -> Text:
     return Text(
         f"利用或处置量大于产生量，综合利用率会超过 100 %；请填报 {name}（其中往年贮存量）或核对产生量。",
@@ -31,6 +43,7 @@ def resource_utilization_rate(
         "副产品利用量大于产生量，利用率会超过 100 %；请核对 byproduct_used 与 byproduct_generated。",
         "more by-products were used than generated, a rate above 100 %; check byproduct_used and byproduct_generated.",
     )
+    _of_it(byproduct_used_received, byproduct_used, "byproduct")
     _within(byproduct_used - byproduct_used_received, byproduct_generated, lacking)
     return (byproduct_used - byproduct_used_received) / byproduct_generated * 100
 
@@ -77,6 +90,7 @@ def solid_waste_utilization_rate(
 ) -> float:
     """工业固废综合利用率: solid waste used in what was generated and taken from earlier years' stock."""
     whole = solid_waste_generated + solid_waste_used_from_stock
+    _of_it(solid_waste_used_received, solid_waste_used, "solid_waste")
     _within(solid_waste_used - solid_waste_used_received, whole, _stock("solid_waste_used_from_stock"))
     return (solid_waste_used - solid_waste_used_received) / (solid_waste_generated + solid_waste_used_from_stock) * 100
 
@@ -101,6 +115,7 @@ def hazardous_waste_utilization_rate(
     """危险废物综合利用率: hazardous waste used in what was generated and taken from earlier years' stock."""
     whole = hazardous_waste_generated + hazardous_waste_used_from_stock
     own = hazardous_waste_used - hazardous_waste_used_received
+    _of_it(hazardous_waste_used_received, hazardous_waste_used, "hazardous_waste")
     _within(own, whole, _stock("hazardous_waste_used_from_stock"))
     return (
         (hazardous_waste_used - hazardous_waste_used_received)

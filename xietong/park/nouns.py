@@ -280,6 +280,9 @@ class Document:
     file: str = ""
 
 
+_GROUPS = ("park", "zone", "sector")
+
+
 @dataclass(frozen=True, slots=True)
 class Registry:
     """The whole park as one value, read in one go; codes are unique within each kind of thing.
@@ -328,13 +331,12 @@ class Registry:
         return next(subject for subject in self.subjects.values() if subject.kind == "park")
 
     def below(self, code: str) -> tuple[Subject, ...]:
-        """Every subject under this one, itself included; a zone or sector gathers the enterprises that name it."""
+        """Every subject under this one, itself included; a zone or sector gathers what names it: enterprises
+        and supplies, and whatever else belongs to the park, a zone or a sector itself."""
         root = self.subjects[code]
         gathered = [code]
         if root.kind in ("zone", "sector"):
-            gathered += [
-                s.code for s in self.subjects.values() if s.kind in ("enterprise", "supply") and self._in(s, root)
-            ]
+            gathered += [s.code for s in self.subjects.values() if self._may_name(s) and self._in(s, root)]
         index = 0
         while index < len(gathered):
             gathered += [
@@ -342,6 +344,13 @@ class Registry:
             ]
             index += 1
         return tuple(self.subjects[each] for each in gathered)
+
+    def _may_name(self, subject: Subject) -> bool:
+        """Whether the zone and sector that a subject names gather it: what lies below a unit goes with that."""
+        if subject.kind in ("enterprise", "supply"):
+            return True
+        above = self.subjects.get(subject.parent)
+        return subject.kind not in _GROUPS and (above is None or above.kind in _GROUPS)
 
     @staticmethod
     def _in(subject: Subject, group: Subject) -> bool:

@@ -3,6 +3,7 @@ what a changed statement touches."""
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 
 import pytest
@@ -135,3 +136,20 @@ def test_a_statement_that_makes_an_item_due_touches_the_months_after_it() -> Non
     changed = replace(small(), reported=(*small().reported, stated("A", "2025-03", "lpg", "2", "t")))
     wanted = [("A", period) for period in PERIODS]
     assert touched(small(), changed, wanted) == wanted
+
+
+def test_a_statement_of_the_day_before_a_leap_day_touches_the_year_after_it() -> None:
+    """Its end is 29 February, a day that the next year has not (was: a traceback)."""
+    day, later = Period.parse("2024-02-28"), Period.parse("2025-02")
+    changed = replace(small(), reported=(*small().reported, stated("A", day.label, "lpg", "2", "t")))
+    assert touched(small(), changed, [("A", day), ("A", later), ("B", day)]) == [("A", day), ("A", later)]
+
+
+def test_a_month_that_shares_its_year_touches_the_other_months() -> None:
+    """A year of 12 t, settled, shared by months that were estimated: each of them changes with one of them."""
+    rows = [replace(row, method="estimate") for row in monthly("A", "lpg", "2", "t")]
+    year = stated("A", "2025", "lpg", "12", "t", method="bill")
+    before = replace(small(), reported=(*small().reported, year, *rows))
+    after = replace(before, reported=(*small().reported, year, replace(rows[0], amount=Decimal(4)), *rows[1:]))
+    wanted = [("A", Period.month(2025, month)) for month in (1, 7)]
+    assert touched(before, after, wanted) == wanted

@@ -70,3 +70,54 @@ def test_an_amount_that_is_owed_is_named_where_the_others_leave_nothing() -> Non
     found = tax("A", "2025-03", rows, *(Expected("A", f"solid_waste_{part}", "month") for part in ("used", "disposed")))
     assert (found.value, found.status) == (0.0, "partial")
     assert any("2025-03" in said.zh for said in found.missing)
+
+
+SLAG = (
+    stated("A", "2025", "solid_waste_generated:slag", "1000", "t"),
+    stated("A", "2025", "solid_waste_used:slag", "1000", "t", counterparty="B"),
+)
+
+
+def own_of_b(*kinds: tuple[str, str, str]) -> list[ReportedAmount]:
+    return [
+        stated("B", "2025", f"solid_waste_{name}", amount, "t", counterparty=other) for name, amount, other in kinds
+    ]
+
+
+GYPSUM = own_of_b(("generated:gypsum", "500", ""), ("used:gypsum", "400", ""))
+REST = own_of_b(("stored:gypsum", "0", ""), ("disposed:gypsum", "0", ""))
+
+
+@pytest.mark.parametrize("used", ["600", "50"])
+def test_waste_of_others_that_a_unit_used_is_none_of_its_own(used: str) -> None:
+    """B used A's slag; of its own 500 t of gypsum 100 t went nowhere: 2,500 yuan (was: missing for 600 t, "used more
+    than generated"; 1,250 yuan, ok, for 50 t)."""
+    rows = [*SLAG, *own_of_b(("used:slag", used, "A")), *GYPSUM, *REST]
+    for code in ("B", "P"):
+        found = tax(code, "2025", rows)
+        assert (found.value, found.status) == (100.0 * RATE, "ok")
+    assert tax("A", "2025", rows).value == 0.0
+
+
+def test_what_is_stated_as_used_of_what_was_received_is_taken_off_once() -> None:
+    """Without kinds: 1,000 t used, of them 600 t received; of kinds: the slag that others gave, named as such too."""
+    whole = own_of_b(
+        ("generated", "500", ""),
+        ("received", "900", ""),
+        ("used", "1000", ""),
+        ("used_received", "600", ""),
+        ("stored", "0", ""),
+        ("disposed", "0", ""),
+    )
+    assert (tax("B", "2025", whole).value, tax("B", "2025", whole).status) == (100.0 * RATE, "ok")
+    for more in ("used_received:slag", "used_received"):
+        rows = [*SLAG, *own_of_b(("used:slag", "600", "A"), (more, "600", "")), *GYPSUM, *REST]
+        assert tax("B", "2025", rows).value == 100.0 * RATE
+    both = own_of_b(("generated:slag", "500", ""), ("used:slag", "1000", ""), ("used_received:slag", "600", ""))
+    left = own_of_b(("stored:slag", "0", ""), ("disposed:slag", "0", ""))
+    assert tax("B", "2025", [*both, *left]).value == 100.0 * RATE
+
+
+def test_what_others_gave_and_lies_in_store_is_no_waste_of_the_unit() -> None:
+    rows = [*SLAG, *own_of_b(("received:slag", "900", "A"), ("stored:slag", "300", "")), *GYPSUM, *REST]
+    assert tax("B", "2025", rows).value == 100.0 * RATE

@@ -117,6 +117,13 @@ def test_hazardous_waste_in_store_beyond_a_years_making_is_over_a_year_old() -> 
     assert "closing" in figure(unknown, "hazardous_waste_over_one_year").missing[0].en
 
 
+def test_a_store_of_the_day_before_a_leap_day_has_its_year() -> None:
+    """Its end is 29 February (was: a traceback)."""
+    rows = (stated("A", "2024-02-28", "hazardous_waste_stored", "1", "t"),)
+    of = tenants(replace(rows[0], closing=Decimal(3)), stated("A", "2024-02-28", "hazardous_waste_generated", "1", "t"))
+    assert figure(of, "hazardous_waste_over_one_year", "A", Period.parse("2024-02-28")).value == 2
+
+
 def test_water_that_goes_to_the_works_leaves_the_tenant_but_not_the_park() -> None:
     works = subject("W")
     of = park(

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import NamedTuple
 
-from xietong.accounting.sources.statements import base_of
+from xietong.accounting.sources.due import root_of
 from xietong.park.nouns import Registry, ReportedAmount
 from xietong.periods import Period
 
@@ -65,16 +65,19 @@ def _differing(before: tuple[ReportedAmount, ...], after: tuple[ReportedAmount, 
 
 def _change(row: ReportedAmount, before: Registry, after: Registry) -> _Change:
     was, now = (_spans(registry, row) for registry in (before, after))
+    # A row of a span that holds it may be shared by its parts, or count in their place.
+    around = [row.period, *(each for each in was | now if each.contains(row.period))]
+    whole = Period(min(each.start for each in around), max(each.end for each in around))
     if was == now and row.period.month_count == 1:
-        return _Change(row.subject, row.period.start, row.period.end)
+        return _Change(row.subject, whole.start, whole.end)
     # The item became due, or no longer is: for a year after the row, and for any month that a wider row explains.
-    return _Change(row.subject, row.period.start, row.period.end.replace(year=row.period.end.year + 1))
+    return _Change(row.subject, whole.start, whole.with_year_after.end)
 
 
 def _spans(registry: Registry, row: ReportedAmount) -> set[Period]:
     """The periods for which the subject stated the item."""
-    item = base_of(row.item)
-    return {each.period for each in registry.reported if each.subject == row.subject and base_of(each.item) == item}
+    item = root_of(row.item)
+    return {each.period for each in registry.reported if each.subject == row.subject and root_of(each.item) == item}
 
 
 def _related(before: Registry, after: Registry, subject: str) -> frozenset[str]:

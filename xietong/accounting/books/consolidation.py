@@ -20,6 +20,7 @@ from xietong.accounting.outlets.channels import VOLUMES
 from xietong.accounting.sources.coefficients import EmissionMethods
 from xietong.accounting.sources.due import DueList
 from xietong.accounting.sources.lake_years import Extracts, Keep
+from xietong.accounting.sources.levels import Levels
 from xietong.accounting.sources.meters import LakeTables
 from xietong.accounting.sources.precedence import Sources, share_of
 from xietong.accounting.sources.statement_figures import name_stated, stated_item
@@ -83,6 +84,8 @@ class Books:
         # Whether anything in these books may be for the reader of every figure made of it (`figures.cautions`).
         self.has_to_tell = statements.has_beside or bool(registry.factors)
         self._known: dict[tuple[str, str, datetime, datetime], Amount] = {}
+        # By subject, item and span: what two levels state of one quantity, where they differ by more than 5 %.
+        self._apart: dict[tuple[str, str, Period], Text] = {}
         self._made: dict[Hashable, Any] = {}
         self._lasting: dict[Hashable, Any] = {}
         self._lock = Lock()
@@ -113,7 +116,7 @@ class Books:
         if known is None:
             subject = self.registry.subjects[code]
             made = _titled(subject, self._amount(subject, name, period))
-            known = self._known[key] = self._beside(made, code, name, period) if self.statements.has_beside else made
+            known = self._known[key] = self._beside(made, code, name, period) if self.has_beside else made
         return known
 
     def within(self, code: str, period: Period) -> Period | None:
@@ -125,7 +128,8 @@ class Books:
     def _beside(self, made: Amount, code: str, name: str, period: Period) -> Amount:
         """The amount with what stands beside it of the subject's and its members' statements of that time."""
         below = {each.code for each in self.boundary.below(code)}
-        said = [
+        said = [text for each in below if (text := self._apart.get((each, name, period))) is not None]
+        said += [
             aside.text
             for (subject, of), asides in self.statements.all_beside()
             if of == name and subject in below
@@ -140,13 +144,20 @@ class Books:
         remarks = (*figure.remarks, *(each for each in told if each not in figure.remarks))
         return made._replace(figure=replace(figure, remarks=remarks, trace={**figure.trace, "beside": "yes"}))
 
+    @property
+    def has_beside(self) -> bool:
+        """Whether any statement stands beside another one of the same quantity."""
+        return bool(self._apart) or self.statements.has_beside
+
     def take_over(self, before: "Books", touched: frozenset[str] | None) -> None:
         """Keep what earlier books made of the same lake for all but these subjects; None: of none."""
         if touched is None or self.names != before.names:
             return
         # Copied at once: another thread may go on with the earlier books.
-        known, lasting = before._known.copy(), before._lasting.copy()
+        known, lasting, apart = before._known.copy(), before._lasting.copy(), before._apart.copy()
         self._known |= {key: made for key, made in known.items() if key[0] not in touched}
+        self._apart |= {key: text for key, text in apart.items() if key[0] not in touched}
+        self.has_to_tell = self.has_to_tell or bool(self._apart)
         self._lasting |= {
             key: made
             for key, made in lasting.items()
@@ -205,11 +216,31 @@ class Books:
         if name in EMITTED:
             return self._emission(subject, name, period)
         own = self.sources.amount(subject, name, period)
-        if own.has_value:
-            return own
-        parts = [self.amount(each.code, name, period) for each in self.boundary.parts(subject.code)]
-        below = summed(name, own.figure.unit, parts)
-        return below if below.has_value or own.is_idle else own
+        below = self.of_parts(subject, name, period)
+        if below.has_value:
+            return Levels(self, subject, name).chosen(period, own, below)
+        return below if own.is_idle else own
+
+    def held_beside(self, subject: Subject, name: str, period: Period, levels: tuple[Amount, Amount, Text]) -> Amount:
+        """The first of two levels' amounts of one quantity, which counts; what stands beside it is told at every figure
+        made of it. levels: both amounts and what the second is called."""
+        chosen, other, called = levels
+        found = beside(chosen, other, called)
+        if found is not chosen:
+            said, label = found.figure.remarks[-1], stated_item(name).name
+            zh, en = f"{subject.name}的{label.zh}", f"{label.en} of {subject.name_en or subject.name}"
+            self.has_to_tell = True
+            self._apart[subject.code, name, period] = Text(f"{zh}：{said.zh}", f"{en}: {said.en}")
+        return chosen
+
+    def of_its_own(self, subject: Subject, name: str, period: Period) -> Amount:
+        """What a subject itself states or measures of an item, without its parts."""
+        return self.sources.amount(subject, name, period)
+
+    def of_parts(self, subject: Subject, name: str, period: Period) -> Amount:
+        """What the parts of a unit, right below it, have of an item."""
+        makers = [each for each in self.boundary.parts(subject.code) if self.knows(each.code, name)]
+        return summed(name, stated_item(name).unit, [self.amount(each.code, name, period) for each in makers])
 
     def parted(self, code: str, name: str, period: Period, apart: Mapping[str, str]) -> list[tuple[str, Amount]]:
         """A group's amount with some of its units' taken out of it: (what a unit's part is called, its amount) for the
@@ -237,7 +268,9 @@ class Books:
             return own
         total = self._covered(group, name, period, parts)
         total = without_second_use(total, self.statements, self.flows, (unit for unit, _ in parts), period)
-        return beside(total, own, _OWN) if total.has_value or own.is_idle else own
+        if total.has_value or own.is_idle:
+            return self.held_beside(group, name, period, (total, own, _OWN))
+        return own
 
     def _counts(self, unit: Subject) -> bool:
         return unit.kind != "outlet" or self.boundary.works_of(unit) is None
@@ -273,6 +306,9 @@ class Books:
             return self._outlet(subject, own)
         outlets = [self.amount(each.code, name, period) for each in self.boundary.outlets(subject.code, to_works=False)]
         total = summed(name, item(name).unit, outlets)
+        if total.is_idle and own.is_idle:
+            parts = [self.amount(each.code, name, period) for each in self.boundary.parts(subject.code)]
+            total = summed(name, item(name).unit, parts)
         if self.boundary.sends_all_to_works(subject.code, name):
             chosen = total if not total.is_idle else idle(name, total.figure.unit)
         elif total.has_value or own.is_idle:

@@ -15,6 +15,14 @@ from xietong.texts import Text
 
 _ENERGY = "comprehensive_energy_consumption"
 _PER_ENERGY = ("energy_per_output_value", "energy_per_added_value", "energy_utilization_efficiency")
+_CARBON = ("carbon_emission_total", "energy_carbon_emission", "net_electricity_emission", "net_heat_emission")
+_CARBON_BELOW_ZERO = Text(
+    "外供或回收扣减的碳排放多于购入和产生的，合计小于零。请核对：外供的电、热来自没有填报的购入或燃料时请补报；"
+    "自产的按来源填 electricity_made:solar、heat_made:waste_heat 等。",
+    "more carbon is taken off for supply to others or recovery than was bought or emitted, so that the figure is below "
+    "zero. Check it: report the purchase or fuel behind the supply; what was made here is reported by source as "
+    "electricity_made:solar, heat_made:waste_heat and so on.",
+)
 _BELOW_ZERO = Text(
     "外供多于购入和消耗，综合能源消耗量小于零：外供的电或热来自没有填报的能源。请填报投入的燃料；太阳能、风能、余热等"
     "自产的电、热按来源填 electricity_made:solar、heat_made:waste_heat 等。",
@@ -32,13 +40,15 @@ def cautioned(figure: Figure) -> Figure:
         return replace(figure, value=None, status="missing", missing=(*figure.missing, _BELOW_ZERO))
     if below_zero and figure.key == _ENERGY:
         return replace(figure, remarks=(*figure.remarks, _BELOW_ZERO))
+    if below_zero and figure.key in _CARBON:
+        return replace(figure, remarks=(*figure.remarks, _CARBON_BELOW_ZERO))
     return figure
 
 
 # What the trace of a part of the working holds where its remarks are for the reader of every figure made of it: a
 # factor that stands in for one of another area or is the park's own (counting or not), a statement beside another,
-# power or heat made here whose reading is open.
-CARRIED = ("stands_in_for", "own", "aside", "beside", "own_make")
+# power or heat made here whose reading is open, an amount that is not known before and after its factor changed.
+CARRIED = ("stands_in_for", "own", "aside", "beside", "own_make", "unsplit")
 
 
 def carried(figure: Figure) -> tuple[Text, ...]:

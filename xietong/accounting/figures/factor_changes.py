@@ -154,8 +154,10 @@ def _sum(whole: Figure, lines: Sequence[Figure]) -> Figure:
         return whole
     remarks = [*whole.remarks, _SUM] + ([_NOT_BY_MONTH] if any(line.title is _REST for line in counted) else [])
     lacking = [line for line in counted if line.value is None]
+    unsplit = {"unsplit": "yes"} if _NOT_BY_MONTH in remarks else {}
     return replace(
         whole,
+        trace={**whole.trace, **unsplit},
         value=sum(values),
         status=worst([whole.status, "partial"]) if lacking else whole.status,
         missing=tuple(dict.fromkeys((*whole.missing, *(reason for line in lacking for reason in line.missing)))),

@@ -5,6 +5,7 @@ under `<family>_used_received`; else a kind that it states the use of and never 
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -102,9 +103,9 @@ def _names(books: Books) -> Iterator[tuple[str, str]]:
 def _used(books: Books, subject: Subject, family: str, period: Period, uses: Iterable[Use]) -> Figure:
     """What was used of what came from others: as stated, else the uses that cannot be of one's own."""
     key = f"{family}_used_received"
-    stated = books.amount(subject.code, key, period) if books.knows(subject.code, key) else None
-    if stated is not None and not stated.is_idle:
-        return stated.figure
+    stated = _stated(books, subject, family, key, period)
+    if stated is not None:
+        return stated
     lines = [(use, books.statements.leaf(use.row)) for use in uses]
     known = [(use, leaf) for use, leaf in lines if leaf.exact is not None]
     if not known:
@@ -117,9 +118,9 @@ def _used(books: Books, subject: Subject, family: str, period: Period, uses: Ite
 def _received(books: Books, subject: Subject, family: str, period: Period, uses: Iterable[Use]) -> Figure:
     """What came from others: as stated, else as those who gave it state it, or flows.csv records it."""
     key = f"{family}_received"
-    stated = books.amount(subject.code, key, period) if books.knows(subject.code, key) else None
-    if stated is not None and not stated.is_idle:
-        return stated.figure
+    stated = _stated(books, subject, family, key, period)
+    if stated is not None:
+        return stated
     ends = dict.fromkeys((use.unit, use.giver, use.kind) for use in uses)
     lines = [line for end in ends for line in _given(books, family, period, end)]
     if not ends or not lines:
@@ -128,6 +129,59 @@ def _received(books: Books, subject: Subject, family: str, period: Period, uses:
     total = sum((Decimal(repr(line.value)) for line in lines), _NONE)
     names = dict.fromkeys(giver for _, giver, _ in ends if giver)
     return Figure(key, float(total), "t", inputs=tuple(lines), remarks=(_as_given(names),))
+
+
+def _stated(books: Books, subject: Subject, family: str, key: str, period: Period) -> Figure | None:
+    """What is stated of an item of what was received: of a group without what its own units gave each other, which came
+    from nobody else; None where nothing is."""
+    whole = books.amount(subject.code, key, period) if books.knows(subject.code, key) else None
+    if whole is None or whole.is_idle:
+        return None
+    if subject.kind not in GROUPS or whole.exact is None:
+        return whole.figure
+    inside = [
+        books.statements.leaf(row)
+        for unit in _units(books, subject)
+        for row in cover(books.statements.within(unit.code, key, period), period).chosen
+        if is_inside(books, subject, Use(unit, row, _only_giver(books, unit, row, family, period)))
+    ]
+    passed = sum((leaf.exact for leaf in inside if leaf.exact is not None), _NONE)
+    if not passed:
+        return whole.figure
+    if whole.exact == passed:
+        return Figure(key, None, "t", "not_applicable", missing=(_ONLY_INSIDE,))
+    lines = tuple(replace(leaf.figure, key="received_inside") for leaf in inside)
+    past = Figure("received_inside", float(passed), "t", title=_INSIDE, inputs=lines)
+    stated = replace(whole.figure, title=_IN_ALL)
+    formula = f"{key} - received_inside"
+    return replace(whole.figure, value=float(whole.exact - passed), formula=formula, inputs=(stated, past))
+
+
+_INSIDE = Text("其中本范围内单位相互给的", "of it what units here gave each other")
+_IN_ALL = Text("各单位填报的合计", "what the units state in all")
+_ONLY_INSIDE = Text(
+    "收到的都来自本范围内的单位，没有外来的。", "all that was received came from units here, nothing from elsewhere."
+)
+
+
+def _only_giver(books: Books, unit: Subject, row: ReportedAmount, family: str, period: Period) -> str:
+    """Who gave what a unit states as received: whom the statement names, else the only one who is known to have given
+    it that kind; "" where nobody or several are."""
+    if row.counterparty:
+        return _giver(books, row)
+    kind = row.item.partition(":")[2]
+    uses = uses_of_received(books, unit, family, period)
+    givers = {use.giver for use in uses if use.giver and kind in ("", use.kind)}
+    givers |= {flow.origin for flow in books.flows if flow.destination == unit.code and kind in ("", flow.material)}
+    others = (each for each in books.registry.subjects if each != unit.code)
+    givers |= {each for each in others if _gives(books, each, unit, (family, kind), period)}
+    return givers.pop() if len(givers) == 1 else ""
+
+
+def _gives(books: Books, giver: str, unit: Subject, what: tuple[str, str], period: Period) -> bool:
+    family, kind = what
+    rows = books.statements.within(giver, f"{family}_used", period)
+    return any(_giver(books, row) == unit.code and kind in ("", row.item.partition(":")[2]) for row in rows)
 
 
 def _given(books: Books, family: str, period: Period, end: tuple[Subject, str, str]) -> Iterator[Figure]:

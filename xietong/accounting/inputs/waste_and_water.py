@@ -119,9 +119,8 @@ def _hazardous(books: Books, subject: Subject, period: Period) -> dict[str, Figu
     if not known:
         nothing = ("没有填报危险废物期末库存（closing）。", "no closing stock of hazardous waste was stated.")
         return {key: _idle(key, *nothing) for key in (stock, made)}
-    year = Period(period.end.replace(year=period.end.year - 1), period.end)
     total = sum((Decimal(repr(line.value)) for line in known), Decimal(0))
-    generated = books.amount(subject.code, _MADE, year).figure
+    generated = books.amount(subject.code, _MADE, period.year_to_end).figure
     return {
         stock: Figure(stock, float(total), "t", inputs=known),
         made: replace(generated, key=made, title=Text("", "")),

@@ -52,6 +52,11 @@ class DueList:
             present = ()
         return tuple(span for span in present if not self._is_met(subject, item, span)) if present else ()
 
+    def days(self, subject: str, month: Period) -> Period:
+        """The days of a month on which a subject was in the park: no others are due of it."""
+        here = self._here.get(subject)
+        return month if here is None else here.presence.of(month)
+
     def _reported_lately(self, subject: str, item: str, period: Period) -> bool:
         year_before = period.previous_year().start
         rows = [*self._statements.of(subject, item), *(each.row for each in self._statements.beside(subject, item))]

@@ -54,7 +54,7 @@ class Beside(NamedTuple):
         return {**of, "outside": self.outside, "entry": row.entry, "row": row.row, "sentence": self.text._asdict()}
 
 
-_UNNAMED = Text("", "")
+UNNAMED = Text("", "")
 
 
 class Settled(NamedTuple):
@@ -97,9 +97,9 @@ def _nested(
         return kept, [Beside(row, whole, sum_of_parts, _said_less(row, whole, sum_of_parts, parts))]
     shared = _shared(row, parts, (whole, sum_of_parts)) if _whole_counts(row, parts, prefer_whole) else None
     if shared is None:
-        text = _said_apart(row, (whole, sum_of_parts), False) if apart or None in (whole, sum_of_parts) else _UNNAMED
+        text = _said_apart(row, (whole, sum_of_parts), False) if apart or None in (whole, sum_of_parts) else UNNAMED
         return kept, [Beside(row, whole, sum_of_parts, text)]
-    text = _said_apart(row, (whole, sum_of_parts), True) if apart else _UNNAMED
+    text = _said_apart(row, (whole, sum_of_parts), True) if apart else UNNAMED
     others = [each for each in kept if each not in parts]
     return [*others, *shared, row], [Beside(each, measure(each), None, text) for each in _tops(parts)[:1]]
 
@@ -189,19 +189,20 @@ def _total_and_kinds(
 ) -> tuple[Beside, list[ReportedAmount]]:
     """What stands beside of a total and the kinds that meet its time, and the statements that do not count."""
     inside = [each for each in kinds if total.period.contains(each.period)]
-    whole, by_kind = measure(total), _sum_of_lines(inside, measure)
+    whole, by_kind = measure(total), sum_of_lines(inside, measure)
     if whole is None or by_kind is None:
-        return Beside(total, whole, by_kind, _UNNAMED), list(kinds)
+        return Beside(total, whole, by_kind, UNNAMED), list(kinds)
     too_much = by_kind > (1 + DEVIATION) * whole
     finer = covers((each for each in inside if each.period != total.period), total.period)
     if finer and by_kind >= (1 - DEVIATION) * whole:
-        text = _said_apart(total, (whole, by_kind), False) if too_much else _UNNAMED
+        text = _said_apart(total, (whole, by_kind), False) if too_much else UNNAMED
         return Beside(total, whole, by_kind, text), [total]
-    text = _said_kinds(total, whole, by_kind) if too_much else _UNNAMED
+    text = _said_kinds(total, whole, by_kind) if too_much else UNNAMED
     return Beside((inside or list(kinds))[0], by_kind, whole, text), list(kinds)
 
 
-def _sum_of_lines(rows: Iterable[ReportedAmount], measure: Measure) -> Decimal | None:
+def sum_of_lines(rows: Iterable[ReportedAmount], measure: Measure) -> Decimal | None:
+    """What the statements of several lines come to, of each line the longest spans; None where one has no amount."""
     lines: dict[tuple[str, str, str], list[ReportedAmount]] = {}
     for row in rows:
         lines.setdefault((row.item, row.use, row.counterparty), []).append(row)
@@ -211,7 +212,7 @@ def _sum_of_lines(rows: Iterable[ReportedAmount], measure: Measure) -> Decimal |
 # ---- sentences ----
 
 
-def _said(row: ReportedAmount) -> tuple[str, str]:
+def said(row: ReportedAmount) -> tuple[str, str]:
     """Whose statement of what, and what it says."""
     amount = "" if row.amount is None else f" {row.amount.normalize():f} {row.unit}"
     name = name_of(row.item)
@@ -220,11 +221,13 @@ def _said(row: ReportedAmount) -> tuple[str, str]:
     )
 
 
-def _number(value: Decimal | None) -> str:
+def number(value: Decimal | None) -> str:
+    """An amount in a sentence."""
     return "—" if value is None else f"{value.normalize():f}" if abs(value) < 10**9 else f"{value:.6g}"
 
 
-def _percent(one: Decimal | None, other: Decimal | None) -> str:
+def percent_apart(one: Decimal | None, other: Decimal | None) -> str:
+    """How far two amounts are apart, in a sentence."""
     return "—" if one is None or not other else f"{abs(one - other) / abs(other) * 100:.1f} %"
 
 
@@ -245,18 +248,18 @@ def _said_apart(row: ReportedAmount, sums: tuple[Decimal | None, Decimal | None]
 def _said_less(
     row: ReportedAmount, whole: Decimal | None, counted: Decimal | None, parts: Iterable[ReportedAmount]
 ) -> Text:
-    zh, en = _said(row)
+    zh, en = said(row)
     labels = [part.period.label for part in _tops(parts)]
     return Text(
-        f"{zh}，而其中 {labels[0]} 等 {len(labels)} 期已合计 {_number(counted)}，多于全期；该行并列不计，"
+        f"{zh}，而其中 {labels[0]} 等 {len(labels)} 期已合计 {number(counted)}，多于全期；该行并列不计，"
         "没有填报的分期按缺报。请核对并补报。",
-        f"{en}, while {labels[0]} and so on, {len(labels)} parts of it, already sum to {_number(counted)}, "
-        f"more than its {_number(whole)}: it stands beside them, and what is not stated is missing. Check and report.",
+        f"{en}, while {labels[0]} and so on, {len(labels)} parts of it, already sum to {number(counted)}, "
+        f"more than its {number(whole)}: it stands beside them, and what is not stated is missing. Check and report.",
     )
 
 
 def _said_crossing(row: ReportedAmount, other: ReportedAmount) -> Text:
-    zh, en = _said(row)
+    zh, en = said(row)
     return Text(
         f"{zh}，与 {other.period.label} 的填报有一段重叠，不能分开；按较短的 {other.period.label} 计，该行并列不计。"
         "请按月重新填报。",
@@ -266,10 +269,10 @@ def _said_crossing(row: ReportedAmount, other: ReportedAmount) -> Text:
 
 
 def _said_kinds(total: ReportedAmount, whole: Decimal, by_kind: Decimal) -> Text:
-    zh, en = _said(total)
-    percent = _percent(by_kind, whole)
+    zh, en = said(total)
+    percent = percent_apart(by_kind, whole)
     return Text(
-        f"{zh}（不分种类），而各种类合计 {_number(by_kind)}，相差 {percent}（超过 5 %）；按不分种类的合计计。请核对。",
-        f"{en} without a kind, while its kinds sum to {_number(by_kind)}, {percent} apart (more than 5 %): "
+        f"{zh}（不分种类），而各种类合计 {number(by_kind)}，相差 {percent}（超过 5 %）；按不分种类的合计计。请核对。",
+        f"{en} without a kind, while its kinds sum to {number(by_kind)}, {percent} apart (more than 5 %): "
         "the total without a kind counts. Check both.",
     )

@@ -35,6 +35,7 @@ from xietong.lake.engine import quoted
 from xietong.lake.store import Lake
 from xietong.park.nouns import Point, Registry
 from xietong.park.registry.stops import Stops
+from xietong.park.registry.presence import here_of, points_here
 from xietong.periods import Period
 
 Made = TypeVar("Made")
@@ -80,7 +81,7 @@ class Extracts:
         self._amount_points: dict[tuple[str, str], list[Point]] = defaultdict(list)
         self._outlet_points: dict[str, list[Point]] = defaultdict(list)
         self._states: set[str] = set()
-        for point in sorted(registry.points.values(), key=lambda point: point.code):
+        for _, point in sorted(points_here(registry.points, here_of(registry.subjects)).items()):
             self._enter(point)
 
     def _enter(self, point: Point) -> None:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from xietong.accounting.amounts import Amount, absent, amount, beside, idle, summed
 from xietong.accounting.sources.coefficients import EmissionMethods
 from xietong.accounting.sources.due import DueList
+from xietong.accounting.sources.grains import covers
 from xietong.accounting.sources.instruments import VALID_SHARE, OutletAmount, outlet_amount
 from xietong.accounting.sources.lake_years import Extracts
 from xietong.accounting.sources.meters import metered_amount
@@ -140,7 +141,8 @@ class Sources:
             days = inside(covered.chosen, gap)
             measured = meter(gap) if not days else idle(name, "")
             if days:
-                parts.append((gap.start, self._days_absent(subject, name, gap, days)))
+                if not covers(days, due := self._due.days(subject.code, gap)):
+                    parts.append((gap.start, self._days_absent(subject, name, (gap, due), days)))
             elif not measured.is_idle:
                 parts.append((gap.start, measured))
             else:
@@ -210,8 +212,12 @@ class Sources:
         trace = {"subject": subject.code, "item": name, "period": span.label}
         return absent(name, unit_stated(rows, name), reason, len(run), trace)
 
-    def _days_absent(self, subject: Subject, name: str, month: Period, days: Iterable[ReportedAmount]) -> Amount:
-        covered, every = days_of(days, month)
+    def _days_absent(
+        self, subject: Subject, name: str, spans: tuple[Period, Period], days: Iterable[ReportedAmount]
+    ) -> Amount:
+        """spans: the month, and its days on which the subject was here."""
+        month, due = spans
+        covered, every = days_of(days, due)
         reason = Text(
             f"{subject.name}的{name_stated(name).zh}在 {month.label} 只报了 {covered}/{every} 天；请补报。",
             f"{name_stated(name).en} of {subject.name_en or subject.name}: {covered} of {every} days of "

@@ -6,7 +6,7 @@ the best counts. Figures are made in `statement_figures`; what was due and what 
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount
 from xietong.accounting.sources.grains import Beside, settled, without_kinds_twice
+from xietong.accounting.sources.restated import BURNT, without_restated
 from xietong.accounting.sources.statement_figures import canonical, leaf, name_stated
 from xietong.accounting.sources.stocks import Stocks, has_stocks, with_stocks_of
 from xietong.calc.items import ANY, all_items
@@ -84,18 +85,36 @@ class InForce(NamedTuple):
 def in_force(reported: Iterable[ReportedAmount], prefer_whole: bool = False) -> InForce:
     """The statements that count: the latest revision, then the best method of each line and period, then of what is
     stated at several grains the one that counts (`grains`), then of kinds and their total."""
+    by_subject: dict[str, list[ReportedAmount]] = defaultdict(list)
+    asides: list[Beside] = []
+    for own in _lines(reported):
+        found = settled(own, measure, prefer_whole)
+        by_subject[own[0].subject] += found.rows
+        asides += found.beside
+    rows: list[ReportedAmount] = []
+    for theirs in by_subject.values():
+        found = without_restated(theirs, measure)
+        rows += found.rows
+        asides += found.beside
+    beside: dict[Named, list[Beside]] = defaultdict(list)
+    for aside in asides:
+        for name in names_of(aside.row):
+            beside[aside.row.subject, name].append(aside)
+    return _by_item(rows, beside)
+
+
+def _lines(reported: Iterable[ReportedAmount]) -> Iterator[list[ReportedAmount]]:
+    """The statements line by line; burnt with or without the word is one line, but where both stand for one period."""
     lines: dict[tuple[str, Line], list[ReportedAmount]] = defaultdict(list)
     for (subject, _, line), row in _best(reported).items():
-        lines[subject, line].append(row)
-    rows: list[ReportedAmount] = []
-    beside: dict[Named, list[Beside]] = defaultdict(list)
-    for own in lines.values():
-        found = settled(own, measure, prefer_whole)
-        rows += found.rows
-        for aside in found.beside:
-            for name in names_of(aside.row):
-                beside[aside.row.subject, name].append(aside)
-    return _by_item(rows, beside)
+        use = "" if line.use in BURNT else line.use
+        lines[subject, line._replace(use=use)].append(row)
+    for rows in lines.values():
+        if len({row.period for row in rows}) == len(rows):
+            yield rows
+            continue
+        for use in dict.fromkeys(row.use for row in rows):
+            yield [row for row in rows if row.use == use]
 
 
 def measure(row: ReportedAmount) -> Decimal | None:

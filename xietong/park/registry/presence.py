@@ -4,10 +4,11 @@ What is stated or measured for times at which a subject was not here is kept and
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from xietong.park.nouns import Flow, ReportedAmount, Subject
+from xietong.park.nouns import Flow, Point, ReportedAmount, Subject
 from xietong.periods import Period
 from xietong.texts import Text
 
@@ -34,6 +35,12 @@ class Presence(NamedTuple):
         last = (span.end - timedelta(microseconds=1)).date()
         return (self.since is None or self.since <= last) and (self.until is None or self.until > span.start.date())
 
+    def of(self, span: Period) -> Period:
+        """The part of a span on which it was here; empty where it was not."""
+        start = max(span.start, _midnight(self.since)) if self.since else span.start
+        end = min(span.end, _midnight(self.until)) if self.until else span.end
+        return Period(start, max(start, end))
+
     def admits(self, period: Period) -> bool:
         """Whether an amount of the period can be the subject's own: it was here in each of its months (or on some day
         of a period without whole months). A month in which it came or left is its own month."""
@@ -44,6 +51,10 @@ class Presence(NamedTuple):
         None where it was not here."""
         here = [span for span in tuple(period.months()) or (period,) if self.meets(span)]
         return Period(here[0].start, here[-1].end) if here else None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time())
 
 
 class Here(NamedTuple):
@@ -66,6 +77,17 @@ def here_of(subjects: Mapping[str, Subject]) -> dict[str, Here]:
 def is_here(known: Mapping[str, Here], code: str, span: Period) -> bool:
     """Whether a subject was here on some day of the span; known: as `here_of` answers."""
     return code not in known or known[code].presence.meets(span)
+
+
+def points_here(points: Mapping[str, Point], known: Mapping[str, Here]) -> dict[str, Point]:
+    """The points by code, each dated by its own days within those of the subject that it measures: nothing is due of
+    an instrument, and none of its readings counts, while that was not here."""
+    found = {}
+    for code, point in points.items():
+        here = known.get(point.subject)
+        days = Presence(point.since, point.until) if here is None else here.presence.within(point.since, point.until)
+        found[code] = point if here is None else replace(point, since=days.since, until=days.until)
+    return found
 
 
 def flows_here(flows: Iterable[Flow], known: Mapping[str, Here]) -> tuple[Flow, ...]:

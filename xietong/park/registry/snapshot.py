@@ -20,8 +20,8 @@ from xietong.park import models, nouns
 from xietong.park.fields import plain
 from xietong.park.package.rules import Known
 from xietong.park.package.schema import TABLES
-from xietong.park.registry.presence import Presence, here_of
 from xietong.park.registry.revisions import BATCH, in_force
+from xietong.park.registry.presence import here_of, points_here
 from xietong.periods import Period
 from xietong.quality.bounds import NOTHING_KNOWN, bounds_of
 from xietong.readings import CORRECTED
@@ -200,7 +200,7 @@ def point_specs(registry: nouns.Registry) -> list[PointSpec]:
     """What the roll-up must know of every point, one spec an address, dated by its days in park time and by those of
     the subject that it measures: readings of a time at which that was not here stay and do not count."""
     changes = _meter_changes(registry)
-    days = _days_of_points(registry)
+    days = points_here(registry.points, here_of(registry.subjects))
     parted = _parted(registry)
     is_zero = registry.choices.get("below_detection") == "zero"
     return [
@@ -210,17 +210,6 @@ def point_specs(registry: nouns.Registry) -> list[PointSpec]:
         for point in registry.points.values()
         for address in point.addresses
     ]
-
-
-def _days_of_points(registry: nouns.Registry) -> dict[str, Presence]:
-    """When each point counts: its own days, within those of its subject."""
-    here = here_of(registry.subjects)
-    return {
-        code: here[point.subject].presence.within(point.since, point.until)
-        if point.subject in here
-        else Presence(point.since, point.until)
-        for code, point in registry.points.items()
-    }
 
 
 def _parted(registry: nouns.Registry) -> frozenset[str]:
@@ -239,8 +228,8 @@ def _is_of_water(point: nouns.Point) -> bool:
     return point.item == "wastewater" or unit_of(point.unit).dimension == "water_concentration"
 
 
-def _instants(days: Presence, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
-    return _midnight(days.since, zone), _midnight(days.until, zone)
+def _instants(point: nouns.Point, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    return _midnight(point.since, zone), _midnight(point.until, zone)
 
 
 def _spec(
