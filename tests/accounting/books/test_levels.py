@@ -47,7 +47,8 @@ def test_a_year_of_an_enterprise_is_the_sum_of_its_processes_months(code: str) -
     """1,200 t stated for the year (was: 1,200 t for the year and 1,320 t for its months, without a word)."""
     registry = parts_of_a_year("1200")
     year, halves = figure(registry, ENERGY, code), [figure(registry, ENERGY, code, f"2025-H{half}") for half in (1, 2)]
-    assert (year.value, year.status) == (pytest.approx(1320 * 1.4571), "ok")
+    assert year.value == pytest.approx(1320 * 1.4571)
+    assert year.status == "ok"
     assert sum(half.value or 0 for half in halves) == pytest.approx(year.value)
     assert any("1200 t" in said.en and "1320" in said.en for said in year.remarks)
 
@@ -84,7 +85,8 @@ def test_waste_and_pollutants_stated_by_a_process_are_its_enterprise_s_too(code:
     waste = [stated("A1", "2025-01", f"solid_waste_{part}", amount, "t") for part, amount in amounts.items()]
     registry = of(*waste, stated("A1", "2025-01", "so2", "950", "kg"))
     found = figure(registry, TAX, code, "2025-01")
-    assert (found.value, found.status) == (pytest.approx(3700), "ok")
+    assert found.value == pytest.approx(3700)
+    assert found.status == "ok"
     assert figure(registry, "so2_emission", code, "2025-01").value == pytest.approx(0.95)
 
 
