@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from xietong.accounting.amounts import Amount, beside, idle, summed, told
+from xietong.accounting.books.incomplete import Named, said_incomplete
 from xietong.accounting.books.transfers import without_second_use
 from xietong.accounting.boundary import GROUPS, Boundary
 from xietong.accounting.factors.of_units import OwnFactors
@@ -34,7 +35,6 @@ from xietong.texts import Text
 
 EMITTED = frozenset({each.item for each in pollutants()} | set(VOLUMES.values()))
 _OWN = Text("本级自报值", "the subject's own statement")
-Named = tuple[Subject, Amount]
 Made = TypeVar("Made")
 MADE_KEPT = 512
 _NOT_MADE = object()
@@ -227,7 +227,7 @@ class Books:
         chosen, other, called = levels
         found = beside(chosen, other, called)
         if found is not chosen:
-            said, label = found.figure.remarks[-1], stated_item(name).name
+            said, label = found.figure.remarks[-1], name_stated(name)
             zh, en = f"{subject.name}的{label.zh}", f"{label.en} of {subject.name_en or subject.name}"
             self.has_to_tell = True
             self._apart[subject.code, name, period] = Text(f"{zh}：{said.zh}", f"{en}: {said.en}")
@@ -287,7 +287,7 @@ class Books:
             "coverage_number": f"{share:.4f}",
             "coverage_weight": "" if weight is None else f"{weight:.4f}",
         }
-        sentence = _coverage(group, name, period, parts, (share, weight))
+        sentence = said_incomplete(group, name, period, parts, (share, weight))
         figure = replace(total.figure, missing=(sentence,), trace={k: v for k, v in trace.items() if v})
         return total._replace(figure=figure)
 
@@ -386,29 +386,3 @@ def _titled(subject: Subject, part: Amount) -> Amount:
     if part.figure.status == "partial" and "coverage_number" not in trace:
         trace["coverage_number"] = f"{share_of(part):.4f}"
     return told(part, title, trace)
-
-
-def _coverage(
-    group: Subject, name: str, period: Period, parts: Sequence[Named], shares: tuple[Decimal, Decimal | None]
-) -> Text:
-    label, (share, weight) = name_stated(name), shares
-    lacking = [(unit, part) for unit, part in parts if part.figure.status in ("missing", "partial")]
-    whole = f"{len(parts) - len(lacking)}/{len(parts)}"
-    zh = "、".join(f"{unit.name}（{_lack(part).zh}）" for unit, part in lacking)
-    en = ", ".join(f"{unit.name_en or unit.name} ({_lack(part).en})" for unit, part in lacking)
-    by_weight_zh = "" if weight is None else f"，按上年量 {weight:.1%}"
-    by_weight_en = "" if weight is None else f", {weight:.1%} by last year's amounts"
-    return Text(
-        f"{group.name} {period.label} 的{label.zh}数据不全：{whole} 家报全，按应报数收到 {share:.1%}{by_weight_zh}；"
-        f"不全的有 {zh}。",
-        f"{label.en} of {group.name_en or group.name} in {period.label} is incomplete: {whole} came whole, {share:.1%} "
-        f"of what was due came{by_weight_en}; incomplete: {en}.",
-    )
-
-
-def _lack(part: Amount) -> Text:
-    if part.figure.status == "missing":
-        if any("entry" in each.trace for each in part.figure.inputs):
-            return Text("填报值不能采用", "what came cannot be used")
-        return Text("未收到", "nothing came")
-    return Text(f"收到 {share_of(part):.1%}", f"{share_of(part):.1%} came")

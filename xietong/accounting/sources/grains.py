@@ -233,14 +233,14 @@ def percent_apart(one: Decimal | None, other: Decimal | None) -> str:
 
 def _said_apart(row: ReportedAmount, sums: tuple[Decimal | None, Decimal | None], whole_counts: bool) -> Text:
     """A statement and the sum of its parts, both shown, and which of the two counts."""
-    (zh, en), (whole, parts) = _said(row), sums
-    percent = _percent(parts, whole) if whole_counts else _percent(whole, parts)
+    (zh, en), (whole, parts) = said(row), sums
+    percent = percent_apart(parts, whole) if whole_counts else percent_apart(whole, parts)
     counts = Text("按各分期计，该行并列不计", "the parts count and that statement stands beside them")
     if whole_counts:
-        counts = Text("按该行计，各分期按比例分摊", f"that statement of {_number(whole)} counts and its parts share it")
+        counts = Text("按该行计，各分期按比例分摊", f"that statement of {number(whole)} counts and its parts share it")
     return Text(
-        f"{zh}，其各分期合计 {_number(parts)}，相差 {percent}（超过 5 %）；{counts.zh}。请核对并改正其一。",
-        f"{en}, while its parts sum to {_number(parts)}, {percent} apart (more than 5 %): {counts.en}. Check both and "
+        f"{zh}，其各分期合计 {number(parts)}，相差 {percent}（超过 5 %）；{counts.zh}。请核对并改正其一。",
+        f"{en}, while its parts sum to {number(parts)}, {percent} apart (more than 5 %): {counts.en}. Check both and "
         "correct one.",
     )
 

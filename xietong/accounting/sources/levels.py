@@ -10,9 +10,8 @@ from decimal import Decimal
 from typing import Protocol
 
 from xietong.accounting.amounts import DEVIATION, Amount
-from xietong.accounting.sources.statement_figures import stated_item
+from xietong.accounting.sources.statement_figures import name_stated
 from xietong.accounting.sources.statements import Statements, spans_of
-from xietong.calc.items import UnknownItemError
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -90,7 +89,7 @@ class Levels:
 
 
 def _said_part(subject: Subject, name: str, spans: tuple[Period, Period], amounts: tuple[Decimal, Decimal]) -> Text:
-    label, (span, wider), (parts, own) = _label(name), spans, amounts
+    label, (span, wider), (parts, own) = name_stated(name), spans, amounts
     return Text(
         f"{subject.name}的{label.zh}：本级只有 {wider.label} 的合计 {own.normalize():f}，下级同期合计 "
         f"{parts.normalize():f}，少于它；{span.label} 只有下级的量，公用等部分未分到，请按月填报本级的量。",
@@ -98,10 +97,3 @@ def _said_part(subject: Subject, name: str, spans: tuple[Period, Period], amount
         f"its parts {parts.normalize():f} for the same time, which is less; {span.label} has the parts alone and lacks "
         "what they share: report it by months for the subject itself.",
     )
-
-
-def _label(name: str) -> Text:
-    try:
-        return stated_item(name).name
-    except UnknownItemError:
-        return Text(name, name)
