@@ -34,8 +34,8 @@ from xietong.calc.items import UnknownItemError, item
 from xietong.lake.engine import quoted
 from xietong.lake.store import Lake
 from xietong.park.nouns import Point, Registry
-from xietong.park.registry.stops import Stops
 from xietong.park.registry.presence import here_of, points_here
+from xietong.park.registry.stops import Stops
 from xietong.periods import Period
 
 Made = TypeVar("Made")

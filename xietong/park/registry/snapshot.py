@@ -20,8 +20,8 @@ from xietong.park import models, nouns
 from xietong.park.fields import plain
 from xietong.park.package.rules import Known
 from xietong.park.package.schema import TABLES
-from xietong.park.registry.revisions import BATCH, in_force
 from xietong.park.registry.presence import here_of, points_here
+from xietong.park.registry.revisions import BATCH, in_force
 from xietong.periods import Period
 from xietong.quality.bounds import NOTHING_KNOWN, bounds_of
 from xietong.readings import CORRECTED
