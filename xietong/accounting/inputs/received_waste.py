@@ -169,7 +169,7 @@ def _only_giver(books: Books, unit: Subject, row: ReportedAmount, family: str, p
     it that kind; "" where nobody or several are."""
     if row.counterparty:
         return _giver(books, row)
-    kind = row.item.partition(":")[2]
+    kind = kind_of(row.item)
     uses = uses_of_received(books, unit, family, period)
     givers = {use.giver for use in uses if use.giver and kind in ("", use.kind)}
     givers |= {flow.origin for flow in books.flows if flow.destination == unit.code and kind in ("", flow.material)}
@@ -181,7 +181,7 @@ def _only_giver(books: Books, unit: Subject, row: ReportedAmount, family: str, p
 def _gives(books: Books, giver: str, unit: Subject, what: tuple[str, str], period: Period) -> bool:
     family, kind = what
     rows = books.statements.within(giver, f"{family}_used", period)
-    return any(_giver(books, row) == unit.code and kind in ("", row.item.partition(":")[2]) for row in rows)
+    return any(_giver(books, row) == unit.code and kind in ("", kind_of(row.item)) for row in rows)
 
 
 def _given(books: Books, family: str, period: Period, end: tuple[Subject, str, str]) -> Iterator[Figure]:

@@ -24,6 +24,7 @@ from xietong.accounting.sources.grains import (
     sum_of_lines,
 )
 from xietong.calc.items import ANY, all_items
+from xietong.calc.keys import group_of, kind_of
 from xietong.park.nouns import ReportedAmount
 from xietong.periods import Period
 from xietong.texts import Text
@@ -40,7 +41,7 @@ def without_restated(rows: Iterable[ReportedAmount], measure: Measure) -> Settle
     """The statements of one subject, of which none states in other words what shorter ones state, and those that do."""
     groups: dict[str, list[ReportedAmount]] = defaultdict(list)
     for row in rows:
-        groups[row.item.partition(":")[0]].append(row)
+        groups[group_of(row.item)].append(row)
     kept: list[ReportedAmount] = []
     beside: list[Beside] = []
     for group in groups.values():
@@ -82,7 +83,7 @@ def _is_part(whole: ReportedAmount, part: ReportedAmount) -> bool:
         return False
     if part.use != whole.use and not (whole.use in BURNT and part.use in _CONSUMED):
         return False
-    kind, other = (row.item.partition(":")[2] for row in (whole, part))
+    kind, other = (kind_of(row.item) for row in (whole, part))
     if kind != other and (kind or not _is_graded(whole)):
         return False
     return "" in (whole.counterparty, part.counterparty) or whole.counterparty == part.counterparty
@@ -91,7 +92,7 @@ def _is_part(whole: ReportedAmount, part: ReportedAmount) -> bool:
 def _is_graded(row: ReportedAmount) -> bool:
     """Whether the kinds of an item are never summed (grades of steam and hot water, products); kinds of waste and the
     like are held against their total in `grains`."""
-    known = all_items().get(row.item.partition(":")[0])
+    known = all_items().get(group_of(row.item))
     return known is not None and known.part in (ANY, "steam")
 
 
