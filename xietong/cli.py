@@ -40,6 +40,18 @@ COMMANDS: dict[str, Command] = {
         "platform.order", True, Text("命令园区自有的设备，两人为准", "command the park's own device, two persons")
     ),
     "account": Command("figures.account", True, Text("核算指标", "compute figures")),
+    "trend": Command("figures.trend", True, Text("同比、环比、累计同比", "figures with their changes")),
+    "batch": Command("figures.batch", True, Text("核算所有企业和汇总主体", "every figure of every subject")),
+    "standard": Command("figures.standard", True, Text("按另一标准核算并判定", "another standard over the same data")),
+    "key-enterprises": Command(
+        "figures.key_enterprises", True, Text("重点企业的进出和变动", "the key enterprises and their changes")
+    ),
+    "balance": Command("balances.balance", True, Text("逐月介质平衡", "monthly balances of media")),
+    "total": Command("balances.total", True, Text("一个总量的勾稽", "one total, from its units and from its fence")),
+    "breakdown": Command("balances.breakdown", True, Text("分解一个指标", "the parts of a figure")),
+    "close": Command("closed.close", True, Text("封存一个期间的指标", "close the figures of a period")),
+    "reopen": Command("closed.reopen", True, Text("重开已封存的指标", "reopen what is closed")),
+    "closed": Command("closed.closed", True, Text("已封存的报告", "what is closed")),
     "explain": Command("figures.explain", True, Text("展开一个指标的算法", "open the working of one figure")),
     "evaluate": Command("figures.evaluate", True, Text("年度绩效评估", "evaluate a year")),
     "factors": Command(
@@ -75,17 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(given: list[str]) -> int:
     name = parser().parse_known_args(given[:1])[0].command
-    command = COMMANDS[name]
     given = _take_data(given)
-    if command.database:
+    if COMMANDS[name].database:
         _start_django()
-    module = importlib.import_module(f"xietong.commands.{command.module}")
-    own = argparse.ArgumentParser(prog=f"xietong {name}", description=f"{command.help.zh} · {command.help.en}")
-    own.add_argument("--data", metavar="DIR", help="数据目录 · the data folder (or XIETONG_DATA)")
-    own.set_defaults(data=os.environ.get("XIETONG_DATA"))
-    module.add_arguments(own)
     try:
-        return int(module.run(own.parse_args(given[1:])))
+        return run_command(name, given[1:])
     except UsageError as error:
         return _told(name, error)
     except BrokenPipeError:  # whoever read our output has seen enough, as in `| head`
@@ -97,6 +103,17 @@ def _run(given: list[str]) -> int:
         if not (is_full(error) or _is_of_files(error) or _is_of_database(error)):
             raise
         return _told(name, error)
+
+
+def run_command(name: str, words: Sequence[str]) -> int:
+    """Let one command answer to its own words, its module brought in by name; gives its exit status."""
+    command = COMMANDS[name]
+    module = importlib.import_module(f"xietong.commands.{command.module}")
+    own = argparse.ArgumentParser(prog=f"xietong {name}", description=f"{command.help.zh} · {command.help.en}")
+    own.add_argument("--data", metavar="DIR", help="数据目录 · the data folder (or XIETONG_DATA)")
+    own.set_defaults(data=os.environ.get("XIETONG_DATA"))
+    module.add_arguments(own)
+    return int(module.run(own.parse_args(words)))
 
 
 def _told(name: str, error: Exception) -> int:

@@ -33,7 +33,7 @@ def figures(data: Path, subject: str, period: str) -> Answer:
 
 
 def figures_of_all(data: Path, period: str) -> Answer:
-    done = xietong("account", "--all", "--period", period, "--json", "--data", str(data))
+    done = xietong("batch", "--period", period, "--data", str(data))
     assert done.returncode == 0, done.stderr
     accounts = [json.loads(line) for line in done.stdout.splitlines()]
     return {(each["subject"], each["period"], one["key"]): one for each in accounts for one in each["figures"]}

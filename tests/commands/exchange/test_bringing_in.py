@@ -1,4 +1,4 @@
-"""import, template, key, init, export and account --trend in this process: what they say, their exit status, and what
+"""import, template, key, init, export and trend in this process: what they say, their exit status, and what
 is in the park afterwards. test_park_commands calls them as a person does, each in a process of its own."""
 
 import getpass
@@ -265,7 +265,7 @@ def test_an_export_as_of_a_time_needs_its_offset(
 
 
 def test_a_trend_is_told_with_its_reasons(park: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ("account", "--subject", "E01", "--period", "2025-03", "--key", "raw_coal", "--trend")
+    asked = ("trend", "--subject", "E01", "--period", "2025-03", "--key", "raw_coal")
     assert main([*asked, "--json"]) == 0
     changes = json.loads(capsys.readouterr().out)["figures"][0]["trend"]
     assert changes["previous"]["ratio"] == pytest.approx(0.25)  # 100 t after 80 t

@@ -90,7 +90,7 @@ def test_account_prints_lines(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_account_tells_the_trend(capsys: pytest.CaptureFixture[str]) -> None:
-    found = answer(capsys, "account", "--subject", "E01", "--period", "2025-03", "--key", "natural_gas", "--trend")
+    found = answer(capsys, "trend", "--subject", "E01", "--period", "2025-03", "--key", "natural_gas")
     assert isinstance(found["figures"], list)
     changes = found["figures"][0]["trend"]
     assert changes["previous"]["period_before"] == "2025-02"

@@ -118,7 +118,7 @@ def test_another_standard_through_a_package(
     tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert load(tmp_path, settings, {}) == 0
-    found = answer(capsys, "account", "--standard", "zero-carbon-park", "--period", "2025")
+    found = answer(capsys, "standard", "zero-carbon-park", "--period", "2025")
     assert found["standard"]["confidence"] == "knowledge"
     rows = {each["row"]: each for each in found["figures"] if each["row"].startswith("A3")}
     core = rows["A3-1"]
@@ -135,7 +135,7 @@ def test_another_standard_through_a_package(
         "A3-5": "not_assessable",
         "A3-6": "not_met",
     }
-    assert main(["account", "--standard", "zero-carbon-park", "--period", "2025", "--lang", "en"]) == 0
+    assert main(["standard", "zero-carbon-park", "--period", "2025", "--lang", "en"]) == 0
     told = capsys.readouterr().out
     assert "✓ met: carbon per energy" in told
     assert "Taken: the factor of fossil power (zero_carbon_power = fossil)" in told
@@ -147,7 +147,7 @@ def test_another_standard_through_a_package(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["account", "--standard", "nowhere", "--period", "2025"],
+        ["standard", "nowhere", "--period", "2025"],
         ["explain", "carbon_emission_intensity", "--standard", "zero-carbon-park", "--period", "2025"],
         ["clauses", "--standard", "nowhere"],
     ],
@@ -192,9 +192,9 @@ def test_every_open_point_is_printed_where_it_says_and_as_it_was_chosen(
                 expected = chosen.get(each["choice"], each["options"][0]) if each["choice"] else each["options"][0]
                 assert each["in_force"] == expected, each["id"]
                 assert each["question"]
-        zero = answer(capsys, "account", "--standard", "zero-carbon-park", "--period", "2025")["readings"]
+        zero = answer(capsys, "standard", "zero-carbon-park", "--period", "2025")["readings"]
         own = {point.id: point for point in interpretations("zero-carbon-park")}
-        assert {each["id"] for each in zero} >= printed_by(own, "xietong account --standard")
+        assert {each["id"] for each in zero} >= printed_by(own, "xietong standard")
         assert zero[0]["in_force"] == chosen.get("zero_carbon_power", "fossil")
 
 
@@ -204,7 +204,7 @@ def test_every_open_point_names_its_alternatives_and_a_place_where_its_choice_is
             assert point.printed, point.id
             assert len(point.options) > 1 or (point.alternatives.zh and point.alternatives.en), point.id
             if point.choice:
-                assert {"xietong account", "xietong evaluate", "xietong account --standard"} & set(point.printed)
+                assert {"xietong account", "xietong evaluate", "xietong standard"} & set(point.printed)
 
 
 def test_the_clauses_print_every_open_point(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from xietong.accounting.models import ClosedReport, Reopening
 from xietong.park.models import Act
 
 pytestmark = pytest.mark.django_db
-CLOSE = ("--close", "--person", "张三", "--reason", "年报")
+DEED = ("--person", "张三", "--reason", "年报")
 YEAR = ("--period", "2025")
 
 
@@ -26,11 +26,11 @@ def out(tmp_path: Path, settings: Settings) -> Path:
     """An export of a park with a report that was closed, reopened and closed again, and an evaluation."""
     settings.DATA = tmp_path / "data"
     found_park(settings.DATA, tmp_path / "package")
-    said("account", *YEAR, *CLOSE)
-    said("account", *YEAR, "--reopen", "--person", "李四", "--reason", "甲厂更正")
+    said("close", *YEAR, *DEED)
+    said("reopen", *YEAR, "--person", "李四", "--reason", "甲厂更正")
     said("load", write(tmp_path / "second", {"park.toml": PARK, "factors.csv": FACTORS}))
-    said("account", *YEAR, "--close", "--person", "李四", "--reason", "更正后")
-    said("evaluate", "--year", "2025", *CLOSE)
+    said("close", *YEAR, "--person", "李四", "--reason", "更正后")
+    said("evaluate", "--year", "2025", "--close", *DEED)
     said("export", tmp_path / "out")
     return tmp_path / "out"
 
@@ -46,14 +46,14 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_they_come_back_byte_for_byte(out: Path, tmp_path: Path) -> None:
-    shown = [said("account", *YEAR, "--closed", "--revision", each) for each in ("1", "2")]
+    shown = [said("closed", *YEAR, "--revision", each) for each in ("1", "2")]
     shown.append(said("evaluate", "--year", "2025", "--closed"))
     held = list(ClosedReport.objects.values("kind", "revision", "closed_at", "person", "reason", "sha256"))
     forget()
     answer = answered("load", out)
     assert answer["rejected"] == []
     assert not [each for each in answer["remarks"] if "closed" in each["file"]]
-    again = [said("account", *YEAR, "--closed", "--revision", each) for each in ("1", "2")]
+    again = [said("closed", *YEAR, "--revision", each) for each in ("1", "2")]
     assert [*again, said("evaluate", "--year", "2025", "--closed")] == shown
     assert list(ClosedReport.objects.values("kind", "revision", "closed_at", "person", "reason", "sha256")) == held
     said("export", tmp_path / "again")

@@ -87,7 +87,7 @@ def test_a_month_of_a_park_with_a_heat_plant(
 
 def test_the_changes_of_key_enterprises(tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     load(tmp_path, settings, capsys)
-    found = json.loads(told(capsys, "account", "--period", "2025-01", "--key-enterprises", "--json"))
+    found = json.loads(told(capsys, "key-enterprises", "--period", "2025-01", "--json"))
     movements = [(each["subject"], each["movement"]) for each in found["enterprises"]]
     assert movements == [("E01", "entered"), ("HP", "stayed")]
     plant = found["enterprises"][1]["figures"][0]
@@ -97,9 +97,9 @@ def test_the_changes_of_key_enterprises(tmp_path: Path, settings: Settings, caps
     assert plant["change"] == pytest.approx(714.3 - sold - 642.87)
     assert found["enterprises"][0]["reasons"] == ["年耗 1 万 tce 以上"]
     assert found["same_enterprises"]["comprehensive_energy_consumption"]["value"] == plant["value"]
-    printed = told(capsys, "account", "--period", "2025-01", "--key-enterprises", "重点用能单位")
+    printed = told(capsys, "key-enterprises", "--period", "2025-01", "重点用能单位")
     assert "E01 钢厂  新列入" in printed
-    assert main(["account", "--period", "2025-01", "--key-enterprises", "nobody"]) == 2
+    assert main(["key-enterprises", "nobody", "--period", "2025-01"]) == 2
     assert "重点用能单位" in capsys.readouterr().err
 
 

@@ -17,7 +17,7 @@ from xietong.calc.factors import FactorBook
 from xietong.park.models import Act, FactorRow
 
 pytestmark = pytest.mark.django_db
-CLOSE = ("--period", "2025", "--close", "--person", "张三", "--reason", "年报")
+CLOSE = ("close", "--period", "2025", "--person", "张三", "--reason", "年报")
 ACCEPT = ("--person", "张三", "--reason", "2025 年实测")
 
 
@@ -36,7 +36,7 @@ def energy() -> float:
 
 
 def test_the_difference_names_rows_figures_and_closed_reports_and_keeps_nothing(park: Path) -> None:
-    said("account", *CLOSE)
+    said(*CLOSE)
     before = (Act.objects.count(), energy())
     found = answered("factors", "difference", park / "factors.csv")
     assert (Act.objects.count(), energy()) == before
@@ -88,8 +88,8 @@ def test_a_whole_package_with_other_choices_is_told_by_load(park: Path) -> None:
 
 
 def test_a_reopened_report_is_no_longer_named(park: Path) -> None:
-    said("account", *CLOSE)
-    said("account", "--period", "2025", "--reopen", "--person", "张三", "--reason", "更正")
+    said(*CLOSE)
+    said("reopen", "--period", "2025", "--person", "张三", "--reason", "更正")
     found = answered("factors", "difference", park / "factors.csv")
     assert found["closed_reports"] == []
     assert not any(each["closed_in"] for each in found["figures"])
@@ -151,7 +151,7 @@ def test_the_library_is_there_before_any_park(tmp_path: Path, settings: Settings
 
 def test_a_changed_library_shows_against_a_closed_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a new version of the platform ships: the same row with another value and edition."""
-    said("account", *CLOSE)
+    said(*CLOSE)
     shipped = FactorBook.default()
     row = shipped.chosen("coal_equivalent", "raw_coal", date(2025, 12, 31), {})
     assert row is not None
@@ -159,7 +159,7 @@ def test_a_changed_library_shows_against_a_closed_report(monkeypatch: pytest.Mon
     newer = shipped.with_rows([{**changed, "edition": "2027", "valid_from": "2021-04-01"}])
     monkeypatch.setattr("xietong.calc.factors._default", lambda: newer)
     monkeypatch.setattr("xietong.accounting.books.memory._books", Memory(1))  # a new version is a new process
-    found = answered("account", "--period", "2025", "--closed", "--difference")
+    found = answered("closed", "--period", "2025", "--difference")
     coal = next(each for each in found["factors"] if each["purpose"] == "coal_equivalent")
     assert (coal["change"], coal["before"]["published"], coal["after"]["published"]) == (
         "changed",

@@ -42,9 +42,9 @@ def director(tmp_path: Path, settings: Settings) -> Client:
         (folder / name).write_text(text, encoding="utf-8")
     package = read_package(folder, snapshot.known_codes())
     load_package(package, dict.fromkeys(package.files, "cli-0/1"), "director", park_data.clock())
-    close = ("--close", "--person", "张三", "--reason", "年报")
-    assert main(["account", "--period", "2025", *close]) == 0
-    assert main(["evaluate", "--year", "2025", *close]) == 0
+    deed = ("--person", "张三", "--reason", "年报")
+    assert main(["close", "--period", "2025", *deed]) == 0
+    assert main(["evaluate", "--year", "2025", "--close", *deed]) == 0
     (tmp_path / "factors.csv").write_text(OWN, encoding="utf-8")
     assert main(["factors", "accept", str(tmp_path / "factors.csv"), "--person", "张三", "--reason", "实测"]) == 0
     client = Client(headers={"host": "127.0.0.1"})

@@ -67,7 +67,7 @@ def reopen_report(kind: str, subject: str, period: str, deed: Deed) -> ClosedRep
         if report is None:
             raise RefusedError(
                 f"{subject} {period} 没有可重开的封存报告；用 --closed 查看已封存的报告。",
-                f"no closed report of {subject} {period} is there to reopen; --closed lists what is closed.",
+                f"no closed report of {subject} {period} is there to reopen; xietong closed lists what is closed.",
             )
         what = {"kind": kind, "subject": subject, "period": period, "revision": report.revision}
 
@@ -95,9 +95,9 @@ def _check_not_closed(kind: str, subject: str, period: str) -> None:
         at = report.closed_at.date().isoformat()
         raise RefusedError(
             f"{subject} {period} 已由 {report.person} 于 {at} 封存（第 {report.revision} 版），数字不能再封存一次；"
-            "确需更正的，请先重开（--reopen）并写明理由，再封存为新的一版。",
+            "确需更正的，请先重开并写明理由，再封存为新的一版。",
             f"{subject} {period} was closed by {report.person} on {at} (revision {report.revision}) and cannot be "
-            "closed again; where it must be corrected, reopen it first (--reopen) with a reason, then close it anew.",
+            "closed again; where it must be corrected, reopen it first, with a reason, then close it anew.",
         )
 
 

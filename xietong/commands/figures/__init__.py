@@ -1,1 +1,1 @@
-"""Figures 指标: the commands that print figures, balances, workings, grades and closed reports."""
+"""Figures 指标: the commands that print figures with their changes, workings, verdicts and grades."""

@@ -5,30 +5,26 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from xietong.accounting.closed.reports import BrokenReportError, account_document
+from xietong.accounting.closed.reports import BrokenReportError
 from xietong.accounting.figures.account import UnknownNameError, figures
 from xietong.accounting.figures.cautions import carried
 from xietong.accounting.figures.trends import Trend, trend
 from xietong.calc.figures import Figure
 from xietong.calc.keys import WITH_ESTIMATE
 from xietong.cli import UsageError
-from xietong.commands.figures.account_all import add_all_argument, run_all
-from xietong.commands.figures.balance_lines import add_balancing_arguments, asks_balancing, run_balancing
-from xietong.commands.figures.closed import Beside, add_closing_arguments, asks_closing, run_closing
-from xietong.commands.figures.key_enterprises import add_key_enterprises_argument, run_key_enterprises
+from xietong.commands.closed.reports import Beside
+from xietong.commands.figures.former_options import add_former_arguments, answer_formerly, asked_formerly
 from xietong.commands.figures.open_points import reading_json, reading_lines, readings_of
-from xietong.commands.figures.other_standards import run_standard
-from xietong.commands.figures.trend_lines import trend_json, trend_line
-from xietong.commands.standard.points import add_standard_argument
 from xietong.commands.terminal.asking import (
     add_asking_arguments,
+    add_period_argument,
     evidence_gone,
     lake_in_use,
-    period_asked,
+    period_required,
     registry_in_use,
 )
 from xietong.commands.terminal.columns import figure_line
-from xietong.standard.text import MAIN
+from xietong.commands.terminal.trend_lines import trend_json, trend_line
 from xietong.texts import Language, Text
 from xietong.wording.figure_json import figure_json, named_amounts
 
@@ -38,36 +34,28 @@ MOST_NAMED = 4
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Whose figures of which period."""
+    add_figure_arguments(parser)
+    add_former_arguments(parser)
+
+
+def add_figure_arguments(parser: argparse.ArgumentParser) -> None:
+    """Whose figures, of which period, and which of them."""
     add_asking_arguments(parser)
-    parser.add_argument("--period", metavar="P", help="2025、2025-Q1、2025-03、2025-03-14 …")
+    add_period_argument(parser)
     parser.add_argument(
         "--key", metavar="KEY", action="append", help="只要这些指标，可多次给出 · only these, repeatable"
     )
-    parser.add_argument(
-        "--trend", action="store_true", help="同比、环比、累计同比 · changes from a year, a span before, and so far"
-    )
-    add_all_argument(parser)
-    add_key_enterprises_argument(parser)
-    add_balancing_arguments(parser)
-    add_standard_argument(parser)
-    add_closing_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print them in the order of the standard's tables; or close, reopen and show what is closed."""
-    period = period_asked(arguments.period, arguments.lang) if arguments.period else None
-    if asks_closing(arguments):
-        return run_closing(arguments, "account", period, account_document)
-    if period is None:
-        raise UsageError("请写明期间，如 --period 2025 · name the period, such as --period 2025")
-    for is_asked, answer_with in (
-        (arguments.all, run_all),
-        (arguments.key_enterprises, run_key_enterprises),
-        (arguments.standard not in (None, MAIN), run_standard),
-        (asks_balancing(arguments), run_balancing),
-    ):
-        if is_asked:
-            return answer_with(arguments, period)
+    """Print them in the order of the standard's tables."""
+    asked = asked_formerly(arguments)
+    return answer_formerly(arguments, asked) if asked else print_figures(arguments, with_trends=False)
+
+
+def print_figures(arguments: argparse.Namespace, *, with_trends: bool) -> int:
+    """Print the figures that are asked for, with their changes or without, and beside them what is closed of them."""
+    period = period_required(arguments)
     registry = registry_in_use(arguments.lang, arguments.as_of)
     subject = arguments.subject or registry.park.code
     lake = lake_in_use(registry, arguments.as_of)
@@ -76,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         beside = Beside.of(subject, period)
     except (UnknownNameError, BrokenReportError) as error:
         raise UsageError(error.text.in_language(arguments.lang)) from error
-    trends = {key: trend(registry, lake, subject, key, period) for key in found} if arguments.trend else {}
+    trends = {key: trend(registry, lake, subject, key, period) for key in found} if with_trends else {}
     points = readings_of(found.values())
     if arguments.json:
         answer = {"subject": subject, "period": period.label, **evidence_gone(arguments.lang)}

@@ -9,10 +9,18 @@ from xietong.accounting.figures.account import UnknownNameError
 from xietong.calc.grade import GRADE_NAMES
 from xietong.calc.rounding import told_apart
 from xietong.cli import UsageError
-from xietong.commands.figures.closed import add_closing_arguments, asks_closing, row_json, run_closing
+from xietong.commands.closed.reports import (
+    add_deed_arguments,
+    add_revision_arguments,
+    close,
+    reopen,
+    row_json,
+    show,
+)
 from xietong.commands.figures.open_points import reading_json, reading_lines, readings_at
 from xietong.commands.terminal.asking import add_asking_arguments, lake_in_use, registry_in_use, unknown
 from xietong.commands.terminal.columns import padded, to_the_right
+from xietong.commands.terminal.excluding import refuse_beside, refuse_together, refuse_without
 from xietong.evaluation import Evaluation, as_json, evaluate
 from xietong.evaluation.closing import evaluation_document
 from xietong.evaluation.evaluation import Line
@@ -34,18 +42,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Whose year."""
     add_asking_arguments(parser)
     parser.add_argument("--year", metavar="Y", help="年度 · the year")
-    add_closing_arguments(parser)
+    parser.add_argument("--close", action="store_true", help="封存这一年的评估 · keep this evaluation for good")
+    parser.add_argument("--reopen", action="store_true", help="重开已封存的评估 · reopen the closed evaluation")
+    parser.add_argument("--closed", action="store_true", help="显示已封存的评估 · show what is closed")
+    add_deed_arguments(parser)
+    add_revision_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the comparison, the grades, what is weak and what to do; or close, reopen and show what is closed."""
-    if arguments.year is None and not arguments.closed:
+    _check(arguments)
+    year = Period.year(int(arguments.year)) if arguments.year else None
+    if arguments.closed:
+        return show(arguments, "evaluation", year)
+    if year is None:
         raise UsageError("请写明年度，如 --year 2025 · name the year, such as --year 2025")
+    if arguments.close:
+        return close(arguments, year, evaluation_document)
+    if arguments.reopen:
+        return reopen(arguments, "evaluation", year)
+    return _print_evaluation(arguments)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse a year that is none, and options that exclude each other or say nothing alone."""
     if arguments.year is not None and not (arguments.year.isdecimal() and len(arguments.year) == 4):
         raise UsageError(f"“{arguments.year}”不是年度，请写成 2025 · is no year, write 2025")
-    if asks_closing(arguments):
-        period = Period.year(int(arguments.year)) if arguments.year else None
-        return run_closing(arguments, "evaluation", period, evaluation_document)
+    verbs = ("close", "reopen", "closed")
+    refuse_together(arguments, verbs)
+    for verb in verbs:
+        refuse_beside(arguments, verb, ("as_of",))
+    refuse_without(arguments, ("person", "reason"), ("close", "reopen"))
+    refuse_without(arguments, ("revision", "difference"), ("closed",))
+    refuse_without(arguments, ("revision", "difference"), ("year",))
+
+
+def _print_evaluation(arguments: argparse.Namespace) -> int:
     registry = registry_in_use(arguments.lang, arguments.as_of)
     subject = arguments.subject or registry.park.code
     try:

@@ -10,10 +10,11 @@ from xietong.accounting.evidence import open_readings
 from xietong.accounting.figures.account import UnknownNameError, explain
 from xietong.accounting.figures.standards import standard_figure
 from xietong.calc.figures import Figure
-from xietong.commands.figures.closed import closed_figure
+from xietong.commands.closed.reports import closed_figure
 from xietong.commands.standard.points import add_standard_argument
 from xietong.commands.terminal.asking import add_asking_arguments, lake_in_use, period_asked, registry_in_use, unknown
 from xietong.commands.terminal.columns import state_of
+from xietong.commands.terminal.excluding import refuse_beside, refuse_without
 from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.texts import Language
@@ -49,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the tree, or the sheet."""
+    refuse_without(arguments, ("revision",), ("closed",))
+    refuse_beside(arguments, "closed", ("standard", "as_of"))
+    refuse_beside(arguments, "sheet", ("json", "readings"))
     if arguments.sheet and "," in arguments.key:
         return _sheets(arguments)
     period = period_asked(arguments.period, arguments.lang)

@@ -1,4 +1,4 @@
-"""What `account --key-enterprises` prints: the key units, who entered or left their list, and how each has changed."""
+"""`xietong key-enterprises`: the key units, who entered or left their list, and how each has changed."""
 
 import argparse
 import json
@@ -10,9 +10,15 @@ from xietong.accounting.figures.trends import Change
 from xietong.calc.names import name_of
 from xietong.calc.rounding import apart
 from xietong.cli import UsageError
-from xietong.commands.terminal.asking import lake_in_use, registry_in_use
+from xietong.commands.terminal.asking import (
+    add_moment_argument,
+    add_period_argument,
+    add_printing_arguments,
+    lake_in_use,
+    period_required,
+    registry_in_use,
+)
 from xietong.commands.terminal.columns import padded, to_the_right
-from xietong.periods import Period
 from xietong.texts import Language, Text
 from xietong.wording.figure_json import amount_of
 
@@ -24,28 +30,34 @@ _MOVEMENTS = {
 }
 
 
-def add_key_enterprises_argument(parser: argparse.ArgumentParser) -> None:
-    """Ask for the changes of key enterprises instead of one subject's figures."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which list of key enterprises, in which period."""
     parser.add_argument(
-        "--key-enterprises",
+        "list",
         metavar="LIST",
         nargs="?",
-        const="energy",
-        help="重点企业的变动：energy、carbon、pollution、recycling、名录名，或 sectors（各行业） · changes of the key "
-        "enterprises of a list, or of all sectors",
+        default="energy",
+        help="energy、carbon、pollution、recycling、名录名，或 sectors（各行业） · the list, or all sectors",
     )
+    parser.add_argument(
+        "--key", metavar="KEY", action="append", help="只要这些指标，可多次给出 · only these, repeatable"
+    )
+    add_printing_arguments(parser)
+    add_moment_argument(parser)
+    add_period_argument(parser)
 
 
-def run_key_enterprises(arguments: argparse.Namespace, period: Period) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Print every key unit of the list with its figures, a year before and the change."""
+    period = period_required(arguments)
     registry = registry_in_use(arguments.lang, arguments.as_of)
     lake = lake_in_use(registry, arguments.as_of)
     try:
-        found = key_enterprises(registry, lake, period, arguments.key_enterprises, arguments.key)
+        found = key_enterprises(registry, lake, period, arguments.list, arguments.key)
     except UnknownNameError as error:
         raise UsageError(error.text.in_language(arguments.lang)) from error
     if arguments.json:
-        print(json.dumps(_as_json(found, arguments.key_enterprises, arguments.lang), ensure_ascii=False, indent=1))
+        print(json.dumps(_as_json(found, arguments.list, arguments.lang), ensure_ascii=False, indent=1))
     else:
         _print(found, arguments.lang)
     return 0

@@ -1,4 +1,4 @@
-"""What `account`, `explain` and `evaluate` share: whose figures, of which period, from which registry and lake."""
+"""What the commands that answer with figures share: whose figures, of which period, from which registry and lake."""
 
 import argparse
 import atexit
@@ -26,10 +26,30 @@ from xietong.texts import Language
 
 def add_asking_arguments(parser: argparse.ArgumentParser) -> None:
     """Whose figures, and how they are printed."""
+    add_reading_arguments(parser)
+    add_moment_argument(parser)
+
+
+def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
+    """Whose, in which language, as text or JSON."""
     parser.add_argument("--subject", metavar="S", help="主体代码，默认为园区 · a subject's code, the park by default")
+    add_printing_arguments(parser)
+
+
+def add_printing_arguments(parser: argparse.ArgumentParser) -> None:
+    """In which language, as text or JSON."""
     parser.add_argument("--lang", choices=["zh", "en"], default="zh", help="语言 · language")
     parser.add_argument("--json", action="store_true", help="以 JSON 回答 · answer in JSON")
+
+
+def add_moment_argument(parser: argparse.ArgumentParser) -> None:
+    """As it was known when."""
     parser.add_argument("--as-of", type=moment, metavar="T", help="按当时已知的数据 · by what was known at that moment")
+
+
+def add_period_argument(parser: argparse.ArgumentParser) -> None:
+    """Of which period."""
+    parser.add_argument("--period", metavar="P", help="2025、2025-Q1、2025-03、2025-03-14 …")
 
 
 def registry_in_use(language: Language, as_of: datetime | None = None) -> Registry:
@@ -83,6 +103,13 @@ def period_asked(text: str, language: Language) -> Period:
         return Period.parse(text)
     except PeriodError as error:
         raise UsageError(error.text.in_language(language)) from error
+
+
+def period_required(arguments: argparse.Namespace) -> Period:
+    """The period that --period names; bad use where it is not given, or is none."""
+    if not arguments.period:
+        raise UsageError("请写明期间，如 --period 2025 · name the period, such as --period 2025")
+    return period_asked(arguments.period, arguments.lang)
 
 
 def unknown(error: UnknownNameError, language: Language) -> UsageError:

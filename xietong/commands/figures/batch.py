@@ -1,4 +1,4 @@
-"""`xietong account --all`: every figure of every enterprise and group, one JSON object a line and account."""
+"""`xietong batch`: every figure of every enterprise and group, one JSON object a line and account."""
 
 import argparse
 import json
@@ -6,26 +6,30 @@ from functools import partial
 
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.figures.batch import Accounted, cores, each_account
-from xietong.commands.terminal.asking import lake_in_use, registry_in_use
-from xietong.periods import Period
+from xietong.commands.terminal.asking import (
+    add_moment_argument,
+    add_period_argument,
+    add_printing_arguments,
+    lake_in_use,
+    period_required,
+    registry_in_use,
+)
 from xietong.texts import Language
 from xietong.wording.figure_json import figure_json
 
 KINDS = (*sorted(GROUPS), "enterprise", "supply")
 
 
-def add_all_argument(parser: argparse.ArgumentParser) -> None:
-    """Whether everything is asked for."""
-    parser.add_argument(
-        "--all",
-        action="store_true",
-        help="所有企业、片区、行业和园区，期间及其各月，每行一个 JSON · every enterprise and group, the period and its "
-        "months, one JSON object a line",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of which period; every subject is asked for, and every line is JSON."""
+    add_printing_arguments(parser)
+    add_moment_argument(parser)
+    add_period_argument(parser)
 
 
-def run_all(arguments: argparse.Namespace, period: Period) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Print every account in no particular order of subjects and periods; its keys are in the tables' order."""
+    period = period_required(arguments)
     registry = registry_in_use(arguments.lang, arguments.as_of)
     lake = lake_in_use(registry, arguments.as_of)
     codes = [code for code, subject in registry.subjects.items() if subject.kind in KINDS]

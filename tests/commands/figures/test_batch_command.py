@@ -1,4 +1,4 @@
-"""`xietong account --all`: the lines say what `account` says of each subject and period."""
+"""`xietong batch`: the lines say what `account` says of each subject and period."""
 
 import json
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ def _park(tmp_path: Path, settings: Settings) -> None:
 
 
 def test_every_subject_and_month_has_a_line_that_says_what_account_says(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["account", "--all", "--period", "2025-Q1"]) == 0
+    assert main(["batch", "--period", "2025-Q1"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     found = {(line["subject"], line["period"]): line["figures"] for line in lines}
     assert set(found) == {

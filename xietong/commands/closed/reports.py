@@ -1,4 +1,5 @@
-"""What `account`, `evaluate` and `explain` share of closed reports: closing, reopening, showing, comparing with today.
+"""What `close`, `reopen`, `closed`, `account`, `evaluate` and `explain` share of closed reports: closing, reopening,
+showing, comparing with today.
 
 No command itself. The verbs are in accounting.closed.actions, what a report holds in accounting.closed.reports.
 """
@@ -6,6 +7,7 @@ No command itself. The verbs are in accounting.closed.actions, what a report hol
 import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,35 +42,25 @@ MakeDocument = Callable[[Basis, str, Period], dict[str, Any]]
 KINDS = {"account": "核算 account", "evaluation": "评估 evaluation"}
 
 
-def add_closing_arguments(parser: argparse.ArgumentParser) -> None:
-    """Closing, reopening and showing what is closed."""
-    verbs = parser.add_mutually_exclusive_group()
-    verbs.add_argument("--close", action="store_true", help="封存这一期间的数字 · keep these figures for good")
-    verbs.add_argument("--reopen", action="store_true", help="重开已封存的报告 · reopen the closed report")
-    verbs.add_argument("--closed", action="store_true", help="显示已封存的报告 · show what is closed")
-    parser.add_argument("--person", default="", metavar="NAME", help="谁封存 · who closes or reopens")
+def add_deed_arguments(parser: argparse.ArgumentParser) -> None:
+    """Who closes or reopens, and why."""
+    parser.add_argument("--person", default="", metavar="NAME", help="谁封存或重开 · who closes or reopens")
     parser.add_argument("--reason", default="", metavar="WHY", help="为什么 · why")
+
+
+def add_revision_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which revision, and whether it is held against today."""
     parser.add_argument("--revision", type=int, metavar="N", help="第几版，默认最新 · which revision, the newest")
-    parser.add_argument(
-        "--difference", action="store_true", help="（与 --closed）与现算相比 · with --closed: against today's figures"
-    )
+    parser.add_argument("--difference", action="store_true", help="与现算相比 · against today's figures")
 
 
-def asks_closing(arguments: argparse.Namespace) -> bool:
-    """Whether one of the verbs of closing was asked for."""
-    return bool(arguments.close or arguments.reopen or arguments.closed)
-
-
-def run_closing(arguments: argparse.Namespace, kind: str, period: Period | None, make: MakeDocument) -> int:
-    """Close, reopen or show; make: the document of a subject and period, from a basis."""
+@contextmanager
+def refusals(language: Language) -> Iterator[None]:
+    """Turn what a verb of closing refuses into bad use, in the asked language."""
     try:
-        if arguments.closed:
-            return _show(arguments, kind, period)
-        if period is None:
-            raise UsageError("请写明期间 · name the period (--period, --year)")
-        return _close(arguments, period, make) if arguments.close else _reopen(arguments, kind, period)
+        yield
     except (RefusedError, BrokenReportError, UnknownNameError) as error:
-        raise UsageError(error.text.in_language(arguments.lang)) from error
+        raise UsageError(error.text.in_language(language)) from error
 
 
 def basis_in_use(language: Language) -> Basis:
@@ -83,18 +75,22 @@ def _deed(arguments: argparse.Namespace) -> Deed:
     return Deed(arguments.person, datetime.now(UTC), arguments.reason)
 
 
-def _close(arguments: argparse.Namespace, period: Period, make: MakeDocument) -> int:
-    basis, deed = basis_in_use(arguments.lang), _deed(arguments)
-    subject = arguments.subject or basis.registry.park.code
-    check_ended(basis.registry, period, deed.at)
-    row = close_report(make(basis, subject, period), deed)
+def close(arguments: argparse.Namespace, period: Period, make: MakeDocument) -> int:
+    """Close a period and say so; make: the document of a subject and period, from a basis."""
+    with refusals(arguments.lang):
+        basis, deed = basis_in_use(arguments.lang), _deed(arguments)
+        subject = arguments.subject or basis.registry.park.code
+        check_ended(basis.registry, period, deed.at)
+        row = close_report(make(basis, subject, period), deed)
     _tell(arguments, row, "已封存 · closed")
     return 0
 
 
-def _reopen(arguments: argparse.Namespace, kind: str, period: Period) -> int:
-    subject = arguments.subject or registry_in_use(arguments.lang).park.code
-    row = reopen_report(kind, subject, period.label, _deed(arguments))
+def reopen(arguments: argparse.Namespace, kind: str, period: Period) -> int:
+    """Reopen what is closed of a period and say so."""
+    with refusals(arguments.lang):
+        subject = arguments.subject or registry_in_use(arguments.lang).park.code
+        row = reopen_report(kind, subject, period.label, _deed(arguments))
     _tell(arguments, row, "已重开，原报告保留 · reopened, the report stays as it is")
     return 0
 
@@ -106,13 +102,15 @@ def _tell(arguments: argparse.Namespace, row: ClosedReport, done: str) -> None:
         print(f"{row.subject} {row.period} 第 {row.revision} 版 · revision {row.revision}: {done}  sha256 {row.sha256}")
 
 
-def _show(arguments: argparse.Namespace, kind: str, period: Period | None) -> int:
-    if period is None:
-        return _list(arguments, kind)
-    subject = arguments.subject or registry_in_use(arguments.lang).park.code
-    found = opened(chosen(kind, subject, period, arguments.revision, arguments.lang))
-    if arguments.difference:
-        return _compare(arguments, found)
+def show(arguments: argparse.Namespace, kind: str, period: Period | None) -> int:
+    """Print the closed report of a period, or its difference from today; without a period, list what is closed."""
+    with refusals(arguments.lang):
+        if period is None:
+            return _list(arguments, kind)
+        subject = arguments.subject or registry_in_use(arguments.lang).park.code
+        found = opened(chosen(kind, subject, period, arguments.revision, arguments.lang))
+        if arguments.difference:
+            return _compare(arguments, found)
     if arguments.json:
         print(json.dumps(closed_json(found, arguments.lang), ensure_ascii=False, indent=1))
     else:

@@ -1,4 +1,4 @@
-"""What `account --standard` prints of a standard beside the park's own: figures, thresholds and verdicts."""
+"""`xietong standard`: another standard over the park's data: its figures, thresholds and verdicts."""
 
 import argparse
 import json
@@ -10,18 +10,37 @@ from xietong.accounting.figures.standards import StandardAccount, standard_accou
 from xietong.calc.verdicts import Judged
 from xietong.cli import UsageError
 from xietong.commands.figures.open_points import reading_json, reading_lines
-from xietong.commands.terminal.asking import lake_in_use, registry_in_use
+from xietong.commands.terminal.asking import (
+    add_asking_arguments,
+    add_period_argument,
+    lake_in_use,
+    period_required,
+    registry_in_use,
+)
 from xietong.commands.terminal.columns import figure_line
-from xietong.periods import Period
-from xietong.standard.text import clauses, interpretations, terms
+from xietong.standard.text import MAIN, clauses, interpretations, standards, terms
 from xietong.texts import Language
 from xietong.wording.figure_json import figure_json
 
 _MARKS = {"met": "✓", "not_met": "✗", "not_classed": "·", "not_assessable": "?"}
 
 
-def run_standard(arguments: argparse.Namespace, period: Period) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which standard, whose figures, of which period."""
+    others = [each for each in standards() if each != MAIN]
+    parser.add_argument("standard", metavar="NAME", help=f"哪一个标准 · which standard: {' | '.join(others)}")
+    add_asking_arguments(parser)
+    add_period_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
     """Print a standard's figures, thresholds and verdicts."""
+    period = period_required(arguments)
+    if arguments.standard == MAIN:
+        raise UsageError(
+            "这是园区自己的标准，它的指标由 xietong account 给出 · this is the park's own standard: xietong "
+            "account gives its figures"
+        )
     registry = registry_in_use(arguments.lang, arguments.as_of)
     subject = arguments.subject or registry.park.code
     try:
