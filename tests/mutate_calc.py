@@ -29,12 +29,12 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import xietong.calc
-from xietong.calc import factors, grade, worked
-from xietong.calc.factor_rows import FactorRow
-from xietong.calc.factors import FactorBook
+from xietong.calc.engine.rule_packs import rule_pack
+from xietong.calc.engine.rules import TABLES
+from xietong.calc.factors.book import FactorBook
+from xietong.calc.factors.rows import FactorRow
 from xietong.calc.figures import Figure
-from xietong.calc.rule_packs import rule_pack
-from xietong.calc.rules import TABLES
+from xietong.calc.judgement import grade, worked
 from xietong.standard.text import standards
 
 CASES = Path(__file__).parent / "cases"
@@ -257,7 +257,7 @@ def surviving_rules(module: ModuleType, reached: Reached) -> tuple[int, list[str
 
 def short(module: ModuleType) -> str:
     """The module's name as --only takes it."""
-    return module.__name__.removeprefix("xietong.calc.")
+    return module.__name__.rpartition(".")[2]
 
 
 def _noticed_in(module: ModuleType, changed: ast.Module, cases: list[Case]) -> bool:
@@ -296,8 +296,8 @@ def _named(row: FactorRow) -> str:
 
 def _noticed(row: FactorRow, rows: list[FactorRow], cases: list[Case]) -> bool:
     turned = 1 - row.value if row.purpose.endswith("_share") else row.value * Decimal("1.1") or Decimal("0.1")
-    book = FactorBook([replace(row, value=turned) if each is row else each for each in rows])
-    with mock.patch.object(factors, "_default", return_value=book):
+    changed = FactorBook([replace(row, value=turned) if each is row else each for each in rows])
+    with mock.patch.object(book, "_default", return_value=changed):
         return turns_red(cases)
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from xietong.calc import engine
-from xietong.calc.engine import Rule
-from xietong.calc.factor_rows import UNIT_OF_PURPOSE
+from xietong.calc.engine import engine
+from xietong.calc.engine.engine import Rule
+from xietong.calc.engine.rule_packs import rule_pack
+from xietong.calc.engine.rules import TABLES
+from xietong.calc.factors.rows import UNIT_OF_PURPOSE
 from xietong.calc.figures import Figure
-from xietong.calc.rule_packs import rule_pack
-from xietong.calc.rules import TABLES
-from xietong.calc.worked import run_case, variants
+from xietong.calc.judgement.worked import run_case, variants
 from xietong.standard.text import interpretations, standards
 
 ROOT = Path(__file__).parents[2]

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from xietong.calc.expression_text import text_of
+from xietong.calc.engine.expression_text import text_of
+from xietong.calc.engine.rule_source import expression_in, line_formula, names_in_line
+from xietong.calc.engine.rules import NONE, Factors, Items, NotApplicableError, RuleTable, additive
 from xietong.calc.expressions import Choice, Factor, Input, Lines, Number, Product, Sum, Total, inputs_of, named, walked
-from xietong.calc.rule_source import expression_in, line_formula, names_in_line
-from xietong.calc.rules import NONE, Factors, Items, NotApplicableError, RuleTable, additive
 from xietong.texts import Text
 
 TWELFTH = 12

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xietong.calc.engine.rules import RULES
 from xietong.calc.items import pollutants
 from xietong.calc.keys import (
     DERIVED,
@@ -17,7 +18,6 @@ from xietong.calc.keys import (
     without_subject,
     without_use,
 )
-from xietong.calc.rules import RULES
 
 POLLUTANTS = {each.item for each in pollutants()}
 WORD = st.text(st.sampled_from("abz_09"), min_size=1, max_size=6)

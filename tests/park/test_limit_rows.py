@@ -7,9 +7,9 @@ import pytest
 from park_packages import write_package
 
 from xietong.accounting.figures.account import known_keys
-from xietong.calc.emission_limits import averaging_of, emission_limits
-from xietong.calc.indicator_kinds import has_figure
 from xietong.calc.items import inputs
+from xietong.calc.judgement.emission_limits import averaging_of, emission_limits
+from xietong.calc.judgement.indicator_kinds import has_figure
 from xietong.park.nouns import Registry, Subject, SubjectKind
 from xietong.park.package.odd_rows import remarks_of_targets
 from xietong.park.package.reading import read_package

@@ -37,4 +37,4 @@ def test_what_was_not_held_against_the_original_says_so() -> None:
     assert traced["A4-5"].clause.confidence == "knowledge"
     assert "calc.zero_carbon.unit_energy_carbon" in traced["A3-1"].rules
     assert traced["A3-1"].cases == ("tests/cases/zero_carbon.toml",)
-    assert "calc.recycling.solid_waste_utilization_rate" in traced["A3-4"].rules
+    assert "calc.indicators.recycling.solid_waste_utilization_rate" in traced["A3-4"].rules

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from xietong.accounting.figures.tables import table_keys
-from xietong.calc.engine import RULES
-from xietong.calc.factor_rows import UNIT_OF_PURPOSE
+from xietong.calc.engine.engine import RULES
+from xietong.calc.factors.rows import UNIT_OF_PURPOSE
 from xietong.calc.items import all_items, pollutants
 from xietong.park.nouns import DEFAULT_CHOICES
 from xietong.standard.text import choices, clauses, default_main, interpretations, standards, table_rows, terms

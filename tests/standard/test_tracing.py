@@ -58,7 +58,7 @@ def test_rules_and_cases_are_read_off_themselves(listed: list[Trace]) -> None:
     found = {trace.clause.id: trace for trace in listed}
     assert "calc.energy.energy_per_output_value" in found["6.3.2b"].rules
     assert "tests/cases/energy.toml" in found["6.3.2b"].cases
-    assert found["T3-4"].rules[0].startswith("calc.pollutants.")
+    assert found["T3-4"].rules[0].startswith("calc.indicators.pollutants.")
     assert (found["4.2.1"].state, found["5.3.2"].state, found["T5-4"].state) == ("lacking", "partly", "covered")
 
 
@@ -68,6 +68,6 @@ def test_the_command_says_what_covers_a_clause(capsys: pytest.CaptureFixture[str
     assert answered["7.4.6"]["code"] == ["calc.grade"]
     assert "page quality" in answered["4.5.5"]["shown"]
     assert answered["4.2.1"]["lacking"]["en"].startswith("a duty of people; not yet:")
-    assert "calc.recycling.resource_utilization_rate" in answered["T5-4"]["code"]
+    assert "calc.indicators.recycling.resource_utilization_rate" in answered["T5-4"]["code"]
     assert answered["T5-4"]["shown"] == ["page cockpit", "page figure", "xietong account"]
     assert answered["T5-4"]["lacking"] is None

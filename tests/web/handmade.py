@@ -11,11 +11,11 @@ from django.contrib.auth.models import Group, User
 
 from xietong.accounting.figures.account import Coverage
 from xietong.accounting.figures.tables import table_keys
-from xietong.calc import carbon, energy, pollutants, recycling
-from xietong.calc.engine import RULES, calculate
-from xietong.calc.factors import FactorBook
+from xietong.calc.engine.engine import RULES, calculate
+from xietong.calc.factors.book import FactorBook
 from xietong.calc.figures import Figure, Status, missing_figure
-from xietong.calc.grade import grades, judge
+from xietong.calc.indicators import carbon, energy, pollutants, recycling
+from xietong.calc.judgement.grade import grades, judge
 from xietong.evaluation import Evaluation
 from xietong.evaluation.evaluation import Line
 from xietong.evaluation.weakness import Weakness

@@ -15,11 +15,11 @@ from types import ModuleType
 import pytest
 
 import xietong.calc
-from xietong.calc.engine import calculate
-from xietong.calc.factors import FactorBook
+from xietong.calc.engine.engine import calculate
+from xietong.calc.engine.rules import TABLES
+from xietong.calc.factors.book import FactorBook
 from xietong.calc.figures import Figure
-from xietong.calc.rules import TABLES
-from xietong.calc.worked import run_case, variants
+from xietong.calc.judgement.worked import run_case, variants
 from xietong.wording.formulas import with_names, with_numbers
 from xietong.wording.words import name_of
 

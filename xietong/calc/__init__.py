@@ -35,7 +35,7 @@ Environmental tax, of one outlet and month: Items `outlet_emission` (t), `taxabl
 Monitoring: `key_points`, `key_points_automatic` (points at key sources), `values_due`, `values_received` (counts).
 """
 
-from xietong.calc import (
+from xietong.calc.indicators import (
     carbon,
     carbon_gases,
     carbon_processes,

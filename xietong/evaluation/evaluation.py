@@ -10,8 +10,9 @@ from typing import Any
 from xietong.accounting.figures.account import Account, Coverage, UnknownNameError, account, coverage
 from xietong.accounting.figures.refusals import REFUSED
 from xietong.accounting.sources.meters import LakeTables
+from xietong.calc.engine.names import title_of
 from xietong.calc.figures import Figure
-from xietong.calc.grade import (
+from xietong.calc.judgement.grade import (
     GRADE_NAMES,
     Graded,
     GradeRule,
@@ -22,7 +23,6 @@ from xietong.calc.grade import (
     judge_for_reason,
     judge_incomplete,
 )
-from xietong.calc.names import title_of
 from xietong.evaluation.coverage import share_received
 from xietong.evaluation.goals import goals_of, nothing_to_judge, of_nobody, unknown_indicator
 from xietong.evaluation.weakness import Weakness, advice_on, weak_points

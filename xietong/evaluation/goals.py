@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from xietong.accounting.figures.account import UnknownNameError
-from xietong.calc.indicator_kinds import nothing_of
-from xietong.calc.names import name_of
+from xietong.calc.engine.names import name_of
+from xietong.calc.judgement.indicator_kinds import nothing_of
 from xietong.park.nouns import Registry, Target
 from xietong.texts import Text
 

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple, Protocol
 
 from xietong.accounting.figures.account import Account, Coverage
 from xietong.calc.figures import Figure
-from xietong.calc.grade import Judged
+from xietong.calc.indicators.pollutants import TABLE_3
 from xietong.calc.items import item
-from xietong.calc.pollutants import TABLE_3
+from xietong.calc.judgement.grade import Judged
 from xietong.calc.rounding import share_apart, told_apart, written
 from xietong.evaluation.causes import REDUCTION, cause_of
 from xietong.evaluation.contributors import Contributor, largest_contributor

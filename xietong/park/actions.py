@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from xietong.calc.factor_classes import AWAITING, PROPOSED, is_statutory
+from xietong.calc.factors.classes import AWAITING, PROPOSED, is_statutory
 from xietong.park import models
 from xietong.park.package.reading import PARK_FILE, Package, PackageError
 from xietong.park.package.rules import key_of

@@ -3,8 +3,8 @@
 from typing import Any
 
 from xietong.accounting.figures.cautions import carried
+from xietong.calc.engine.names import title_of
 from xietong.calc.figures import Figure
-from xietong.calc.names import title_of
 from xietong.texts import Language
 
 

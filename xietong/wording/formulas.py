@@ -8,7 +8,9 @@ was not due is left out of a sum here as the engine left it out. The sheet for a
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from xietong.calc.expression_text import of_one_name
+from xietong.calc.engine.expression_text import of_one_name
+from xietong.calc.engine.rule_source import expression_in
+from xietong.calc.engine.rules import TABLES
 from xietong.calc.expressions import (
     Choice,
     Comparison,
@@ -31,8 +33,6 @@ from xietong.calc.expressions import (
 )
 from xietong.calc.figures import Figure
 from xietong.calc.keys import group_of
-from xietong.calc.rule_source import expression_in
-from xietong.calc.rules import TABLES
 from xietong.texts import Language, Text
 from xietong.wording.numbers import exact
 

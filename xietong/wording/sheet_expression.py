@@ -11,8 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xietong.calc.columns import calculated
-from xietong.calc.expression_text import of_one_name
+from xietong.calc.engine.columns import calculated
+from xietong.calc.engine.expression_text import of_one_name
+from xietong.calc.engine.names import name_of
+from xietong.calc.engine.rule_source import expression_in
+from xietong.calc.engine.rules import TABLES
 from xietong.calc.expressions import (
     Choice,
     Factor,
@@ -29,9 +32,6 @@ from xietong.calc.expressions import (
     named,
 )
 from xietong.calc.figures import Figure
-from xietong.calc.names import name_of
-from xietong.calc.rule_source import expression_in
-from xietong.calc.rules import TABLES
 from xietong.texts import Language
 from xietong.wording.formulas import (
     ATOM,

@@ -4,7 +4,7 @@ calc/items.csv, where each has one spelling; sentences go through gettext.
 
 import re
 
-from xietong.calc.names import name_of, title_of
+from xietong.calc.engine.names import name_of, title_of
 from xietong.standard.text import terms
 from xietong.texts import Language, Text
 

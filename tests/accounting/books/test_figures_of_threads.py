@@ -17,8 +17,8 @@ from xietong.accounting.figures.account import books_of, figures
 from xietong.accounting.figures.tables import table_keys
 from xietong.accounting.inputs.inputs import engine_inputs
 from xietong.accounting.own_make.inputs import Asked, own_make_inputs
-from xietong.calc.engine import Calculation
-from xietong.calc.factors import FactorBook
+from xietong.calc.engine.engine import Calculation
+from xietong.calc.factors.book import FactorBook
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Registry
 from xietong.periods import Period

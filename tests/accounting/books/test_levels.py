@@ -11,8 +11,8 @@ import pytest
 from small_parks import monthly, park, stated, subject
 
 from xietong.accounting import explain
-from xietong.calc.factor_classes import may_replace
-from xietong.calc.factor_physics import impossible
+from xietong.calc.factors.classes import may_replace
+from xietong.calc.factors.physics import impossible
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Flow, Point, Registry, ReportedAmount, Subject
 from xietong.park.registry.presence import here_of, points_here

@@ -9,8 +9,8 @@ import pytest
 from small_parks import PARK, park, stated, subject
 
 from xietong.accounting import explain
-from xietong.calc.factor_classes import factor_classes, may_replace
-from xietong.calc.factors import FactorBook
+from xietong.calc.factors.book import FactorBook
+from xietong.calc.factors.classes import factor_classes, may_replace
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Registry
 from xietong.periods import Period

@@ -10,7 +10,7 @@ from small_parks import HoursLake, hours_of, park, point, stated, subject
 
 from xietong.accounting import explain, figures
 from xietong.calc.figures import Figure
-from xietong.calc.outlet_gas import at_reference_oxygen
+from xietong.calc.indicators.outlet_gas import at_reference_oxygen
 from xietong.park.nouns import Limit, Registry, ReportedAmount
 from xietong.periods import Period
 

@@ -7,7 +7,7 @@ from small_parks import HoursLake, hours_of, monthly, park, point, stated, subje
 
 from xietong.accounting import explain, figures
 from xietong.accounting.figures.tables import table_keys
-from xietong.calc.indicator_kinds import BEYOND, applies
+from xietong.calc.judgement.indicator_kinds import BEYOND, applies
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 

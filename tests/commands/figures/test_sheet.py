@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from xietong.calc.figures import Figure
-from xietong.calc.worked import run_case, variants
+from xietong.calc.judgement.worked import run_case, variants
 from xietong.wording.sheets import sheet
 
 TESTS = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from laid_beside import laid_beside
 from pytest_django import Settings
 
 from xietong.accounting.books.memory import Memory
-from xietong.calc.factors import FactorBook
+from xietong.calc.factors.book import FactorBook
 from xietong.park.models import Act, FactorRow
 
 pytestmark = pytest.mark.django_db
@@ -157,7 +157,7 @@ def test_a_changed_library_shows_against_a_closed_report(monkeypatch: pytest.Mon
     assert row is not None
     changed = {"purpose": row.purpose, "key": row.key, "value": "0.72", "unit": row.unit, "source": row.source}
     newer = shipped.with_rows([{**changed, "edition": "2027", "valid_from": "2021-04-01"}])
-    monkeypatch.setattr("xietong.calc.factors._default", lambda: newer)
+    monkeypatch.setattr("xietong.calc.factors.book._default", lambda: newer)
     monkeypatch.setattr("xietong.accounting.books.memory._books", Memory(1))  # a new version is a new process
     found = answered("closed", "--period", "2025", "--difference")
     coal = next(each for each in found["factors"] if each["purpose"] == "coal_equivalent")

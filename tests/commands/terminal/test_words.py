@@ -10,9 +10,9 @@ import pytest
 from pytest_django import Settings
 
 from xietong.accounting.figures.account import explain, known_keys
+from xietong.calc.engine.names import title_of
 from xietong.calc.figures import Figure
 from xietong.calc.items import ANY, all_items
-from xietong.calc.names import title_of
 from xietong.cli import main
 from xietong.commands.terminal.columns import amount_column, figure_line, padded, to_the_right, width_of
 from xietong.park.nouns import Registry

@@ -6,10 +6,10 @@ They are read from the rules' own expressions, so a new edition of a rule brings
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from xietong.calc.engine.names import name_of
+from xietong.calc.engine.rule_source import expression_in
 from xietong.calc.expressions import Input, Sum, Total, UnvisitedError, Visitor
 from xietong.calc.figures import Figure
-from xietong.calc.names import name_of
-from xietong.calc.rule_source import expression_in
 from xietong.texts import Text
 
 

@@ -11,7 +11,7 @@ from xietong.accounting.factors.in_force import day_of
 from xietong.accounting.figures.account import UnknownNameError
 from xietong.accounting.figures.trends import Change, compared
 from xietong.accounting.sources.meters import LakeTables
-from xietong.calc.pollutants import TABLE_3
+from xietong.calc.indicators.pollutants import TABLE_3
 from xietong.park.nouns import Registry, Subject
 from xietong.park.registry.presence import here_of, is_here
 from xietong.periods import Period

@@ -23,7 +23,7 @@ from xietong.accounting.factors.in_force import choices_of, day_of, factor_book
 from xietong.accounting.figures.account import UnknownNameError, account, figures
 from xietong.accounting.models import ClosedReport
 from xietong.accounting.sources.meters import LakeTables
-from xietong.calc.engine import UnknownValueError
+from xietong.calc.engine.engine import UnknownValueError
 from xietong.calc.figures import Figure, walked
 from xietong.park.nouns import Registry
 from xietong.periods import Period

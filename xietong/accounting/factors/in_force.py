@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from xietong.calc.factor_classes import may_replace
-from xietong.calc.factor_table import check_table
-from xietong.calc.factors import FactorBook
-from xietong.calc.own_book import Aside, OwnBook
+from xietong.calc.factors.book import FactorBook
+from xietong.calc.factors.classes import may_replace
+from xietong.calc.factors.own_book import Aside, OwnBook
+from xietong.calc.factors.table import check_table
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 from xietong.texts import Text

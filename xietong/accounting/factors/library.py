@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import date
 
 from xietong.accounting.factors.in_force import choices_of, own_rows
-from xietong.calc.factor_choice import Listed, listed
-from xietong.calc.factor_rows import FactorRow, read_row
-from xietong.calc.factors import FactorBook
+from xietong.calc.factors.book import FactorBook
+from xietong.calc.factors.choice import Listed, listed
+from xietong.calc.factors.rows import FactorRow, read_row
 from xietong.park.nouns import Registry
 from xietong.texts import Text
 

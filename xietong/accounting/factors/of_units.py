@@ -8,7 +8,7 @@ from collections import defaultdict
 
 from xietong.accounting.boundary import Boundary
 from xietong.accounting.factors.in_force import own_rows
-from xietong.calc.factor_rows import EMISSION_PURPOSES
+from xietong.calc.factors.rows import EMISSION_PURPOSES
 from xietong.park.nouns import Registry
 
 # Amounts that no factor of a subject turns into energy or carbon stay in one line.

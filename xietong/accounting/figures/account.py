@@ -35,14 +35,14 @@ from xietong.accounting.inputs.concentrations import highest_outlet
 from xietong.accounting.inputs.inputs import engine_inputs
 from xietong.accounting.own_make.inputs import OWN_MAKE, nothing_made
 from xietong.accounting.sources.meters import LakeTables
-from xietong.calc.engine import RULES, Calculation
+from xietong.calc.engine.engine import RULES, Calculation
+from xietong.calc.engine.names import name_of
+from xietong.calc.engine.rule_packs import PARK_STANDARD, RulePack
 from xietong.calc.figures import Figure, entitled
-from xietong.calc.indicator_kinds import BEYOND, FACILITIES, applies, has_figure
+from xietong.calc.indicators.pollutants import TABLE_3
 from xietong.calc.items import UnknownItemError, all_items, item
+from xietong.calc.judgement.indicator_kinds import BEYOND, FACILITIES, applies, has_figure
 from xietong.calc.keys import HIGHEST_OUTLET, TAXED, TO_WORKS, derived_of, group_of, parted
-from xietong.calc.names import name_of
-from xietong.calc.pollutants import TABLE_3
-from xietong.calc.rule_packs import PARK_STANDARD, RulePack
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
 from xietong.standard.text import terms

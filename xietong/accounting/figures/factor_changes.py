@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from xietong.accounting.factors.in_force import day_of
-from xietong.calc.engine import RULES, Calculation, Rule, UnknownValueError, rule_for
-from xietong.calc.factors import FactorBook
+from xietong.calc.engine.engine import RULES, Calculation, Rule, UnknownValueError, rule_for
+from xietong.calc.factors.book import FactorBook
 from xietong.calc.figures import Figure, worst
 from xietong.calc.keys import parted, subject_of
 from xietong.periods import Period

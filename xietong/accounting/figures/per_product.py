@@ -13,8 +13,8 @@ from typing import NamedTuple, Protocol
 from xietong.accounting.books.consolidation import Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.factors.in_force import choices_of, day_of
-from xietong.calc.engine import calculate
-from xietong.calc.factors import FactorBook
+from xietong.calc.engine.engine import calculate
+from xietong.calc.factors.book import FactorBook
 from xietong.calc.figures import Figure, Status, missing_figure, total
 from xietong.calc.keys import kind_of
 from xietong.park.nouns import Subject

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 
 from xietong.accounting.books.consolidation import Books
-from xietong.calc.engine import RULES
+from xietong.calc.engine.engine import RULES
 from xietong.calc.figures import Figure, worst
 from xietong.park.nouns import Subject
 from xietong.periods import Period

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from xietong.accounting.factors.in_force import choices_of, day_of
 from xietong.accounting.figures.account import UnknownNameError, account
 from xietong.accounting.sources.meters import LakeTables
+from xietong.calc.engine.rule_packs import RulePack, rule_pack
 from xietong.calc.figures import Figure
+from xietong.calc.judgement.verdicts import Frame, Judged, better_of, judged
 from xietong.calc.keys import group_of
-from xietong.calc.rule_packs import RulePack, rule_pack
-from xietong.calc.verdicts import Frame, Judged, better_of, judged
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 from xietong.standard.text import About, about, standards, table_rows

@@ -5,8 +5,8 @@ Tables 1, 2, 4 and 5 are of enterprises and of what gathers them; a facility or 
 
 from collections.abc import Mapping
 
-from xietong.calc.indicator_kinds import TABLE_1, TABLE_2, TABLE_4, TABLE_5, table_3
-from xietong.calc.pollutants import TABLE_3
+from xietong.calc.indicators.pollutants import TABLE_3
+from xietong.calc.judgement.indicator_kinds import TABLE_1, TABLE_2, TABLE_4, TABLE_5, table_3
 
 # Shown only where they have a value: not every park states raw-material use or added value.
 WHERE_KNOWN = ("energy_with_feedstock", "energy_per_added_value")

@@ -18,12 +18,12 @@ from xietong.accounting.inputs.concentrations import outlet_of
 from xietong.accounting.outlets.channels import VOLUMES
 from xietong.accounting.outlets.tax_concentrations import Taxable, added
 from xietong.accounting.sources.statements import spans_of
-from xietong.calc.environmental_tax import EXCEEDANCE, Discharge, tax_of_outlet
+from xietong.calc.engine.names import name_of
+from xietong.calc.engine.rules import Factors
 from xietong.calc.figures import Figure, total
+from xietong.calc.indicators.environmental_tax import EXCEEDANCE, Discharge, tax_of_outlet
 from xietong.calc.items import item
 from xietong.calc.keys import TAXED
-from xietong.calc.names import name_of
-from xietong.calc.rules import Factors
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.standard.text import interpretations

@@ -14,12 +14,12 @@ from xietong.accounting.factors.in_force import choices_of, day_of, factor_book
 from xietong.accounting.inputs.received_waste import uses_of_received
 from xietong.accounting.sources.due import root_of
 from xietong.accounting.sources.statements import cover, spans_of
-from xietong.calc.engine import calculate
+from xietong.calc.engine.engine import calculate
+from xietong.calc.engine.names import name_of
+from xietong.calc.engine.rules import FactorSource
 from xietong.calc.figures import Figure, total
 from xietong.calc.items import item
 from xietong.calc.keys import kind_of
-from xietong.calc.names import name_of
-from xietong.calc.rules import FactorSource
 from xietong.park.nouns import ReportedAmount, Subject
 from xietong.periods import Period
 from xietong.texts import Text

@@ -18,9 +18,9 @@ from xietong.accounting.books.consolidation import Books
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.trade.inside_trade import market
 from xietong.accounting.trade.media import ELECTRICITY, HEAT, media_in
-from xietong.calc.engine import RULES, Calculation, Rule, rule_for
+from xietong.calc.engine.engine import RULES, Calculation, Rule, rule_for
 from xietong.calc.expressions import Factor, walked
-from xietong.calc.factors import FactorBook
+from xietong.calc.factors.book import FactorBook
 from xietong.calc.figures import Figure, worst
 from xietong.calc.keys import group_of
 from xietong.park.nouns import Subject

@@ -10,9 +10,9 @@ from xietong.accounting.boundary import GROUPS
 from xietong.accounting.figures.tax import KEY as TAX
 from xietong.accounting.figures.tax import environmental_tax, taxed_amount
 from xietong.accounting.inputs.estimates import any_estimate, estimates, label_of, with_estimate
+from xietong.calc.engine.names import name_of
 from xietong.calc.figures import Figure
 from xietong.calc.keys import TAXED, WITH_ESTIMATE, derived_of
-from xietong.calc.names import name_of
 from xietong.calc.rounding import told_apart
 from xietong.park.nouns import Subject
 from xietong.periods import Period

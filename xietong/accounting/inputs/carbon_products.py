@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from xietong.accounting.books.consolidation import Books
 from xietong.accounting.boundary import GROUPS
+from xietong.calc.engine.names import names_of
 from xietong.calc.figures import Figure
 from xietong.calc.keys import group_of, without_subject
-from xietong.calc.names import names_of
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text

@@ -15,9 +15,9 @@ from xietong.accounting.outlets.means import mean_concentration, working_of_mean
 from xietong.accounting.sources.lake_years import Slice
 from xietong.accounting.sources.statements import spans_of
 from xietong.calc.figures import Figure, total
+from xietong.calc.indicators.outlet_gas import HIGHEST_OXYGEN
+from xietong.calc.indicators.pollutants import NO_MEAN_OF_OUTLETS
 from xietong.calc.items import Item, item
-from xietong.calc.outlet_gas import HIGHEST_OXYGEN
-from xietong.calc.pollutants import NO_MEAN_OF_OUTLETS
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text

@@ -28,11 +28,11 @@ from xietong.accounting.sources.statement_figures import stated_item
 from xietong.accounting.trade.beyond_input import Asked as Sales
 from xietong.accounting.trade.supplied_outside import SUPPLIED, left
 from xietong.accounting.trade.unstated_sales import SOLD, with_unstated_sale
+from xietong.calc.engine.names import name_of
 from xietong.calc.figures import Figure, Kind, Status, entitled, worst
 from xietong.calc.items import all_items, item, pollutants
 from xietong.calc.items import inputs as item_inputs
 from xietong.calc.keys import use_of, without_use
-from xietong.calc.names import name_of
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.texts import Text

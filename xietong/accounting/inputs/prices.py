@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from xietong.accounting.books.consolidation import Books
 from xietong.accounting.factors.in_force import choices_of, day_of, factor_book
-from xietong.calc.engine import calculate
+from xietong.calc.engine.engine import calculate
 from xietong.calc.figures import Figure
 from xietong.calc.items import item
 from xietong.park.nouns import Subject

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from xietong.accounting.books.consolidation import Books
 from xietong.accounting.factors.in_force import choices_of, day_of, factor_book
 from xietong.accounting.inputs.baselines import Saving, savings
-from xietong.calc.engine import calculate
+from xietong.calc.engine.engine import calculate
 from xietong.calc.figures import Figure, Status, worst
 from xietong.calc.items import UnknownItemError, item, to_canonical
 from xietong.park.nouns import Measure, Subject

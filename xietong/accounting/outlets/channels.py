@@ -10,8 +10,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from xietong.accounting.outlets.hours import Channel
-from xietong.calc.emission_limits import averaging_of
 from xietong.calc.items import UnknownItemError, item
+from xietong.calc.judgement.emission_limits import averaging_of
 from xietong.park.nouns import Limit, Point, Registry
 from xietong.periods import Period
 from xietong.units import UNITS, convert, unit_of

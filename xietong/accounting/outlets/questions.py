@@ -5,7 +5,7 @@ hour of ducts that run side by side.
 """
 
 from xietong.accounting.outlets.slices import IS_WHOLE, SLICED_AMOUNTS
-from xietong.calc.outlet_gas import AIR_OXYGEN, HIGHEST_OXYGEN
+from xietong.calc.indicators.outlet_gas import AIR_OXYGEN, HIGHEST_OXYGEN
 
 
 def _corrected(reference: str) -> str:

@@ -18,8 +18,8 @@ from xietong.accounting.own_make.lines import sources_of
 from xietong.accounting.own_make.sentences import no_source, nowhere, taken_as_fuel, taken_as_resold, unknown_source
 from xietong.accounting.trade.lines import is_whole
 from xietong.accounting.trade.media import ELECTRICITY, HEAT, Medium
-from xietong.calc.engine import Calculation
-from xietong.calc.factors import FactorBook
+from xietong.calc.engine.engine import Calculation
+from xietong.calc.factors.book import FactorBook
 from xietong.calc.figures import Figure, Status, worst
 from xietong.calc.items import all_items
 from xietong.calc.keys import group_of, kind_of

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from xietong.accounting.amounts import Amount, amount, idle
 from xietong.accounting.factors.in_force import choices_of, day_of, factor_book
-from xietong.calc.engine import calculate
-from xietong.calc.factor_rows import problem
-from xietong.calc.factors import FactorBook
+from xietong.calc.engine.engine import calculate
+from xietong.calc.factors.book import FactorBook
+from xietong.calc.factors.rows import problem
 from xietong.calc.figures import Figure
 from xietong.calc.items import item
 from xietong.park.nouns import Registry, Subject

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from xietong.accounting.amounts import DEVIATION
-from xietong.calc.names import name_of
+from xietong.calc.engine.names import name_of
 from xietong.park.nouns import ReportedAmount
 from xietong.periods import Period
 from xietong.texts import Text

@@ -7,10 +7,10 @@ from functools import cache, lru_cache
 
 from xietong.accounting.amounts import Amount
 from xietong.accounting.sources.stocks import Balance
+from xietong.calc.engine.names import name_of
 from xietong.calc.figures import Figure, Status
 from xietong.calc.items import Item, UnknownItemError, all_items, item, to_canonical, unit_kept
 from xietong.calc.keys import use_of, without_use
-from xietong.calc.names import name_of
 from xietong.park.nouns import ReportedAmount
 from xietong.periods import Period
 from xietong.texts import Text

@@ -13,7 +13,7 @@ from xietong.accounting.books.consolidation import Books
 from xietong.accounting.factors.in_force import choices_of, day_of, factor_book
 from xietong.accounting.trade.inside_trade import OUTSIDE, UNNAMED, Market
 from xietong.accounting.trade.media import ELECTRICITY, HEAT, Medium
-from xietong.calc.engine import Calculation
+from xietong.calc.engine.engine import Calculation
 from xietong.calc.figures import Figure
 from xietong.calc.keys import kind_of
 from xietong.park.nouns import Subject

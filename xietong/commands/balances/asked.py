@@ -12,8 +12,8 @@ from xietong.accounting.balances.breakdown import NotSummableError
 from xietong.accounting.balances.one_total import NotAGroupError
 from xietong.accounting.figures.account import UnknownNameError
 from xietong.accounting.trade.inside_trade import Trade
+from xietong.calc.engine.names import title_of
 from xietong.calc.figures import Figure
-from xietong.calc.names import title_of
 from xietong.cli import UsageError
 from xietong.commands.terminal.asking import lake_in_use, period_required, registry_in_use
 from xietong.commands.terminal.columns import amount_column, padded, state_of

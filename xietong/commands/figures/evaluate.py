@@ -6,7 +6,7 @@ from typing import Any
 
 from xietong.accounting.closed.reports import BrokenReportError, in_force, opened
 from xietong.accounting.figures.account import UnknownNameError
-from xietong.calc.grade import GRADE_NAMES
+from xietong.calc.judgement.grade import GRADE_NAMES
 from xietong.calc.rounding import told_apart
 from xietong.cli import UsageError
 from xietong.commands.closed.reports import (

@@ -7,7 +7,7 @@ from typing import Any
 from xietong.accounting.checking.key_enterprises import KeyUnit, KeyUnits, key_enterprises
 from xietong.accounting.figures.account import UnknownNameError
 from xietong.accounting.figures.trends import Change
-from xietong.calc.names import name_of
+from xietong.calc.engine.names import name_of
 from xietong.calc.rounding import apart
 from xietong.cli import UsageError
 from xietong.commands.terminal.asking import (

@@ -7,7 +7,7 @@ from typing import Any
 
 from xietong.accounting.figures.account import UnknownNameError
 from xietong.accounting.figures.standards import StandardAccount, standard_account
-from xietong.calc.verdicts import Judged
+from xietong.calc.judgement.verdicts import Judged
 from xietong.cli import UsageError
 from xietong.commands.figures.open_points import reading_json, reading_lines
 from xietong.commands.terminal.asking import (

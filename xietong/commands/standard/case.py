@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xietong.calc.figures import Figure
-from xietong.calc.worked import CaseError, Difference, Outcome, run_case
+from xietong.calc.judgement.worked import CaseError, Difference, Outcome, run_case
 from xietong.cli import UsageError
 
 DEEPEST = 12

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from xietong.calc.engine import RULES
+from xietong.calc.engine.engine import RULES
 from xietong.commands.standard.points import add_standard_argument, point_json, run_points
 from xietong.commands.standard.tracing import Trace, traces
 from xietong.standard.text import MAIN, Clause, clauses, interpretations, table_rows

@@ -13,12 +13,12 @@ from django.db import OperationalError
 
 from xietong.accounting.closed.comparing import before_and_after, years_known
 from xietong.accounting.factors.library import library
-from xietong.calc.emission_limits import EmissionLimit, emission_limits
-from xietong.calc.factor_choice import Listed
-from xietong.calc.factor_rows import FactorRow
-from xietong.calc.factors import PURPOSES
-from xietong.calc.names import name_of
-from xietong.calc.published_table import PublishedTableError, checked
+from xietong.calc.engine.names import name_of
+from xietong.calc.factors.book import PURPOSES
+from xietong.calc.factors.choice import Listed
+from xietong.calc.factors.published_table import PublishedTableError, checked
+from xietong.calc.factors.rows import FactorRow
+from xietong.calc.judgement.emission_limits import EmissionLimit, emission_limits
 from xietong.cli import UsageError
 from xietong.commands.terminal.answering import give_answer, usage
 from xietong.commands.terminal.asking import lake_in_use, period_asked

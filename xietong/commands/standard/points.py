@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from xietong.calc.rule_packs import rule_pack
+from xietong.calc.engine.rule_packs import rule_pack
 from xietong.cli import UsageError
 from xietong.standard.text import Interpretation, about, clauses, interpretations, standards, table_rows
 

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from xietong.calc.engine import RULES
+from xietong.calc.engine.engine import RULES
 from xietong.calc.items import pollutants
 from xietong.standard.text import Clause, Covered, clauses, coverage, interpretations, table_rows
 

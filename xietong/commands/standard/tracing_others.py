@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xietong.calc.rule_packs import rule_pack
+from xietong.calc.engine.rule_packs import rule_pack
 from xietong.commands.standard.tracing import cases_of, file_of
 from xietong.standard.text import Clause, about, clauses, interpretations, table_rows
 

@@ -1,7 +1,7 @@
 """Columns of a terminal: text padded by the width that it takes there, and what stands in the columns of a figure."""
 
+from xietong.calc.engine.names import title_of
 from xietong.calc.figures import Figure
-from xietong.calc.names import title_of
 from xietong.standard.text import terms
 from xietong.texts import Language
 

@@ -4,8 +4,8 @@ that no value can be held against. Rows in, rejections out."""
 from collections.abc import Iterator
 from decimal import Decimal
 
-from xietong.calc.emission_limits import averaging_of, concentration_unit_of
 from xietong.calc.items import item, to_canonical
+from xietong.calc.judgement.emission_limits import averaging_of, concentration_unit_of
 from xietong.park.package.sheets import Rejection, Row
 from xietong.units import UnitError, convert
 

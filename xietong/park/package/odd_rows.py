@@ -5,10 +5,10 @@ target that nothing can be held against. Rows in, remarks out."""
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from xietong.calc.engine import RULES
-from xietong.calc.factors import FactorBook
-from xietong.calc.indicator_kinds import has_figure, is_several, nothing_of
+from xietong.calc.engine.engine import RULES
+from xietong.calc.factors.book import FactorBook
 from xietong.calc.items import all_items
+from xietong.calc.judgement.indicator_kinds import has_figure, is_several, nothing_of
 from xietong.park.nouns import Registry
 from xietong.park.package.sheets import Rejection, Row
 from xietong.texts import Text

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from xietong.calc.emission_limits import laxer_than_national
-from xietong.calc.factor_classes import AWAITING, PROPOSED, factor_classes, is_statutory, may_replace
-from xietong.calc.factor_rows import problem
-from xietong.calc.factor_table import Refused, check_table
+from xietong.calc.factors.classes import AWAITING, PROPOSED, factor_classes, is_statutory, may_replace
+from xietong.calc.factors.rows import problem
+from xietong.calc.factors.table import Refused, check_table
+from xietong.calc.judgement.emission_limits import laxer_than_national
 from xietong.park.fields import plain
 from xietong.park.package.cells import CellError
 from xietong.park.package.schema import TABLES

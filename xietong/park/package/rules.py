@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from xietong.calc import items
-from xietong.calc.engine import RULES
-from xietong.calc.factor_rows import problem
+from xietong.calc.engine.engine import RULES
+from xietong.calc.factors.rows import problem
 from xietong.park.package.limit_rows import limit_faults
 from xietong.park.package.odd_rows import circular_flow, negative_target, nothing_to_compare, unknown_factor_key
 from xietong.park.package.own_rows import contradicting, lax, successions, unproved

@@ -12,8 +12,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from xietong.calc.engine import UnknownValueError
-from xietong.calc.factors import FactorBook
+from xietong.calc.engine.engine import UnknownValueError
+from xietong.calc.factors.book import FactorBook
 from xietong.calc.items import UnknownItemError, item, to_canonical
 from xietong.park.nouns import ReportedAmount
 from xietong.periods import Period

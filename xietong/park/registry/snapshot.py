@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import QuerySet
 
-from xietong.calc.factor_revisions import REVISED_AT, REVISED_FROM, REVISED_UNTIL
+from xietong.calc.factors.revisions import REVISED_AT, REVISED_FROM, REVISED_UNTIL
 from xietong.lake.points import MeterChange, PointSpec
 from xietong.park import models, nouns
 from xietong.park.fields import plain

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from xietong.accounting.figures.tables import CLAUSES
 from xietong.calc.figures import Figure
-from xietong.calc.pollutants import TABLE_3
+from xietong.calc.indicators.pollutants import TABLE_3
 from xietong.park.nouns import Registry
 from xietong.texts import Language, Text
 from xietong.web.cockpit import model

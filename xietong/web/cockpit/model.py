@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from xietong.calc.figures import Figure, missing_figure
-from xietong.calc.grade import Judged, better_of
+from xietong.calc.judgement.grade import Judged, better_of
 from xietong.periods import Period
 from xietong.texts import Language, Text
 from xietong.wording.charts import (

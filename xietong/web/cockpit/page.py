@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.figures.tables import table_keys
 from xietong.calc.figures import Figure
-from xietong.calc.grade import Judged
+from xietong.calc.judgement.grade import Judged
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
 from xietong.web.cockpit import context, verdicts

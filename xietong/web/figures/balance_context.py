@@ -15,7 +15,7 @@ from xietong.accounting.balances.statistical import Steps
 from xietong.accounting.balances.submeters import MeterCheck
 from xietong.accounting.trade.inside_trade import Trade
 from xietong.accounting.trade.media import Medium
-from xietong.calc.engine import RULES
+from xietong.calc.engine.engine import RULES
 from xietong.calc.figures import Figure
 from xietong.calc.items import all_items
 from xietong.park.nouns import Registry, Subject

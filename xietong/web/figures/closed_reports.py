@@ -18,7 +18,7 @@ from xietong.accounting.closed.differences import FigureChange, Row, RowChange
 from xietong.accounting.closed.reports import BrokenReportError, Closed, closed_reports, is_reopened, opened
 from xietong.accounting.figures.account import UnknownNameError
 from xietong.accounting.models import ClosedReport
-from xietong.calc.factors import PURPOSES
+from xietong.calc.factors.book import PURPOSES
 from xietong.calc.figures import Figure
 from xietong.park.nouns import Registry
 from xietong.web.evidence import lines

@@ -11,9 +11,9 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_safe
 
 from xietong.accounting.factors.library import library
-from xietong.calc.emission_limits import EmissionLimit, emission_limits
-from xietong.calc.factor_choice import Listed
-from xietong.calc.factors import PURPOSES
+from xietong.calc.factors.book import PURPOSES
+from xietong.calc.factors.choice import Listed
+from xietong.calc.judgement.emission_limits import EmissionLimit, emission_limits
 from xietong.texts import Language
 from xietong.web.shell import park_data
 from xietong.web.shell.asked import NothingThereError, year_or_404

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from xietong.accounting.figures.account import UnknownNameError
 from xietong.accounting.figures.standards import StandardAccount
-from xietong.calc.verdicts import Judged
+from xietong.calc.judgement.verdicts import Judged
 from xietong.standard.text import clauses, interpretations
 from xietong.web.evidence.tree import walk
 from xietong.web.figures.balance_context import Reader
