@@ -31,6 +31,7 @@ from unittest import mock
 import xietong.calc
 from xietong.calc.engine.rule_packs import rule_pack
 from xietong.calc.engine.rules import TABLES
+from xietong.calc.factors import book
 from xietong.calc.factors.book import FactorBook
 from xietong.calc.factors.rows import FactorRow
 from xietong.calc.figures import Figure

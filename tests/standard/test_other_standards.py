@@ -35,6 +35,6 @@ def test_what_was_not_held_against_the_original_says_so() -> None:
     traced = {trace.clause.id: trace for trace in point_traces("zero-carbon-park", CASES)}
     assert traced["A3-1"].clause.confidence == "verified"
     assert traced["A4-5"].clause.confidence == "knowledge"
-    assert "calc.zero_carbon.unit_energy_carbon" in traced["A3-1"].rules
+    assert "calc.indicators.zero_carbon.unit_energy_carbon" in traced["A3-1"].rules
     assert traced["A3-1"].cases == ("tests/cases/zero_carbon.toml",)
     assert "calc.indicators.recycling.solid_waste_utilization_rate" in traced["A3-4"].rules

@@ -56,7 +56,7 @@ def test_what_the_data_name_exists() -> None:
 
 def test_rules_and_cases_are_read_off_themselves(listed: list[Trace]) -> None:
     found = {trace.clause.id: trace for trace in listed}
-    assert "calc.energy.energy_per_output_value" in found["6.3.2b"].rules
+    assert "calc.indicators.energy.energy_per_output_value" in found["6.3.2b"].rules
     assert "tests/cases/energy.toml" in found["6.3.2b"].cases
     assert found["T3-4"].rules[0].startswith("calc.indicators.pollutants.")
     assert (found["4.2.1"].state, found["5.3.2"].state, found["T5-4"].state) == ("lacking", "partly", "covered")
@@ -65,7 +65,7 @@ def test_rules_and_cases_are_read_off_themselves(listed: list[Trace]) -> None:
 def test_the_command_says_what_covers_a_clause(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clauses", "--json"]) == 0
     answered = {each["clause"]: each["covered_by"] for each in json.loads(capsys.readouterr().out)}
-    assert answered["7.4.6"]["code"] == ["calc.grade"]
+    assert answered["7.4.6"]["code"] == ["calc.judgement.grade"]
     assert "page quality" in answered["4.5.5"]["shown"]
     assert answered["4.2.1"]["lacking"]["en"].startswith("a duty of people; not yet:")
     assert "calc.indicators.recycling.resource_utilization_rate" in answered["T5-4"]["code"]

@@ -31,7 +31,7 @@ stored, discarded, used_from_stock, disposed_from_stock) t, `water_fresh`, `wate
 `waste_heat_available` GJ.
 Environmental tax, of one outlet and month: Items `outlet_emission` (t), `taxable_concentration`, `taxable_limit`,
 `taxable_exceedances`; of a subject's waste by kind: Items `taxable_waste_generated`, `_used`, `_stored`, `_disposed` t
-(calc.environmental_tax.environmental_tax takes them outlet by outlet).
+(calc.indicators.environmental_tax.environmental_tax takes them outlet by outlet).
 Monitoring: `key_points`, `key_points_automatic` (points at key sources), `values_due`, `values_received` (counts).
 """
 

@@ -6,7 +6,7 @@
 The function's name is the indicator, its arguments are the inputs; a second edition or a park's choice is a second
 function, whose name goes on after two underscores (electricity_energy__equal_value). Where one rule holds for every
 pollutant, `family` enters it once a member. RULES are those of the park standard; another standard has a table of its
-own (calc.rule_packs). How rules are resolved is in calc.engine.
+own (calc.engine.rule_packs). How rules are resolved is in calc.engine.engine.
 """
 
 import inspect
