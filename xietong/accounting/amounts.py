@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from xietong.calc.figures import Figure, Status, worst
 from xietong.calc.rounding import share_apart, told_apart
+from xietong.standard.thresholds import decimal_of
 from xietong.texts import Text
 
-DEVIATION = Decimal("0.05")
+DEVIATION = decimal_of("sources.deviation")
 _UNTITLED = Text("", "")
 _ALL = Decimal(1)
 

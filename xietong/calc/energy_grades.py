@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from xietong.calc.figures import Figure
 from xietong.calc.keys import without_subject
+from xietong.standard.thresholds import band_of
 from xietong.texts import Text
 
 # The nodes of factors/heat.csv: MPa of dry saturated steam, MPa and ℃ of superheated steam.
@@ -31,7 +32,8 @@ SUPERHEATED = {
     4.0: 250.36,
 }
 CELSIUS = (150.0, 175.0, 200.0, 225.0, 250.0, 275.0, 300.0, 350.0, 400.0, 450.0)
-COLD, HOTTEST = 20.0, 200.0
+# The temperatures that a factor of hot water may have.
+COLD, HOTTEST = map(float, band_of("factor.water_temperature"))
 _STEAM = re.compile(
     r"(?P<state>saturated_|superheated_)?(?P<mpa>\d+(?:\.\d+)?)MPa(?:_(?P<celsius>\d+(?:\.\d+)?)(?:C|℃))?"
 )

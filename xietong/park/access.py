@@ -12,7 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-LEAST_MONTHS, LONGEST, MOST_REMEMBERED = 6, 300, 20_000
+from xietong.standard.thresholds import int_of
+
+LEAST_MONTHS = int_of("record.access_kept")
+LONGEST, MOST_REMEMBERED = 300, 20_000
 
 
 class Access(NamedTuple):

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xietong.quality.registers import Flags, Ints
+from xietong.standard.thresholds import int_of, seconds_of
 from xietong.texts import Text
 from xietong.units import UNITS, convert
 
@@ -34,11 +35,11 @@ _ALSO: Mapping[str, str] = {
     "w01001": "ph",
 }
 # Readings so many times apart from the rest of a day need so many other hours to be told from, and are so many at most.
-LEAST_HOURS, MOST_PEAKS = 8, 3
+LEAST_HOURS, MOST_PEAKS = int_of("reading.least_hours"), int_of("reading.most_peaks")
 # A reading stamped so much later than it was received is of a clock that is wrong, in seconds.
-FUTURE_S = 86_400
+FUTURE_S = seconds_of("validity.clock_ahead")
 # A sentinel is believed where another value of the day is at least half as large, saturation only once a day.
-BACKED = 2
+BACKED = int_of("reading.backed")
 _QUARTER_US = 900_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

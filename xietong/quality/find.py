@@ -1,7 +1,8 @@
 """Finding cases in readings: gap, stuck, meter change, jump, late, conflict, out of range and the like. Only the
 data speak.
 
-Each finder takes one point's series and gives spans; where doubt begins is a parameter with its source beside it.
+Each finder takes one point's series and gives spans; where doubt begins is a parameter, by default a row
+of standard/thresholds.toml.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,12 +18,13 @@ from xietong.quality.cases import Case, Kind, sentence, told
 from xietong.quality.registers import HOUR_US, Flags, Ints, counted, set_aside
 from xietong.quality.series import Columns, Series, Watched, columns, from_us, series_of
 from xietong.readings import CORRECTED
+from xietong.standard.thresholds import float_of, int_of, microseconds_of
 
 ENTRIES_SHOWN = 10
 # More days than any park has; a day's number stands below its meter's.
 DAYS = 1_000_000
 # A calibration in the midst of a run of equal values does not end it.
-BRIDGED_US = 4 * HOUR_US
+BRIDGED_US = microseconds_of("reading.bridged")
 
 
 class Parameters(NamedTuple):
@@ -40,17 +42,17 @@ class Parameters(NamedTuple):
     late_hours: so much newer data came in an earlier entry (ours: a day).
     """
 
-    gap_intervals: float = 1.5
-    stuck_readings: int = 5
-    stuck_hours: float = 12
-    stuck_share: float = 0.5
-    stuck_times: float = 3
-    stuck_usual: float = 0.05
-    stuck_digits: int = 20
-    jump_times: float = 20
-    jump_share: float = 0.99
-    jump_steps: int = 20
-    late_hours: float = 24
+    gap_intervals: float = float_of("reading.gap_intervals")
+    stuck_readings: int = int_of("reading.stuck_readings")
+    stuck_hours: float = float_of("reading.stuck_hours")
+    stuck_share: float = float_of("reading.stuck_share")
+    stuck_times: float = float_of("reading.stuck_times")
+    stuck_usual: float = float_of("reading.stuck_usual")
+    stuck_digits: int = int_of("reading.stuck_digits")
+    jump_times: float = float_of("reading.jump_times")
+    jump_share: float = float_of("reading.jump_share")
+    jump_steps: int = int_of("reading.jump_steps")
+    late_hours: float = float_of("reading.late_hours")
 
 
 class Span(NamedTuple):

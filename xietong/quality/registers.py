@@ -6,15 +6,17 @@ The roll-up of counters and the search for meter changes use the same rule (docs
 import numpy as np
 from numpy.typing import NDArray
 
+from xietong.standard.thresholds import int_of, microseconds_of
+
 HOUR_US = 3_600_000_000
 # How long a register may read low, or show zeros, and still be taken for one that came back.
-LOW_US = 6 * HOUR_US
-ZEROS_US = 7 * 24 * HOUR_US
+LOW_US, ZEROS_US = microseconds_of("register.low"), microseconds_of("register.zeros")
 
 # The same for one that reads high: so long, or so many readings however far apart they are.
-HIGH_US, HIGH_READINGS = LOW_US, 4
+HIGH_US, HIGH_READINGS = LOW_US, int_of("register.high_readings")
 # A step at the end is held against so many before it, and believed later where it is so many times faster.
-STEPS_BESIDE, LEAST_BESIDE, MUCH_FASTER = 4, 3, 1000
+STEPS_BESIDE, LEAST_BESIDE = int_of("register.steps_before"), int_of("register.least_before")
+MUCH_FASTER = int_of("register.last_step_faster")
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]

@@ -27,9 +27,11 @@ from xietong.calc.keys import TAXED
 from xietong.park.nouns import Subject
 from xietong.periods import Period
 from xietong.standard.text import interpretations
+from xietong.standard.thresholds import ratio_of
 from xietong.texts import Text
 
 KEY = "environmental_tax"
+_JUDGED_FROM, _OF = ratio_of("validity.judged_days_of_a_month")
 _TITLE = Text("环境保护税", "environmental protection tax")
 _NOTHING = Text("没有直接向环境排放的应税污染物。", "nothing that is taxed is let out into the environment.")
 _POLLUTANTS = EMITTED - set(VOLUMES.values())
@@ -188,7 +190,7 @@ def _is_enough(books: Books, outlet: Subject, held: _Held, month: Period) -> boo
     if not held.taxable.by_day:
         return of.limited.is_enough(of.limited_due)
     due = Decimal(of.limited_due - of.limited.exempt) / 24
-    return held.taxable.means * 4 >= due * 3 and not of.limited.doubtful
+    return held.taxable.means * _OF >= due * _JUDGED_FROM and not of.limited.doubtful
 
 
 def _held(books: Books, outlet: Subject, month: Period) -> tuple[_Held, ...]:

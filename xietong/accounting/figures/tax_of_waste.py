@@ -22,6 +22,7 @@ from xietong.calc.items import item
 from xietong.calc.keys import kind_of
 from xietong.park.nouns import ReportedAmount, Subject
 from xietong.periods import Period
+from xietong.standard.thresholds import decimal_of
 from xietong.texts import Text
 
 _KEY = "solid_waste_environmental_tax"
@@ -145,7 +146,7 @@ def _all_went_somewhere(lines: Mapping[str, Sequence[Figure]]) -> bool:
 _NOTHING_T = 1e-9
 _SHORT = ("partial", "missing")
 # Amounts of waste are stated to the kilogram or the ton, so where they went may miss where they came from by that.
-_ROUNDED, _ROUNDED_SHARE = Decimal("0.01"), Decimal("0.001")
+_ROUNDED, _ROUNDED_SHARE = decimal_of("sources.waste_rounded"), decimal_of("sources.waste_rounded_share")
 _BASES = ("solid_waste", "hazardous_waste")
 _OTHER, _0 = "other_solid_waste", Decimal(0)
 _PARTS = (*_WASTE, "used_from_stock", "disposed_from_stock")

@@ -9,9 +9,10 @@ from decimal import Decimal
 
 from xietong.accounting.amounts import Amount
 from xietong.accounting.sources.precedence import share_of
+from xietong.standard.thresholds import decimal_of
 
-# Below this share of what was due nothing is filled: the rest says too little (HJ 75-2017 asks for 75 % valid data).
-LEAST_SHARE = Decimal("0.75")
+# Below this share of what was due nothing is filled: the rest says too little.
+LEAST_SHARE = decimal_of("sources.scaled_up_from")
 
 
 def filled_up(part: Amount) -> Amount:

@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from xietong.accounting.outlets.hours import Channel, Struck
 from xietong.park.nouns import Event, Registry
 from xietong.periods import Period
+from xietong.standard.thresholds import float_of
 
-# An hour is valid with 45 minutes of valid data (HJ 75-2017): what takes more than this of it takes it out.
-MOST_TAKEN = timedelta(minutes=15)
 _INVALID = frozenset({"calibration", "maintenance", "fault"})
 _UNJUDGED = frozenset({"start_up", "shut_down"})
 _HOUR = timedelta(hours=1)
+# What takes more of an hour than a valid one may lack takes it out.
+MOST_TAKEN = _HOUR * (1 - float_of("validity.readings_of_an_hour"))
 
 
 def struck_hours(registry: Registry, channels: Sequence[Channel], extent: Period) -> list[Struck]:

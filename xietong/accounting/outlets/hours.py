@@ -36,6 +36,7 @@ from xietong.accounting.outlets.slices import SLICES, sliced_masses, sliced_volu
 from xietong.accounting.outlets.substitution import Hours
 from xietong.accounting.outlets.tax_concentrations import Taxable, taxable_means
 from xietong.lake.schemas import PARTS
+from xietong.standard.thresholds import ratio_of, seconds_of
 
 
 class Channel(NamedTuple):
@@ -143,7 +144,7 @@ class Judged(NamedTuple):
     def is_enough(self, due: int) -> bool:
         """Whether a month's hours allow a verdict on the month as a whole: three quarters of those to be judged were
         (HJ 75-2017), and none that could not be judged was above the limit as measured."""
-        return self.held > 0 and self.held * 4 >= (due - self.exempt) * 3 and not self.doubtful
+        return self.held > 0 and self.held * _OF >= (due - self.exempt) * _JUDGED_FROM and not self.doubtful
 
 
 class Flow(NamedTuple):
@@ -166,7 +167,8 @@ class Gapped(NamedTuple):
 
 Key = tuple[int, int]
 # Analysers of water measure once in one to four hours (HJ 353-2019): each value stands for its hours, unlike a day's.
-LONGEST_CYCLE_S = 4 * 3600
+LONGEST_CYCLE_S = seconds_of("validity.water_analyser_cycle")
+_JUDGED_FROM, _OF = ratio_of("validity.judged_hours_of_a_month")
 # The columns of the lake's hourly table that are asked here.
 SUMMED = ("point", "hour", "total", "readings", "due", "invalid", "estimated", "parts")
 

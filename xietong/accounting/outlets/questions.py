@@ -6,6 +6,7 @@ hour of ducts that run side by side.
 
 from xietong.accounting.outlets.slices import IS_WHOLE, SLICED_AMOUNTS
 from xietong.calc.indicators.outlet_gas import AIR_OXYGEN, HIGHEST_OXYGEN
+from xietong.standard.thresholds import ratio_of
 
 
 def _corrected(reference: str) -> str:
@@ -17,6 +18,8 @@ def _corrected(reference: str) -> str:
 
 
 # What of an hour's total is of readings below detection.
+# An hour is valid from this share of its readings on.
+VALID, OF = ratio_of("validity.readings_of_an_hour")
 BELOW = "coalesce(list_sum([part.value for part in parts if part.below]), 0)"
 HOURS = f"""
 CREATE TEMP TABLE valid AS
@@ -26,7 +29,7 @@ CREATE TEMP TABLE valid AS
     CASE WHEN parts IS NULL THEN mean
       ELSE ((total - {BELOW})::DOUBLE / nullif(readings, 0))::DECIMAL(20,6) END AS mean_zero
   FROM hourly JOIN buckets ON hour >= opens AND hour < closes
-  WHERE readings > 0 AND readings * 4 >= due * 3 OR readings = 0 AND total IS NOT NULL AND NOT estimated
+  WHERE readings > 0 AND readings * {OF} >= due * {VALID} OR readings = 0 AND total IS NOT NULL AND NOT estimated
     AND point IN (SELECT flow_point FROM channels WHERE flow_is_counter AND flow_s > 3600);
 CREATE TEMP TABLE flows AS
   SELECT channel, hour, bucket, CASE WHEN flow_is_mean THEN mean_zero ELSE total_zero END AS given,

@@ -12,10 +12,14 @@ from typing import NamedTuple
 
 import duckdb
 
-# Clock jitter: the next reading may be late by a tenth of the interval.
-JITTER = 1.1
-# An hour lacks nothing where all but a hundredth of it is covered.
-WHOLE = 99
+from xietong.standard.thresholds import decimal_of, ratio_of
+
+# An hour is valid from this share of its readings on.
+VALID, OF = ratio_of("validity.readings_of_an_hour")
+# Clock jitter: the next reading may be late by a part of the interval.
+JITTER = 1 + decimal_of("validity.clock_jitter")
+# An hour lacks nothing where this share of it is covered.
+WHOLE, OF_WHOLE = ratio_of("validity.whole_hour")
 # What no outlet carries (mg an hour, mg a reading): such a product is of a false number, and is left out as missing.
 _MOST = "1000000000000"
 
@@ -35,7 +39,8 @@ WITH used AS (
   SELECT point, rate, hour_ms AS opens, NULL::INTEGER AS lasts, greatest(every_s, 3600) * 1000 AS every,
     CASE WHEN rate THEN (total::DOUBLE / readings)::DECIMAL(28,6) ELSE total END AS value,
     CASE WHEN rate THEN (without::DOUBLE / readings)::DECIMAL(28,6) ELSE without END AS zero
-  FROM rows WHERE readings > 0 AND readings * 4 >= due * 3 AND known < readings AND coalesce(parts[1].lasts, 0) = 0
+  FROM rows WHERE readings > 0 AND readings * {OF} >= due * {VALID} AND known < readings
+    AND coalesce(parts[1].lasts, 0) = 0
 )
 SELECT point, rate, opens, value, zero, CASE WHEN lasts IS NOT NULL THEN opens + lasts
     WHEN following <= opens + every * {JITTER} THEN following ELSE opens + every END AS closes
@@ -96,30 +101,32 @@ CREATE OR REPLACE TEMP TABLE sliced_hours AS
   FROM sliced LEFT JOIN owed USING (channel, hour) GROUP BY channel, hour;
 INSERT INTO flows BY NAME
   SELECT channel, hour, bucket, m3::DECIMAL(20,6) AS flow FROM sliced_hours
-  WHERE flow_ms * 4 >= owed_ms * 3 AND flow_ms > 0;
+  WHERE flow_ms * {OF} >= owed_ms * {VALID} AND flow_ms > 0;
 INSERT INTO measured BY NAME
   SELECT channel, hour, bucket, offset_s,
     CASE WHEN common > 0 THEN weighted / common ELSE timed END::DECIMAL(20,6) AS value
-  FROM sliced_hours WHERE value_ms * 4 >= owed_ms * 3 AND value_ms > 0;
+  FROM sliced_hours WHERE value_ms * {OF} >= owed_ms * {VALID} AND value_ms > 0;
 """
-_SUMS = """
+_SUMS = f"""
 SELECT channel, s.bucket, divisor, sum(s.mass), sum(s.common)
 FROM sliced s JOIN sliced_hours h USING (channel, hour) JOIN channels USING (channel)
-WHERE divisor IS NOT NULL AND (unit = 'mg/L' OR h.both_ms * 100 >= owed_ms * {whole})
+WHERE divisor IS NOT NULL AND (unit = 'mg/L' OR h.both_ms * {OF_WHOLE} >= owed_ms * {WHOLE})
 GROUP BY channel, s.bucket, divisor
 """
-_COVERED = """
-SELECT channel, bucket, count(*) FILTER (WHERE both_ms * 100 >= owed_ms * {whole}),
-  count(*) FILTER (WHERE both_ms > 0 AND both_ms * 100 < owed_ms * {whole}), count(*) FILTER (WHERE mass <> weighted)
+_COVERED = f"""
+SELECT channel, bucket, count(*) FILTER (WHERE both_ms * {OF_WHOLE} >= owed_ms * {WHOLE}),
+  count(*) FILTER (WHERE both_ms > 0 AND both_ms * {OF_WHOLE} < owed_ms * {WHOLE}),
+  count(*) FILTER (WHERE mass <> weighted)
 FROM sliced_hours WHERE owed_ms > 0 GROUP BY ALL
 """
-_VOLUMES = """
+_VOLUMES = f"""
 SELECT channel, s.bucket, divisor, sum(s.flow) FROM sliced s JOIN sliced_hours h USING (channel, hour)
-JOIN channels USING (channel) WHERE unit = '' AND h.flow_ms * 4 >= owed_ms * 3 GROUP BY channel, s.bucket, divisor
+JOIN channels USING (channel) WHERE unit = '' AND h.flow_ms * {OF} >= owed_ms * {VALID}
+GROUP BY channel, s.bucket, divisor
 """
 SLICED_AMOUNTS = """SELECT channel, epoch(hour)::BIGINT // 3600 AS hour, (mass * 1000000)::BIGINT AS amount
 FROM sliced_hours WHERE list_contains($wanted, channel) AND both_ms > 0"""
-IS_WHOLE = f"(both_ms * 100 >= owed_ms * {WHOLE})"
+IS_WHOLE = f"(both_ms * {OF_WHOLE} >= owed_ms * {WHOLE})"
 
 Key = tuple[int, int]
 
@@ -138,10 +145,10 @@ class Sliced(NamedTuple):
 def sliced_masses(engine: duckdb.DuckDBPyConnection) -> dict[Key, Sliced]:
     """What the slices add up to, by channel and bucket; products are summed exactly and divided once."""
     mg, m3 = defaultdict[Key, Decimal](Decimal), defaultdict[Key, Decimal](Decimal)
-    for channel, bucket, divisor, mass, common in engine.execute(_SUMS.format(whole=WHOLE)).fetchall():
+    for channel, bucket, divisor, mass, common in engine.execute(_SUMS).fetchall():
         mg[channel, bucket] += mass / divisor
         m3[channel, bucket] += common / divisor
-    counted = engine.execute(_COVERED.format(whole=WHOLE)).fetchall()
+    counted = engine.execute(_COVERED).fetchall()
     return {
         (channel, bucket): Sliced(mg[channel, bucket], whole, m3[channel, bucket], parts, below)
         for channel, bucket, whole, parts, below in counted

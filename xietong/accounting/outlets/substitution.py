@@ -13,15 +13,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from xietong.standard.thresholds import float_of, int_of
+
 # HJ 75-2017 names no other gas.
 BY_HOURS = frozenset({"so2", "nox", "particulate", "smoke_dust"})
 # Below these shares of valid data there is no rule: a person decides.
-LEAST_CAPTURE, GOOD_CAPTURE = 0.75, 0.9
-LONG_GAP_H = 24
-LEAST_DAY, LEAST_DAYS = 0.75, 0.75
-DAYS_BACK = 30
+LEAST_CAPTURE, GOOD_CAPTURE = float_of("substitution.least_capture"), float_of("substitution.good_capture")
+LONG_GAP_H = int_of("substitution.long_gap")
+LEAST_DAY, LEAST_DAYS = float_of("validity.hours_of_a_day"), float_of("validity.days_of_a_month")
+DAYS_BACK, DAYS_SEARCHED = int_of("substitution.days_before"), int_of("substitution.days_searched")
+# The highest of so many valid hours before a gap stands in for it.
+SHORT_BACK, LONG_BACK = int_of("substitution.hours_for_a_short_gap"), int_of("substitution.hours_for_a_long_gap")
+POOR_BACK = int_of("substitution.hours_at_poor_capture")
 # Days before a year whose hours may be the last valid ones: 2160 hours are 90 days.
-REACH_DAYS = 100
+REACH_DAYS = int_of("substitution.reach")
 # Amounts come as whole millionths.
 MICRO = 1_000_000
 
@@ -89,8 +94,8 @@ def _hours_back(rate: float, gap_h: int) -> int:
     if rate < LEAST_CAPTURE:
         return 0
     if rate < GOOD_CAPTURE:
-        return 2160
-    return 180 if gap_h <= LONG_GAP_H else 720
+        return POOR_BACK
+    return SHORT_BACK if gap_h <= LONG_GAP_H else LONG_BACK
 
 
 def _quarters(hours: Hours, calendar: Calendar) -> Hours:
@@ -153,7 +158,8 @@ def _add(sums: dict[str, tuple[int, Decimal]], at: int, days: Mapping[int, _Day]
     day = days[at]
     if day.valid >= day.due:
         return
-    before = [days[each].whole for each in range(at - 1, at - 366, -1) if each in days and days[each].is_valid]
+    earlier = range(at - 1, at - 1 - DAYS_SEARCHED, -1)
+    before = [days[each].whole for each in earlier if each in days and days[each].is_valid]
     came = Decimal(day.came + day.in_parts) / MICRO
     if day.is_valid:
         rule, whole = "day", day.whole

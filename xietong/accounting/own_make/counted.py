@@ -26,13 +26,14 @@ from xietong.calc.keys import group_of, kind_of
 from xietong.calc.made_sources import MadeSource, source_called
 from xietong.park.nouns import Subject
 from xietong.periods import Period
+from xietong.standard.thresholds import decimal_of
 from xietong.texts import Text
 
 GENERATED = {ELECTRICITY.key: "electricity_generated", HEAT.key: "heat_generated"}
 SELF_USED, RECOVERED, STEAM = "electricity_renewable_self_used", "waste_heat_recovered", "steam_generated"
 _NONE = Decimal(0)
-# A statement of generation that its use and supply account for to half a per cent is that and nothing else.
-_NEARLY, _LEAST = Decimal("0.005"), Decimal("0.001")
+# A statement of generation that its use and supply account for so nearly is that and nothing else.
+_NEARLY, _LEAST = decimal_of("sources.generation_accounted"), decimal_of("sources.generation_has_input")
 _UNNAMED = MadeSource(
     "unnamed", Text("来源未写明", "source not named"), primary=True, renewable=True, emission_free=True
 )

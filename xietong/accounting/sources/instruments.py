@@ -18,10 +18,11 @@ from xietong.accounting.sources.lake_years import Slice
 from xietong.calc.figures import Figure
 from xietong.calc.items import item
 from xietong.periods import Period
+from xietong.standard.thresholds import decimal_of
 from xietong.texts import Text
 
-# An automatic month counts as valid data from this share of its hours on (HJ 75-2017: 75 %).
-VALID_SHARE = Decimal("0.75")
+# An automatic month counts as valid data from this share of its hours on.
+VALID_SHARE = decimal_of("sources.valid_hours_of_a_month")
 _TONNES = {"mg/m3": Decimal("1e-9"), "mg/L": Decimal("1e-6")}
 
 

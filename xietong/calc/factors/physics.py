@@ -12,17 +12,14 @@ from pathlib import Path
 
 from xietong.calc.items import all_items
 from xietong.calc.rounding import told_apart
+from xietong.standard.thresholds import Band, band_of, bands_of, decimal_of
 from xietong.texts import Text
 
-GJ_PER_TCE = Decimal("29.3076")
+GJ_PER_TCE = decimal_of("heat.coal_equivalent")
 _COAL_EQUIVALENTS = Path(__file__).with_name("coal_equivalent.csv")
 # tCO2/GJ by fuel (carbon content × 44/12): fossil fuels, but for two gases that carry CO and CO2 of their own.
-_FOSSIL, _UNKNOWN_FUEL = (Decimal("0.04"), Decimal("0.13")), (Decimal("0.04"), Decimal("0.30"))
-_CARBON_BANDS = {
-    "converter_gas": (Decimal("0.15"), Decimal("0.21")),
-    "blast_furnace_gas": (Decimal("0.22"), Decimal("0.30")),
-    **dict.fromkeys(("hydrogen", "biogas", "ethanol", "biomass"), (Decimal(0), Decimal(0))),
-}
+_FOSSIL, _UNKNOWN_FUEL = band_of("fuel.fossil_carbon"), band_of("fuel.unknown_carbon")
+_CARBON_BANDS = bands_of("carbon")
 # Fuels of stable composition: their heat hardly varies. Of coals and gases it may be a third or half as much again.
 _STEADY = frozenset(
     {
@@ -44,49 +41,11 @@ _STEADY = frozenset(
         "hydrogen",
     }
 )
-_STEADY_BAND, _VARYING_BAND = (Decimal("0.8"), Decimal("1.2")), (Decimal("0.35"), Decimal("1.6"))
-_CONSTANT_BAND = (Decimal("0.99"), Decimal("1.01"))
-# Working media: fresh water tripled from one edition to the next.
-_MEDIUM_BAND = (Decimal("0.3"), Decimal("3.5"))
+_STEADY_BAND, _VARYING_BAND = band_of("fuel.steady_heat"), band_of("fuel.varying_heat")
+_CONSTANT_BAND, _MEDIUM_BAND = band_of("fuel.constant_heat"), band_of("fuel.medium_heat")
 # In the unit of the purpose (factor_rows.UNIT_OF_PURPOSE); by key, else by purpose.
-_BANDS: Mapping[str, tuple[str, str]] = {
-    "oxidation_rate": ("0.5", "1"),
-    "grid_emission": ("0", "1.5"),
-    "residual_emission": ("0", "1.5"),
-    "fossil_emission": ("0.3", "1.5"),
-    "heat_emission": ("0", "0.3"),
-    "steam_enthalpy": ("0.4", "4"),
-    "water_temperature": ("20", "200"),
-    "price_index": ("0.2", "10"),
-    "gwp": ("0", "30000"),
-    "process_emission": ("0", "12"),
-    **dict.fromkeys(
-        ("cao_content", "mgo_content", "organic_carbon", "n2o_abatement", "methane_correction"), ("0", "1")
-    ),
-    "carbonate_purity": ("0.3", "1"),
-    "carbon_fraction": ("0", "1"),
-    "n2o_release": ("0", "1"),
-    "methane_capacity": ("0.05", "0.7"),
-    "wastewater_n2o": ("0", "0.3"),
-    "biogenic_carbon": ("0.01", "0.04"),
-    "biomass_ch4": ("0", "0.001"),
-    "biomass_n2o": ("0", "0.001"),
-    "clean_share": ("0", "1"),
-    "renewable_share": ("0", "1"),
-    "equal_value electricity": ("0.1229", "0.45"),
-    "equal_value heat": ("0.0341", "0.06"),
-    # A balance with a slipped percentage: 0.8 for 0.8 %, 0.95 % for 95 %. A removal below 2 % is no treatment: write 0.
-    "sulfur_content": ("0", "0.1"),
-    "ash_content": ("0", "0.8"),
-    "fly_ash_share": ("0", "1"),
-    "fly_ash_combustible": ("0", "0.6"),
-    "sulfur_conversion": ("0.3", "1"),
-    "removal_efficiency": ("0.02", "1"),
-    # 环境保护税法 annex 1: a province sets its rate within these.
-    "environmental_tax_rate air": ("1.2", "12"),
-    "environmental_tax_rate water": ("1.4", "14"),
-}
-NEARLY_EQUAL = Decimal("0.02")
+_BANDS = bands_of("factor")
+NEARLY_EQUAL = decimal_of("heat.factors_agree")
 
 
 def impossible(purpose: str, key: str, value: Decimal, unit: str) -> Text | None:
@@ -99,22 +58,18 @@ def impossible(purpose: str, key: str, value: Decimal, unit: str) -> Text | None
         return _impossible_carbon(key, value)
     if purpose in ("coal_equivalent", "calorific_value"):
         return _impossible_heat(key, value, purpose)
-    band = _BANDS.get(f"{purpose} {key}", _BANDS.get(purpose)) or _band_of_rate(purpose, key)
-    if (
-        band is None
-        or (value == 0 and purpose == "removal_efficiency")
-        or Decimal(band[0]) <= value <= Decimal(band[1])
-    ):
+    limits = _BANDS.get(f"{purpose} {key}", _BANDS.get(purpose)) or _band_of_rate(purpose, key)
+    if limits is None or (value == 0 and purpose == "removal_efficiency") or limits[0] <= value <= limits[1]:
         return None
     return Text(
-        f"{key} 的系数折合 {value.normalize():f} {unit}，不在 {band[0]}–{band[1]} 之内；请核对数值和单位"
+        f"{key} 的系数折合 {value.normalize():f} {unit}，不在 {limits[0]}–{limits[1]} 之内；请核对数值和单位"
         "（百分数写 95 并注明 %，或写 0.95 并注明 1）。",
-        f"{key}: {value.normalize():f} {unit} lies outside {band[0]}–{band[1]}; check the value and its unit "
+        f"{key}: {value.normalize():f} {unit} lies outside {limits[0]}–{limits[1]}; check the value and its unit "
         "(a percentage is 95 with the unit %, or 0.95 with the unit 1).",
     )
 
 
-def _band_of_rate(purpose: str, key: str) -> tuple[str, str] | None:
+def _band_of_rate(purpose: str, key: str) -> Band | None:
     """The band of a rate of tax that is stated for one pollutant: that of its air or water."""
     known = all_items().get(key) if purpose == "environmental_tax_rate" else None
     return None if known is None else _BANDS.get(f"{purpose} {known.carrier}")

@@ -4,14 +4,14 @@ activities whose CO2e is not the sum of its gases. What makes a row readable is 
 import csv
 import gzip
 import io
-from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 from xietong.calc.factors.table import Published, gases_that_do_not_close, published_problem
+from xietong.standard.thresholds import decimal_of
 from xietong.texts import Text
 
-TOLERANCE = Decimal("0.01")
+TOLERANCE = decimal_of("sources.published_gases_close")
 _GASES = {"kg CO2e", "kg CO2", "kg CH4", "kg N2O"}
 _NEEDED = ("Scope", "Level 1", "UOM", "GHG")
 

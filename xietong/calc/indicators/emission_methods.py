@@ -17,10 +17,11 @@ from xietong.calc.engine.rules import (
     indicator,
 )
 from xietong.calc.items import pollutants
+from xietong.standard.thresholds import int_of
 from xietong.texts import Text
 
 # SO2 weighs twice the sulfur in it (64 ÷ 32).
-SO2_PER_SULFUR = 2
+SO2_PER_SULFUR = int_of("outlet.so2_per_sulfur")
 # Weighed and metered amounts do not agree to the digit; beyond this share one of them is wrong.
 NEARLY = 1e-9
 

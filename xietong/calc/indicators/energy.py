@@ -4,13 +4,14 @@ Amounts come in the canonical units of items.csv; factors in tce a unit. The bas
 """
 
 from xietong.calc.engine.rules import NONE, Factors, Items, NotApplicableError, UnknownValueError, additive, indicator
+from xietong.standard.thresholds import float_of
 from xietong.texts import Text
 
 # GB/T 32150: the heat of steam counts from water at 20 ℃, 83.74 kJ/kg.
-COLD_WATER_GJ_PER_T = 0.08374
+COLD_WATER_GJ_PER_T = float_of("heat.cold_water")
 # GB/T 32150: the heat of hot water counts from 20 ℃ too, with the heat capacity of water.
-COLD_WATER_CELSIUS = 20.0
-WATER_MJ_PER_T_K = 4.1868
+COLD_WATER_CELSIUS = float_of("heat.cold_water_temperature")
+WATER_MJ_PER_T_K = float_of("heat.water_capacity")
 # A share met to its last binary digit is no share above 100 %.
 TOLERANCE = 1e-9
 _NO_SHARE = Text(

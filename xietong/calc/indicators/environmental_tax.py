@@ -15,6 +15,7 @@ from xietong.calc.engine.rules import NONE, Factors, FactorSource, Items, Unknow
 from xietong.calc.figures import Figure, total
 from xietong.calc.indicators.pollutants import OXYGEN_DEMAND, counted, oxygen_demand_of
 from xietong.calc.items import item
+from xietong.standard.thresholds import int_of
 from xietong.texts import Text
 
 Receiver = Literal["environment", "works", "tenant"]
@@ -34,7 +35,7 @@ FIRST_CLASS_WATER = frozenset(
     }
 )
 # Law art. 9: of each outlet the three largest air pollutants, the five of the first class of water and three others.
-TAXED = {"air": 3, "first_class": 5, "other_water": 3}
+TAXED = {name: int_of(f"tax.{name}") for name in ("air", "first_class", "other_water")}
 CLASS_NAMES: Mapping[str, Text] = {
     "air": Text("大气污染物", "air pollutants"),
     "first_class": Text("第一类水污染物", "water pollutants of the first class"),

@@ -5,13 +5,14 @@ Celsius, kPa, percent and m3/h as monitors send them; nothing here averages or f
 """
 
 from xietong.calc.engine.rules import NotApplicableError, indicator
+from xietong.standard.thresholds import float_of
 from xietong.texts import Text
 
-AIR_OXYGEN = 21.0
+AIR_OXYGEN = float_of("outlet.oxygen_of_air")
 # Above this the divisor 21 − O2 is noise, and a plant at 20 % oxygen is not burning: the measured value stands alone.
-HIGHEST_OXYGEN = 20.0
-STANDARD_PRESSURE_KPA = 101.325
-STANDARD_TEMPERATURE_K = 273.0
+HIGHEST_OXYGEN = float_of("outlet.highest_oxygen")
+STANDARD_PRESSURE_KPA = float_of("outlet.standard_pressure")
+STANDARD_TEMPERATURE_K = float_of("outlet.standard_temperature")
 
 
 def at_reference_oxygen(measured: float, oxygen: float, reference_oxygen: float) -> float | None:

@@ -17,11 +17,12 @@ from typing import Any, Literal
 from xietong.calc.items import all_items
 from xietong.calc.keys import group_of
 from xietong.calc.rounding import told_apart
+from xietong.standard.thresholds import decimal_of
 from xietong.texts import Text
 from xietong.units import UnitError, convert
 
 _FILE = Path(__file__).with_name("emission_limits.csv")
-AIR_OXYGEN = Decimal(21)
+AIR_OXYGEN = decimal_of("outlet.oxygen_of_air")
 # How the field writes over what a limit is averaged; a limit without a word is one of hours.
 _HOURS = frozenset({"", "hour", "hourly", "h", "1h", "1hour", "60min", "小时", "时", "时均", "小时均值", "小时平均"})
 _DAYS = frozenset({"day", "daily", "d", "1d", "24h", "日", "天", "日均", "日均值", "日平均", "24小时"})

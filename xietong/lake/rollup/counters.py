@@ -15,18 +15,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from xietong.lake.days import DAY_US, HOUR_US, midnights
+from xietong.lake.days import HOUR_US, midnights
 from xietong.lake.decimals import from_micro, to_micro
 from xietong.lake.rollup.paces import beside, jumped, pace_of
 from xietong.lake.schemas import PART, PARTS, TOTAL, VALUE
 from xietong.quality.registers import counted, set_aside
+from xietong.standard.thresholds import float_of, int_of, microseconds_of
 
-# Clock jitter: a step up to a tenth longer than the interval is not a gap.
-JITTER = 0.1
-# What flowed over more than a year is not spread over its hours: nobody could use such hours.
-LONGEST_SPREAD_US = 366 * DAY_US
-# Across a change that nobody recorded no register says what flowed: for longer than a day the rate beside says nothing.
-LONGEST_ESTIMATE_US = DAY_US
+# Clock jitter: a step longer than the interval by up to this share is not a gap.
+JITTER = float_of("validity.clock_jitter")
+# What flowed over more than this is not spread over its hours: nobody could use such hours.
+LONGEST_SPREAD_US = microseconds_of("register.longest_spread")
+# Across a change that nobody recorded no register says what flowed: for longer than this the rate beside says nothing.
+LONGEST_ESTIMATE_US = microseconds_of("register.longest_estimate")
 # How many usable readings on either side can change what a step says, besides those within REACH_US: a run set aside
 # has four and hangs on its neighbours, whose own state hangs on theirs; and a step is held against six on each side.
 CONTEXT = 24
@@ -35,7 +36,7 @@ CONTEXT = 24
 REACH_US = 32 * HOUR_US
 # A register that is declared to start again at midnight and did not fall there did start again, unless what it shows
 # then were to have flowed so many times faster than in the steps beside.
-MUCH_FASTER = 4
+MUCH_FASTER = int_of("register.restart_faster")
 CHANGES = pa.schema(
     [
         ("pid", pa.int32()),

@@ -16,12 +16,14 @@ from xietong.lake.points import PointSpec
 from xietong.lake.rollup.counters import CHANGES, Meters
 from xietong.quality.bounds import BACKED, FUTURE_S, LEAST_HOURS, MOST_PEAKS, sentinels
 from xietong.readings import BELOW, CORRECTED
+from xietong.standard.thresholds import ratio_of
 
 ALWAYS_US, NEVER_US = -(2**62), 2**62
 # HJ 212's marks: N normal, T over the measuring range's alarm, S entered by hand count; F is a stop, which is not due;
 # M maintenance, D fault, C calibration, B no connection, and any mark unknown here, do not count.
 # BELOW is ours: below detection, of which half the limit is kept (see detection). A register shows no such thing.
 USABLE, STOPPED = f"('', 'N', 'T', 'S', '{BELOW}')", "('F')"
+_VALID, _OF = ratio_of("validity.readings_of_an_hour")
 _FACTOR = pa.decimal128(18, 9)
 _BOUND = pa.decimal128(28, 6)
 
@@ -283,8 +285,7 @@ FROM hours h JOIN (SELECT pid, min(point) AS point, min(interval_s) AS interval_
 """
 
 # A day owes what was in force of it: `days` gives its span, `specs` since and until. Stops lower what the hours owe,
-# and so the day. An hour is valid from three quarters of its readings on (HJ 75-2017: 45 minutes), a counter's when
-# it was measured.
+# and so the day. An hour is valid from a share of its readings on, a counter's when it was measured.
 DAYS_OF_HOURS = f"""
 WITH owed AS (
     SELECT s.point, d.day, min(s.interval_s) AS interval_s, bool_or(s.counter) AS counter,
@@ -302,7 +303,8 @@ SELECT point, day, CAST(sum(total) AS DECIMAL(28,6)) AS total, CAST(sum(readings
        min(minimum) AS minimum, max(maximum) AS maximum, CAST(sum(invalid) AS INTEGER) AS invalid,
        CAST(sum(conflicts) AS INTEGER) AS conflicts, bool_or(estimated) AS estimated,
        arg_min(first_entry, hour) AS first_entry,
-       CAST(count(*) FILTER (total IS NOT NULL AND NOT estimated AND (counter OR 4 * readings >= 3 * an_hour))
+       CAST(count(*) FILTER (total IS NOT NULL AND NOT estimated
+                            AND (counter OR {_OF} * readings >= {_VALID} * an_hour))
             AS SMALLINT) AS hours
 FROM counted GROUP BY point, day
 """

@@ -3,13 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from xietong.standard.thresholds import int_of
+
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 # A step is held against so many on either side, of which so many must rise; it jumped where it is so many times faster
 # than the fastest but one of them (ours: the load of a plant that starts lasts, and a steel works goes from 3 to 157).
-STEPS_BESIDE, LEAST_RISING, JUMP_TIMES = 6, 3, 100
+STEPS_BESIDE, LEAST_RISING = int_of("register.steps_beside"), int_of("register.least_rising")
+JUMP_TIMES = int_of("register.jump_times")
 
 
 def pace_of(amount: Ints, lasting: Ints, trusted: Flags) -> Floats:

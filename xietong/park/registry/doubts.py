@@ -19,13 +19,13 @@ from xietong.park.package.sheets import Rejection, Row, rejection
 from xietong.park.registry.energy_per_output import canonical_ratio, output_items, outputs_of, said_too_much, too_much
 from xietong.park.registry.presence import flow_said_outside, here_of, said_outside
 from xietong.periods import Period
+from xietong.standard.thresholds import decimal_of, int_of
 from xietong.texts import Text
 
 # m3 for 10⁴ m3 is 10,000 times too much, kWh for MWh or kg for t 1,000 times; a season moves a fuel by far less.
-JUMP = 300
-REMEMBERED = 12
+JUMP, REMEMBERED = int_of("statement.jump"), int_of("statement.remembered")
 _ENERGY = frozenset({"fuel", "electricity", "heat", "steam", "medium"})
-_SAME_STOCK = Decimal("0.000001")
+_SAME_STOCK = decimal_of("sources.same_stock")
 
 
 _NAMED = ("subject", "period", "item", "method", "use", "counterparty")

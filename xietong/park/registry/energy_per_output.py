@@ -17,13 +17,14 @@ from xietong.calc.factors.book import FactorBook
 from xietong.calc.items import UnknownItemError, item, to_canonical
 from xietong.park.nouns import ReportedAmount
 from xietong.periods import Period
+from xietong.standard.thresholds import duration_of
 from xietong.texts import Text
 from xietong.units import UnitError
 
 _TABLE = Path(__file__).with_name("energy_per_output.toml")
 # Outputs this near may be held beside a statement: the fullest month of them counts, so that a month of standstill,
 # which burns and makes nothing, is not asked.
-_NEAR = timedelta(days=366)
+_NEAR = duration_of("statement.outputs_near")
 
 _KEYS: Mapping[str, str] = {"electricity": "electricity", "heat": "heat", "steam": "heat"}
 

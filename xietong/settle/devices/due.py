@@ -16,10 +16,11 @@ from xietong.lake.points import PointSpec
 from xietong.lake.schemas import readings
 from xietong.lake.store import Lake
 from xietong.protocols.hj212.tables import FETCHING
+from xietong.standard.thresholds import seconds_of
 
 HOUR, DAY = 3600, 86_400
 # How long after its end a value is waited for before it counts as missing, in seconds.
-GRACE: Mapping[str, int] = {"2051": 600, "2061": 900, "2031": 3 * HOUR, "2041": 3 * HOUR}
+GRACE: Mapping[str, int] = {cn: seconds_of(f"device.wait_{cn}") for cn in ("2051", "2061", "2031", "2041")}
 # How many values one request asks for at most: what a logger can read out within its time-out.
 AT_ONCE: Mapping[str, int] = {"2051": 36, "2061": 24, "2031": 31, "2041": 31}
 Seconds: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
