@@ -7,13 +7,12 @@ later (interpretation below-detection): zero in amounts; in means half the limit
 import re
 from decimal import Decimal
 
-from xietong.readings import BELOW
+from xietong.readings import BELOW, MILLIONTH
 
 _STATED = re.compile(r"[<≤]\s*(?P<before>.+)|(?P<after>.+)L")
 _PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{0,12})?")
 # Shapes of which nothing lies below detection.
 NEVER_BELOW = frozenset({"counter", "state"})
-_SIXTH = Decimal("0.000001")
 # HJ 212's marks under which a value counts.
 _COUNTING = frozenset({"", "N", "T", "S", BELOW})
 
@@ -34,7 +33,7 @@ def device_limit_in(text: str) -> Decimal | None:
 
 def kept(limit: Decimal) -> Decimal:
     """What is kept of a value below this limit."""
-    return (limit / 2).quantize(_SIXTH)
+    return (limit / 2).quantize(MILLIONTH)
 
 
 def mark_of(mark: str) -> str:

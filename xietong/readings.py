@@ -8,6 +8,8 @@ from typing import Literal
 # Addresses of what persons say in place of a reading: "corrected:POINT". Such a reading counts before any other of its
 # instant, the newest first; one marked WITHDRAWN says that the reading was wrong and nothing is known in its place.
 CORRECTED, WITHDRAWN = "corrected:", "X"
+# What a value of a reading is kept to, and an amount made of readings.
+MILLIONTH = Decimal("0.000001")
 # Our mark of a value below detection, half of whose limit is kept (see detection).
 BELOW = "<"
 EntryKind = Literal[

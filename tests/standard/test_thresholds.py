@@ -9,9 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from xietong.calc.factor_rows import UNIT_OF_PURPOSE
 
 from xietong.accounting.outlets.events import MOST_TAKEN
-from xietong.calc.factor_rows import UNIT_OF_PURPOSE
 from xietong.commands.standard.threshold_table import as_markdown
 from xietong.standard.thresholds import (
     CONFIDENCES,

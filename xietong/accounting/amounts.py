@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from xietong.calc.figures import Figure, Status, worst
+from xietong.calc.figures import Figure, Status, retitled, worst
 from xietong.calc.rounding import share_apart, told_apart
 from xietong.standard.thresholds import decimal_of
 from xietong.texts import Text
@@ -97,23 +97,8 @@ def _alone(key: str, unit: str, part: Amount, title: Text) -> Amount:
 
 
 def told(part: Amount, title: Text, trace: Mapping[str, str]) -> Amount:
-    """The amount under a title and with a trace of its own (spelt out: `replace` costs more than the figure)."""
-    of = part.figure
-    figure = Figure(
-        of.key,
-        of.value,
-        of.unit,
-        of.status,
-        of.kind,
-        of.clause,
-        title,
-        of.missing,
-        of.formula,
-        of.inputs,
-        of.source,
-        trace,
-        of.remarks,
-    )
+    """The amount under a title and with a trace of its own."""
+    figure = retitled(part.figure, part.figure.key, title, trace=trace)
     return Amount(figure, part.exact, part.due, part.received)
 
 

@@ -69,8 +69,11 @@ def walked(figures: Iterable[Figure]) -> Iterator[Figure]:
             yield figure
 
 
-def entitled(figure: Figure, key: str, title: Text, clause: str | None = None) -> Figure:
-    """The figure under another key, title and clause (spelt out: `replace` costs twice as much, and there are many)."""
+def retitled(
+    figure: Figure, key: str, title: Text, clause: str | None = None, trace: Mapping[str, str] | None = None
+) -> Figure:
+    """The figure under another key and title, with a clause and a trace of its own where they are given (spelt out:
+    `replace` costs twice as much, and a park's year has a hundred thousand)."""
     return Figure(
         key,
         figure.value,
@@ -83,7 +86,7 @@ def entitled(figure: Figure, key: str, title: Text, clause: str | None = None) -
         figure.formula,
         figure.inputs,
         figure.source,
-        figure.trace,
+        figure.trace if trace is None else trace,
         figure.remarks,
     )
 

@@ -17,11 +17,10 @@ from zoneinfo import ZoneInfo
 
 from xietong.detection import device_limit_in, kept, mark_of
 from xietong.periods import is_skipped
-from xietong.readings import BELOW
+from xietong.readings import BELOW, MILLIONTH
 from xietong.texts import Text
 
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*")
-_SIXTH = Decimal("0.000001")
 _LARGEST = Decimal(10) ** 12
 _FLAG_LENGTH, _POINT_LENGTH = 8, 60
 _FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -279,7 +278,7 @@ def _number(stated: object) -> Decimal | None:
         return None
     try:
         value = Decimal(stated)
-        exact = value.quantize(_SIXTH)
+        exact = value.quantize(MILLIONTH)
     except InvalidOperation:
         return None
     return exact if value.is_finite() and exact == value and abs(value) < _LARGEST else None

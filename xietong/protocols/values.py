@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import NamedTuple
 
+from xietong.readings import MILLIONTH
 from xietong.texts import Text
 
 MOST_VALUES, LONGEST_ADDRESS = 1_000, 500
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 LARGEST = Decimal(10) ** 12
-_SIXTH = Decimal("0.000001")
 # A double has at most 767 significant digits: with these the product with a scale is exact, and is rounded once.
 EXACT = Context(prec=1200)
 
@@ -47,7 +47,7 @@ def rounded(stated: Decimal) -> Decimal | None:
     """The number as the lake keeps it; None where it is not finite or has more than 12 digits before the point."""
     if not stated.is_finite() or not -LARGEST < stated < LARGEST:  # abs() would overflow at 1e1000000
         return None
-    kept = stated.quantize(_SIXTH, ROUND_HALF_EVEN, EXACT) + 0  # no negative zero
+    kept = stated.quantize(MILLIONTH, ROUND_HALF_EVEN, EXACT) + 0  # no negative zero
     return kept if abs(kept) < LARGEST else None
 
 

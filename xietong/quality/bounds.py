@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xietong.quality.registers import Flags, Ints
+from xietong.readings import MILLIONTH
 from xietong.standard.thresholds import int_of, seconds_of
 from xietong.texts import Text
 from xietong.units import UNITS, convert
@@ -176,7 +177,7 @@ def _of_a_day(hour: Ints, size: Floats, bounds: Bounds) -> float:
 
 
 def _sixth(value: Decimal) -> Decimal:
-    return value.quantize(Decimal("0.000001"))
+    return value.quantize(MILLIONTH)
 
 
 @cache

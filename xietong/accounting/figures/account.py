@@ -38,7 +38,7 @@ from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.engine.engine import RULES, Calculation
 from xietong.calc.engine.names import name_of
 from xietong.calc.engine.rule_packs import PARK_STANDARD, RulePack
-from xietong.calc.figures import Figure, entitled
+from xietong.calc.figures import Figure, retitled
 from xietong.calc.indicators.pollutants import TABLE_3
 from xietong.calc.items import UnknownItemError, all_items, item
 from xietong.calc.judgement.indicator_kinds import BEYOND, FACILITIES, applies, has_figure
@@ -264,7 +264,7 @@ class Account:
             raise UnknownNameError(_unknown_key(key)) from None
         figure = self.books.amount(self.subject.code, key, self._period).figure
         title = name_of(key) if known.kind else known.name
-        named = entitled(figure, key, title)
+        named = retitled(figure, key, title)
         return named if named.unit else replace(named, unit=known.unit)
 
     def _to_works(self, key: str, name: str) -> Figure:

@@ -21,6 +21,7 @@ from xietong.calc.figures import Figure
 from xietong.calc.keys import group_of
 from xietong.park.nouns import ReportedAmount, Subject
 from xietong.periods import Period
+from xietong.readings import MILLIONTH
 from xietong.texts import Text
 
 # What one side buys is what the other side sells.
@@ -31,7 +32,6 @@ _PENDANTS: Mapping[str, str] = {
 }
 _COMPLETE = ("ok", "estimated")
 _LACKING = ("missing", "partial")
-_SIX = Decimal("0.000001")
 
 
 class Trend(NamedTuple):
@@ -170,7 +170,7 @@ def _of_span(books: Books, unit: Subject, name: str, span: Period) -> Line | Non
     trend = _trend(books, unit, name, span)
     if trend is None:
         return None
-    exact = max(Decimal(0), (before.exact * trend.ratio).quantize(_SIX) - came)
+    exact = max(Decimal(0), (before.exact * trend.ratio).quantize(MILLIONTH) - came)
     return _line(name, span, (exact, _METHOD), (_last_year(before.figure, span), _trend_line(trend)))
 
 
@@ -193,7 +193,7 @@ def _share(books: Books, unit: Subject, name: str, period: Period) -> Line | Non
     before = books.amount(unit.code, name, period.previous_year()).exact or Decimal(0)
     trend = _trend(books, unit, name, period)
     ratio = trend.ratio if trend else Decimal(1)
-    exact = (before * ratio * (1 - part.received / part.due)).quantize(_SIX)
+    exact = (before * ratio * (1 - part.received / part.due)).quantize(MILLIONTH)
     return exact, replace(whole[1], value=float(exact), formula=f"{_METHOD} × 缺报份额 share lacking")
 
 

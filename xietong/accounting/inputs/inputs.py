@@ -29,7 +29,7 @@ from xietong.accounting.trade.beyond_input import Asked as Sales
 from xietong.accounting.trade.supplied_outside import SUPPLIED, left
 from xietong.accounting.trade.unstated_sales import SOLD, with_unstated_sale
 from xietong.calc.engine.names import name_of
-from xietong.calc.figures import Figure, Kind, Status, entitled, worst
+from xietong.calc.figures import Figure, Kind, Status, retitled, worst
 from xietong.calc.items import all_items, item, pollutants
 from xietong.calc.items import inputs as item_inputs
 from xietong.calc.keys import use_of, without_use
@@ -270,13 +270,13 @@ def _number(asked: Asked, target: str, names: Iterable[str]) -> Figure:
         return _idle(target, parts)
     label = present[0].trace.get("subject", "")
     title = present[0].title if label != asked.subject.code else _name_of(target)
-    return entitled(present[0], target, title)
+    return retitled(present[0], target, title)
 
 
 def _items(asked: Asked, target: str, names: Iterable[str]) -> Figure:
     parts = [(name, key, part) for name in names for key, part in asked.parts(target, name)]
     lines = tuple(
-        entitled(part.figure, key, _line_title(name, key, part.figure.title))
+        retitled(part.figure, key, _line_title(name, key, part.figure.title))
         for name, key, part in parts
         if not part.is_idle or part.figure.missing
     )

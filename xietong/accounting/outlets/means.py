@@ -3,15 +3,14 @@
 from decimal import Decimal
 
 from xietong.accounting.outlets.hours import Channel, Judged
-
-_SIX = Decimal("0.000001")
+from xietong.readings import MILLIONTH
 
 
 def mean_concentration(weighted: Decimal, flow: Decimal, plain: Decimal, hours: int) -> Decimal | None:
     """Σ(concentration × flow) ÷ Σ flow to six decimals; Σ concentration ÷ hours without flow; None of no hours."""
     if not hours:
         return None
-    return ((weighted / flow) if flow else (plain / hours)).quantize(_SIX)
+    return ((weighted / flow) if flow else (plain / hours)).quantize(MILLIONTH)
 
 
 def working_of_mean(channel: Channel, hours: Judged) -> dict[str, str]:

@@ -13,7 +13,8 @@ from typing import NamedTuple, Protocol
 import duckdb
 import pyarrow as pa
 
-_SIX = Decimal("0.000001")
+from xietong.readings import MILLIONTH
+
 _TAXING = pa.schema(
     [("channel", pa.int32()), ("tax_bound", pa.decimal128(18, 6)), ("by_day", pa.bool_()), ("of_hours", pa.bool_())],
 )
@@ -47,7 +48,7 @@ class Taxable(NamedTuple):
     @property
     def mean(self) -> Decimal:
         """The mean of the means."""
-        return (self.total / self.means).quantize(_SIX)
+        return (self.total / self.means).quantize(MILLIONTH)
 
 
 class Limited(Protocol):

@@ -22,6 +22,7 @@ from xietong.lake.engine import quoted
 from xietong.lake.store import Lake
 from xietong.park.nouns import Point
 from xietong.periods import Period
+from xietong.readings import MILLIONTH
 from xietong.texts import Text
 from xietong.units import UnitError, convert, unit_of
 
@@ -161,7 +162,7 @@ def run_hours(lake: LakeTables, points: Iterable[str], span: Period, zone: ZoneI
     found: dict[tuple[str, datetime], Metered] = {}
     for point, day, ran, known in _answer(lake, "hourly", question, points, (first, last)):
         start = _midnight(day) if span.month_count else span.start
-        exact = Decimal(0) if ran is None else Decimal(ran).quantize(Decimal("0.000001"))
+        exact = Decimal(0) if ran is None else Decimal(ran).quantize(MILLIONTH)
         found[point, start] = Metered(exact, int(known), int(known), False, 0, 0, 0)
     return found
 
@@ -292,7 +293,7 @@ def _exact(point: Point, item: Item, came: Metered) -> Decimal:
     rate, integral = _INTEGRALS[dimension]
     per_hour = convert(came.total, point.unit, rate)
     if point.shape in ("mean", "instant") and came.readings:
-        per_hour = (per_hour / came.readings * came.hours).quantize(Decimal("0.000001"))
+        per_hour = (per_hour / came.readings * came.hours).quantize(MILLIONTH)
     return to_canonical(item, per_hour, integral)
 
 

@@ -26,6 +26,7 @@ from xietong.calc.items import item
 from xietong.calc.keys import use_of
 from xietong.park.nouns import ReportedAmount, Subject
 from xietong.periods import Period
+from xietong.readings import MILLIONTH
 from xietong.texts import Text
 
 _REPORTED = Text("填报值", "the reported amount")
@@ -33,7 +34,6 @@ _METERED = Text("计量值", "the meter")
 _AUTOMATIC = Text("自动监测值", "automatic monitoring")
 _COMPUTED = Text("物料衡算或系数的计算值", "the balance or coefficient")
 _WHOLE = ("ok", "estimated")
-_SIX = Decimal("0.000001")
 
 Dated = tuple[datetime, Amount]
 
@@ -100,7 +100,7 @@ class Sources:
             inputs=(bill.figure, part.figure, whole.figure),
             trace={"subject": subject, "item": name, "period": period.label},
         )
-        exact = (bill.exact * part.exact / whole.exact).quantize(_SIX)
+        exact = (bill.exact * part.exact / whole.exact).quantize(MILLIONTH)
         return amount(figure, exact, months(period))
 
     def _outdone(self, row: ReportedAmount, meter: Callable[[Period], Amount]) -> bool:

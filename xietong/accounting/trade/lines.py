@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from xietong.accounting.amounts import Amount, idle, reasons, summed
-from xietong.calc.figures import Figure, worst
+from xietong.calc.figures import Figure, retitled, worst
 from xietong.texts import Text
 
 CLAUSE = "5.4.4"
@@ -27,23 +27,7 @@ def titled(part: Amount, key: str, title: Text) -> Amount:
     """The same amount under another key and title, what it was made of below it."""
     if part.is_idle:
         return part
-    of = part.figure  # spelt out: `replace` costs more than the figure, and a park's year has a hundred thousand
-    figure = Figure(
-        key,
-        of.value,
-        of.unit,
-        of.status,
-        of.kind,
-        CLAUSE,
-        title,
-        of.missing,
-        of.formula,
-        of.inputs,
-        of.source,
-        of.trace,
-        of.remarks,
-    )
-    return Amount(figure, part.exact, part.due, part.received)
+    return Amount(retitled(part.figure, key, title, CLAUSE), part.exact, part.due, part.received)
 
 
 def is_whole(part: Amount) -> bool:

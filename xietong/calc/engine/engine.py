@@ -29,7 +29,7 @@ from xietong.calc.engine.rules import (
     indicator,
     rule_for,
 )
-from xietong.calc.figures import Figure, Kind, Status, entitled, missing_figure, worst
+from xietong.calc.figures import Figure, Kind, Status, retitled, missing_figure, worst
 from xietong.calc.keys import parted
 from xietong.texts import Text
 
@@ -187,7 +187,7 @@ def _named(figure: Figure, rule: Rule | None) -> Figure:
     """A given figure under the title and clause of the rule that would have computed it."""
     if rule is None or figure.clause:
         return figure
-    return entitled(figure, figure.key, figure.title if figure.title.en else rule.title, rule.clause)
+    return retitled(figure, figure.key, figure.title if figure.title.en else rule.title, rule.clause)
 
 
 def _outcome(
@@ -292,7 +292,7 @@ def _line(
     is_apart = len(groups) > 1 or any(group.formula for group in groups)
     if is_apart:
         of = [(f"{group.key}:{name}", group.child(name)) for group in groups if group.has(name)]
-        own = [entitled(figure, key, figure.title) for key, figure in of]
+        own = [retitled(figure, key, figure.title) for key, figure in of]
     factors = [table.used[name] for table in tables.values() if name in table.used]
     title = next((figure.title for figure in own if figure.title.en), Text("", ""))
     rested = [*own, *shared]

@@ -28,7 +28,7 @@ from xietong.park.package.grid import OffGrid, note_off_grid, off_grid_remarks, 
 from xietong.park.package.schema import READINGS
 from xietong.park.package.sheets import Rejection, rejection
 from xietong.park.package.tabular import ROW
-from xietong.readings import BELOW
+from xietong.readings import BELOW, MILLIONTH
 from xietong.units import unit_of
 
 VALUE = pa.decimal128(18, 6)
@@ -39,7 +39,6 @@ CANONICAL = pa.schema([("point", pa.string()), ("at", AT), ("value", VALUE), ("f
 PLAIN_NUMBER = r"^[+-]?\d{1,12}(\.\d{1,6})?$"
 PLAIN_TIME = r"^(19|20|21)\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?$"
 MOST_REJECTIONS = 10_000
-SIXTH = Decimal("0.000001")
 
 
 class Reader(NamedTuple):
@@ -306,7 +305,7 @@ def _values(column: pa.Array, place: pa.Array, points: Sequence[Point]) -> tuple
         except CellError as error:
             wrong.append((index, cell, error))
             continue
-        slow[index] = kept(found.below or Decimal(0)) if found.value is None else found.value.quantize(SIXTH)
+        slow[index] = kept(found.below or Decimal(0)) if found.value is None else found.value.quantize(MILLIONTH)
         below += [index] if found.value is None else []
     return pc.coalesce(plain, pa.array(slow, VALUE)), below, wrong
 

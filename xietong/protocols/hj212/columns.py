@@ -15,11 +15,10 @@ from xietong.detection import device_limit_in, kept, mark_of
 from xietong.protocols.hj212.codes import modern
 from xietong.protocols.hj212.content import MARKS, NUMERIC_FIELDS, Value, is_spelt_right, read_number, read_time
 from xietong.protocols.hj212.frames import Frame, decode
-from xietong.readings import BELOW, Reading
+from xietong.readings import BELOW, MILLIONTH, Reading
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_STEP = Decimal("0.000001")
 _LIMIT = Decimal(10) ** 12
 
 
@@ -71,7 +70,7 @@ def _fitting(value: Decimal) -> Decimal | None:
         return None
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -6:
-        rounded = value.quantize(_STEP, rounding=ROUND_HALF_EVEN)
+        rounded = value.quantize(MILLIONTH, rounding=ROUND_HALF_EVEN)
         return rounded if abs(rounded) < _LIMIT else None
     return value
 
