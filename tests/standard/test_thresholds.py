@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -107,11 +108,12 @@ def test_the_page_is_what_would_be_made_now() -> None:
 # ---- no other number in code ----
 
 
-def sources(*rooms: str) -> Iterator[tuple[str, ast.Module]]:
-    for room in rooms:
-        for path in sorted((ROOT / "xietong" / room).rglob("*.py")):
-            if "migrations" not in path.parts:
-                yield str(path.relative_to(ROOT / "xietong")), ast.parse(path.read_text("utf-8"))
+@cache
+def sources() -> list[tuple[Path, str, ast.Module]]:
+    """Every module of the rooms: its path, text and tree."""
+    every = (path for room in ROOMS for path in sorted((ROOT / "xietong" / room).rglob("*.py")))
+    texts = [(path, path.read_text("utf-8")) for path in every if "migrations" not in path.parts]
+    return [(path, text, ast.parse(text)) for path, text in texts]
 
 
 def asked(tree: ast.Module) -> Iterator[str]:
@@ -120,16 +122,17 @@ def asked(tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
             key = node.args[0]
             if node.func.id == "bands_of" and isinstance(key, ast.Constant):
-                yield rf"{key.value}\..*"
+                yield rf"{key.value!s}\..*"
             elif node.func.id in READERS and isinstance(key, ast.Constant):
                 yield re.escape(str(key.value))
             elif node.func.id in READERS and isinstance(key, ast.JoinedStr):
-                parts = [re.escape(each.value) if isinstance(each, ast.Constant) else ".*" for each in key.values]
-                yield "".join(str(each) for each in parts)
+                yield "".join(
+                    re.escape(str(each.value)) if isinstance(each, ast.Constant) else ".*" for each in key.values
+                )
 
 
 def test_every_row_is_asked_for() -> None:
-    patterns = {pattern for _, tree in sources(*ROOMS) for pattern in asked(tree)}
+    patterns = {pattern for _, _, tree in sources() for pattern in asked(tree)}
     assert [key for key in thresholds() if not any(re.fullmatch(pattern, key) for pattern in patterns)] == []
 
 
@@ -176,16 +179,12 @@ def test_a_number_in_code_is_no_threshold_or_has_its_reason() -> None:
     """A new constant with a number goes into thresholds.toml, or into numbers_in_code.toml with the reason why not."""
     reasons = tomllib.loads(Path(__file__).with_name("numbers_in_code.toml").read_text("utf-8"))
     allowed = sorted(name for reason in reasons.values() for name in reason["names"])
-    found = sorted({f"{Path(path).stem}.{name}" for path, tree in sources(*ROOMS) for name in stated(tree)})
+    found = sorted({f"{path.stem}.{name}" for path, _, tree in sources() for name in stated(tree)})
     assert found == allowed
 
 
 def test_a_question_states_no_share_in_numbers() -> None:
     """`readings * 4 >= due * 3` is a threshold too."""
     share = re.compile(r"\* \d+ [<>]=? [^\n]{1,40}\* \d+\b|\b\d+ \* \w+ [<>]=? \d+ \* \w")
-    written = {
-        f"{path}: {found[0]}"
-        for path, _ in sources(*ROOMS)
-        for found in share.finditer((ROOT / "xietong" / path).read_text("utf-8"))
-    }
+    written = {f"{path.relative_to(ROOT)}: {found[0]}" for path, text, _ in sources() for found in share.finditer(text)}
     assert written == set()
