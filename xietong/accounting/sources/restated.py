@@ -27,11 +27,12 @@ from xietong.calc.items import ANY, all_items
 from xietong.calc.keys import group_of, kind_of
 from xietong.park.nouns import ReportedAmount
 from xietong.periods import Period
+from xietong.standard.thresholds import decimal_of
 from xietong.texts import Text
 
 # How far two statements of one quantity may lie apart (ours): a slip or a late correction, no second supplier. Where
 # the longer one says more than its parts, it may well be another supplier's: only the deviation of a bill is allowed.
-_MUCH_THE_SAME = Decimal("0.25")
+_MUCH_THE_SAME = decimal_of("sources.much_the_same")
 # Burnt in production, said or not; and what of it went into conversion.
 BURNT = frozenset({"", "fuel"})
 _CONSUMED = BURNT | {"conversion"}
