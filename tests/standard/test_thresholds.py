@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from xietong.calc.factor_rows import UNIT_OF_PURPOSE
 
 from xietong.accounting.outlets.events import MOST_TAKEN
+from xietong.calc.factors.rows import UNIT_OF_PURPOSE
 from xietong.commands.standard.threshold_table import as_markdown
 from xietong.standard.thresholds import (
     CONFIDENCES,

@@ -29,7 +29,7 @@ from xietong.calc.engine.rules import (
     indicator,
     rule_for,
 )
-from xietong.calc.figures import Figure, Kind, Status, retitled, missing_figure, worst
+from xietong.calc.figures import Figure, Kind, Status, missing_figure, retitled, worst
 from xietong.calc.keys import parted
 from xietong.texts import Text
 

@@ -18,7 +18,7 @@ _HEAD = """# 阈值与常数 · Thresholds and constants
 [thresholds.toml](../../xietong/standard/thresholds.toml) 中，每个一行；代码里不再写这些数。
 Numbers of standards, and choices of this platform where a standard says none ("ours"), each a row of that file; code
 states none of them. Factors with periods of validity are in `xietong/calc/factors`, limits of outlets in
-`xietong/calc/emission_limits.csv`, bounds of readings in `xietong/quality/bounds.csv`.
+`xietong/calc/judgement/emission_limits.csv`, bounds of readings in `xietong/quality/bounds.csv`.
 """
 _CONFIDENCE = {
     "V": Text("核对过原文", "held against a text"),
