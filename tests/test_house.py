@@ -5,17 +5,24 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 import grimp
+import house_figures
 import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "xietong"
 LINES_A_FILE, LINES_A_FUNCTION = 400, 50
 SUPPRESSIONS = 0
+FILES_A_FOLDER = 14
+# Words in -ing that are nouns of the field or the trade.
+NOUNS = {"filing", "framing", "mapping", "monitoring", "recycling", "rounding"}
+UPPER_ROOMS = ("accounting", "evaluation", "park", "web", "commands")
+ALLOWED: Mapping[str, dict[str, int]] = tomllib.loads((ROOT / "tests/house_allowances.toml").read_text())
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -216,3 +223,69 @@ def test_keys_are_taken_apart_in_one_place() -> None:
         if path not in allowed
     ]
     assert cut == []
+
+
+def test_no_call_whose_reader_has_to_count() -> None:
+    """Six positional arguments or more: name them."""
+    counted = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in sources("xietong")
+        for call in house_figures.long_calls([path])
+    ]
+    assert counted == []
+
+
+def test_no_folder_is_too_full() -> None:
+    """A reader takes in some fourteen names; a folder of more gets wings."""
+    counts = Counter(str(path.parent.relative_to(PACKAGE)) for path in sources("xietong") if path.name != "__init__.py")
+    full = {folder: count for folder, count in counts.items() if count > FILES_A_FOLDER}
+    _only_shrinks(full, ALLOWED["full_folders"])
+
+
+def test_modules_are_named_by_nouns() -> None:
+    """A file is called by what lies in it, not by what it does or what was done to it (-ing, -ed)."""
+    paths = [path.relative_to(PACKAGE) for path in sources("xietong")]
+    named = {str(path) for path in paths if path.stem.endswith(("ing", "ed")) and path.stem not in NOUNS}
+    assert {path.stem for path in paths} >= NOUNS
+    _only_shrinks(dict.fromkeys(named, 1), ALLOWED["verbs"])
+
+
+def test_one_class_name_one_idea() -> None:
+    """Public classes of the upper rooms; a fact of a park is one noun, and the model of that name that keeps it."""
+    kept = PACKAGE / "park/models.py"
+    homes = Counter(
+        node.name
+        for room in UPPER_ROOMS
+        for path in sources(f"xietong/{room}")
+        for node in parsed(path).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and path != kept
+    )
+    _only_shrinks({name: count for name, count in homes.items() if count > 1}, ALLOWED["class_names"])
+
+
+def test_acts_are_verbs_of_actions() -> None:
+    """Who writes an Act, or a table of the registry, is an actions.py; the others say in the list why they do it."""
+    writing = {
+        str(path.relative_to(PACKAGE))
+        for path in sources("xietong")
+        if path.name != "actions.py"
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call) and _writes(node)
+    }
+    _only_shrinks(dict.fromkeys(writing, 1), ALLOWED["writers"])
+
+
+def _writes(call: ast.Call) -> bool:
+    called = ast.unparse(call.func)
+    last = called.rpartition(".")[2]
+    if last in ("record_act", "create_user", "bulk_create", "get_or_create", "update_or_create", "bulk_update"):
+        return True
+    if last == "save":
+        return "." in called and not call.args
+    return ".objects" in called and last in ("create", "update", "delete")
+
+
+def _only_shrinks(found: Mapping[str, int], allowed: Mapping[str, int]) -> None:
+    """Nothing beyond what is allowed, and nothing allowed that is needed no more."""
+    assert {name: count for name, count in found.items() if count > allowed.get(name, 0)} == {}
+    assert {name: count for name, count in allowed.items() if found.get(name, 0) < count} == {}

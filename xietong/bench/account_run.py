@@ -57,7 +57,7 @@ def check_explain(registry: Registry, lake: Lake, rows: dict[Wanted, Row]) -> di
     chosen = _sample(rows)
     first, again = [], []
     for (code, period), key in chosen:
-        ask = partial(explain, registry, lake, key, code, period)
+        ask = partial(explain, registry, lake, key=key, subject=code, period=period)
         figure, clock, _ = seconds(ask)
         first.append(clock * 1000)
         again.append(seconds(ask)[1] * 1000)

@@ -163,10 +163,18 @@ def _outlets(number: int) -> Iterator[Subject]:
 def _limits(outlet: Subject) -> Iterator[Limit]:
     if outlet.code.endswith("G"):
         for name, value in (("particulate", 20), ("so2", 50), ("nox", 150)):
-            yield Limit(outlet.code, name, "concentration", Decimal(value), "mg/m3", "hour", Decimal(9))
+            yield Limit(
+                outlet.code,
+                name,
+                kind="concentration",
+                value=Decimal(value),
+                unit="mg/m3",
+                averaging="hour",
+                o2_reference=Decimal(9),
+            )
     else:
         for name, value in (("cod", 50), ("ammonia_nitrogen", 5)):
-            yield Limit(outlet.code, name, "concentration", Decimal(value), "mg/L", "day")
+            yield Limit(outlet.code, name, kind="concentration", value=Decimal(value), unit="mg/L", averaging="day")
 
 
 # ---- points ----
@@ -181,29 +189,43 @@ def _series(size: Size) -> list[Series]:
 
 def _of_enterprise(number: int) -> Iterator[Series]:
     code, scale = _code(number), 1 + number % 7
-    yield _made(code, "electricity_purchased", "kWh", "counter", DAY, 900.0 * scale)
-    yield _made(code, "water_fresh", "m3", "amount", DAY, 31.0 * scale)
+    yield _made(code, "electricity_purchased", unit="kWh", shape="counter", interval_s=DAY, level=900.0 * scale)
+    yield _made(code, "water_fresh", unit="m3", shape="amount", interval_s=DAY, level=31.0 * scale)
     if number % 3:
-        yield _made(code, "natural_gas", "m3", "amount", DAY, 210.0 * scale)
+        yield _made(code, "natural_gas", unit="m3", shape="amount", interval_s=DAY, level=210.0 * scale)
     else:
-        yield _made(code, "heat_purchased", "GJ", "counter", DAY, 17.0 * scale)
+        yield _made(code, "heat_purchased", unit="GJ", shape="counter", interval_s=DAY, level=17.0 * scale)
     if number % 5 == 2:
-        yield _made(code, "electricity_renewable_self_used", "kW", "mean", HOUR, 12.0 * scale)
+        yield _made(
+            code, "electricity_renewable_self_used", unit="kW", shape="mean", interval_s=HOUR, level=12.0 * scale
+        )
     if _has_stack(number):
         for item, unit, level in (("particulate", "mg/m3", 6.0), ("so2", "mg/m3", 21.0), ("nox", "mg/m3", 77.0)):
-            yield _made(f"{code}-G", item, unit, "mean", HOUR, level)
-        yield _made(f"{code}-G", "waste_gas", "m3/h", "mean", HOUR, 4_200.0 * scale)
-        yield _made(f"{code}-G", "o2", "%", "mean", HOUR, 8.0)
+            yield _made(f"{code}-G", item, unit=unit, shape="mean", interval_s=HOUR, level=level)
+        yield _made(f"{code}-G", "waste_gas", unit="m3/h", shape="mean", interval_s=HOUR, level=4_200.0 * scale)
+        yield _made(f"{code}-G", "o2", unit="%", shape="mean", interval_s=HOUR, level=8.0)
     if _has_drain(number):
-        yield _made(f"{code}-W", "cod", "mg/L", "mean", HOUR, 28.0)
-        yield _made(f"{code}-W", "ammonia_nitrogen", "mg/L", "mean", HOUR, 2.1)
-        yield _made(f"{code}-W", "wastewater", "m3/h", "mean", HOUR, 9.0 * scale)
+        yield _made(f"{code}-W", "cod", unit="mg/L", shape="mean", interval_s=HOUR, level=28.0)
+        yield _made(f"{code}-W", "ammonia_nitrogen", unit="mg/L", shape="mean", interval_s=HOUR, level=2.1)
+        yield _made(f"{code}-W", "wastewater", unit="m3/h", shape="mean", interval_s=HOUR, level=9.0 * scale)
 
 
 def _made(subject: str, item: str, unit: str, shape: Shape, interval_s: int, level: float) -> Series:
     quantity = "flow" if unit == "m3/h" else ""
     code = f"{subject}-{item}"
-    return Series(Point(code, subject, quantity, item, unit, shape, interval_s, source=f"modbus:{code}"), level)
+    return Series(
+        Point(
+            code,
+            subject,
+            quantity=quantity,
+            item=item,
+            unit=unit,
+            shape=shape,
+            interval_s=interval_s,
+            source=f"modbus:{code}",
+        ),
+        level,
+    )
 
 
 _ROLES: tuple[Literal["sub", "check"], ...] = ("sub", "check")
@@ -214,7 +236,9 @@ def _check(number: int, size: Size) -> Series:
     code, role = _code(number % size.enterprises), _ROLES[number % 2]
     item, unit = ("electricity_purchased", "kWh") if number % 3 else ("water_fresh", "m3")
     shape: Shape = "counter" if number % 3 else "amount"
-    point = Point(f"{code}-{role}{number:04}", code, "", item, unit, shape, DAY, role=role)
+    point = Point(
+        f"{code}-{role}{number:04}", code, quantity="", item=item, unit=unit, shape=shape, interval_s=DAY, role=role
+    )
     return Series(point, 40.0 + number % 50)
 
 

@@ -77,17 +77,17 @@ def retitled(
     return Figure(
         key,
         figure.value,
-        figure.unit,
-        figure.status,
-        figure.kind,
-        figure.clause if clause is None else clause,
-        title,
-        figure.missing,
-        figure.formula,
-        figure.inputs,
-        figure.source,
-        figure.trace if trace is None else trace,
-        figure.remarks,
+        unit=figure.unit,
+        status=figure.status,
+        kind=figure.kind,
+        clause=figure.clause if clause is None else clause,
+        title=title,
+        missing=figure.missing,
+        formula=figure.formula,
+        inputs=figure.inputs,
+        source=figure.source,
+        trace=figure.trace if trace is None else trace,
+        remarks=figure.remarks,
     )
 
 

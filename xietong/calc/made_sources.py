@@ -37,10 +37,10 @@ def made_sources() -> Mapping[str, MadeSource]:
             source = MadeSource(
                 row["source"],
                 Text(row["name_zh"], row["name_en"]),
-                row["primary"] == "1",
-                row["renewable"] == "1",
-                row["emission_free"] == "1",
-                row["fuel"],
+                primary=row["primary"] == "1",
+                renewable=row["renewable"] == "1",
+                emission_free=row["emission_free"] == "1",
+                fuel=row["fuel"],
             )
             found |= dict.fromkeys((source.key, *row["called"].split()), source)
     return found

@@ -58,8 +58,8 @@ def build(data: Path, marker: Marker, door: Door, say: Say) -> None:
     demo = data / "demo"
     since = datetime.now(UTC).date().isoformat()
     with _step(say, "生成园区", "making the park"):
-        given = ("--seed", str(marker.seed), "--year", str(marker.year))
-        _run(data, "xietong.demo", "park", *given, "--folder", str(demo), "--live-since", since)
+        given = ("--seed", str(marker.seed), "--year", str(marker.year), "--folder", str(demo), "--live-since", since)
+        _run(data, "xietong.demo", "park", *given)
     with _step(say, "载入数据包", "loading the package"):
         _load(data, demo / "package", say)
     with _step(say, "设备经 HJ 212 上报全年数据", "devices send their year over HJ 212"):

@@ -42,9 +42,36 @@ class Facility(NamedTuple):
 
 
 FACILITIES = (
-    Facility("E23-T1", "E23", "湿法脱硫", "Wet desulphurisation", "E23-G1", "so2", 38.0, 3.4),
-    Facility("E18-T1", "E18", "窑炉脱硝", "Kiln denitrification", "E18-G1", "nox", 3.1, 2.1),
-    Facility("E24-T1", "E24", "生化处理", "Biological treatment", "E24-W1", "cod", 10.5, 3.6),
+    Facility(
+        "E23-T1",
+        "E23",
+        name="湿法脱硫",
+        name_en="Wet desulphurisation",
+        outlet="E23-G1",
+        item="so2",
+        removed_per_left=38.0,
+        kwh_per_kg=3.4,
+    ),
+    Facility(
+        "E18-T1",
+        "E18",
+        name="窑炉脱硝",
+        name_en="Kiln denitrification",
+        outlet="E18-G1",
+        item="nox",
+        removed_per_left=3.1,
+        kwh_per_kg=2.1,
+    ),
+    Facility(
+        "E24-T1",
+        "E24",
+        name="生化处理",
+        name_en="Biological treatment",
+        outlet="E24-W1",
+        item="cod",
+        removed_per_left=10.5,
+        kwh_per_kg=3.6,
+    ),
 )
 PARK = "PARK"
 SUPPLY = "E23"

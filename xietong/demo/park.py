@@ -43,7 +43,7 @@ def dream(seed: int, year: int) -> DemoPark:
     metered = {meter.code: meter for meter in meters(cast, time, made, coal_t)}
     saboteur = Saboteur(cast, metered, outlets, time.hours)
     saboteur.plant()
-    return DemoPark(cast, time, metered, outlets, book, saboteur)
+    return DemoPark(cast, time, meters=metered, outlets=outlets, books=book, saboteur=saboteur)
 
 
 def generate(folder: Path, seed: int, year: int = 2025, live_since: date | None = None) -> Planted:

@@ -71,10 +71,10 @@ def calendar(year: int) -> Calendar:
     return Calendar(
         year,
         np.arange(len(stamps), dtype=np.int64) % 24,
-        day,
-        (day + date(year, 1, 1).weekday()) % 7,
-        stamps.astype("datetime64[M]").astype(np.int64) % 12 + 1,
-        (day >= festival_day - 3) & (day <= festival_day + 7),
+        day=day,
+        weekday=(day + date(year, 1, 1).weekday()) % 7,
+        month=stamps.astype("datetime64[M]").astype(np.int64) % 12 + 1,
+        festival=(day >= festival_day - 3) & (day <= festival_day + 7),
     )
 
 
@@ -149,10 +149,10 @@ def _flows(one: Enterprise, time: Calendar, warmth: Floats, dice: np.random.Gene
     return Flows(
         _amount(one.electricity_mwh * 1000, work, dice, 1),
         _amount(one.gas_wan_m3 * 1e4, 0.12 + 0.88 * work, dice, 2),
-        _amount(one.heat_gj, heating, dice, 3),
-        _amount(one.water_t, water, dice, 2),
-        _amount(one.pv_mwh * 1000, sun, dice, 1),
-        work,
+        heat=_amount(one.heat_gj, heating, dice, 3),
+        water=_amount(one.water_t, water, dice, 2),
+        sun=_amount(one.pv_mwh * 1000, sun, dice, 1),
+        load=work,
     )
 
 
@@ -173,7 +173,7 @@ def _supplier(made: dict[str, Flows], cast: Layout, time: Calendar, dice: np.ran
     gas = np.rint(heat / MICRO * share / 0.92 / GAS_GJ_PER_M3).astype(np.int64) * MICRO
     power = np.sum([made[each.code].electricity for each in cast.enterprises if each.power == "chp"], axis=0)
     work = heat / heat.mean() * 0.7 + power / power.mean() * 0.3
-    return Flows(own.electricity, gas, heat.astype(np.int64), own.water, own.sun, work)
+    return Flows(own.electricity, gas, heat=heat.astype(np.int64), water=own.water, sun=own.sun, load=work)
 
 
 def coal(made: dict[str, Flows], cast: Layout) -> Floats:

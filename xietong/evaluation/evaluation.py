@@ -103,7 +103,18 @@ def evaluate(
     judged = grades((line.judged for line in own), _waivers(own) | dict(waived or {}))
     weak = weak_points(account(registry, lake, subject, period), registry, (own, below), came)
     advice = advice_on(subject, weak)
-    return Evaluation(subject, year, _rule(registry), judged, own, below, weak, advice, came, remarks)
+    return Evaluation(
+        subject,
+        year,
+        rule=_rule(registry),
+        grades=judged,
+        lines=own,
+        below=below,
+        weak=weak,
+        advice=advice,
+        coverage=came,
+        remarks=remarks,
+    )
 
 
 def _waivers(lines: Iterable[Line]) -> dict[str, str]:
@@ -155,7 +166,7 @@ def _line(registry: Registry, lake: LakeTables | None, target: Target) -> Line:
         came = share_received(figure, before)
         share = Share(came, float(registry.choices.get("grade_coverage", "0.95")), target.waiver)
         judged = _despite_gaps(target, figure, share, account(registry, lake, target.subject, period, filled=True))
-    return Line(target.subject, title_of(figure), judged, figure, came, target.waiver)
+    return Line(target.subject, title_of(figure), judged=judged, figure=figure, coverage=came, waiver=target.waiver)
 
 
 def _despite_gaps(target: Target, figure: Figure, share: Share, filled: Account) -> Judged:

@@ -83,7 +83,9 @@ def _missed(line: LineLike, own: Account) -> Weakness:
         zh, en = f"{zh}，也未达基本值 {least}", f"{en} and of its basic value {least}"
     kind, sentence = "basic" if below_basic else "target", Text(zh + "。", en + ".")
     part = largest_contributor(line.figure, line.subject) if judged.better == "lower" else None
-    return Weakness(kind, line.subject, judged.key, sentence, part, cause_of(own, judged.key, part))
+    return Weakness(
+        kind, line.subject, key=judged.key, sentence=sentence, contributor=part, cause=cause_of(own, judged.key, part)
+    )
 
 
 def _exceedances(own: Account) -> tuple[Weakness, ...]:

@@ -70,7 +70,9 @@ class SourceState:
         if before is not None:
             self.last_errors.remove(before)
         times = before.times + 1 if before else 1
-        told = SourceError(at.isoformat(), text.zh, text.en, excerpt[:LONGEST_EXCERPT], entry, times)
+        told = SourceError(
+            at.isoformat(), text.zh, en=text.en, excerpt=excerpt[:LONGEST_EXCERPT], entry=entry, times=times
+        )
         self.last_errors = [*self.last_errors, told][-MOST_ERRORS:]
 
 

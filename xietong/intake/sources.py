@@ -87,7 +87,9 @@ async def serve(kind: Kind[Setting], data: Path, stop: asyncio.Event, clock: Cal
     """Serve every source of the settings of the moment until stop is set."""
     with open_journal(data, kind.name) as writer:
         group, states = GroupCommit(writer), SourceStates(data, writer.name, kind.name, clock)
-        make = kind.begin(Ground(data, writer, group, states, clock, Grids(data / "registry.json")))
+        make = kind.begin(
+            Ground(data, writer, group=group, states=states, clock=clock, grids=Grids(data / "registry.json"))
+        )
         settings, served = _Settings(data / kind.file, kind.read, states), _Served(make, states)
         try:
             while not stop.is_set():

@@ -84,7 +84,8 @@ def entry_parts(
         raise ValueError(f"an entry holds at most {MAX_PAYLOAD} bytes and an origin of {MAX_ORIGIN}")
     if at.tzinfo is None:
         raise ValueError("an entry's receipt time must carry its time zone")
-    header = _HEADER.pack(VERSION, KINDS.index(kind), len(sender), len(payload), ordinal, (at - EPOCH) // _MICROSECOND)
+    lengths = len(sender), len(payload)
+    header = _HEADER.pack(VERSION, KINDS.index(kind), *lengths, ordinal, (at - EPOCH) // _MICROSECOND)
     payload_hash = hashlib.sha256(payload).digest()
     leaf = hashlib.sha256(b"".join((journal.encode("ascii"), header, sender, payload_hash))).digest()
     return header, b"".join((sender, payload_hash, leaf, payload))
@@ -92,7 +93,9 @@ def entry_parts(
 
 def print_of(entry: Entry) -> int:
     """What an entry is known by in a Mark: the first 63 bits of its leaf."""
-    _, body = entry_parts(entry.journal, entry.ordinal, entry.kind, entry.origin, entry.payload, entry.received_at)
+    _, body = entry_parts(
+        entry.journal, entry.ordinal, kind=entry.kind, origin=entry.origin, payload=entry.payload, at=entry.received_at
+    )
     at = len(entry.origin.encode("utf-8")) + 32
     return int.from_bytes(body[at : at + 8], "big") >> 1
 
@@ -139,7 +142,17 @@ def scan(data: bytes, segment: Segment, expected: int, limit: int | None = None)
             return Scan(entries, at, f"the entry was written by a newer version ({version}.{kind})")
         at_utc = EPOCH + timedelta(microseconds=received)
         origin = data[origin_at:hash_at].decode("utf-8")
-        entries.append(Entry(segment.journal, ordinal, KINDS[kind], at_utc, origin, payload, payload_hash))
+        entries.append(
+            Entry(
+                segment.journal,
+                ordinal,
+                kind=KINDS[kind],
+                received_at=at_utc,
+                origin=origin,
+                payload=payload,
+                payload_sha256=payload_hash,
+            )
+        )
         at, expected = stop, expected + 1
     return Scan(entries, at, "")
 

@@ -61,10 +61,10 @@ def recover(folder: Path, journal: str) -> Recovered:
         sync_folder(folder)
         if end.holed or end.last < last:  # a new segment, so that what follows is not read through the damage
             os.close(handle)
-            return Recovered(None, None, b"", 0, max(end.last, last), tuple(cuts))
-        return Recovered(path, handle, opened.segment.mark, end.offset, end.last, tuple(cuts))
+            return Recovered(None, None, mark=b"", size=0, last=max(end.last, last), cut=tuple(cuts))
+        return Recovered(path, handle, mark=opened.segment.mark, size=end.offset, last=end.last, cut=tuple(cuts))
     sync_folder(folder)
-    return Recovered(None, None, b"", 0, last, tuple(cuts))
+    return Recovered(None, None, mark=b"", size=0, last=last, cut=tuple(cuts))
 
 
 def _opened(path: Path, journal: str) -> SegmentFile | None:

@@ -138,7 +138,14 @@ def opened(payload: bytes) -> Poll:
     head, *rest = (json.loads(line) for line in payload.split(b"\n"))
     registers = tuple(_register(each) for each in head["map"])
     due = datetime.fromisoformat(head["due"])
-    return Poll(head["device"], head["address"], due, head["missed"], registers, tuple(_answer(each) for each in rest))
+    return Poll(
+        head["device"],
+        head["address"],
+        due=due,
+        missed=head["missed"],
+        registers=registers,
+        answers=tuple(_answer(each) for each in rest),
+    )
 
 
 def decode(poll: Poll) -> Message:
@@ -266,7 +273,9 @@ def _answer(told: Mapping[str, Any]) -> Answer:
     sent, answered = (datetime.fromisoformat(told[word]) if word in told else None for word in ("sent", "answered"))
     text = told.get("words", "")
     words = tuple(int(text[at : at + 4], 16) for at in range(0, len(text), 4)) or tuple(map(int, told.get("bits", "")))
-    return Answer(request, sent, answered, words, told.get("failure", ""), told.get("raw", ""))
+    return Answer(
+        request, sent, answered=answered, words=words, failure=told.get("failure", ""), raw=told.get("raw", "")
+    )
 
 
 # Modbus Application Protocol Specification V1.1b3, section 7.

@@ -96,7 +96,16 @@ def opened(payload: bytes) -> Heard:
     stated, first = told["mapping"], told.get("first")
     mapping = stated and TopicMapping(stated["time"], stated["form"], tuple(stated["values"]))
     at = datetime.fromisoformat(first) if first else None
-    return Heard(told["topic"], told["qos"], told["retained"], told["mid"], mapping, at, body, told.get("grid", {}))
+    return Heard(
+        told["topic"],
+        told["qos"],
+        retained=told["retained"],
+        mid=told["mid"],
+        mapping=mapping,
+        first=at,
+        body=body,
+        grid=told.get("grid", {}),
+    )
 
 
 def decode(heard: Heard, received_at: datetime, zone: ZoneInfo) -> Message:

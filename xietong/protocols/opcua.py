@@ -89,7 +89,7 @@ def opened(payload: bytes) -> Notice:
     nodes = tuple(_node(each) for each in head["nodes"])
     at = datetime.fromisoformat(head["at"])
     values, grid = tuple(_stated(each) for each in rest), head.get("grid", {})
-    return Notice(head["server"], head["url"], head["how"], at, nodes, values, grid)
+    return Notice(head["server"], head["url"], how=head["how"], at=at, nodes=nodes, values=values, grid=grid)
 
 
 def decode(notice: Notice, zone: ZoneInfo = _ANY_ZONE) -> Message:
@@ -177,7 +177,7 @@ def _told(stated: Stated) -> dict[str, object]:
 
 def _stated(told: Mapping[str, Any]) -> Stated:
     source, server = (datetime.fromisoformat(told[word]) if word in told else None for word in ("source", "server"))
-    return Stated(told["name"], told["type"], told["value"], told["status"], source, server)
+    return Stated(told["name"], told["type"], value=told["value"], status=told["status"], source=source, server=server)
 
 
 # OPC 10000-4 and 10000-8: the status codes of values that are met most; any other is named by its number.

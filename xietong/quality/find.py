@@ -144,7 +144,7 @@ def meter_changes(series: Series, _: Parameters) -> Iterator[Span]:
     for index in np.flatnonzero(back).tolist():
         pair = kept[index : index + 2]
         times, values = series.at_us[pair].tolist(), series.micro[pair].tolist()
-        yield Span(times[0], times[1], 2, pair, values[0], values[1])
+        yield Span(times[0], times[1], number=2, indices=pair, first=values[0], last=values[1])
 
 
 def jumps(series: Series, parameters: Parameters) -> Iterator[Span]:
@@ -165,7 +165,7 @@ def jumps(series: Series, parameters: Parameters) -> Iterator[Span]:
     for index in np.flatnonzero(pace > parameters.jump_times * usual).tolist():
         pair = kept[index : index + 2]
         times, values = series.at_us[pair].tolist(), series.micro[pair].tolist()
-        yield Span(times[0], times[1], 2, pair, values[0], values[1])
+        yield Span(times[0], times[1], number=2, indices=pair, first=values[0], last=values[1])
 
 
 def strays(series: Series, _: Parameters) -> Iterator[Span]:

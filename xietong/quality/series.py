@@ -138,12 +138,12 @@ def columns(readings: pa.Table) -> Columns:
     return Columns(
         {names[codes[lo]]: (int(lo), int(hi)) for lo, hi in pairwise(edges)},
         np.asarray(readings.column("at").cast(pa.int64())),
-        np.asarray(millionths.cast(pa.int64())),
-        np.asarray(pc.is_in(readings.column("flag"), pa.array(UNMARKED))),
-        np.asarray(readings.column("recorded_at").cast(pa.int64())),
-        np.asarray(journal.indices).astype(np.int64),
-        np.asarray(pc.replace_substring_regex(entry, "^.*/", "").cast(pa.int64())),
-        entry,
+        micro=np.asarray(millionths.cast(pa.int64())),
+        unmarked=np.asarray(pc.is_in(readings.column("flag"), pa.array(UNMARKED))),
+        recorded_us=np.asarray(readings.column("recorded_at").cast(pa.int64())),
+        journal=np.asarray(journal.indices).astype(np.int64),
+        ordinal=np.asarray(pc.replace_substring_regex(entry, "^.*/", "").cast(pa.int64())),
+        entries=entry,
     )
 
 
@@ -190,20 +190,20 @@ def _series(table: Columns, watched: Watched, span: tuple[int, int], zone: ZoneI
     return Series(
         watched,
         start_us,
-        end_us,
-        at[first],
-        micro,
-        table.unmarked[kept],
-        beyond,
-        sentinel,
-        peak,
-        other[first] >= 0,
-        other[first],
-        kept,
-        table.journal[kept],
-        table.ordinal[kept],
-        source[first],
-        zone,
+        end_us=end_us,
+        at_us=at[first],
+        micro=micro,
+        unmarked=table.unmarked[kept],
+        beyond=beyond,
+        sentinel=sentinel,
+        peak=peak,
+        conflict=other[first] >= 0,
+        other_row=other[first],
+        row=kept,
+        journal=table.journal[kept],
+        ordinal=table.ordinal[kept],
+        source=source[first],
+        zone=zone,
     )
 
 

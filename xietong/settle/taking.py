@@ -49,7 +49,9 @@ def take(entry: Entry, parts: Parts, reader: ColumnReader, keys: Callable[[str],
 def pushed_readings(entry: Entry, zone: ZoneInfo) -> Iterator[Reading]:
     """The readings of a body that was pushed over HTTP: what a program says for a point is like what a sheet says."""
     for row in pushed.opened(entry.payload, zone):
-        yield Reading(f"{SHEET}{row.point}", row.at, row.value, row.flag, entry.id, entry.received_at)
+        yield Reading(
+            f"{SHEET}{row.point}", row.at, value=row.value, flag=row.flag, entry=entry.id, recorded_at=entry.received_at
+        )
 
 
 def mqtt_readings(entry: Entry, zone: ZoneInfo) -> Iterator[Reading]:
@@ -80,7 +82,9 @@ LIVE_KINDS = frozenset(READINGS_OF) - {"pushed"}
 
 def _readings(entry: Entry, message: Message) -> Iterator[Reading]:
     for each in message.values:
-        yield Reading(each.address, each.at, each.value, each.flag, entry.id, entry.received_at)
+        yield Reading(
+            each.address, each.at, value=each.value, flag=each.flag, entry=entry.id, recorded_at=entry.received_at
+        )
 
 
 def _decoded(raw: bytes, keys: Callable[[str], Sequence[bytes]]) -> Frame | None:

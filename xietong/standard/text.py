@@ -158,12 +158,12 @@ def _about(folder: Path, stated: Mapping[str, Any]) -> About:
     return About(
         stated["name"],
         Text(stated["zh"], stated["en"]),
-        stated["source"],
-        stated["edition"],
-        stated["confidence"],
-        folder,
-        stated.get("module", ""),
-        tuple(stated.get("takes_over", ())),
+        source=stated["source"],
+        edition=stated["edition"],
+        confidence=stated["confidence"],
+        folder=folder,
+        module=stated.get("module", ""),
+        takes_over=tuple(stated.get("takes_over", ())),
     )
 
 
@@ -200,11 +200,11 @@ def _table_row(row: Mapping[str, Any]) -> TableRow:
     return TableRow(
         row["id"],
         tuple(row["indicators"]),
-        row["main"],
-        tuple(row.get("at", ())),
-        tuple(row.get("instead", ())),
-        tuple(Threshold(**each) for each in row.get("threshold", ())),
-        Text(row.get("zh", ""), row.get("en", "")),
+        main=row["main"],
+        at=tuple(row.get("at", ())),
+        instead=tuple(row.get("instead", ())),
+        thresholds=tuple(Threshold(**each) for each in row.get("threshold", ())),
+        note=Text(row.get("zh", ""), row.get("en", "")),
     )
 
 
@@ -215,12 +215,12 @@ def interpretations(standard: str = MAIN) -> tuple[Interpretation, ...]:
         Interpretation(
             row["id"],
             tuple(row["clauses"]),
-            Text(row["zh"], row["en"]),
-            tuple(row["options"]),
-            row.get("choice", ""),
-            Text(row.get("alternatives_zh", ""), row.get("alternatives_en", "")),
-            tuple(row.get("printed", ())),
-            tuple(map(Text, row.get("words_zh", ()), row.get("words_en", ()))),
+            question=Text(row["zh"], row["en"]),
+            options=tuple(row["options"]),
+            choice=row.get("choice", ""),
+            alternatives=Text(row.get("alternatives_zh", ""), row.get("alternatives_en", "")),
+            printed=tuple(row.get("printed", ())),
+            words=tuple(map(Text, row.get("words_zh", ()), row.get("words_en", ()))),
         )
         for row in _load("interpretations", standard).get("interpretation", ())
     )

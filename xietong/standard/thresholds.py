@@ -133,7 +133,13 @@ def _row(key: str) -> StatedValue:
 def _stated(key: str, row: Mapping[str, Any]) -> StatedValue:
     said = Text(row["zh"], row["en"])
     return StatedValue(
-        key, _value(row["value"]), row["unit"], said, row["source"], row.get("edition", ""), row["confidence"]
+        key,
+        _value(row["value"]),
+        unit=row["unit"],
+        says=said,
+        source=row["source"],
+        edition=row.get("edition", ""),
+        confidence=row["confidence"],
     )
 
 

@@ -173,13 +173,13 @@ def _sheet(medium: Medium, span: Period, sides: Sides) -> Sheet:
     return Sheet(
         medium,
         span,
-        lines,
-        {side: part.figure for side, part in totals.items()},
-        residual.figure,
-        share(f"{medium.key}_residual_share", _SHARE, residual, totals["supply"]),
-        tuple(part.figure for part in sides.memo if _says(part)),
-        sides.meters,
-        sides.trade,
+        lines=lines,
+        totals={side: part.figure for side, part in totals.items()},
+        residual=residual.figure,
+        share=share(f"{medium.key}_residual_share", _SHARE, residual, totals["supply"]),
+        memo=tuple(part.figure for part in sides.memo if _says(part)),
+        meters=sides.meters,
+        trade=sides.trade,
     )
 
 

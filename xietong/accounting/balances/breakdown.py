@@ -54,7 +54,7 @@ def breakdown(registry: Registry, lake: LakeTables | None, subject: str, period:
         raise NotSummableError(_ratio(whole))
     parts = _sources(own, key, whole) if by == "source" else _groups(own, key, by)
     ordered = sorted(parts, key=lambda part: -abs(part.value or 0.0))
-    return Breakdown(own.subject, key, by, whole, tuple(ordered), _remainder(whole, ordered))
+    return Breakdown(own.subject, key, by=by, whole=whole, parts=tuple(ordered), remainder=_remainder(whole, ordered))
 
 
 def _remainder(whole: Figure, parts: Iterable[Figure]) -> Figure:

@@ -111,7 +111,17 @@ def carriers(own: Account, parts: Sequence[Component], trades: Dealt) -> list[Ca
     for name, called, bought, sold, media in plans:
         factor = _factor_of(parts, called)
         if factor is not None:
-            found.append(Carrier(name, called, _value(own, bought), _value(own, sold), factor, tuple(media), kept))
+            found.append(
+                Carrier(
+                    name,
+                    called,
+                    bought=_value(own, bought),
+                    sold=_value(own, sold),
+                    factor=factor,
+                    media=tuple(media),
+                    kept=kept,
+                )
+            )
     return found
 
 

@@ -88,12 +88,12 @@ class _Reconciling:
         return Reconciliation(
             self._own.subject,
             self._own.period,
-            self._key,
-            self._whole,
-            tuple(units),
-            self._from_units(units),
-            self._from_fence(),
-            self._trades,
+            key=self._key,
+            whole=self._whole,
+            units=tuple(units),
+            from_units=self._from_units(units),
+            from_fence=self._from_fence(),
+            trades=self._trades,
         )
 
     def _unit_total(self, unit: Subject) -> Figure:
@@ -279,7 +279,9 @@ class _Reconciling:
 
     def _line(self, key: str, title: Text, value: float, formula: str) -> Figure:
         clause = _CLAUSES[self._key]
-        return Figure(key, value, self._unit, "ok", "indicator", clause, title, formula=formula)
+        return Figure(
+            key, value, unit=self._unit, status="ok", kind="indicator", clause=clause, title=title, formula=formula
+        )
 
 
 _FROM_UNITS = Text("从各单位加总", "from the units")

@@ -183,7 +183,16 @@ class _Asked:
         is_measured = has_fence or bool(subs) or (dealt is not None and dealt.is_checked)
         beside = (titled(imported, f"{medium.key}_units_bought", _BESIDE),) if has_fence else ()
         check = self._meters.check(subject, medium, span, subs or (use if has_fence else []))
-        return Sides(tuple(supply), tuple(use), sold, (self.item(medium.lost),), is_measured, beside, check, dealt)
+        return Sides(
+            tuple(supply),
+            tuple(use),
+            sold=sold,
+            loss=(self.item(medium.lost),),
+            is_measured=is_measured,
+            memo=beside,
+            meters=check,
+            trade=dealt,
+        )
 
     def _units(self) -> Iterator[Amount]:
         for unit in self._books.boundary.units(self._subject.code):
@@ -220,7 +229,15 @@ class _Asked:
         check = self._meters.check(subject, medium, self._span, subs)
         has_left = any(not part.is_idle for part in flows.let_out)
         use, loss = (self.item(medium.sold),), (self.item(medium.lost),)
-        return Sides(supply, use, flows.let_out, loss, has_left, (self.item("water_reused"),), check)
+        return Sides(
+            supply,
+            use,
+            sold=flows.let_out,
+            loss=loss,
+            is_measured=has_left,
+            memo=(self.item("water_reused"),),
+            meters=check,
+        )
 
 
 @lru_cache(maxsize=1024)

@@ -43,7 +43,14 @@ def statistical(registry: Registry, lake: LakeTables | None, subject: str, perio
     own = account(registry, lake, subject, period)
     platform = own.figure(KEY)
     if platform.value is None:
-        return Steps(own.subject, period, platform, (), replace(platform, title=_STATISTICAL, key="statistical"), ())
+        return Steps(
+            own.subject,
+            period,
+            platform=platform,
+            steps=(),
+            statistical=replace(platform, title=_STATISTICAL, key="statistical"),
+            beside=(),
+        )
     media = _under(own, _NO_MEDIA, KEY)
     basis = _under(own, _EQUIVALENT, KEY)
     feedstock = _under(own, _EQUIVALENT, WITH_FEEDSTOCK)
@@ -54,7 +61,14 @@ def statistical(registry: Registry, lake: LakeTables | None, subject: str, perio
         _below_size(own, _EQUIVALENT),
     ]
     end = _end("statistical", _STATISTICAL, platform, steps)
-    return Steps(own.subject, period, platform, tuple(steps), end, tuple(_beside(own, end, steps)))
+    return Steps(
+        own.subject,
+        period,
+        platform=platform,
+        steps=tuple(steps),
+        statistical=end,
+        beside=tuple(_beside(own, end, steps)),
+    )
 
 
 def _under(own: Account, choices: Mapping[str, str], key: str) -> Figure:
@@ -66,7 +80,16 @@ def _step(key: str, title: Text, after: Figure, before: Figure) -> Figure:
     if after.value is None or before.value is None:
         return Figure(key, None, "tce", "missing", clause=CLAUSE, title=title, missing=after.missing, inputs=(after,))
     status = worst([after.status, before.status])
-    line = Figure(key, after.value - before.value, "tce", status, "indicator", CLAUSE, title, after.missing)
+    line = Figure(
+        key,
+        after.value - before.value,
+        unit="tce",
+        status=status,
+        kind="indicator",
+        clause=CLAUSE,
+        title=title,
+        missing=after.missing,
+    )
     return replace(line, formula="after - before", inputs=(after, before))
 
 
@@ -83,7 +106,16 @@ def _below_size(own: Account, choices: Mapping[str, str]) -> Figure:
     parts = [figure for figure in found if figure.status != "not_applicable"]
     value = -sum(figure.value for figure in parts if figure.value is not None)
     status = worst("partial" if figure.status == "missing" else figure.status for figure in parts)
-    line = Figure("below_size", value, "tce", status, "indicator", CLAUSE, _SIZE, reasons(parts))
+    line = Figure(
+        "below_size",
+        value,
+        unit="tce",
+        status=status,
+        kind="indicator",
+        clause=CLAUSE,
+        title=_SIZE,
+        missing=reasons(parts),
+    )
     return replace(line, formula="- sum of units not marked", inputs=tuple(parts))
 
 
@@ -101,10 +133,32 @@ def _end(key: str, title: Text, platform: Figure, steps: Sequence[Figure]) -> Fi
     inputs, formula = tuple(every), " + ".join(figure.key for figure in every)
     if absent:
         reason = reasons(absent)
-        return Figure(key, None, "tce", "missing", "indicator", CLAUSE, title, reason, formula, inputs)
+        return Figure(
+            key,
+            None,
+            unit="tce",
+            status="missing",
+            kind="indicator",
+            clause=CLAUSE,
+            title=title,
+            missing=reason,
+            formula=formula,
+            inputs=inputs,
+        )
     value = sum(figure.value for figure in every if figure.value is not None)
     status = worst(figure.status for figure in every)
-    return Figure(key, value, "tce", status, "indicator", CLAUSE, title, reasons(every), formula, inputs)
+    return Figure(
+        key,
+        value,
+        unit="tce",
+        status=status,
+        kind="indicator",
+        clause=CLAUSE,
+        title=title,
+        missing=reasons(every),
+        formula=formula,
+        inputs=inputs,
+    )
 
 
 def _beside(own: Account, end: Figure, steps: Iterable[Figure]) -> list[Figure]:

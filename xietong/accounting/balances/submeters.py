@@ -61,7 +61,12 @@ class SubMeters:
         extracts, measured, zone = self._books.extracts, _item(medium), self._books.registry.zone
         parts = [
             metered_amount(
-                point, measured, each, extracts.metered(point.code, each), extracts.stopped(point, each), zone
+                point,
+                measured,
+                span=each,
+                came=extracts.metered(point.code, each),
+                stopped=extracts.stopped(point, each),
+                zone=zone,
             )
             for each in spans_of(span)
         ]

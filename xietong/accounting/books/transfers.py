@@ -93,8 +93,8 @@ def _stated_twice(statements: Statements, flow: Flow, name: str, period: Period)
     """What both ends of a flow state of the same use in the period; no more than the flow where it lies within."""
     if not (flow.period.start < period.end and period.start < flow.period.end):
         return Decimal(0)
-    given = _tied(statements, flow.origin, flow.destination, flow.material, name, period)
-    taken = _tied(statements, flow.destination, flow.origin, flow.material, name, period)
+    given = _tied(statements, flow.origin, other=flow.destination, material=flow.material, name=name, period=period)
+    taken = _tied(statements, flow.destination, other=flow.origin, material=flow.material, name=name, period=period)
     both = min(given, taken)
     return min(both, _tonnes(flow, name)) if period.contains(flow.period) else both
 
@@ -118,7 +118,11 @@ def _used_twice(
 def _is_named(statements: Statements, flow: Flow, period: Period) -> bool:
     """Whether either end names the flow in any use, or its material is another item: then there is nothing to guess."""
     ends = ((flow.origin, flow.destination), (flow.destination, flow.origin))
-    return any(_tied(statements, code, other, flow.material, name, period) for name in USED for code, other in ends)
+    return any(
+        _tied(statements, code, other=other, material=flow.material, name=name, period=period)
+        for name in USED
+        for code, other in ends
+    )
 
 
 def _holds(statements: Statements, origin: str, family: str, tonnes: Decimal, period: Period) -> bool:

@@ -86,9 +86,17 @@ def _of_trade(books: Books, group: Subject, period: Period) -> Iterator[Deviatio
         sold, bought, gap = dealt.sold.exact, dealt.bought.exact, dealt.residual.exact
         if bought is None or abs(gap) <= DEVIATION * sold:
             continue
-        sides, unit = (Said(_SOLD, sold), Said(_BOUGHT, bought)), dealt.sold.figure.unit
-        sentence = _said_trade(group, medium, period, (sides[0], sides[1], unit))
-        yield Deviation(group.code, medium.sold, period, unit, *sides, -float(gap / sold), sentence)
+        used, other, unit = Said(_SOLD, sold), Said(_BOUGHT, bought), dealt.sold.figure.unit
+        yield Deviation(
+            group.code,
+            medium.sold,
+            period=period,
+            unit=unit,
+            used=used,
+            other=other,
+            ratio=-float(gap / sold),
+            sentence=_said_trade(group, medium, period, (used, other, unit)),
+        )
 
 
 def _said_trade(group: Subject, medium: Medium, period: Period, said: tuple[Said, Said, str]) -> Text:
@@ -193,4 +201,4 @@ def _found(subject: Subject, name: str, span: Period, unit: str, pair: tuple[Sai
         f"{counted} {unit}, {other.source.en} {beside} {unit}, {percent} apart (more "
         f"than 5 %); the {used.source.en} counts. Check multipliers, billing dates and instruments.",
     )
-    yield Deviation(subject.code, name, span, unit, used, other, ratio, sentence)
+    yield Deviation(subject.code, name, period=span, unit=unit, used=used, other=other, ratio=ratio, sentence=sentence)

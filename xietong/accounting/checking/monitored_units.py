@@ -141,7 +141,16 @@ def _points(registry: Registry, period: Period) -> Iterator[Watch]:
         if is_listed(point.since, point.until, period):
             way = _BY_SHEET if point.source == "sheet" else _AUTOMATIC
             every = _EACH_SAMPLE if point.shape == "sample" else _interval(point.interval_s)
-            yield Watch(subject, point.item, _called(point.item), way, every, None, point.code, _key(registry, subject))
+            yield Watch(
+                subject,
+                point.item,
+                name=_called(point.item),
+                way=way,
+                every=every,
+                due_day=None,
+                point=point.code,
+                is_key=_key(registry, subject),
+            )
 
 
 def _duties(registry: Registry, period: Period) -> Iterator[Watch]:
@@ -150,7 +159,16 @@ def _duties(registry: Registry, period: Period) -> Iterator[Watch]:
         if subject is not None and is_listed(each.since, each.until, period):
             every = Text(each.frequency, each.frequency)
             key = _key(registry, subject)
-            yield Watch(subject, each.item, _called(each.item), _REPORTED, every, each.due_day, "", key)
+            yield Watch(
+                subject,
+                each.item,
+                name=_called(each.item),
+                way=_REPORTED,
+                every=every,
+                due_day=each.due_day,
+                point="",
+                is_key=key,
+            )
 
 
 def _called(name: str) -> Text:

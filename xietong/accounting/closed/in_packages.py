@@ -114,7 +114,7 @@ def _take(folder: Path, row: Mapping[str, str], who: str, at: datetime) -> None:
         if held is None:
             held = _keep(slot, row, (text, closed_at), who, at)
         if reopened_at is not None and not is_reopened(held):
-            _reopen(held, slot, row, reopened_at, who, at)
+            _reopen(held, slot, row=row, when=reopened_at, who=who, at=at)
 
 
 def _keep(

@@ -97,7 +97,15 @@ class Account:
             return Calculation(unit.inputs, unit._factors, on, chosen)
 
         inside = Group(
-            self.books, self.subject, self._period, self.inputs, self._factors, on, chosen, self._of_unit, bare
+            self.books,
+            self.subject,
+            span=self._period,
+            inputs=self.inputs,
+            factors=self._factors,
+            on=on,
+            choices=chosen,
+            of=self._of_unit,
+            bare=bare,
         )
         apart = apart_figures(inside)
 
@@ -291,7 +299,15 @@ class Account:
         }
         limit = Figure(f"{name}_limit", found.limit, found.unit, kind="factor", title=Text("排放限值", "limit"))
         return Figure(
-            key, found.value, found.unit, "ok", "indicator", "6.4.4", title=title, inputs=(limit,), trace=trace
+            key,
+            found.value,
+            unit=found.unit,
+            status="ok",
+            kind="indicator",
+            clause="6.4.4",
+            title=title,
+            inputs=(limit,),
+            trace=trace,
         )
 
 

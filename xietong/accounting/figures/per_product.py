@@ -95,7 +95,9 @@ def _every(account: Accounted, key: str) -> Figure:
     lines = tuple(per_product(account, each) for each in keys_per_product(account))
     named = tuple(replace(line, key=kind_of(line.key)) for line in lines)
     if named:
-        return Figure(key, None, "", named[0].status, "items", "6.3.2b", _TITLE, inputs=named)
+        return Figure(
+            key, None, unit="", status=named[0].status, kind="items", clause="6.3.2b", title=_TITLE, inputs=named
+        )
     reason = Text("没有产品产量，单位产品能耗不能计算。", "no product was stated, so there is no energy per product.")
     return Figure(key, None, "", "not_applicable", clause="6.3.2b", missing=(reason,))
 

@@ -212,7 +212,7 @@ def _held_of(books: Books, outlet: Subject, name: str, month: Period) -> _Held |
         return None
     limits = tuple(dict.fromkeys(part.taxable.limit for part in slices if part.taxable is not None))
     last = slices[-1].channel
-    return _Held(name, last.value_point, last.unit, last.sampled, limits, taxable)
+    return _Held(name, last.value_point, unit=last.unit, sampled=last.sampled, limits=limits, taxable=taxable)
 
 
 def _elsewhere(books: Books, outlet: Subject, month: Period) -> Figure:

@@ -61,14 +61,22 @@ def _outlet_of(books: Books, subject: Subject, name: str, period: Period) -> Out
         return None
     limited = [part for part in slices if part.channel.limit is not None]
     last = limited[-1] if limited else slices[-1]
-    due, limited_due = (sum(_due(part) for part in parts) for parts in (slices, limited))
-    lost = [
+    unjudged, unweighted = (
         left_out_together(
             (part.left_out for part in slices), {point for part in slices for point in points(part.channel)}
         )
         for points in (_judged_by, _weighted_by)
-    ]
-    return Outlet(subject, last.channel, _added(slices), due, _added(limited), limited_due, *lost)
+    )
+    return Outlet(
+        subject,
+        last.channel,
+        hours=_added(slices),
+        due=sum(map(_due, slices)),
+        limited=_added(limited),
+        limited_due=sum(map(_due, limited)),
+        unjudged=unjudged,
+        unweighted=unweighted,
+    )
 
 
 def _judged_by(channel: Channel) -> tuple[str, ...]:

@@ -263,7 +263,17 @@ def outlet_hours(
         (newest,) = engine.execute("SELECT epoch(max(hour)) FROM hourly").fetchall()[0]
         gapped = _gapped(engine, _with_gaps(listed, spans, mass))
     last = datetime.fromtimestamp(newest, UTC)
-    return OutletHours(listed, mass, flow, judged, stops, gapped, last, taxable, left_out)
+    return OutletHours(
+        listed,
+        mass,
+        flow=flow,
+        judged=judged,
+        stops=stops,
+        gapped=gapped,
+        newest=last,
+        taxable=taxable,
+        left_out=left_out,
+    )
 
 
 def _with_parts(hourly: pa.Table) -> pa.Table:

@@ -133,13 +133,17 @@ class _Making:
         return Made(
             self._unit,
             tuple(parts),
-            sold,
-            _NONE if from_unknown else sold - from_make,
-            unused,
-            "partial" if lacking else worst(each.figure.status for each in self._stated) if self._stated else "ok",
-            tuple(dict.fromkeys(reason for each in lacking for reason in each.figure.missing)),
-            tuple(dict.fromkeys(self._remarks)),
-            self._steam_rates() if self._medium == HEAT and self._sells_heat else {},
+            sold=sold,
+            resold=_NONE if from_unknown else sold - from_make,
+            unused=unused,
+            status="partial"
+            if lacking
+            else worst(each.figure.status for each in self._stated)
+            if self._stated
+            else "ok",
+            missing=tuple(dict.fromkeys(reason for each in lacking for reason in each.figure.missing)),
+            remarks=tuple(dict.fromkeys(self._remarks)),
+            steam_rates=self._steam_rates() if self._medium == HEAT and self._sells_heat else {},
         )
 
     def _steam_rates(self) -> dict[str, Decimal]:

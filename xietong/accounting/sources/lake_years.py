@@ -223,15 +223,24 @@ class Extracts:
         for number, channel in enumerate(listed):
             for bucket, span in zip(buckets, spans, strict=True):
                 key = (number, bucket.number)
-                came = (hours.mass.get(key), hours.flow.get(key), hours.judged.get(key)) if hours else (None,) * 3
+                mass, flow, judged = _came(hours, key)
                 due = self._hours_owed(channel, bucket, hours.stops.get(key, 0) if hours else 0)
-                whole = came[0] if channel.value_point else came[1]
+                whole = mass if channel.value_point else flow
                 due = max(due, whole.hours if whole else 0)
                 if due > 0:
                     others = found[channel.outlet, channel.item, span.start]
                     filled = stands.get(key, ()) if self.registry.subjects[channel.outlet].kind == "outlet" else ()
-                    further = (hours.taxable.get(key), hours.left_out.get(key, ())) if hours else (None, ())
-                    own = Slice(channel, due, *came, due - _together(channel, others), tuple(filled), *further)
+                    own = Slice(
+                        channel,
+                        due,
+                        mass=mass,
+                        flow=flow,
+                        judged=judged,
+                        observed=due - _together(channel, others),
+                        stands=tuple(filled),
+                    )
+                    if hours:
+                        own = own._replace(taxable=hours.taxable.get(key), left_out=hours.left_out.get(key, ()))
                     others.append(own)
         return found
 
@@ -269,6 +278,10 @@ def _reach(extent: Period) -> Period:
     if not extent.month_count:
         return extent
     return Period(extent.start - timedelta(days=REACH_DAYS), extent.end)
+
+
+def _came(hours: OutletHours | None, key: tuple[int, int]) -> tuple[Mass | None, Flow | None, Judged | None]:
+    return (hours.mass.get(key), hours.flow.get(key), hours.judged.get(key)) if hours else (None, None, None)
 
 
 def _together(channel: Channel, others: list[Slice]) -> int:

@@ -163,15 +163,25 @@ def run_hours(lake: LakeTables, points: Iterable[str], span: Period, zone: ZoneI
     for point, day, ran, known in _answer(lake, "hourly", question, points, (first, last)):
         start = _midnight(day) if span.month_count else span.start
         exact = Decimal(0) if ran is None else Decimal(ran).quantize(MILLIONTH)
-        found[point, start] = Metered(exact, int(known), int(known), False, 0, 0, 0)
+        found[point, start] = Metered(
+            exact, int(known), hours=int(known), estimated=False, conflicts=0, day_hours=0, owed=0
+        )
     return found
 
 
 def _metered(row: tuple[Any, ...]) -> Metered:
     total, readings, hours, estimated, conflicts, day_hours, owed, left_out, jump = row
-    counts = (int(day_hours), int(owed or 0), int(left_out or 0))
-    sums = Metered(total or Decimal(0), int(readings), int(hours or 0), bool(estimated), int(conflicts or 0), *counts)
-    return sums._replace(jump=jump)
+    return Metered(
+        total or Decimal(0),
+        int(readings),
+        hours=int(hours or 0),
+        estimated=bool(estimated),
+        conflicts=int(conflicts or 0),
+        day_hours=int(day_hours),
+        owed=int(owed or 0),
+        left_out=int(left_out or 0),
+        jump=jump,
+    )
 
 
 def is_amount_point(point: Point, item: Item) -> bool:
@@ -181,7 +191,7 @@ def is_amount_point(point: Point, item: Item) -> bool:
     if point.role != "total" or point.shape == "sample":
         return False
     try:
-        _exact(point, item, Metered(Decimal(1), 1, 1, False, 0, 0, 0))
+        _exact(point, item, Metered(Decimal(1), 1, hours=1, estimated=False, conflicts=0, day_hours=0, owed=0))
     except UnitError:
         return False
     return True

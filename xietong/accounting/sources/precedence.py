@@ -120,10 +120,10 @@ class Sources:
             metered_amount(
                 point,
                 item(point.item),
-                span,
-                self._extracts.metered(point.code, span),
-                self._extracts.stopped(point, span),
-                self._extracts.registry.zone,
+                span=span,
+                came=self._extracts.metered(point.code, span),
+                stopped=self._extracts.stopped(point, span),
+                zone=self._extracts.registry.zone,
             )
             for point in points
         ]

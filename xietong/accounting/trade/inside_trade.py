@@ -139,13 +139,13 @@ class Market:
         return Trade(
             self._imported(pairs),
             self._exported(),
-            sold,
-            bought,
-            self._unnamed(pairs),
-            residual,
-            percent,
-            sellers,
-            bool(sellers),
+            sold=sold,
+            bought=bought,
+            unnamed=self._unnamed(pairs),
+            residual=residual,
+            share=percent,
+            sellers=sellers,
+            is_checked=bool(sellers),
         )
 
     @cached_property

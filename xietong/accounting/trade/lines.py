@@ -47,12 +47,34 @@ def difference(key: str, title: Text, unit: str, whole: Sequence[Amount], taken:
     if not every:
         return idle(key, unit)
     if absent:
-        figure = Figure(key, None, unit, "missing", "indicator", CLAUSE, title, reasons(absent), formula, inputs)
+        figure = Figure(
+            key,
+            None,
+            unit=unit,
+            status="missing",
+            kind="indicator",
+            clause=CLAUSE,
+            title=title,
+            missing=reasons(absent),
+            formula=formula,
+            inputs=inputs,
+        )
         return Amount(figure, None, 1)
     exact = sum((part.exact for part in whole if part.exact is not None), Decimal(0))
     exact -= sum((part.exact for part in taken if part.exact is not None), Decimal(0))
     status = worst(part.figure.status for part in every)
-    figure = Figure(key, float(exact), unit, status, "indicator", CLAUSE, title, (), formula, inputs)
+    figure = Figure(
+        key,
+        float(exact),
+        unit=unit,
+        status=status,
+        kind="indicator",
+        clause=CLAUSE,
+        title=title,
+        missing=(),
+        formula=formula,
+        inputs=inputs,
+    )
     return Amount(figure, exact, 1, Decimal(1))
 
 
@@ -65,7 +87,18 @@ def share(key: str, title: Text, part: Amount, whole: Amount) -> Figure:
     """One amount in per cent of another; not applicable where the other is zero or there is none."""
     inputs = (part.figure, whole.figure)
     formula = f"{part.figure.key} / {whole.figure.key} * 100"
-    blank = Figure(key, None, "%", "missing", "indicator", CLAUSE, title, part.figure.missing, formula, inputs)
+    blank = Figure(
+        key,
+        None,
+        unit="%",
+        status="missing",
+        kind="indicator",
+        clause=CLAUSE,
+        title=title,
+        missing=part.figure.missing,
+        formula=formula,
+        inputs=inputs,
+    )
     if part.exact is None:
         return replace(blank, status="not_applicable" if part.is_idle else "missing")
     if not whole.exact:
@@ -76,4 +109,16 @@ def share(key: str, title: Text, part: Amount, whole: Amount) -> Figure:
 
 def unsaid(key: str, title: Text, unit: str, reason: Text) -> Amount:
     """A line that says nothing here, and why."""
-    return Amount(Figure(key, None, unit, "not_applicable", "indicator", CLAUSE, title, (reason,)), None)
+    return Amount(
+        Figure(
+            key,
+            None,
+            unit=unit,
+            status="not_applicable",
+            kind="indicator",
+            clause=CLAUSE,
+            title=title,
+            missing=(reason,),
+        ),
+        None,
+    )

@@ -56,34 +56,34 @@ class Medium(NamedTuple):
 ELECTRICITY = Medium(
     "electricity",
     Text("电力", "electricity"),
-    "MWh",
-    "network",
-    "electricity_purchased",
-    ("electricity_generated", "electricity_renewable_self_used", "renewable_direct"),
-    "electricity_sold",
-    "electricity_loss",
-    "electricity_made",
+    unit="MWh",
+    kind="network",
+    bought="electricity_purchased",
+    made=("electricity_generated", "electricity_renewable_self_used", "renewable_direct"),
+    sold="electricity_sold",
+    lost="electricity_loss",
+    by_source="electricity_made",
 )
 HEAT = Medium(
     "heat",
     Text("热力", "heat"),
-    "GJ",
-    "network",
-    "heat_purchased",
-    ("heat_generated", "waste_heat_recovered"),
-    "heat_sold",
-    "heat_loss",
-    "heat_made",
+    unit="GJ",
+    kind="network",
+    bought="heat_purchased",
+    made=("heat_generated", "waste_heat_recovered"),
+    sold="heat_sold",
+    lost="heat_loss",
+    by_source="heat_made",
 )
 WATER = Medium(
     "water",
     Text("水", "water"),
-    "t",
-    "water",
-    "water_fresh",
-    ("water_reclaimed", "water_rain"),
-    "water_in_product",
-    "water_lost",
+    unit="t",
+    kind="water",
+    bought="water_fresh",
+    made=("water_reclaimed", "water_rain"),
+    sold="water_in_product",
+    lost="water_lost",
 )
 
 
@@ -91,20 +91,39 @@ def steam(grade: str = "") -> Medium:
     """Steam of one grade (pressure or state); "" for steam whose grade was not stated."""
     bought, sold, made, lost = (f"{base}:{grade}" if grade else base for base in _STEAM)
     name = Text(f"蒸汽（{grade}）", f"steam ({grade})") if grade else Text("蒸汽", "steam")
-    return Medium(f"steam:{grade}" if grade else "steam", name, "t", "network", bought, (made,), sold, lost)
+    return Medium(
+        f"steam:{grade}" if grade else "steam",
+        name,
+        unit="t",
+        kind="network",
+        bought=bought,
+        made=(made,),
+        sold=sold,
+        lost=lost,
+    )
 
 
 def hot_water(kind: str) -> Medium:
     """Hot water of one temperature. It has no balance of its own, so that it is in no list of media."""
     bought, sold = f"hot_water_purchased:{kind}", f"hot_water_sold:{kind}"
-    return Medium(f"hot_water:{kind}", Text(f"热水（{kind}）", f"hot water ({kind})"), "t", "network", bought, (), sold)
+    return Medium(
+        f"hot_water:{kind}",
+        Text(f"热水（{kind}）", f"hot water ({kind})"),
+        unit="t",
+        kind="network",
+        bought=bought,
+        made=(),
+        sold=sold,
+    )
 
 
 def fuel(name: str) -> Medium:
     """A fuel or a purchased working medium under its own key."""
     known = item(name)
     lost = f"{name}_loss" if f"{name}_loss" in all_items() else ""
-    return Medium(name, known.name, known.unit, "fuel", name, (), f"{name}#export", lost)
+    return Medium(
+        name, known.name, unit=known.unit, kind="fuel", bought=name, made=(), sold=f"{name}#export", lost=lost
+    )
 
 
 def media_in(names: Iterable[str]) -> tuple[Medium, ...]:

@@ -202,16 +202,15 @@ def _outcome(
     return Figure(
         rule.key,
         value,
-        rule.unit,
-        status,
-        kind,
-        rule.clause,
-        rule.title,
-        missing,
-        rule.formula,
-        inputs,
-        "",
-        rule.when,
+        unit=rule.unit,
+        status=status,
+        kind=kind,
+        clause=rule.clause,
+        title=rule.title,
+        missing=missing,
+        formula=rule.formula,
+        inputs=inputs,
+        trace=rule.when,
     )
 
 
@@ -260,7 +259,7 @@ def _call(rule: Rule, taken: Mapping[str, Figure], tables: Mapping[str, Factors]
     status = worst(_parts(inputs))
     if isinstance(result, Mapping):
         lines = _lines(rule, result, taken, tables)
-        return _settled(_outcome(rule, None, status, missing, lines, "items"))
+        return _settled(_outcome(rule, None, status=status, missing=missing, inputs=lines, kind="items"))
     if not math.isfinite(result):
         return _outcome(rule, None, "missing", (*missing, _not_finite(rule)), inputs)
     used = tuple(figure for table in tables.values() for figure in table.used.values())
@@ -275,17 +274,14 @@ def _lines(rule: Rule, result: Items, taken: Mapping[str, Figure], tables: Mappi
     shared = [figure for figure in taken.values() if figure.kind != "items"]
     shared += [figure for table in tables.values() for key, figure in table.used.items() if key not in result]
     named = [child.key for group in groups for child in group.inputs if child.key not in result]
-    lines = [_line(rule, name, value, groups, shared, tables) for name, value in result.items()]
+    lines = [
+        _line(rule, name, value=value, groups=groups, shared=shared, tables=tables) for name, value in result.items()
+    ]
     return (*lines, *(_left_out(rule, name, groups, tables) for name in dict.fromkeys(named)))
 
 
 def _line(
-    rule: Rule,
-    name: str,
-    value: float,
-    groups: list[Figure],
-    shared: list[Figure],
-    tables: Mapping[str, Factors],
+    rule: Rule, name: str, value: float, groups: list[Figure], shared: list[Figure], tables: Mapping[str, Factors]
 ) -> Figure:
     own = [group.child(name) for group in groups if group.has(name)]
     # Which group each is out of: the formula names several, or the group was itself computed.
@@ -299,14 +295,14 @@ def _line(
     return Figure(
         name,
         value,
-        rule.unit,
-        worst(_parts(rested)),
-        "indicator",
-        rule.clause,
-        title,
-        _reasons(rested),
-        line_formula(rule.formula, name, is_apart),
-        (*rested, *factors),
+        unit=rule.unit,
+        status=worst(_parts(rested)),
+        kind="indicator",
+        clause=rule.clause,
+        title=title,
+        missing=_reasons(rested),
+        formula=line_formula(rule.formula, name, is_apart),
+        inputs=(*rested, *factors),
         remarks=_told(rule, name, groups, True),
     )
 
@@ -328,18 +324,30 @@ def _written_line(rule: Rule, name: str, value: float, taken: Mapping[str, Figur
         status = worst(_parts(inputs))
     given, formula = None if status in _NO_VALUE else value, line_formula(rule.formula, name)
     title, missing = name_of(f"{rule.key}:{name}"), _reasons(inputs)
-    return Figure(name, given, rule.unit, status, "indicator", rule.clause, title, missing, formula, inputs)
+    return Figure(
+        name,
+        given,
+        unit=rule.unit,
+        status=status,
+        kind="indicator",
+        clause=rule.clause,
+        title=title,
+        missing=missing,
+        formula=formula,
+        inputs=inputs,
+    )
 
 
 def _left_out(rule: Rule, name: str, groups: list[Figure], tables: Mapping[str, Factors]) -> Figure:
-    own = [group.child(name) for group in groups if group.has(name)]
-    line = Figure(name, None, rule.unit, "not_applicable", "indicator", rule.clause, own[0].title, inputs=tuple(own))
+    own = tuple(group.child(name) for group in groups if group.has(name))
+    line = Figure(
+        name, None, rule.unit, "not_applicable", kind="indicator", clause=rule.clause, title=own[0].title, inputs=own
+    )
     if any(figure.status == "missing" for figure in own):
         return replace(line, status="missing", missing=_reasons(own))
     lacking = [table.lacking[name] for table in tables.values() if name in table.lacking]
-    reasons = (
-        list(_told(rule, name, groups, False)) or lacking or [reason for figure in own for reason in figure.missing]
-    )
+    told = list(_told(rule, name, groups, False))
+    reasons = told or lacking or [reason for figure in own for reason in figure.missing]
     usual = Text(f"{rule.title.zh}不计此项。", f"{rule.title.en} does not count this one.")
     return replace(line, missing=tuple(reasons) or (usual,))
 

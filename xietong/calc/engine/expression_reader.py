@@ -77,7 +77,8 @@ class Reader:
 
 def _function(node: ast.expr, needs: tuple[str, ...], space: Mapping[str, Any]) -> Callable[..., Any]:
     """A piece of a rule's source as a function of the names it needs, in the rule's own module."""
-    arguments = ast.arguments([], [ast.arg(each) for each in needs], None, [], [], None, [])
+    named = [ast.arg(each) for each in needs]
+    arguments = ast.arguments(posonlyargs=[], args=named, kwonlyargs=[], kw_defaults=[], defaults=[])
     tree = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, node)))
     code = compile(tree, "<rule>", "eval")
     inner = next(each for each in code.co_consts if isinstance(each, CodeType))

@@ -229,7 +229,15 @@ def _classes() -> list[FactorRow]:
     """The classes of items.csv as factors, so that a park's own list can outrank them row by row."""
     source = "国家统计局指标解释：清洁能源（天然气、水电、核电、风电、太阳能发电等）"
     return [
-        FactorRow(purpose, each.item, Decimal(int(flag)), "1", source, date(2008, 6, 1), table_row="items.csv")
+        FactorRow(
+            purpose,
+            each.item,
+            value=Decimal(int(flag)),
+            unit="1",
+            source=source,
+            valid_from=date(2008, 6, 1),
+            table_row="items.csv",
+        )
         for each in all_items().values()
         if each.carrier == "fuel"
         for purpose, flag in (("clean_share", each.clean), ("renewable_share", each.renewable))

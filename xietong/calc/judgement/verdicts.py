@@ -116,11 +116,11 @@ def _held_against(row: TableRow, figure: Figure, threshold: Threshold, better: s
             f"{name.zh}没有完整的数，不能与 {sign} {threshold.value:g} {figure.unit} 比较。",
             f"{name.en} is not complete, so it cannot be held against {sign} {threshold.value:g} {figure.unit}.",
         )
-        return Judged(row, figure, threshold, "not_assessable", text, sign)
+        return Judged(row, figure, threshold=threshold, verdict="not_assessable", reason=text, sign=sign)
     met = figure.value >= threshold.value if better == "higher" else figure.value <= threshold.value
     held, asked = told_apart(figure.value, threshold.value, thousands="")
     text = Text(
         f"{name.zh} {held} {figure.unit}，要求 {sign} {asked} {figure.unit}。",
         f"{name.en} is {held} {figure.unit}, {sign} {asked} {figure.unit} is asked.",
     )
-    return Judged(row, figure, threshold, "met" if met else "not_met", text, sign)
+    return Judged(row, figure, threshold=threshold, verdict="met" if met else "not_met", reason=text, sign=sign)

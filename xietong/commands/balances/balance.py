@@ -55,7 +55,9 @@ def _trends(asked: Asked, of: MediumYear) -> dict[str, Trend]:
     keys = [f"{of.medium.key}_{name}" for name in TRENDED]
     found = of.whole.figures()
     return {
-        key: line_trend(asked.registry, asked.lake, asked.subject, of.medium, key, asked.period)
+        key: line_trend(
+            asked.registry, asked.lake, subject=asked.subject, medium=of.medium, key=key, period=asked.period
+        )
         for key in keys
         if found[key].value is not None
     }

@@ -32,7 +32,10 @@ def _parts(arguments: argparse.Namespace, asked: Asked) -> Answer:
             "请写明指标，并用 --by 写明 sector、zone、enterprise 或 source · "
             "name a key, and with --by one of sector, zone, enterprise or source"
         )
-    found = [breakdown(asked.registry, asked.lake, asked.subject, asked.period, key, kind) for key in keys]
+    found = [
+        breakdown(asked.registry, asked.lake, subject=asked.subject, period=asked.period, key=key, by=kind)
+        for key in keys
+    ]
     answer = {
         "by": kind,
         "breakdowns": [

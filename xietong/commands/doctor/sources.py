@@ -159,7 +159,9 @@ def _heard(server: Server) -> Check:
         said = str(error) or type(error).__name__
         remedy = Text("检查地址、口令、证书和网络；平台会继续重连", "look at url, password, certificates, network")
         return Check("opcua", "note", Text(f"{where}：{said}", f"{where}: {said}"), remedy)
-    notice = opcua.Notice(server.name, server.url, "read", utc_now(), server.nodes, tuple(values.values()))
+    notice = opcua.Notice(
+        server.name, server.url, how="read", at=utc_now(), nodes=server.nodes, values=tuple(values.values())
+    )
     return _counted("opcua", where, opcua.decode(notice))
 
 

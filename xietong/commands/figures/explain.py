@@ -64,7 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
             figure = closed_figure(arguments, subject, period)
         else:
             figure = (
-                standard_figure(registry, lake, arguments.key, subject, period, arguments.standard)
+                standard_figure(
+                    registry, lake, key=arguments.key, subject=subject, period=period, standard=arguments.standard
+                )
                 if arguments.standard
                 else explain(registry, lake, arguments.key, subject, period)
             )

@@ -49,9 +49,13 @@ def run(arguments: argparse.Namespace) -> int:
             if arguments.verb == "propose":
                 said = dict(each.partition("=")[::2] for each in arguments.said)
                 wish = gate.Wish(arguments.mn, arguments.cn, said)
-                found = {"order": ordering.propose(data, writer, wish, user, ordering.BY_COMMAND, now)}
+                found = {
+                    "order": ordering.propose(data, writer, wish=wish, user=user, origin=ordering.BY_COMMAND, now=now)
+                }
             else:
-                given = ordering.confirm(data, writer, arguments.order, user, ordering.BY_COMMAND, now)
+                given = ordering.confirm(
+                    data, writer, proposal=arguments.order, user=user, origin=ordering.BY_COMMAND, now=now
+                )
                 persons = {"proposed_by": given.persons[0], "confirmed_by": given.persons[1]}
                 named = {"order": given.proposal, "confirmation": given.confirmation}
                 found = {**named, "mn": given.mn, "cn": given.cn, **persons}

@@ -183,7 +183,7 @@ class Asker:
         keys = self._book().rule(wanted.mn).sm4_keys
         if keys and is_sealed(device.sample) and wants_seal(wanted.cn):
             raw = seal(raw[HEAD : -CRC - 2], keys[0])  # a device that encrypts is spoken to likewise
-        request = Request(wanted.mn, wanted.cn, qn, raw, wanted.begin, wanted.end)
+        request = Request(wanted.mn, wanted.cn, qn=qn, frame=raw, begin=wanted.begin, end=wanted.end)
         device.exchange = Exchange(request, Patience(limits.timeout_s, limits.sends), now, device.earlier_qn)
         self._busy.add(wanted.mn)
         self._go_on(wanted.mn, device, now)

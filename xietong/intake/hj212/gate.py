@@ -112,7 +112,9 @@ def proposals(data: Path, now: datetime) -> list[Proposal]:
             continue
         if now - at <= VALID_FOR and not _order_of(data, proposal).exists() and not _was_given(data, proposal):
             content = _content(told)
-            found.append(Proposal(proposal, str(told["mn"]), str(told["cn"]), content, str(told["by"]), at))
+            found.append(
+                Proposal(proposal, str(told["mn"]), cn=str(told["cn"]), content=content, by=str(told["by"]), at=at)
+            )
     return sorted(found, key=lambda each: (each.at, each.id))
 
 
@@ -165,7 +167,9 @@ def read(data: Path, book: DeviceBook, order: Path, now: datetime) -> Command:
             "命令单已过期，命令没有发出；请重新提议和确认。",
             "the order is too old, so nothing was sent; propose and confirm it again.",
         )
-    return Command(proposal, confirmation, mn, cn, _content(proposed), persons, confirmed_at)
+    return Command(
+        proposal, confirmation, mn=mn, cn=cn, content=_content(proposed), persons=persons, confirmed_at=confirmed_at
+    )
 
 
 def waiting(data: Path) -> Iterator[Path]:

@@ -192,16 +192,12 @@ class Listener:
 
     def _tell_of(self, connection: Connection) -> None:
         """Say that it had to make way."""
+        silent, allowed = self._loop.time() - connection.heard_at, self._conditions
         self._tell_at_most(
-            "too many connections: %s, silent for %.0f s, made way for a new one, as %d did in all; "
-            "its address has %d of %d, allowed are %d and %d",
+            f"too many connections: %s, silent for {silent:.0f} s, made way for a new one, "
+            f"as {self._made_way} did in all; its address has {self._room.of(connection.peer)} of {len(self._room)}, "
+            f"allowed are {allowed.connections_a_peer} and {allowed.connections}",
             connection.origin,
-            self._loop.time() - connection.heard_at,
-            self._made_way,
-            self._room.of(connection.peer),
-            len(self._room),
-            self._conditions.connections_a_peer,
-            self._conditions.connections,
         )
 
     def _tell_at_most(self, sentence: str, *said: object) -> None:

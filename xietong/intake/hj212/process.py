@@ -75,7 +75,14 @@ async def _run(given: argparse.Namespace) -> None:
         connections_a_peer=given.connections_a_peer,
         rate=Rate(given.rate, given.burst),
     )
-    await serve(given.data, given.host, given.port, stop, _say_nothing if given.quiet else _say_ready, conditions)
+    await serve(
+        given.data,
+        given.host,
+        port=given.port,
+        stop=stop,
+        ready=_say_nothing if given.quiet else _say_ready,
+        conditions=conditions,
+    )
 
 
 def _raised_file_limit() -> int:

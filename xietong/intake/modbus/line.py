@@ -64,7 +64,7 @@ class Line:
         except (TimeoutError, ModbusException, OSError, ValueError):
             failure = self._failure(sent is not None)
             self.close()
-            return Answer(request, sent, None, (), failure, self._heard[:LONGEST_RAW].hex())
+            return Answer(request, sent, answered=None, words=(), failure=failure, raw=self._heard[:LONGEST_RAW].hex())
         except asyncio.CancelledError:
             self.close()  # what still comes would meet the next question
             raise
@@ -115,7 +115,9 @@ class Line:
         expected = (request.size + 7) // 8 * 8 if is_bits else request.size
         if pdu.function_code != function or len(words) != expected:
             self.close()
-            return Answer(request, sent, answered, (), "garbled", self._heard[:LONGEST_RAW].hex())
+            return Answer(
+                request, sent, answered=answered, words=(), failure="garbled", raw=self._heard[:LONGEST_RAW].hex()
+            )
         return Answer(request, sent, answered, words[: request.size])
 
     def _packet(self, is_sent: bool, data: bytes) -> bytes:

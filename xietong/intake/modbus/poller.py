@@ -84,7 +84,9 @@ class Poller:
         finally:
             self._asking = None
         device = self.device
-        poll = Poll(device.name, device.address, due, self._missed, device.registers, answers)
+        poll = Poll(
+            device.name, device.address, due=due, missed=self._missed, registers=device.registers, answers=answers
+        )
         if any(each.is_answered for each in answers):
             await self._heard(poll)
         else:
@@ -169,7 +171,7 @@ async def probe(device: Device, clock: Callable[[], datetime]) -> Poll:
         answers = await ask_all(device, requests(device.registers, device.gap, device.most), line)
     finally:
         line.close()
-    return Poll(device.name, device.address, clock(), 0, device.registers, answers)
+    return Poll(device.name, device.address, due=clock(), missed=0, registers=device.registers, answers=answers)
 
 
 def next_due(now: datetime, interval: timedelta) -> datetime:

@@ -170,7 +170,14 @@ class Subscriber:
         mapping = next((each.mapping for each in self.broker.topics if topic_matches_sub(each.filter, topic)), None)
         first = self._recent.first(topic, message.mid, body) if message.dup else None
         heard = Heard(
-            topic, message.qos, message.retain, message.mid, mapping, first, body, self._grids.of(f"mqtt:{topic}")
+            topic,
+            message.qos,
+            retained=message.retain,
+            mid=message.mid,
+            mapping=mapping,
+            first=first,
+            body=body,
+            grid=self._grids.of(f"mqtt:{topic}"),
         )
         kind: EntryKind = "mqtt"
         if len(body) > LARGEST_BODY:

@@ -229,7 +229,9 @@ class Monitor:
         names = dict.fromkeys(each.name for each in values)
         nodes = tuple(self._nodes[name] for name in names)
         grid = self._ground.grids.of(f"opcua:{self.server.name}")
-        notice = Notice(self.server.name, self.server.url, how, self._clock(), nodes, tuple(values), grid)
+        notice = Notice(
+            self.server.name, self.server.url, how=how, at=self._clock(), nodes=nodes, values=tuple(values), grid=grid
+        )
         try:
             ordinal = await self._ground.group.append("opcua", f"opcua:{notice.server}", sealed(notice), notice.at)
         except JournalWriteError as error:
@@ -289,7 +291,14 @@ def stated(name: str, value: ua.DataValue) -> Stated:
     kind = "Null" if variant is None else f"{variant.VariantType.name}{'[]' if variant.is_array else ''}"
     text = "" if variant is None else str(variant.Value)
     status = 0 if value.StatusCode is None else value.StatusCode.value
-    return Stated(name, kind, text[:4096], status, _utc(value.SourceTimestamp), _utc(value.ServerTimestamp))
+    return Stated(
+        name,
+        kind,
+        value=text[:4096],
+        status=status,
+        source=_utc(value.SourceTimestamp),
+        server=_utc(value.ServerTimestamp),
+    )
 
 
 async def probe(server: Server) -> Mapping[str, Stated]:

@@ -215,15 +215,10 @@ def _with_changes(rows: pa.Table, meters: Meters) -> _Rows:
     # A record stands for the reading that follows it: that one's entry shows where an hour without readings came from.
     number = np.minimum(np.cumsum(real[order]) - real[order], max(rows.num_rows - 1, 0))
     meter = meters.series[sid[order]] + (1 + len(meters.series)) * np.cumsum(opening[order])
+    at_us, register, usable, real = at_us[order], register[order], usable[order], real[order]
+    number = number.astype(np.int64)
     return _Rows(
-        pid[order],
-        sid[order],
-        at_us[order],
-        register[order],
-        usable[order],
-        meter,
-        real[order],
-        number.astype(np.int64),
+        pid[order], sid[order], at_us=at_us, register=register, usable=usable, meter=meter, real=real, number=number
     )
 
 
@@ -265,7 +260,9 @@ def _steps(every: _Rows, believed: Ints, meters: Meters) -> _Steps:
     kept = known | broken
     jump = jumped(pace_of(amount, lasting, known & ~over), every.meter[end]) & ~broken
     estimated = gap | broken | jump
-    between = _Steps(end[kept], begin_us[kept], end_us[kept], amount[kept], estimated[kept], jump[kept])
+    between = _Steps(
+        end[kept], begin_us[kept], end_us=end_us[kept], amount=amount[kept], gap=estimated[kept], jump=jump[kept]
+    )
     ends = _ends(every, believed, pace, meters)
     return _Steps(*(np.concatenate(both) for both in zip(between, *ends, strict=True)))
 
@@ -339,7 +336,7 @@ def _ends(every: _Rows, believed: Ints, pace: Floats, meters: Meters) -> Iterato
         near = every.real[row] & (end > begin) & (end - begin <= longest) & ~np.isnan(next_to)
         amount = np.rint(next_to[near] * (end - begin)[near]).astype(np.int64)
         every_one = np.ones(len(amount), bool)
-        yield _Steps(row[near], begin[near], end[near], amount, every_one, ~every_one)
+        yield _Steps(row[near], begin[near], end_us=end[near], amount=amount, gap=every_one, jump=~every_one)
 
 
 def _multiplied(step: _Steps, sids: Ints, meters: Meters) -> _Steps:
@@ -355,7 +352,8 @@ def _multiplied(step: _Steps, sids: Ints, meters: Meters) -> _Steps:
         fits[where] = exact < 2**62
         product[where] = np.where(fits[where], exact, 0).astype(np.int64)
     amount = product[fits] * meters.sign[sid[fits]]
-    return _Steps(step.row[fits], step.begin_us[fits], step.end_us[fits], amount, step.gap[fits], step.jump[fits])
+    gap, jump = step.gap[fits], step.jump[fits]
+    return _Steps(step.row[fits], step.begin_us[fits], end_us=step.end_us[fits], amount=amount, gap=gap, jump=jump)
 
 
 def _pieces(step: _Steps, phase_us: int) -> _Pieces:

@@ -19,5 +19,5 @@ def accept_factors(data: Path, path: Path, who: str, reason: str, at: datetime) 
     sheet = read_factors(path, snapshot.load())
     entries = enter(data, [keep(data, path, path.name, "original")], f"cli:{who}", at)
     answer = Answer(len(sheet.rows), sheet.rejected, sheet.remarks, entries=entries)
-    answer.changes[FACTORS] = state_facts(FACTORS, sheet.rows, entries, who, at, reason)
+    answer.changes[FACTORS] = state_facts(FACTORS, sheet.rows, entries=entries, who=who, at=at, reason=reason)
     return answer

@@ -86,7 +86,7 @@ class Desk(NamedTuple):
 
     def reception(self, sent: Sent, at: datetime) -> Reception:
         """Where one sending comes in."""
-        return Reception(self.data, sent.who, at, sent.door, sent.own, self.journal)
+        return Reception(self.data, sent.who, at=at, door=sent.door, own=sent.own, journal=self.journal)
 
 
 def submit(desk: Desk, month: Month, sent: Sent, at: datetime) -> Outcome:

@@ -168,7 +168,7 @@ def _how(told: Mapping[str, Any], codes: Iterable[str]) -> tuple[FileMapping, Re
 
 def _point(code: str, told: Mapping[str, Any]) -> Point:
     """So much of a point as its rows were read by."""
-    return Point(code, "", "", "", told["unit"], told["shape"], told["interval_s"])
+    return Point(code, "", quantity="", item="", unit=told["unit"], shape=told["shape"], interval_s=told["interval_s"])
 
 
 def _path(data: Path, sha256: str) -> Path:

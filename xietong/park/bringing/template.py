@@ -113,7 +113,7 @@ def _lines(name: tuple[str, str], period: Period, rows: Sequence[ReportedAmount]
     latest, now = _by_use(before), _by_use(row for row in rows if row.period == period)
     for use in dict.fromkeys([*latest, *now]):
         like = now.get(use) or latest[use]
-        yield Line(subject, item, like.unit, period, latest.get(use), now.get(use))
+        yield Line(subject, item, unit=like.unit, period=period, last=latest.get(use), now=now.get(use))
     if not latest and not now:
         yield Line(subject, item, items.item(item).unit, period)
 

@@ -53,18 +53,25 @@ def _package(folder: Path, before: Registry, who: str, at: datetime) -> Trial:
     return Trial(
         before,
         snapshot.load(),
-        package.accepted,
-        package.rejected,
-        package.remarks,
-        changes,
-        len(package.readings),
+        accepted=package.accepted,
+        rejected=package.rejected,
+        remarks=package.remarks,
+        changes=changes,
+        readings=len(package.readings),
     )
 
 
 def _factors(path: Path, before: Registry, who: str, at: datetime) -> Trial:
     sheet = read_factors(path, before)
     changes = {FACTORS: state_facts(FACTORS, sheet.rows, {}, who, at)}
-    return Trial(before, snapshot.load(), len(sheet.rows), sheet.rejected, sheet.remarks, changes)
+    return Trial(
+        before,
+        snapshot.load(),
+        accepted=len(sheet.rows),
+        rejected=sheet.rejected,
+        remarks=sheet.remarks,
+        changes=changes,
+    )
 
 
 def read_factors(path: Path, park: Registry) -> Sheet:

@@ -95,7 +95,7 @@ def rejection(file: str, row: int, column: str, value: str, error: CellError) ->
     zh = f"{place_zh}：" + (f"“{shown}”" if shown else "") + f"{error.text.zh}。"
     en = f"{place_en}: " + (f'"{shown}": ' if shown else "") + f"{error.text.en}."
     said = Text(f"{error.text.zh}。", f"{error.text.en[:1].upper()}{error.text.en[1:]}.")
-    return Rejection(file, row, column, value, error.rule, Text(zh, en), said=said)
+    return Rejection(file, row, column=column, value=value, rule=error.rule, message=Text(zh, en), said=said)
 
 
 def decode(content: bytes) -> str:

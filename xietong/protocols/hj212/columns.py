@@ -32,7 +32,7 @@ def readings(frame: Frame, entry: str, recorded_at: datetime) -> list[Reading]:
         return []
     at = frame.data_time.astimezone(UTC)
     return [
-        Reading(_address(frame.mn, value, frame.cn), at, fitting, mark, entry, recorded_at)
+        Reading(_address(frame.mn, value, frame.cn), at, value=fitting, flag=mark, entry=entry, recorded_at=recorded_at)
         for value in frame.values
         for number, mark in _said(value)
         if (fitting := _fitting(number)) is not None

@@ -85,10 +85,10 @@ def _key(text: str) -> _Key:
     return _Key(
         named,
         known,
-        known in NUMERIC_FIELDS,
-        known in _TEXT_FIELDS,
-        named[:1] in ("i", "I"),
-        (named, known) != (code, field),
+        is_number=known in NUMERIC_FIELDS,
+        is_text=known in _TEXT_FIELDS,
+        is_state=named[:1] in ("i", "I"),
+        is_respelt=(named, known) != (code, field),
     )
 
 

@@ -12,7 +12,7 @@ from xietong.protocols.hj212.framing import open_envelope
 from xietong.protocols.hj212.header import FIELDS, Header, read_header
 from xietong.protocols.hj212.sealing import is_sealed, unseal
 
-_NO_HEADER = Header("", "", "", "", "", None, None, None, False, ())
+_NO_HEADER = Header("", "", cn="", pw="", mn="", flag=None, pnum=None, pno=None, rf=False, errors=())
 _NO_CONTENT = Content(None, (), {}, ())
 _LOOSE = re.compile(r"\bCP\s*=\s*&*", re.IGNORECASE)
 
@@ -80,8 +80,10 @@ def _decode_plain(raw: bytes, segment: bytes, errors: tuple[str, ...]) -> Frame:
     if ok:
         found |= dict.fromkeys((*opened.names, *content.names, *(() if stated else ("edition",))))
     return Frame(
-        raw, ok, tuple(found), edition, header.qn, header.st, header.cn, header.pw, header.mn, header.flag,
-        header.pnum, header.pno, header.rf, content.data_time, content.values, content.parameters,
+        raw, ok, errors=tuple(found), edition=edition,
+        qn=header.qn, st=header.st, cn=header.cn, pw=header.pw, mn=header.mn, flag=header.flag,
+        pnum=header.pnum, pno=header.pno, rf=header.rf,
+        data_time=content.data_time, values=content.values, parameters=content.parameters,
     )  # fmt: skip
 
 

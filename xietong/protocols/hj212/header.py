@@ -50,7 +50,7 @@ def read_header(text: str) -> Header:
     flag_fits = _flag_fits(fields, flag, pnum, pno)
     qn, st, cn, pw, mn = (fields.get(name, "") for name in ("QN", "ST", "CN", "PW", "MN"))
     errors = (() if well_formed else ("header",)) + (() if flag_fits else ("flag",))
-    return Header(qn, st, cn, pw, mn, flag, pnum, pno, fields.get("RF") == "1", errors)
+    return Header(qn, st, cn=cn, pw=pw, mn=mn, flag=flag, pnum=pnum, pno=pno, rf=fields.get("RF") == "1", errors=errors)
 
 
 def _split(text: str) -> tuple[dict[str, str], bool]:

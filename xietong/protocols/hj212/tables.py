@@ -62,8 +62,8 @@ def _direction(word: str) -> Literal["down", "up", "both"]:
 
 COMMANDS: tuple[Command, ...] = tuple(
     Command(
-        row["cn"], frozenset(row["editions"].split()), _direction(row["direction"]), row["controls"] == "yes",
-        row["answer"], _name(row), row["source"],
+        row["cn"], frozenset(row["editions"].split()), direction=_direction(row["direction"]),
+        controls=row["controls"] == "yes", answer=row["answer"], name=_name(row), source=row["source"],
     )
     for row in _rows("commands.csv")
 )  # fmt: skip

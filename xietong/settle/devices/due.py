@@ -72,10 +72,10 @@ def series(points: Iterable[PointSpec]) -> list[Series]:
         Series(
             mn,
             cn,
-            tuple(sorted({each.address for each in specs})),
-            step,
-            _bound([each.since_utc for each in specs], first=True),
-            _bound([each.until_utc for each in specs], first=False),
+            addresses=tuple(sorted({each.address for each in specs})),
+            step=step,
+            since=_bound([each.since_utc for each in specs], first=True),
+            until=_bound([each.until_utc for each in specs], first=False),
         )
         for (mn, cn, step), specs in sorted(found.items())
     ]

@@ -140,7 +140,13 @@ def state_month(request: HttpRequest, subject: str, period: str, partial: bool =
         return _refused(422, "body", "body", _NO_ROWS)
     own = frozenset(each.code for each in park.below(key.subject))
     desk = Desk(park_data.data_folder(), park, own_journal.opened)
-    return _take(desk, month, Sent("api", f"key:{key.name}", idempotency, rows, body, file, own, partial))
+    return _take(
+        desk,
+        month,
+        Sent(
+            "api", f"key:{key.name}", idempotency=idempotency, rows=rows, body=body, file=file, own=own, partial=partial
+        ),
+    )
 
 
 def _take(desk: Desk, month: Month, sent: Sent) -> Status[Stated]:

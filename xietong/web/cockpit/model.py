@@ -107,7 +107,14 @@ def gather(source: Source, year: int, now: datetime) -> Year:
     none: list[Mapping[str, Figure] | None] = [None] * (12 - span.month_count)
     months = [source(month) for month in span.months()]
     whole, before = source(span), source(span.previous_year())
-    return Year(year, span, whole, before, (*months, *none), _months_before(source, year, before))
+    return Year(
+        year,
+        span,
+        whole=whole,
+        before=before,
+        months=(*months, *none),
+        months_before=_months_before(source, year, before),
+    )
 
 
 def _months_before(source: Source, year: int, before: Mapping[str, Figure]) -> tuple[Mapping[str, Figure] | None, ...]:
@@ -164,7 +171,7 @@ def panel(plan: PanelPlan, year: Year, goals: Mapping[str, Judged], language: La
     goal = goals.get(plan.judged)
     bar = bullet(figure.value, goal.target if goal else None, goal.basic if goal else None)
     amounts = tuple(amount_months(key, css, year, language) for css, key in plan.amounts)
-    return Panel(plan, figure, goal, bar, year_on_year(year, plan.judged), amounts)
+    return Panel(plan, figure, goal=goal, bar=bar, change=year_on_year(year, plan.judged), amounts=amounts)
 
 
 def amount_months(key: str, css: str, year: Year, language: Language) -> AmountMonths:
@@ -205,7 +212,7 @@ def row(key: str, year: Year, goals: Mapping[str, Judged]) -> Row:
     figure = year.figure(key)
     judged = goals.get(key)
     spark = sparkline(year.months_of(key), year.months_before_of(key))
-    return Row(key, figure, judged, state_of(figure, judged), year_on_year(year, key), spark)
+    return Row(key, figure, judged=judged, state=state_of(figure, judged), change=year_on_year(year, key), spark=spark)
 
 
 def state_of(figure: Figure, judged: Judged | None) -> str:

@@ -138,10 +138,10 @@ def _cell(point: Point, day: date, row: Mapping[str, Any] | None, first: date | 
     return Cell(
         day,
         kind,
-        received,
-        due,
-        int(row["invalid"]),
-        bool(row["estimated"]),
+        received=received,
+        due=due,
+        invalid=int(row["invalid"]),
+        estimated=bool(row["estimated"]),
         stopped_h=stopped_h,
         declared=declared,
     )
@@ -211,13 +211,13 @@ def _summed(cells: Sequence[Cell]) -> Cell:
     return Cell(
         cells[0].day,
         kind,
-        received,
-        due,
-        sum(cell.invalid for cell in cells),
-        any(cell.estimated for cell in cells),
-        any(cell.substituted for cell in cells),
-        max(cell.stopped_h for cell in cells),
-        tuple(sorted({kind for cell in cells for kind in cell.declared})),
+        received=received,
+        due=due,
+        invalid=sum(cell.invalid for cell in cells),
+        estimated=any(cell.estimated for cell in cells),
+        substituted=any(cell.substituted for cell in cells),
+        stopped_h=max(cell.stopped_h for cell in cells),
+        declared=tuple(sorted({kind for cell in cells for kind in cell.declared})),
     )
 
 

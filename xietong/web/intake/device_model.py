@@ -244,11 +244,11 @@ def _breaches(violations: Mapping[str, Mapping[str, Any]]) -> Iterator[Breach]:
         yield Breach(
             name,
             reason_text(name),
-            known.clause if known else Text("", ""),
-            is_refused,
-            int(seen["times"]),
-            _instant(seen.get("at")),
-            str(seen.get("entry", "")),
+            clause=known.clause if known else Text("", ""),
+            is_refused=is_refused,
+            times=int(seen["times"]),
+            at=_instant(seen.get("at")),
+            entry=str(seen.get("entry", "")),
         )
 
 
@@ -260,14 +260,14 @@ def _question(told: Mapping[str, Any], edition: str) -> Question:
     return Question(
         command_text(cn, edition),
         _instant(told.get("begin")),
-        _instant(told.get("end")),
-        outcome,
-        said,
-        int(told.get("frames") or 0),
-        _instant(told.get("at")),
-        int(told.get("sent") or 0),
-        str(told.get("entry") or ""),
-        str(told.get("order") or ""),
+        end=_instant(told.get("end")),
+        outcome=outcome,
+        said=said,
+        frames=int(told.get("frames") or 0),
+        at=_instant(told.get("at")),
+        sent=int(told.get("sent") or 0),
+        entry=str(told.get("entry") or ""),
+        order=str(told.get("order") or ""),
     )
 
 

@@ -32,7 +32,9 @@ def propose(request: HttpRequest) -> HttpResponse:
 
     def act(user: AbstractUser) -> str:
         data = park_data.data_folder()
-        entry = ordering.propose(data, own_journal.writer(data), wish, user, ordering.ON_A_PAGE, _now())
+        entry = ordering.propose(
+            data, own_journal.writer(data), wish=wish, user=user, origin=ordering.ON_A_PAGE, now=_now()
+        )
         return gettext("已提议，存证 %(entry)s；一小时内请另一人确认。") % {"entry": entry}
 
     return _done(request, mn, act)
@@ -45,7 +47,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
 
     def act(user: AbstractUser) -> str:
         data = park_data.data_folder()
-        given = ordering.confirm(data, own_journal.writer(data), proposal, user, ordering.ON_A_PAGE, _now())
+        given = ordering.confirm(
+            data, own_journal.writer(data), proposal=proposal, user=user, origin=ordering.ON_A_PAGE, now=_now()
+        )
         return gettext("已确认，存证 %(entry)s；设备在线时发出一次。") % {"entry": given.confirmation}
 
     return _done(request, request.POST.get("mn", ""), act)

@@ -94,5 +94,5 @@ def _brought(request: HttpRequest, registry: Registry, code: str, span: Period) 
 def _received(request: HttpRequest, registry: Registry, code: str, path: Path) -> Answer:
     own = frozenset(each.code for each in registry.below(code))
     data, who = park_data.data_folder(), request.user.get_username()
-    reception = Reception(data, who, park_data.clock(), "form", own, own_journal.opened)
+    reception = Reception(data, who, at=park_data.clock(), door="form", own=own, journal=own_journal.opened)
     return reception.file(path, FileMapping(), Manner(partial=request.POST.get("partial") == "1"), registry)

@@ -47,7 +47,9 @@ def _note(request: HttpRequest, response: HttpResponse, before: str) -> None:
     path = request.path if what in ("sign-in", "refused") else request.get_full_path()
     address = request.META.get("REMOTE_ADDR", "")
     number = str(request.META.get(REQUEST, ""))
-    access = Access(park_data.clock(), who, address, what, path, response.status_code, number)
+    access = Access(
+        park_data.clock(), who, address=address, what=what, path=path, status=response.status_code, request=number
+    )
     try:
         _recorder(park_data.data_folder()).write(access)
     except OSError:

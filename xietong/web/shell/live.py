@@ -113,7 +113,14 @@ def live(content: Mapping[str, Any], registry: Registry, now: datetime) -> Live:
     intake = content.get("intake", {})
     refused = sum(int(count) for count in intake.get("refused", {}).values())
     youngest = every[0][1].age if every else None
-    return Live(lines, len(every), youngest, int(intake.get("frames", 0)), refused, int(intake.get("junk", 0)))
+    return Live(
+        lines,
+        len(every),
+        age=youngest,
+        frames=int(intake.get("frames", 0)),
+        refused=refused,
+        junk=int(intake.get("junk", 0)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,4 +182,6 @@ def _value(address: str, reading: Mapping[str, Any], places: Places) -> LiveValu
     # A limit is judged against the corrected concentration: a measured one of a furnace would mislead.
     comparable = point.unit == "mg/L" or "corrected" in point.basis
     above = limit is not None and comparable and value > limit
-    return LiveValue(name_of(point.item), value, point.unit, str(reading.get("flag", "")), href, above)
+    return LiveValue(
+        name_of(point.item), value, unit=point.unit, flag=str(reading.get("flag", "")), href=href, above_limit=above
+    )

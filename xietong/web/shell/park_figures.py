@@ -87,4 +87,6 @@ def standard_account(park: Registry, subject: str, period: Period, standard: str
 def standard_figure(park: Registry, subject: str, key: str, period: Period, standard: str) -> Figure:
     """One figure of another standard with its whole working; raises UnknownNameError for a key it does not know."""
     with computing(subject, period):
-        return standards.standard_figure(park, park_data.lake(park), key, subject, period, standard)
+        return standards.standard_figure(
+            park, park_data.lake(park), key=key, subject=subject, period=period, standard=standard
+        )
