@@ -76,7 +76,8 @@ import os, signal, sys
 sys.path.insert(0, sys.argv[3])
 from pathlib import Path
 from lake_samples import Row, batch, lake
-from xietong.lake import store, table
+from xietong.lake import store
+from xietong.lake.files import table
 made = lake(Path(sys.argv[1]))
 made.append(batch([Row("2025-03-01 00:00", "1")]), {"intake-0": 1})
 def die(*_):

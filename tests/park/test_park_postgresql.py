@@ -20,8 +20,9 @@ READ = """
 import json, django
 django.setup()
 from django.db import connection
-from xietong.park import models, registry
-park = registry.load()
+from xietong.park import models
+from xietong.park.registry import snapshot
+park = snapshot.load()
 print(json.dumps({
     "vendor": connection.vendor,
     "subjects": sorted(park.subjects),
