@@ -185,6 +185,42 @@ def test_every_file_that_the_docs_name_exists() -> None:
     assert sorted(f"{page.name}: {name}" for page, name in named if not (ROOT / name).exists()) == []
 
 
+# What Django has no word for, said to its own database.
+SAID_TO_THE_DATABASE = {"commands/platform/init.py", "park/actions.py", "web/server/signing_in.py"}
+ENGINES = {"duckdb", "ibis", "xietong.lake.engine"} | {
+    f"xietong.lake.schemas:{table}" for table in ("readings", "hourly", "daily")
+}
+
+
+def above_the_lake() -> list[Path]:
+    return [path for path in sources("xietong") if PACKAGE / "lake" not in path.parents]
+
+
+def test_only_the_lake_writes_a_select() -> None:
+    """A question to the lake is a function of xietong/lake/queries."""
+    asking = {
+        str(path.relative_to(PACKAGE))
+        for path in above_the_lake()
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"\bSELECT\s", node.value)
+    }
+    assert asking == SAID_TO_THE_DATABASE
+
+
+def test_only_the_lake_holds_an_engine() -> None:
+    """Neither DuckDB nor Ibis, nor the lake's own engine and its tables for expressions."""
+    holding = [
+        (str(path.relative_to(PACKAGE)), each.name)
+        for path in above_the_lake()
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for each in node.names
+        for module in (node.module if isinstance(node, ast.ImportFrom) else each.name,)
+        if module in ENGINES or f"{module}:{each.name}" in ENGINES
+    ]
+    assert holding == []
+
+
 def test_nothing_is_told_apart_by_pythons_hash() -> None:
     """hash(-1) == hash(-2): what identifies content is the content itself or its SHA-256."""
     called = [

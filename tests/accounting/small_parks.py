@@ -1,14 +1,24 @@
-"""Small parks built by hand for the tests of accounting and evaluation, and a lake of hours kept in memory."""
+"""Small parks built by hand for the tests of accounting and evaluation, and real small lakes of given hours."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
+from typing import Any, Literal
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
+import ibis
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from xietong.lake.schemas import DAILY, HOURLY
+from xietong.lake.days import days_of
+from xietong.lake.files.parquet import write_file
+from xietong.lake.files.table import DurableTable
+from xietong.lake.schemas import DAILY, HOURLY, HOURLY_FILES, PARTS, TOTAL
+from xietong.lake.store import Lake
 from xietong.park.nouns import (
     DEFAULT_CHOICES,
     Expected,
@@ -104,44 +114,96 @@ def point(code: str, of: str, item: str, unit: str, shape: Shape = "amount", rol
     return Point(code, of, "", item, unit, shape, 3600, role=role)
 
 
-class HoursLake:
-    """Hours kept in memory; days are summed from them as the lake does."""
+Table = Callable[[pa.Table], pa.Table]
+Hours = Mapping[str, Mapping[datetime, str]]
+_LAKES = TemporaryDirectory(prefix="xietong-lakes-")
 
-    def __init__(self, hours: Mapping[str, Mapping[datetime, str]], edition: int = 1) -> None:
-        self.hours, self.edition, self.asked = hours, edition, 0
 
-    def version(self) -> int:
-        return self.edition
+def _as_it_is(table: pa.Table) -> pa.Table:
+    return table
 
-    def hourly(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
+
+class HoursLake(Lake):
+    """A real lake of given hours and of the days that they make, written straight into its tables: no readings.
+
+    hours: by point the total of each hour, one reading due and come; hourly, daily: what else the rows should say.
+    asked: how many questions it was asked.
+    """
+
+    def __init__(self, hours: Hours, hourly: Table = _as_it_is, daily: Table = _as_it_is) -> None:
+        super().__init__(Path(mkdtemp(dir=_LAKES.name)) / "lake", ZONE)
+        self.asked = 0
+        self.hours = hours
+        if any(hours.values()):
+            self.say(hours, hourly, daily)
+
+    def say(self, hours: Hours, hourly: Table = _as_it_is, daily: Table = _as_it_is) -> None:
+        """Put these hours and their days in the place of all that the lake holds; nothing is made durable."""
+        self.hours = hours
+        rows = hourly(_hours(hours))
+        rows = rows.append_column("day", days_of(np.asarray(rows.column("hour").cast(pa.int64())), ZONE))
+        rows = rows.append_column("parts", pa.nulls(len(rows), PARTS))
+        with patch("os.fsync"):
+            _put(self.hourly_table, rows.select(HOURLY_FILES.names), 7)
+            _put(self.daily_table, daily(_days(rows)), 4)
+
+    def ask(self, question: str | ibis.Table, start: datetime, end: datetime) -> pa.Table:
         self.asked += 1
-        rows = [
-            (code, at, Decimal(value), 1, 1)
-            for code in points
-            for at, value in self.hours.get(code, {}).items()
-            if start <= at < end
-        ]
-        values = [row[2] for row in rows]
-        return _table(HOURLY, rows, {"minimum": values, "maximum": values})
-
-    def daily(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
-        self.asked += 1
-        days: dict[tuple[str, date], list[Decimal]] = {}
-        for code in points:
-            for at, value in self.hours.get(code, {}).items():
-                if start <= at < end:
-                    days.setdefault((code, at.astimezone(ZONE).date()), []).append(Decimal(value))
-        rows = [(code, day, sum(values, Decimal(0)), len(values), 24) for (code, day), values in sorted(days.items())]
-        return _table(DAILY, rows, {"hours": [row[3] for row in rows]})
+        return super().ask(question, start, end)
 
 
-def _table(schema: pa.Schema, rows: Sequence[tuple[object, ...]], more: Mapping[str, Sequence[object]]) -> pa.Table:
-    """The lake's columns: point, hour or day, total, readings, due; the rest as where nothing is wrong."""
-    columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(5)]
-    given = dict(zip((schema.names[0], schema.names[1], "total", "readings", "due"), columns, strict=True))
+def _put(table: DurableTable, rows: pa.Table, width: int) -> None:
+    """Commit rows as one file a month (of hours) or a year (of days), and nothing of what was there."""
+    parts = pc.utf8_slice_codeunits(rows.column("day").cast(pa.string()), 0, width)
+    version = table.claim().version() + 1
+    files = []
+    for part in pc.unique(parts).to_pylist():
+        folder = table.folder / f"{table.partition}={part}"
+        folder.mkdir(exist_ok=True)
+        files.append(write_file(folder, part, version, rows.filter(pc.equal(parts, part))))
+    table.commit(files, {}, table.view().files)
+
+
+def _hours(hours: Hours) -> pa.Table:
+    """Rows of HOURLY, by point and hour."""
+    rows = [(code, at, value) for code, own in sorted(hours.items()) for at, value in sorted(own.items())]
+    codes, instants, values = zip(*rows, strict=True)
+    totals = pa.array(values, pa.string()).cast(TOTAL)
+    return _table(
+        HOURLY,
+        {
+            "point": codes,
+            "hour": instants,
+            "total": totals,
+            "readings": [1] * len(rows),
+            "due": [1] * len(rows),
+            "minimum": totals,
+            "maximum": totals,
+        },
+    )
+
+
+def _days(hours: pa.Table) -> pa.Table:
+    """Rows of DAILY: the sum of the day's hours, of which 24 are due."""
+    days = hours.group_by(["point", "day"], use_threads=False).aggregate([("total", "sum"), ("total", "count")])
+    counts = days.column("total_count")
+    said = {"total": days.column("total_sum"), "readings": counts, "hours": counts, "due": [24] * len(days)}
+    return _table(DAILY, {"point": days.column("point"), "day": days.column("day"), **said})
+
+
+def _table(schema: pa.Schema, given: Mapping[str, Any]) -> pa.Table:
+    """The lake's columns; those that are not given as where nothing is wrong."""
+    number = len(given["point"])
     usual = {"minimum": None, "maximum": None, "invalid": 0, "conflicts": 0, "estimated": False, "first_entry": "x/1"}
-    given |= {name: [value] * len(rows) for name, value in usual.items()} | dict(more)
-    return pa.table([pa.array(given[field.name], field.type) for field in schema], schema=schema)
+    said = {**{name: [value] * number for name, value in usual.items()}, **given}
+    columns = [said[field.name] for field in schema]
+    return pa.table(
+        [
+            column.cast(field.type) if isinstance(column, pa.Array | pa.ChunkedArray) else pa.array(column, field.type)
+            for column, field in zip(columns, schema, strict=True)
+        ],
+        schema=schema,
+    )
 
 
 def hours_of(period: str, value: str, without: Iterable[int] = ()) -> dict[datetime, str]:

@@ -135,7 +135,7 @@ def test_parks_drawn_at_random_come_to_what_the_second_opinion_says() -> None:
 # bought; water by its hour's mean and volume.
 PUT_BACK = {
     "unjudged": (
-        "accounting/outlets/questions.py",
+        "lake/queries/outlet_hours.py",
         "/ ({AIR_OXYGEN} - o.mean::DOUBLE))::DECIMAL(20,6)",
         "/ ({AIR_OXYGEN} - o.mean::DOUBLE))::DECIMAL(20,6) ELSE value",
     ),

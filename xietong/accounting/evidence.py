@@ -2,25 +2,13 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-import pyarrow as pa
-
+from xietong.lake.store import Lake
 from xietong.park.nouns import Point
 
 MOST_HOURS, MOST_READINGS = 744, 5_000
-
-
-class LakeReadings(Protocol):
-    """What this way down asks of the lake."""
-
-    def hourly(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
-        """The hours of points between two instants."""
-
-    def readings(self, addresses: Iterable[str], start: datetime, end: datetime) -> pa.Table:
-        """The readings of addresses between two instants."""
 
 
 class OpenHour(NamedTuple):
@@ -43,7 +31,7 @@ class OpenReadings(NamedTuple):
         return tuple(dict.fromkeys(reading["entry"] for hour in self.hours for reading in hour.readings))
 
 
-def open_readings(lake: LakeReadings, point: Point, start: datetime, end: datetime) -> OpenReadings:
+def open_readings(lake: Lake, point: Point, start: datetime, end: datetime) -> OpenReadings:
     """The hours of a point in [start, end) (instants) with their readings; at most a month of them."""
     rows = lake.hourly([point.code], start, end).to_pylist()
     shown = rows[:MOST_HOURS]

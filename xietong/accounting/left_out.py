@@ -6,31 +6,21 @@ Which they are the roll-up has decided (docs/decisions, "What a quantity can be"
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-import duckdb
-
+from xietong.lake.queries.outlet_hours import OutletTables, values_left_out
 from xietong.texts import Text
-
-_LEFT_OUT = """
-SELECT channel, bucket, point, sum(invalid)::BIGINT FROM (
-  SELECT channel, bucket, point, invalid FROM channels
-  JOIN hourly ON point IN (value_point, flow_point, oxygen_point) AND hour >= since AND hour < until
-  JOIN buckets ON hour >= opens AND hour < closes
-  WHERE invalid > 0 QUALIFY channel = min(channel) OVER (PARTITION BY value_point, point, hour))
-GROUP BY ALL ORDER BY ALL
-"""
 
 Key = tuple[int, int]
 # So many values of each point.
 LeftOut = tuple[tuple[str, int], ...]
 
 
-def left_out_of(engine: duckdb.DuckDBPyConnection) -> Mapping[Key, LeftOut]:
+def left_out_of(tables: OutletTables) -> Mapping[Key, LeftOut]:
     """By channel and bucket, how many values of its concentration, its flow and its oxygen came and do not count.
 
     Of ducts that one analyser serves the first has them."""
     found = defaultdict[Key, list[tuple[str, int]]](list)
-    for channel, bucket, point, count in engine.execute(_LEFT_OUT).fetchall():
-        found[channel, bucket].append((point, int(count)))
+    for key, point, count in values_left_out(tables):
+        found[key].append((point, count))
     return {key: tuple(each) for key, each in found.items()}
 
 

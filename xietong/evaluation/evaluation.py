@@ -9,7 +9,6 @@ from typing import Any
 
 from xietong.accounting.figures.account import Account, Coverage, UnknownNameError, account, coverage
 from xietong.accounting.figures.refusals import REFUSED
-from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.engine.names import title_of
 from xietong.calc.figures import Figure
 from xietong.calc.judgement.grade import (
@@ -26,6 +25,7 @@ from xietong.calc.judgement.grade import (
 from xietong.evaluation.coverage import share_received
 from xietong.evaluation.goals import goals_of, nothing_to_judge, of_nobody, unknown_indicator
 from xietong.evaluation.weakness import Weakness, advice_on, weak_points
+from xietong.lake.store import Lake
 from xietong.park.nouns import Registry, Target
 from xietong.periods import Period
 from xietong.texts import Text
@@ -84,7 +84,7 @@ class Evaluation:
 
 def evaluate(
     registry: Registry,
-    lake: LakeTables | None,
+    lake: Lake | None,
     subject: str,
     year: int,
     waived: Mapping[str, str] | None = None,
@@ -129,13 +129,13 @@ def _rule(registry: Registry) -> GradeRule:
 Lines = tuple[tuple[Line, ...], tuple[Text, ...]]
 
 
-def _lines_below(registry: Registry, lake: LakeTables | None, subject: str, year: int) -> Lines:
+def _lines_below(registry: Registry, lake: Lake | None, subject: str, year: int) -> Lines:
     """The judged targets of all subjects below one, and what is to be said of those that cannot be judged."""
     every = [_lines(registry, lake, each.code, year) for each in registry.below(subject) if each.code != subject]
     return tuple(line for lines, _ in every for line in lines), tuple(said for _, told in every for said in told)
 
 
-def _lines(registry: Registry, lake: LakeTables | None, subject: str, year: int) -> Lines:
+def _lines(registry: Registry, lake: Lake | None, subject: str, year: int) -> Lines:
     """The judged targets of a subject, and what is to be said of those that cannot be judged."""
     targets, remarks = goals_of(registry, subject, year)
     lines, aside = [], []
@@ -153,7 +153,7 @@ def _lines(registry: Registry, lake: LakeTables | None, subject: str, year: int)
     return tuple(lines), (*remarks, *aside)
 
 
-def _line(registry: Registry, lake: LakeTables | None, target: Target) -> Line:
+def _line(registry: Registry, lake: Lake | None, target: Target) -> Line:
     period = Period.year(target.year)
     if target.form == "requirement":
         figure = Figure(target.indicator, None, "", "not_applicable")

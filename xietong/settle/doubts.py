@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from xietong.lake.days import EPOCH, FIRST_DAY, LAST_DAY, day_start
+from xietong.lake.days import FIRST_DAY, LAST_DAY, day_start
 from xietong.lake.points import PointSpec
+from xietong.lake.queries.stamps import newest_of_day, stamped_ahead
 from xietong.lake.store import Lake
 from xietong.quality.bounds import FUTURE_S
 from xietong.quality.cases import Case, sentence, told
@@ -68,31 +69,20 @@ def _extent(lake: Lake) -> tuple[datetime, datetime] | None:
     """From the first park day with readings to the end of the newest hour that has any."""
     days = sorted({file.partition for file in lake.readings_table.view().files} - {str(FIRST_DAY), str(LAST_DAY)})
     for day in reversed(days):
-        last = day_start(date.fromisoformat(day), lake.zone)
-        newest = lake.ask(_NEWEST, last, last + timedelta(days=1)).column("newest").to_pylist()[0]
+        newest = newest_of_day(lake, date.fromisoformat(day), FUTURE_S)
         if newest is not None:
             return day_start(date.fromisoformat(days[0]), lake.zone), newest + timedelta(hours=1)
     return None
 
 
-_LATER = f'"at" > recorded_at + INTERVAL {FUTURE_S} SECOND'
-_NEWEST = f'SELECT max("at") FILTER (NOT {_LATER}) AS newest FROM readings'
-_FUTURE = f"""
-SELECT address, count(DISTINCT "at") AS number, min("at") AS first, max("at") AS last,
-       list_slice(list_distinct(list(entry)), 1, {ENTRIES_SHOWN}) AS entries
-FROM readings WHERE {_LATER} GROUP BY address ORDER BY address
-"""
-
-
 def _future(lake: Lake, specs: Sequence[PointSpec]) -> Iterator[Case]:
     """What is stamped long after its own receipt, whatever period is asked: nobody would ask for 2099."""
     points = {spec.address: spec.point for spec in specs if spec.checked}
-    span = EPOCH, day_start(LAST_DAY, lake.zone) + timedelta(days=1)
-    for row in lake.ask(_FUTURE, *span).to_pylist() if points else ():
-        if row["address"] in points:
-            times = row["first"].astimezone(UTC), row["last"].astimezone(UTC)
-            facts = told(points[row["address"]], times, lake.zone, (row["number"], "", ""))
-            yield Case("future", points[row["address"]], *times, sentence("future", facts), tuple(row["entries"]))
+    for ahead in stamped_ahead(lake, FUTURE_S, ENTRIES_SHOWN) if points else ():
+        if ahead.address in points:
+            times = ahead.first.astimezone(UTC), ahead.last.astimezone(UTC)
+            facts = told(points[ahead.address], times, lake.zone, (ahead.number, "", ""))
+            yield Case("future", points[ahead.address], *times, sentence("future", facts), ahead.entries)
 
 
 def _groups(points: list[Watched], data: tuple[datetime, datetime]) -> Iterator[list[Watched]]:

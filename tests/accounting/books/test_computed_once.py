@@ -4,7 +4,7 @@ import threading
 import time
 from functools import partial
 
-from small_parks import HoursLake, park, subject
+from small_parks import HoursLake, hours_of, park, subject
 
 from xietong.accounting.books.memory import Gates, Memory, made_of
 from xietong.periods import Period
@@ -89,5 +89,8 @@ def test_figures_are_made_of_the_registry_the_lake_and_the_years_in_reach() -> N
     assert list(made_of(made, lake, Period.parse("2024-12..2025-01")).years) == [2022, 2023, 2024, 2025]
     others = (made_of(park(subject("B")), lake, year), made_of(made, HoursLake({}), year), made_of(made, None, year))
     assert made_of(made, lake, year) not in others
-    lake.edition += 1
-    assert made_of(made, lake, year) != made_of(made, lake, year)._replace(stamps=(1, 1, 1))
+    before = made_of(made, lake, year)
+    lake.say({"M": hours_of("2022-06-01", "1")})
+    assert made_of(made, lake, year) == before
+    lake.say({"M": hours_of("2023-06-01", "1")})
+    assert made_of(made, lake, year) != before

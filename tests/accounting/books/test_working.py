@@ -78,7 +78,7 @@ def test_without_keys_the_tables_come_first_and_amounts_follow() -> None:
 
 
 def test_nothing_is_asked_of_the_lake_twice() -> None:
-    lake = HoursLake(LAKE.hours, edition=77)
+    lake = HoursLake(LAKE.hours)
     for _ in range(3):
         figures(small(), lake, "P", MARCH)
         figures(small(), lake, "A", MARCH)
@@ -87,9 +87,9 @@ def test_nothing_is_asked_of_the_lake_twice() -> None:
 
 def test_new_readings_and_new_facts_give_new_figures() -> None:
     registry = small()
-    lake = HoursLake(dict(LAKE.hours), edition=78)
+    lake = HoursLake(LAKE.hours)
     before = explain(registry, lake, "natural_gas", "A", MARCH).value
-    lake.hours, lake.edition = {**LAKE.hours, "M": hours_of("2025-03", "20")}, 79
+    lake.say({**LAKE.hours, "M": hours_of("2025-03", "20")})
     assert explain(registry, lake, "natural_gas", "A", MARCH).value == pytest.approx(2 * (before or 0))
     changed = replace(registry, reported=(*registry.reported, stated("A", "2025-03", "natural_gas", "9", "10^4m3")))
     assert explain(changed, lake, "natural_gas", "A", MARCH).value == 9.0
@@ -126,7 +126,9 @@ def test_a_registry_is_known_by_what_it_was_read_at_until_it_is_changed() -> Non
 
 
 class SilentLake(HoursLake):
-    def readings(self, addresses: Iterable[str], start: datetime, end: datetime) -> pa.Table:
+    def readings(
+        self, addresses: Iterable[str], start: datetime, end: datetime, as_of: datetime | None = None
+    ) -> pa.Table:
         raise AssertionError
 
 

@@ -182,7 +182,7 @@ def test_the_reading_is_named_with_the_figure_that_it_may_change(choice: str) ->
 
 def test_water_above_its_limit_ends_the_reductions_of_gas_too() -> None:
     registry, lake = two_outlets(water="60")
-    lake.hours = {**lake.hours, "N1": hours_of("2025-01", "40"), "S2": hours_of("2025-01", "40")}
+    lake.say({**lake.hours, "N1": hours_of("2025-01", "40"), "S2": hours_of("2025-01", "40")})
     assert tax(registry, lake, "O1").value == pytest.approx(CLEAN * 2)
 
 
@@ -190,7 +190,7 @@ def test_an_outlet_that_leads_to_a_works_is_no_outlet_of_the_taxpayer() -> None:
     """What goes to a works is not let out into the environment (art. 4); its limit is the works' own."""
     registry, lake = two_outlets()
     subjects = {**registry.subjects, "O2": replace(registry.subjects["O2"], discharges_to="B")}
-    lake.hours = {**lake.hours, "N1": hours_of("2025-01", "40")}
+    lake.say({**lake.hours, "N1": hours_of("2025-01", "40")})
     registry = replace(registry, subjects=subjects)
     assert tax(registry, lake, "O1").value == pytest.approx(CLEAN)
 

@@ -1,8 +1,6 @@
 """Hours that came and hours that could be judged are two things: without oxygen nothing keeps its limit."""
 
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 from decimal import Decimal
 
 import pyarrow as pa
@@ -130,26 +128,23 @@ def test_an_outlet_that_cannot_be_judged_makes_its_enterprise_partial() -> None:
     assert explain(registry, lake, "so2_compliance_rate", "O2", MONTH).status == "missing"
 
 
-class Quarters(HoursLake):
+def quarters(came: int) -> HoursLake:
     """Hours of four quarter-hours each, of which so many came."""
 
-    def __init__(self, came: int) -> None:
-        super().__init__({"C": hours_of("2025-01", "120"), "Q": hours_of("2025-01", "30000")})
-        self.came = came
+    def counted(hours: pa.Table) -> pa.Table:
+        for name, count in (("readings", came), ("due", 4)):
+            place = hours.schema.get_field_index(name)
+            hours = hours.set_column(place, hours.schema.field(name), [pa.array([count] * len(hours), pa.int32())])
+        return hours
 
-    def hourly(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
-        found = super().hourly(points, start, end)
-        for name, count in (("readings", self.came), ("due", 4)):
-            place = found.schema.get_field_index(name)
-            found = found.set_column(place, found.schema.field(name), [pa.array([count] * len(found), pa.int32())])
-        return found
+    return HoursLake({"C": hours_of("2025-01", "120"), "Q": hours_of("2025-01", "30000")}, counted)
 
 
 def test_an_hour_needs_three_quarters_of_its_readings() -> None:
     """HJ 75-2017: 45 minutes of an hour. Three of four: 120 ÷ 3 = 40 mg/m3 of 10,000 m3/h, 0.2976 t; two: no hour."""
     keys = ["so2_concentration", "so2", "waste_gas"]
     found = figures(
-        stack(Limit("O1", "so2", "concentration", Decimal(100), "mg/m3", "hour")), Quarters(3), "O1", MONTH, keys
+        stack(Limit("O1", "so2", "concentration", Decimal(100), "mg/m3", "hour")), quarters(3), "O1", MONTH, keys
     )
     assert {key: (each.value, each.status) for key, each in found.items()} == {
         "so2_concentration": (40.0, "ok"),
@@ -157,7 +152,7 @@ def test_an_hour_needs_three_quarters_of_its_readings() -> None:
         "waste_gas": (pytest.approx(744 * 10_000), "ok"),
     }
     found = figures(
-        stack(Limit("O1", "so2", "concentration", Decimal(100), "mg/m3", "hour")), Quarters(2), "O1", MONTH, keys
+        stack(Limit("O1", "so2", "concentration", Decimal(100), "mg/m3", "hour")), quarters(2), "O1", MONTH, keys
     )
     assert {each.value for each in found.values()} == {None}
 
@@ -166,7 +161,7 @@ def test_a_coarse_hour_of_water_needs_three_quarters_of_its_readings_too() -> No
     """Hours kept without their quarter-hours, as lakes of before kept them."""
     points = (Point("C", "O1", "", "cod", "mg/L", "mean", 900), Point("Q", "O1", "", "wastewater", "m3/h", "mean", 900))
     registry, keys = park(*SUBJECTS, points=points), ["cod_concentration", "wastewater"]
-    found = figures(registry, Quarters(3), "O1", MONTH, keys)
+    found = figures(registry, quarters(3), "O1", MONTH, keys)
     assert [each.value for each in found.values()] == [40.0, pytest.approx(744 * 10_000)]
-    found = figures(registry, Quarters(2), "O1", MONTH, keys)
+    found = figures(registry, quarters(2), "O1", MONTH, keys)
     assert [each.value for each in found.values()] == [None, None]

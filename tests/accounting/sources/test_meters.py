@@ -1,6 +1,6 @@
 """Metered amounts: hours and days of the lake become amounts, beside or instead of what was reported."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -95,37 +95,29 @@ def changed(table: pa.Table, name: str, values: Sequence[object]) -> pa.Table:
     return table.set_column(table.schema.get_field_index(name), field, pa.array(values, field.type))
 
 
-class BridgedLake(HoursLake):
+def bridged(days: pa.Table) -> pa.Table:
     """The last ten hours of the month were bridged by a counter: in the total, marked as estimated."""
-
-    def daily(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
-        table = super().daily(points, start, end)
-        hours = [24 if day.day < 31 else 14 for day in table.column("day").to_pylist()]
-        return changed(changed(table, "hours", hours), "estimated", [hour < 24 for hour in hours])
+    hours = [24 if day.day < 31 else 14 for day in days.column("day").to_pylist()]
+    return changed(changed(days, "hours", hours), "estimated", [hour < 24 for hour in hours])
 
 
 def test_a_counter_that_bridges_a_gap_is_estimated_and_not_partial() -> None:
-    figure = power(BridgedLake({"M": hours_of("2025-03", "1000")}))
+    figure = power(HoursLake({"M": hours_of("2025-03", "1000")}, daily=bridged))
     assert (figure.value, figure.status) == (744.0, "estimated")
 
 
-class JumpedLake(HoursLake):
-    """At noon of the 14th the register went up by 700 in one step."""
-
-    def hourly(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
-        table = super().hourly(points, start, end)
-        at = [f"{hour.astimezone(ZONE):%d %H}" == "14 12" for hour in table.column("hour").to_pylist()]
-        return changed(changed(table, "maximum", [Decimal(700) if each else None for each in at]), "estimated", at)
-
-    def daily(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
-        table = super().daily(points, start, end)
-        at = [day.day == 14 for day in table.column("day").to_pylist()]
-        return changed(changed(table, "maximum", [Decimal(700) if each else None for each in at]), "estimated", at)
+def jumped(rows: pa.Table) -> pa.Table:
+    """At noon of the 14th the register went up by 700 in one step; rows: hours or days."""
+    if "hour" in rows.column_names:
+        at = [f"{hour.astimezone(ZONE):%d %H}" == "14 12" for hour in rows.column("hour").to_pylist()]
+    else:
+        at = [day.day == 14 for day in rows.column("day").to_pylist()]
+    return changed(changed(rows, "maximum", [Decimal(700) if each else None for each in at]), "estimated", at)
 
 
 @pytest.mark.parametrize("period", ["2025-03", "2025-03-14", "2025-03-14T12"])
 def test_a_register_that_jumped_is_estimated_and_says_by_how_much(period: str) -> None:
-    lake = JumpedLake({"M": hours_of("2025-03", "1")})
+    lake = HoursLake({"M": hours_of("2025-03", "1")}, jumped, jumped)
     figure = power(lake, period=period, points=(replace(METER, shape="counter"),))
     assert figure.status == "estimated"
     (said,) = figure.inputs[0].remarks
@@ -134,19 +126,16 @@ def test_a_register_that_jumped_is_estimated_and_says_by_how_much(period: str) -
     assert power(lake, period="2025-03-13", points=(replace(METER, shape="counter"),)).status == "ok"
 
 
-class StoppedLake(HoursLake):
+def stopped(days: pa.Table) -> pa.Table:
     """On the last day of the month the device said that production stood still."""
-
-    def daily(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
-        table = super().daily(points, start, end)
-        last = [day.day == 31 for day in table.column("day").to_pylist()]
-        for name, value in (("hours", 24), ("due", 24)):
-            table = changed(table, name, [0 if stopped else value for stopped in last])
-        return table
+    last = [day.day == 31 for day in days.column("day").to_pylist()]
+    for name, value in (("hours", 24), ("due", 24)):
+        days = changed(days, name, [0 if stands else value for stands in last])
+    return days
 
 
 def test_what_stood_still_was_not_due() -> None:
-    figure = power(StoppedLake({"M": hours_of("2025-03", "1000")}))
+    figure = power(HoursLake({"M": hours_of("2025-03", "1000")}, daily=stopped))
     assert figure.status == "ok"
     assert figure.inputs[0].trace["hours_due"] == "720"
 

@@ -15,11 +15,11 @@ from xietong.accounting.balances.sheet_lines import Sides, sides_of
 from xietong.accounting.balances.submeters import MeterCheck
 from xietong.accounting.figures.account import books_of
 from xietong.accounting.figures.trends import Trend, trend_of
-from xietong.accounting.sources.meters import LakeTables
 from xietong.accounting.trade.inside_trade import Trade
 from xietong.accounting.trade.lines import CLAUSE, difference, line, share, titled, unsaid
 from xietong.accounting.trade.media import Medium, media_in
 from xietong.calc.figures import Figure, Status, worst
+from xietong.lake.store import Lake
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -107,7 +107,7 @@ class Balance(NamedTuple):
 
 
 def balance(
-    registry: Registry, lake: LakeTables | None, subject: str, period: Period, media: Iterable[str] | None = None
+    registry: Registry, lake: Lake | None, subject: str, period: Period, media: Iterable[str] | None = None
 ) -> Balance:
     """The monthly balances of a subject and period; media: only these keys ("electricity", "steam:1.0MPa" …).
 
@@ -127,7 +127,7 @@ def balance(
     return Balance(whose, period, tuple(found))
 
 
-def media_of(registry: Registry, lake: LakeTables | None, subject: str, period: Period) -> tuple[Medium, ...]:
+def media_of(registry: Registry, lake: Lake | None, subject: str, period: Period) -> tuple[Medium, ...]:
     """The media of which a subject, or anything below it, states, measures or owes anything."""
     books = books_of(registry, lake, subject, period)
     points = [point for point in registry.points.values() if point.role == "sub"]
@@ -136,15 +136,13 @@ def media_of(registry: Registry, lake: LakeTables | None, subject: str, period: 
     return media_in([*named, *(point.item for point in points if point.subject in below)])
 
 
-def sheet(registry: Registry, lake: LakeTables | None, subject: str, medium: Medium, span: Period) -> Sheet:
+def sheet(registry: Registry, lake: Lake | None, subject: str, medium: Medium, span: Period) -> Sheet:
     """The balance of one medium of a subject in one span."""
     books = books_of(registry, lake, subject, span)
     return _sheet(medium, span, sides_of(books, registry.subjects[subject], medium, span))
 
 
-def line_trend(
-    registry: Registry, lake: LakeTables | None, subject: str, medium: Medium, key: str, period: Period
-) -> Trend:
+def line_trend(registry: Registry, lake: Lake | None, subject: str, medium: Medium, key: str, period: Period) -> Trend:
     """环比, 同比, 累计 and 累计同比 of one line of a balance; a line that a span does not have was not due in it."""
 
     def of(span: Period) -> Figure:

@@ -11,9 +11,9 @@ from typing import Literal, NamedTuple, get_args
 from xietong.accounting.balances.terms import components
 from xietong.accounting.books.consolidation import EMITTED
 from xietong.accounting.figures.account import Account, account
-from xietong.accounting.sources.meters import LakeTables
 from xietong.accounting.trade.inside_trade import leaves
 from xietong.calc.figures import Figure, total
+from xietong.lake.store import Lake
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -46,7 +46,7 @@ class Breakdown(NamedTuple):
     remainder: Figure
 
 
-def breakdown(registry: Registry, lake: LakeTables | None, subject: str, period: Period, key: str, by: By) -> Breakdown:
+def breakdown(registry: Registry, lake: Lake | None, subject: str, period: Period, key: str, by: By) -> Breakdown:
     """The parts of a subject's figure; raises UnknownNameError for unknown names, NotSummableError for ratios."""
     own = account(registry, lake, subject, period)
     whole = own.figure(key)

@@ -14,11 +14,11 @@ from xietong.accounting.balances.carriers import HEAT_PARTS, POWER_PARTS, Carrie
 from xietong.accounting.balances.terms import Component, components
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.figures.account import Account, account
-from xietong.accounting.sources.meters import LakeTables
 from xietong.accounting.trade.inside_trade import Trade
 from xietong.accounting.trade.media import ELECTRICITY, Medium
 from xietong.calc.figures import Figure, worst
 from xietong.calc.keys import without_subject
+from xietong.lake.store import Lake
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -59,7 +59,7 @@ class NotAGroupError(ValueError):
         self.text = text
 
 
-def reconcile(registry: Registry, lake: LakeTables | None, subject: str, period: Period, key: Total) -> Reconciliation:
+def reconcile(registry: Registry, lake: Lake | None, subject: str, period: Period, key: Total) -> Reconciliation:
     """Energy (tce) or carbon (tCO2e) of a park, zone or sector, reconciled.
 
     Raises UnknownNameError, and NotAGroupError for an enterprise or what is below it.

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from xietong.accounting.amounts import reasons
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.figures.account import Account, account
-from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.figures import Figure, worst
+from xietong.lake.store import Lake
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
 from xietong.texts import Text
@@ -38,7 +38,7 @@ class Steps(NamedTuple):
     beside: tuple[Figure, ...]
 
 
-def statistical(registry: Registry, lake: LakeTables | None, subject: str, period: Period) -> Steps:
+def statistical(registry: Registry, lake: Lake | None, subject: str, period: Period) -> Steps:
     """The steps of a subject and period, in tce; raises UnknownNameError."""
     own = account(registry, lake, subject, period)
     platform = own.figure(KEY)

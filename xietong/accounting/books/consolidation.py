@@ -22,12 +22,12 @@ from xietong.accounting.sources.coefficients import EmissionMethods
 from xietong.accounting.sources.due import DueList
 from xietong.accounting.sources.lake_years import Extracts, Keep
 from xietong.accounting.sources.levels import Levels
-from xietong.accounting.sources.meters import LakeTables
 from xietong.accounting.sources.precedence import Sources, share_of
 from xietong.accounting.sources.statement_figures import name_stated, stated_item
 from xietong.accounting.sources.statements import Statements, base_of
 from xietong.calc.items import UnknownItemError, item, pollutants
 from xietong.calc.keys import TO_WORKS
+from xietong.lake.store import Lake
 from xietong.park.nouns import Registry, ReportedAmount, Subject
 from xietong.park.registry.presence import flows_here, here_of
 from xietong.periods import Period
@@ -67,7 +67,7 @@ class Books:
     Several threads may ask the same books: what is made is the same whoever makes it, and does not change.
     """
 
-    def __init__(self, ground: "Ground", lake: LakeTables | None, keep: Keep) -> None:
+    def __init__(self, ground: "Ground", lake: Lake | None, keep: Keep) -> None:
         registry, statements = ground.registry, ground.statements
         self.ground = ground
         self.registry, self.statements, self.flows = registry, statements, ground.flows

@@ -19,7 +19,6 @@ from xietong.accounting.books.affected import related
 from xietong.accounting.books.consolidation import Books, Ground
 from xietong.accounting.factors.in_force import day_of
 from xietong.accounting.sources.lake_years import Keep
-from xietong.accounting.sources.meters import LakeTables
 from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.periods import Period
@@ -121,19 +120,18 @@ class MadeOf(NamedTuple):
     stamps: tuple[Hashable, ...]
 
 
-def made_of(registry: Registry, lake: LakeTables | None, period: Period) -> MadeOf:
+def made_of(registry: Registry, lake: Lake | None, period: Period) -> MadeOf:
     """What tells the figures of a period from all others: whatever is kept of them is kept under this.
 
     They reach back one year, for what was due and for its weight, and into the year before, for what stands in for
     hours at its start.
     """
     years = range(period.start.year - 2, day_of(period).year + 1)
-    # A lake without a folder is told apart by its identity; what was made of it holds it, so no other can take that.
-    root = None if lake is None else str(lake.root) if isinstance(lake, Lake) else str(id(lake))
+    root = None if lake is None else str(lake.root)
     return MadeOf(fingerprint(registry), root, years, tuple(stamp(lake, year) for year in years))
 
 
-def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Books:
+def books_for(registry: Registry, lake: Lake | None, period: Period) -> Books:
     """The books of a period's figures."""
     key = made_of(registry, lake, period)
     whole, root, years, stamps = key
@@ -141,7 +139,7 @@ def books_for(registry: Registry, lake: LakeTables | None, period: Period) -> Bo
 
     def keep(key: Hashable, extent: Period, make: Callable[[], Made]) -> Made:
         held = tuple(stamp(lake, year) for year in range(extent.start.year, day_of(extent).year + 1))
-        _, made = _extents.get((read, root, key, held), lambda: (lake, make()))
+        made: Made = _extents.get((read, root, key, held), make)
         return made
 
     def books() -> Books:
@@ -216,12 +214,10 @@ def _columns(kind: Hashable) -> Callable[[object], object]:
 _ENDS: Mapping[str, tuple[str, ...]] = {"period": ("period.start", "period.end")}
 
 
-def stamp(lake: LakeTables | None, year: int) -> Hashable:
+def stamp(lake: Lake | None, year: int) -> Hashable:
     """What the lake's rolled-up tables hold of one calendar year: it changes when, and only when, their files do."""
     if lake is None:
         return None
-    if not isinstance(lake, Lake):
-        return lake.version()
     named = {str(year)} | {f"{year}-{month:02}" for month in range(1, 13)} | {f"{year - 1}-12", f"{year + 1}-01"}
     files = [*lake.hourly_table.view().files, *lake.daily_table.view().files]
     return tuple(sorted(str(file.path) for file in files if file.partition in named))

@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 from xietong.accounting.factors.in_force import day_of
 from xietong.accounting.figures.account import UnknownNameError
 from xietong.accounting.figures.trends import Change, compared
-from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.indicators.pollutants import TABLE_3
+from xietong.lake.store import Lake
 from xietong.park.nouns import Registry, Subject
 from xietong.park.registry.presence import here_of, is_here
 from xietong.periods import Period
@@ -84,7 +84,7 @@ class _List(NamedTuple):
 
 
 def key_enterprises(
-    registry: Registry, lake: LakeTables | None, period: Period, of: str = "energy", keys: Iterable[str] | None = None
+    registry: Registry, lake: Lake | None, period: Period, of: str = "energy", keys: Iterable[str] | None = None
 ) -> KeyUnits:
     """The key units of a period and of the same period a year before with the changes of their figures.
 

@@ -22,9 +22,9 @@ from xietong.accounting.closed.reports import Closed, closed_reports, factors_us
 from xietong.accounting.factors.in_force import choices_of, day_of, factor_book
 from xietong.accounting.figures.account import UnknownNameError, account, figures
 from xietong.accounting.models import ClosedReport
-from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.engine.engine import UnknownValueError
 from xietong.calc.figures import Figure, walked
+from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 
@@ -60,7 +60,7 @@ class Difference:
         return [{**standing._asdict(), "figures": count} for standing, count in sorted(counted.items())]
 
 
-def against_today(closed: Closed, registry: Registry, lake: LakeTables | None) -> Difference:
+def against_today(closed: Closed, registry: Registry, lake: Lake | None) -> Difference:
     """A closed report against what the same figures come to now, with the factor rows and statements that differ.
 
     Raises UnknownNameError where the registry no longer has the subject.
@@ -80,7 +80,7 @@ def against_today(closed: Closed, registry: Registry, lake: LakeTables | None) -
     )
 
 
-def _if_known(registry: Registry, lake: LakeTables | None, subject: str, period: Period, key: str) -> dict[str, Figure]:
+def _if_known(registry: Registry, lake: Lake | None, subject: str, period: Period, key: str) -> dict[str, Figure]:
     """The figure of "SUBJECT key" (as evaluations keep them) or of a key; nothing for a key no longer known."""
     whose, _, name = key.rpartition(" ")
     try:
@@ -91,7 +91,7 @@ def _if_known(registry: Registry, lake: LakeTables | None, subject: str, period:
         return {}
 
 
-def _weighed(changed: Iterable[FigureChange], registry: Registry, lake: LakeTables | None) -> list[FigureChange]:
+def _weighed(changed: Iterable[FigureChange], registry: Registry, lake: Lake | None) -> list[FigureChange]:
     def figure(subject: str, key: str, label: str) -> float | None:
         try:
             return account(registry, lake, subject, Period.parse(label)).figure(key).value
@@ -140,7 +140,7 @@ def _statements(found: Iterable[Figure]) -> dict[tuple[str, ...], Row]:
 
 
 def before_and_after(
-    before: Registry, after: Registry, lake: LakeTables | None, periods: Sequence[Period], subjects: Sequence[str] = ()
+    before: Registry, after: Registry, lake: Lake | None, periods: Sequence[Period], subjects: Sequence[str] = ()
 ) -> Difference:
     """What accepting a change would do: every figure of the subjects (all of them where none is named) and periods,
     and of every closed report that stands, computed from both registries."""

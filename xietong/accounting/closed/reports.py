@@ -18,9 +18,9 @@ from xietong.accounting.closed.frozen import freeze, thaw
 from xietong.accounting.factors.in_force import choices_of
 from xietong.accounting.figures.account import figures
 from xietong.accounting.models import ClosedReport
-from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.figures import Figure, walked
 from xietong.calc.keys import parted
+from xietong.lake.store import Lake
 from xietong.park.models import Act
 from xietong.park.nouns import Registry
 from xietong.periods import Period
@@ -61,7 +61,7 @@ class Basis:
     """What figures are made from: registry (as of an act), lake, park choices, program."""
 
     registry: Registry
-    lake: LakeTables | None
+    lake: Lake | None
     as_of: datetime | None
     act: int
 

@@ -34,7 +34,6 @@ from xietong.accounting.figures.without_a_rule import further, further_keys
 from xietong.accounting.inputs.concentrations import highest_outlet
 from xietong.accounting.inputs.inputs import engine_inputs
 from xietong.accounting.own_make.inputs import OWN_MAKE, nothing_made
-from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.engine.engine import RULES, Calculation
 from xietong.calc.engine.names import name_of
 from xietong.calc.engine.rule_packs import PARK_STANDARD, RulePack
@@ -43,6 +42,7 @@ from xietong.calc.indicators.pollutants import TABLE_3
 from xietong.calc.items import UnknownItemError, all_items, item
 from xietong.calc.judgement.indicator_kinds import BEYOND, FACILITIES, applies, has_figure
 from xietong.calc.keys import HIGHEST_OUTLET, TAXED, TO_WORKS, derived_of, group_of, parted
+from xietong.lake.store import Lake
 from xietong.park.nouns import Registry, Subject
 from xietong.periods import Period
 from xietong.standard.text import terms
@@ -325,7 +325,7 @@ def _not_for(key: str, books: Books, subject: Subject) -> Text:
     )
 
 
-def account(registry: Registry, lake: LakeTables | None, subject: str, period: Period, filled: bool = False) -> Account:
+def account(registry: Registry, lake: Lake | None, subject: str, period: Period, filled: bool = False) -> Account:
     """The account of a subject and period, remembered while registry and lake stay as they are.
 
     filled: partial amounts scaled up to what was due, for verdicts only. Raises UnknownNameError, nearest codes named.
@@ -333,7 +333,7 @@ def account(registry: Registry, lake: LakeTables | None, subject: str, period: P
     return _kept(books_of(registry, lake, subject, period), registry.subjects[subject], period, filled)
 
 
-def books_of(registry: Registry, lake: LakeTables | None, subject: str, period: Period) -> Books:
+def books_of(registry: Registry, lake: Lake | None, subject: str, period: Period) -> Books:
     """The books that a subject's figures of a period come from; raises UnknownNameError, nearest codes named."""
     if subject not in registry.subjects:
         raise UnknownNameError(_unknown_subject(registry, subject))
@@ -344,7 +344,7 @@ def _kept(books: Books, subject: Subject, period: Period, filled: bool = False) 
     return books.remember(("account", subject.code, period, filled), lambda: Account(books, subject, period, filled))
 
 
-def coverage(registry: Registry, lake: LakeTables | None, subject: str, period: Period) -> Coverage:
+def coverage(registry: Registry, lake: Lake | None, subject: str, period: Period) -> Coverage:
     """How much of what was due of a subject came, over all its items."""
     books = account(registry, lake, subject, period).books
     amounts = [(name, books.amount(subject, name, period)) for name in books.names]
@@ -356,7 +356,7 @@ def coverage(registry: Registry, lake: LakeTables | None, subject: str, period: 
 
 def figures(
     registry: Registry,
-    lake: LakeTables | None,
+    lake: Lake | None,
     subject: str,
     period: Period,
     keys: Iterable[str] | None = None,
@@ -369,7 +369,7 @@ def figures(
     return {key: own.figure(key) for key in (own.keys() if keys is None else keys)}
 
 
-def explain(registry: Registry, lake: LakeTables | None, key: str, subject: str, period: Period) -> Figure:
+def explain(registry: Registry, lake: Lake | None, key: str, subject: str, period: Period) -> Figure:
     """One figure with its whole working: leaves trace to entry and row, or to point, start and end."""
     return account(registry, lake, subject, period).figure(key)
 

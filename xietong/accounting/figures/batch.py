@@ -16,8 +16,8 @@ from xietong.accounting.books.consolidation import Books
 from xietong.accounting.books.memory import books_for
 from xietong.accounting.boundary import GROUPS
 from xietong.accounting.figures.account import Account
-from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.figures import Figure
+from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 
@@ -37,7 +37,7 @@ Wanted = tuple[str, Period]
 
 
 def accounts(
-    registry: Registry, lake: LakeTables | None, subjects: Iterable[str], periods: Iterable[Period]
+    registry: Registry, lake: Lake | None, subjects: Iterable[str], periods: Iterable[Period]
 ) -> Iterator[Accounted]:
     """Every figure worth showing of every subject and period, period by period, groups after their units.
 
@@ -50,7 +50,7 @@ def accounts(
 
 def each_account(
     registry: Registry,
-    lake: LakeTables | None,
+    lake: Lake | None,
     wanted: Iterable[Wanted],
     make: Callable[[Accounted], Made],
     workers: int = 1,
@@ -97,7 +97,7 @@ Task = tuple[Period, Sequence[str]]
 
 
 def _made(
-    registry: Registry, lake: LakeTables | None, task: Task, make: Callable[[Accounted], Made]
+    registry: Registry, lake: Lake | None, task: Task, make: Callable[[Accounted], Made]
 ) -> Iterator[tuple[Wanted, Made]]:
     period, codes = task
     for one in _of_period(books_for(registry, lake, period), codes, period):

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from xietong.accounting.factors.in_force import choices_of, day_of
 from xietong.accounting.figures.account import UnknownNameError, account
-from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.engine.rule_packs import RulePack, rule_pack
 from xietong.calc.figures import Figure
 from xietong.calc.judgement.verdicts import Frame, Judged, better_of, judged
 from xietong.calc.keys import group_of
+from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 from xietong.standard.text import About, about, standards, table_rows
@@ -29,7 +29,7 @@ class StandardAccount(NamedTuple):
 
 
 def standard_account(
-    registry: Registry, lake: LakeTables | None, subject: str, period: Period, standard: str
+    registry: Registry, lake: Lake | None, subject: str, period: Period, standard: str
 ) -> StandardAccount:
     """The figures of a standard's list of indicators, each held against what the standard asks.
 
@@ -44,7 +44,7 @@ def standard_account(
 
 
 def standard_figure(
-    registry: Registry, lake: LakeTables | None, key: str, subject: str, period: Period, standard: str
+    registry: Registry, lake: Lake | None, key: str, subject: str, period: Period, standard: str
 ) -> Figure:
     """One figure of a standard with its whole working; raises UnknownNameError for a key that it does not know."""
     pack, own = _pack(standard), account(registry, lake, subject, period)

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from xietong.accounting.figures.account import account
-from xietong.accounting.sources.meters import LakeTables
 from xietong.calc.figures import Figure
+from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.periods import Period
 from xietong.texts import Text
@@ -48,7 +48,7 @@ class Trend(NamedTuple):
     cumulative: Change
 
 
-def trend(registry: Registry, lake: LakeTables | None, subject: str, key: str, period: Period) -> Trend:
+def trend(registry: Registry, lake: Lake | None, subject: str, key: str, period: Period) -> Trend:
     """The trend of a subject's figure; raises UnknownNameError for a subject or key that does not exist."""
     return trend_of(lambda span: account(registry, lake, subject, span).figure(key), period)
 
@@ -68,9 +68,7 @@ def trend_of(figure_of: Callable[[Period], Figure], period: Period) -> Trend:
     )
 
 
-def compared(
-    registry: Registry, lake: LakeTables | None, subject: str, key: str, spans: tuple[Period, Period]
-) -> Change:
+def compared(registry: Registry, lake: Lake | None, subject: str, key: str, spans: tuple[Period, Period]) -> Change:
     """A subject's figure of two spans, the later first; raises UnknownNameError."""
     return change_between(lambda span: account(registry, lake, subject, span).figure(key), spans)
 

@@ -1,4 +1,4 @@
-"""What an outlet sent out, hour by hour: concentration × flow, joined and summed by month in DuckDB.
+"""What an outlet sent out, hour by hour: concentration × flow, joined and summed by month.
 
 Every hourly value is first rounded to a decimal of six places, so the sums are exact in any order. An hour counts where
 at least three quarters of its readings are valid (HJ 75-2017, HJ 356-2019). Mass takes the measured concentration; the
@@ -8,34 +8,18 @@ however many ducts it has. No figures are made here; what stands in for hours wi
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
 from xietong.accounting.left_out import LeftOut, left_out_of
-from xietong.accounting.outlets.questions import (
-    AMOUNTS,
-    BELOW,
-    CAME,
-    DAYS,
-    FLOW,
-    HOURS,
-    JUDGED,
-    JUDGING,
-    MASS,
-    ONCE,
-    PART_AMOUNTS,
-    STOPPED,
-    STOPS,
-)
-from xietong.accounting.outlets.slices import SLICES, sliced_masses, sliced_volumes
 from xietong.accounting.outlets.substitution import Hours
 from xietong.accounting.outlets.tax_concentrations import Taxable, taxable_means
-from xietong.lake.schemas import PARTS
+from xietong.lake.queries import outlet_hours as asked
+from xietong.lake.queries.outlet_hours import BUCKETS, CHANNELS, STRUCK, DaysRow, JudgedRow, OutletTables
 from xietong.standard.thresholds import ratio_of, seconds_of
 
 
@@ -169,44 +153,6 @@ Key = tuple[int, int]
 # Analysers of water measure once in one to four hours (HJ 353-2019): each value stands for its hours, unlike a day's.
 LONGEST_CYCLE_S = seconds_of("validity.water_analyser_cycle")
 _JUDGED_FROM, _OF = ratio_of("validity.judged_hours_of_a_month")
-# The columns of the lake's hourly table that are asked here.
-SUMMED = ("point", "hour", "total", "readings", "due", "invalid", "estimated", "parts")
-
-_CHANNELS = pa.schema(
-    [
-        ("channel", pa.int32()),
-        ("value_point", pa.string()),
-        ("value_factor", pa.decimal128(18, 9)),
-        ("flow_point", pa.string()),
-        ("flow_factor", pa.decimal128(20, 12)),
-        ("flow_is_mean", pa.bool_()),
-        ("oxygen_point", pa.string()),
-        ("oxygen_reference", pa.decimal128(18, 6)),
-        ("bound", pa.decimal128(18, 6)),
-        ("daily", pa.bool_()),
-        ("hour_bound", pa.decimal128(18, 6)),
-        ("hour_reference", pa.decimal128(18, 6)),
-        ("since", pa.timestamp("us", "UTC")),
-        ("until", pa.timestamp("us", "UTC")),
-        ("shared", pa.int32()),
-        ("unit", pa.string()),
-        ("value_s", pa.int64()),
-        ("flow_s", pa.int64()),
-        ("flow_is_counter", pa.bool_()),
-        ("sliced", pa.bool_()),
-        ("coarse", pa.bool_()),
-    ]
-)
-_STRUCK = pa.schema([("channel", pa.int32()), ("hour", pa.timestamp("us", "UTC")), ("is_invalid", pa.bool_())])
-_BUCKETS = pa.schema(
-    [
-        ("bucket", pa.int32()),
-        ("opens", pa.timestamp("us", "UTC")),
-        ("closes", pa.timestamp("us", "UTC")),
-        ("offset_s", pa.int32()),
-    ]
-)
-
 
 _SUMS = Judged._fields[5:11]
 _NO_SUMS: dict[str, Any] = dict.fromkeys(_SUMS, Decimal(0))
@@ -239,30 +185,13 @@ def outlet_hours(
     Mass is Σ C·Q in mg per m3 × m3 for gas and in mg per L × m3 (that is g) for water. struck: hours taken out.
     """
     listed, spans = tuple(channels), tuple(buckets)
-    with duckdb.connect() as engine:
-        engine.execute("SET TimeZone = 'UTC'")
-        engine.register("hourly", _with_parts(hourly))
-        engine.register("channels", _channel_table(listed))
-        engine.register("buckets", _bucket_table(spans))
-        engine.register("struck", pa.Table.from_pylist([each._asdict() for each in struck], schema=_STRUCK))
-        is_sliced = any(channel.is_sliced for channel in listed)
-        engine.execute(HOURS)
-        if is_sliced:
-            engine.execute(SLICES.format(below=BELOW))
-        engine.execute(JUDGING)
-        if any(number is not None for number in _shared(listed)):
-            engine.execute(ONCE)
-        mass = {(row[0], row[1]): Mass(row[2], row[3], row[4], 0, row[5]) for row in engine.execute(MASS).fetchall()}
-        flow = {(row[0], row[1]): Flow(row[2], row[3]) for row in engine.execute(FLOW).fetchall()}
-        if is_sliced:
-            mass |= {key: Mass(*each) for key, each in sliced_masses(engine).items()}
-            flow |= {key: flow[key]._replace(m3=m3) for key, m3 in sliced_volumes(engine).items() if key in flow}
-        stops = {(row[0], row[1]): int(row[2]) for row in engine.execute(STOPS).fetchall()}
-        judged = _all_judged(engine)
-        taxable, left_out = taxable_means(engine, listed), left_out_of(engine)
-        (newest,) = engine.execute("SELECT epoch(max(hour)) FROM hourly").fetchall()[0]
-        gapped = _gapped(engine, _with_gaps(listed, spans, mass))
-    last = datetime.fromtimestamp(newest, UTC)
+    stricken = pa.Table.from_pylist([each._asdict() for each in struck], schema=STRUCK)
+    with asked.outlet_tables(hourly, _channel_table(listed), _bucket_table(spans), stricken) as tables:
+        mass = {key: Mass(*row) for key, row in asked.masses(tables).items()}
+        flow = {key: Flow(*row) for key, row in asked.volumes(tables).items()}
+        taxable, left_out = taxable_means(tables, listed), left_out_of(tables)
+        gapped = _gapped(tables, _with_gaps(listed, spans, mass))
+        stops, judged, last = asked.hours_stopped(tables), _all_judged(tables), asked.newest(tables)
     return OutletHours(
         listed,
         mass,
@@ -274,11 +203,6 @@ def outlet_hours(
         taxable=taxable,
         left_out=left_out,
     )
-
-
-def _with_parts(hourly: pa.Table) -> pa.Table:
-    """The hours with a column `parts`, which lakes kept in memory do without."""
-    return hourly if "parts" in hourly.column_names else hourly.append_column("parts", pa.nulls(len(hourly), PARTS))
 
 
 def _with_gaps(channels: Sequence[Channel], buckets: Sequence[Bucket], mass: Mapping[Key, Mass]) -> list[int]:
@@ -300,12 +224,11 @@ def _is_short(channel: Channel, number: int, buckets: Sequence[Bucket], mass: Ma
     return sum(mass[number, each.number].hours for each in buckets if (number, each.number) in mass) < served
 
 
-def _gapped(engine: duckdb.DuckDBPyConnection, wanted: list[int]) -> dict[int, Gapped]:
+def _gapped(tables: OutletTables, wanted: list[int]) -> dict[int, Gapped]:
     if not wanted:
         return {}
-    came = engine.execute(AMOUNTS, {"wanted": wanted}).fetchnumpy()
-    stopped = engine.execute(STOPPED, {"wanted": wanted}).fetchnumpy()
-    parts = engine.execute(PART_AMOUNTS, {"wanted": wanted}).fetchnumpy()
+    came, parts = asked.amounts_by_hour(tables, wanted), asked.amounts_of_parts(tables, wanted)
+    stopped = asked.stopped_by_hour(tables, wanted)
     return {
         number: Gapped(
             _part(came, number, "hour"),
@@ -340,28 +263,23 @@ def _shared(channels: Sequence[Channel]) -> list[int | None]:
     return found
 
 
-def _all_judged(engine: duckdb.DuckDBPyConnection) -> dict[Key, Judged]:
+def _all_judged(tables: OutletTables) -> dict[Key, Judged]:
     """The judged hours of every channel and bucket of which anything came."""
-    days = {(row[0], row[1]): row[2:] for row in engine.execute(DAYS).fetchall()}
-    came = {(row[0], row[1]): int(row[2]) for row in engine.execute(CAME).fetchall()}
-    judged = {
-        (row[0], row[1]): _judged(row[2:], days.get((row[0], row[1]))) for row in engine.execute(JUDGED).fetchall()
-    }
+    days, came = asked.days_judged(tables), asked.hours_came(tables)
+    judged = {key: _judged(row, days.get(key)) for key, row in asked.hours_judged(tables).items()}
     every = {**dict.fromkeys(came, _NOTHING), **judged}
     # A value read before the bucket may hold into it.
     return {key: each._replace(came=max(each.valid, came.get(key, 0))) for key, each in every.items()}
 
 
-def _judged(row: tuple[Any, ...], days: tuple[Any, ...] | None) -> Judged:
+def _judged(row: JudgedRow, days: DaysRow | None) -> Judged:
     """Hours as they were judged; under a daily limit the hours of the days above it, those of other days that are above
     the limit of hours, and the highest day."""
-    valid, judged, above, top, *sums, counts = row
-    if days is not None:
-        above, top = days
-    highest = None if top is None else top["value"]
-    highest_at = None if top is None else datetime.fromtimestamp(-top["back"] / 1_000_000, UTC)
-    totals: dict[str, Any] = {name: each or Decimal(0) for name, each in zip(_SUMS, sums, strict=True)}
-    return Judged(valid, judged, int(above), highest, highest_at, **totals, **counts)
+    above, top = (row.above, row.top) if days is None else days
+    highest, highest_at = top or (None, None)
+    totals: dict[str, Any] = {name: each or Decimal(0) for name, each in zip(_SUMS, row.sums, strict=True)}
+    counts: dict[str, Any] = dict(row.counts)
+    return Judged(row.valid, row.judged, above, highest, highest_at, **totals, **counts)
 
 
 def _channel_table(channels: tuple[Channel, ...]) -> pa.Table:
@@ -392,9 +310,9 @@ def _channel_table(channels: tuple[Channel, ...]) -> pa.Table:
         }
         for number, channel in enumerate(channels)
     ]
-    return pa.Table.from_pylist(rows, schema=_CHANNELS)
+    return pa.Table.from_pylist(rows, schema=CHANNELS)
 
 
 def _bucket_table(buckets: Iterable[Bucket]) -> pa.Table:
     names = ("bucket", "opens", "closes", "offset_s")
-    return pa.Table.from_pylist([dict(zip(names, bucket, strict=True)) for bucket in buckets], schema=_BUCKETS)
+    return pa.Table.from_pylist([dict(zip(names, bucket, strict=True)) for bucket in buckets], schema=BUCKETS)

@@ -10,27 +10,10 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
-import duckdb
 import pyarrow as pa
 
+from xietong.lake.queries.outlet_hours import TAXING, OutletTables, means_taxed
 from xietong.readings import MILLIONTH
-
-_TAXING = pa.schema(
-    [("channel", pa.int32()), ("tax_bound", pa.decimal128(18, 6)), ("by_day", pa.bool_()), ("of_hours", pa.bool_())],
-)
-_DUE = """
-SELECT channel, bucket, any_value(by_day), any_value(tax_bound), count(*), sum(mean),
-  count(*) FILTER (WHERE mean > tax_bound)
-FROM (
-  SELECT channel, bucket, by_day, tax_bound, CASE WHEN of_hours THEN judged_hour ELSE judged END AS mean
-  FROM judged JOIN taxing USING (channel) WHERE NOT by_day AND mean IS NOT NULL
-  UNION ALL
-  SELECT channel, bucket, by_day, tax_bound,
-    coalesce(sum(judged * flow)::DOUBLE / nullif(sum(flow), 0)::DOUBLE, sum(judged)::DOUBLE / count(*))::DECIMAL(20,6)
-  FROM judged JOIN taxing USING (channel) WHERE by_day AND judged IS NOT NULL
-  GROUP BY channel, bucket, by_day, tax_bound, local_s // 86400)
-GROUP BY channel, bucket
-"""
 
 
 class Taxable(NamedTuple):
@@ -76,8 +59,8 @@ def taxable_limit(channel: Limited) -> Decimal | None:
     return channel.hour_limit
 
 
-def taxable_means(engine: duckdb.DuckDBPyConnection, channels: Sequence[Limited]) -> dict[tuple[int, int], Taxable]:
-    """What every channel with a limit has in every bucket, of the table `judged` of the engine; by both numbers."""
+def taxable_means(tables: OutletTables, channels: Sequence[Limited]) -> dict[tuple[int, int], Taxable]:
+    """What every channel with a limit has in every bucket, by its number and the bucket's."""
     rows = [
         {
             "channel": number,
@@ -88,8 +71,8 @@ def taxable_means(engine: duckdb.DuckDBPyConnection, channels: Sequence[Limited]
         for number, channel in enumerate(channels)
         if channel.unit and (limit := taxable_limit(channel)) is not None
     ]
-    engine.register("taxing", pa.Table.from_pylist(rows, schema=_TAXING))
-    return {(row[0], row[1]): Taxable(*row[2:]) for row in engine.execute(_DUE).fetchall()}
+    found = means_taxed(tables, pa.Table.from_pylist(rows, schema=TAXING))
+    return {key: Taxable(*row) for key, row in found.items()}
 
 
 def added(parts: Iterable[Taxable]) -> Taxable | None:

@@ -7,31 +7,27 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Protocol, TypeVar
 
-import pyarrow as pa
-
 from xietong.accounting.left_out import LeftOut
 from xietong.accounting.outlets.channels import OXYGEN, channels, hours_of, is_concentration, is_flow
 from xietong.accounting.outlets.events import struck_hours
 from xietong.accounting.outlets.gaps import stands_of
-from xietong.accounting.outlets.hours import SUMMED, Bucket, Channel, Flow, Judged, Mass, OutletHours, outlet_hours
+from xietong.accounting.outlets.hours import Bucket, Channel, Flow, Judged, Mass, OutletHours, outlet_hours
 from xietong.accounting.outlets.substitution import REACH_DAYS, Stand
 from xietong.accounting.outlets.tax_concentrations import Taxable
 from xietong.accounting.sources.meters import (
-    LakeTables,
     Metered,
     Totals,
     hours_owed,
     hours_received,
     is_amount_point,
     month_totals,
-    newest_hour,
     run_hours,
     service,
     span_totals,
 )
 from xietong.accounting.sources.statements import base_of
 from xietong.calc.items import UnknownItemError, item
-from xietong.lake.engine import quoted
+from xietong.lake.queries.meter_totals import hours_to_sum, newest_hour
 from xietong.lake.store import Lake
 from xietong.park.nouns import Point, Registry
 from xietong.park.registry.presence import here_of, points_here
@@ -73,7 +69,7 @@ Slices = dict[tuple[str, str, datetime], list[Slice]]
 class Extracts:
     """The lake's answers for one registry; without a lake, nothing came from anywhere."""
 
-    def __init__(self, registry: Registry, lake: LakeTables | None, keep: Keep) -> None:
+    def __init__(self, registry: Registry, lake: Lake | None, keep: Keep) -> None:
         self.registry, self._lake = registry, lake
         self._keep = keep
         self.stops = Stops(registry)
@@ -151,9 +147,8 @@ class Extracts:
 
     def _fetch_totals(self, extent: Period) -> Totals:
         assert self._lake is not None
-        points, zone = sorted(self.registry.points), self.registry.zone
         fetch = month_totals if extent.month_count else span_totals
-        return fetch(self._lake, points, extent, zone)
+        return fetch(self._lake, extent, self.registry.zone)
 
     def _fetch_states(self, extent: Period) -> Totals:
         assert self._lake is not None
@@ -262,7 +257,7 @@ class Extracts:
         start, end = extent.utc(self.registry.zone)
         # What is read before the span holds into it.
         holds = max((max(each.value_s, each.flow_s, 3600) for each in listed if each.is_sliced), default=0)
-        came = _hourly(self._lake, sorted(points), start - timedelta(seconds=holds), end)
+        came = hours_to_sum(self._lake, sorted(points), (start - timedelta(seconds=holds), end))
         if not came.num_rows:
             return None
         return outlet_hours(came, listed, buckets, struck_hours(self.registry, listed, extent))
@@ -290,16 +285,6 @@ def _together(channel: Channel, others: list[Slice]) -> int:
     if not any(channel.start < each.channel.end and each.channel.start < channel.end for each in alike):
         return 0
     return min(sum(each.observed for each in alike), max(each.due for each in alike))
-
-
-def _hourly(lake: LakeTables, points: list[str], start: datetime, end: datetime) -> pa.Table:
-    """The hours of points, of a Lake only the columns that are summed and in no order: half a million rows a year."""
-    if not isinstance(lake, Lake):
-        return lake.hourly(points, start, end)
-    listed = ", ".join(quoted(point) for point in points)
-    question = f"""SELECT {", ".join(SUMMED)} FROM hourly
-      WHERE point IN ({listed}) AND hour >= TIMESTAMPTZ '{start}' AND hour < TIMESTAMPTZ '{end}'"""
-    return lake.ask(question, start, end)
 
 
 @lru_cache(maxsize=1024)

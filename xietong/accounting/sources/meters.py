@@ -4,21 +4,18 @@ A point's amount is exact; how many of its due hours came decides between ok and
 multiplier and sign; missing is no row there and a reason here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
-
-import duckdb
-import pyarrow as pa
 
 from xietong.accounting.amounts import Amount, absent, amount, idle
 from xietong.accounting.left_out import left_out_said
 from xietong.calc.figures import Figure, Status
 from xietong.calc.items import Item, to_canonical, unit_kept
-from xietong.lake.engine import quoted
+from xietong.lake.queries.meter_totals import hours_by_month, hours_run, totals_by_month, totals_of_span
 from xietong.lake.store import Lake
 from xietong.park.nouns import Point
 from xietong.periods import Period
@@ -30,19 +27,6 @@ from xietong.units import UnitError, convert, unit_of
 RUN_HOURS = frozenset({"treatment_run_hours", "production_run_hours"})
 # What a rate becomes when an hour has passed.
 _INTEGRALS = {"power": ("kW", "kWh"), "flow": ("m3/h", "m3"), "mass_flow": ("t/h", "t")}
-
-
-class LakeTables(Protocol):
-    """What accounting asks of the lake."""
-
-    def version(self) -> int:
-        """The number of the newest commit of readings."""
-
-    def hourly(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
-        """The hours of points between two instants."""
-
-    def daily(self, points: Iterable[str], start: datetime, end: datetime) -> pa.Table:
-        """The park days of points that begin between two instants."""
 
 
 class Metered(NamedTuple):
@@ -67,121 +51,40 @@ class Metered(NamedTuple):
 
 Totals = Mapping[tuple[str, datetime], Metered]
 
-_BY_MONTH = """
-SELECT point, date_trunc('month', day)::DATE, sum(total), sum(readings)::BIGINT, sum(hours)::BIGINT, bool_or(estimated),
-  sum(conflicts)::BIGINT,
-  sum(epoch({midnight_after}) - epoch({midnight}))::BIGINT // 3600, sum(due)::BIGINT, sum(invalid)::BIGINT,
-  max(maximum)
-FROM daily WHERE day >= DATE '{first}' AND day < DATE '{last}' GROUP BY ALL
-"""
-_WHOLE = """
-SELECT point, sum(total), sum(readings)::BIGINT, count(total), bool_or(estimated), sum(conflicts)::BIGINT, 0,
-  sum(due)::BIGINT, sum(invalid)::BIGINT, max(maximum)
-FROM hourly WHERE hour >= TIMESTAMPTZ '{first}' AND hour < TIMESTAMPTZ '{last}' GROUP BY ALL
-"""
-_HOURS_BY_MONTH = """
-SELECT point, {number} AS month, count(total)
-FROM hourly WHERE hour >= TIMESTAMPTZ '{first}' AND hour < TIMESTAMPTZ '{last}' AND point IN ({points}) GROUP BY ALL
-"""
 
-_NEWEST = """
-SELECT epoch(max(hour)) FROM hourly
-WHERE hour >= TIMESTAMPTZ '{first}' AND hour < TIMESTAMPTZ '{last}' AND point IN ({points})
-"""
-
-
-def month_totals(lake: LakeTables, points: Iterable[str], year: Period, zone: ZoneInfo) -> Totals:
-    """The totals of points by month of one calendar year."""
-    midnight, after = (f"(day::TIMESTAMP + INTERVAL {days} DAY) AT TIME ZONE {quoted(zone.key)}" for days in (0, 1))
-    question = _BY_MONTH.format(first=year.start.date(), last=year.end.date(), midnight=midnight, midnight_after=after)
-    rows = _answer(lake, "daily", question, points, year.utc(zone))
-    totals = {(row[0], _midnight(row[1])): _metered(row[2:]) for row in rows}
+def month_totals(lake: Lake, year: Period, zone: ZoneInfo) -> Totals:
+    """The totals of all points by month of one calendar year."""
+    found = totals_by_month(lake, (year.start.date(), year.end.date()), year.utc(zone))
+    totals = {(point, _midnight(day)): Metered(*came) for (point, day), came in found.items()}
     return {**totals, **_with_estimates(lake, totals, year, zone)}
 
 
-def _with_estimates(lake: LakeTables, totals: Totals, year: Period, zone: ZoneInfo) -> Totals:
+def _with_estimates(lake: Lake, totals: Totals, year: Period, zone: ZoneInfo) -> Totals:
     """The months of counters that bridge a gap, their estimated hours counted: the total holds them already."""
     bridged = sorted({point for (point, _), came in totals.items() if came.estimated})
     if not bridged:
         return {}
     months = tuple(year.months())
-    first, last = year.utc(zone)
-    number = " + ".join(f"(hour >= TIMESTAMPTZ '{month.utc(zone)[0]}')::INTEGER" for month in months[1:])
-    listed = ", ".join(quoted(point) for point in bridged)
-    question = _HOURS_BY_MONTH.format(number=number, first=first, last=last, points=listed)
-    rows = _answer(lake, "hourly", question, bridged, (first, last))
-    counted = {(point, months[place].start): hours for point, place, hours in rows}
+    found = hours_by_month(lake, bridged, year.utc(zone), [month.utc(zone)[0] for month in months[1:]])
+    counted = {(point, months[place].start): hours for (point, place), hours in found.items()}
     return {key: came._replace(hours=counted.get(key, 0)) for key, came in totals.items() if came.estimated}
 
 
-def span_totals(lake: LakeTables, points: Iterable[str], span: Period, zone: ZoneInfo) -> Totals:
-    """The totals of points over one span that is no month, such as a day or an hour."""
-    first, last = span.utc(zone)
-    rows = _answer(lake, "hourly", _WHOLE.format(first=first, last=last), points, (first, last))
-    return {(row[0], span.start): _metered(row[1:]) for row in rows}
+def span_totals(lake: Lake, span: Period, zone: ZoneInfo) -> Totals:
+    """The totals of all points over one span that is no month, such as a day or an hour."""
+    return {(point, span.start): Metered(*came) for point, came in totals_of_span(lake, span.utc(zone)).items()}
 
 
-def newest_hour(lake: LakeTables, points: Sequence[str], span: tuple[datetime, datetime]) -> datetime | None:
-    """The newest hour between two instants that came from any of the points."""
-    listed = ", ".join(quoted(point) for point in points)
-    question = _NEWEST.format(points=listed, first=span[0], last=span[1])
-    ((newest,),) = _answer(lake, "hourly", question, points, span)
-    return None if newest is None else datetime.fromtimestamp(newest, UTC)
-
-
-def _answer(
-    lake: LakeTables, name: str, question: str, points: Iterable[str], span: tuple[datetime, datetime]
-) -> list[tuple[Any, ...]]:
-    """The rows of a question over one table: a Lake is asked on its files, of any other the table is fetched."""
-    if isinstance(lake, Lake):
-        table = lake.ask(question, *span)
-    else:
-        with duckdb.connect() as engine:
-            engine.execute("SET TimeZone = 'UTC'")
-            engine.register(name, (lake.daily if name == "daily" else lake.hourly)(list(points), *span))
-            table = engine.sql(question).to_arrow_table()
-    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
-
-
-_STATES = """
-SELECT point, {group}, sum(share), count(share) FROM (
-  SELECT point, hour, CASE WHEN maximum <= 1 THEN total::DOUBLE / readings WHEN minimum = maximum THEN 0 END AS share
-  FROM hourly WHERE readings > 0 AND point IN ({points}) AND hour >= '{first}' AND hour < '{last}')
-GROUP BY ALL
-"""
-
-
-def run_hours(lake: LakeTables, points: Iterable[str], span: Period, zone: ZoneInfo) -> Totals:
-    """How long the devices behind state points ran, by month of a span or over it; an hour in which a device was also
-    calibrated, maintained or in alarm is not known."""
-    first, last = span.utc(zone)
-    by_month = f"date_trunc('month', hour AT TIME ZONE {quoted(zone.key)})::DATE"
-    group = by_month if span.month_count else f"DATE '{span.start:%Y-%m-%d}'"
-    listed = ", ".join(f"'{each.replace(chr(39), chr(39) * 2)}'" for each in points)
-    question = _STATES.format(group=group, points=listed, first=first, last=last)
+def run_hours(lake: Lake, points: Iterable[str], span: Period, zone: ZoneInfo) -> Totals:
+    """How long the devices behind state points ran, by month of a span or over it."""
+    whole = None if span.month_count else span.start.date()
     found: dict[tuple[str, datetime], Metered] = {}
-    for point, day, ran, known in _answer(lake, "hourly", question, points, (first, last)):
-        start = _midnight(day) if span.month_count else span.start
+    for (point, day), (ran, known) in hours_run(lake, points, span.utc(zone), whole).items():
         exact = Decimal(0) if ran is None else Decimal(ran).quantize(MILLIONTH)
-        found[point, start] = Metered(
-            exact, int(known), hours=int(known), estimated=False, conflicts=0, day_hours=0, owed=0
+        found[point, span.start if whole else _midnight(day)] = Metered(
+            exact, known, hours=known, estimated=False, conflicts=0, day_hours=0, owed=0
         )
     return found
-
-
-def _metered(row: tuple[Any, ...]) -> Metered:
-    total, readings, hours, estimated, conflicts, day_hours, owed, left_out, jump = row
-    return Metered(
-        total or Decimal(0),
-        int(readings),
-        hours=int(hours or 0),
-        estimated=bool(estimated),
-        conflicts=int(conflicts or 0),
-        day_hours=int(day_hours),
-        owed=int(owed or 0),
-        left_out=int(left_out or 0),
-        jump=jump,
-    )
 
 
 def is_amount_point(point: Point, item: Item) -> bool:

@@ -12,10 +12,10 @@ from xietong.accounting.books.memory import books_for
 from xietong.accounting.checking.deviations import Deviation, deviations
 from xietong.accounting.checking.monitored_units import Unwatched, Watch, unwatched, watch_table
 from xietong.accounting.sources.grains import Beside
-from xietong.accounting.sources.meters import LakeTables
 from xietong.commands.terminal.asking import lake_in_use, moment, period_asked, registry_in_use
 from xietong.commands.terminal.columns import padded
 from xietong.commands.terminal.unread import Unread, unread_frames
+from xietong.lake.store import Lake
 from xietong.park.nouns import Registry
 from xietong.park.registry.doubts import of_registry
 from xietong.park.registry.snapshot import point_specs
@@ -134,14 +134,14 @@ def _aside(registry: Registry, period: Period | None) -> list[Beside]:
     return sorted(dict.fromkeys(chosen), key=lambda each: (each.row.subject, each.row.item, each.row.period))
 
 
-def _unwatched(registry: Registry, lake: LakeTables | None, period: Period | None) -> list[Unwatched]:
+def _unwatched(registry: Registry, lake: Lake | None, period: Period | None) -> list[Unwatched]:
     """The key units of which nothing came in a period; without one, in the last year that anything was stated for."""
     years = sorted({row.period.start.year for row in registry.reported})[-1:]
     asked = [period] if period else [Period.year(year) for year in years]
     return [each for span in asked for each in unwatched(books_for(registry, lake, span), span)]
 
 
-def _apart(registry: Registry, lake: LakeTables | None, period: Period | None) -> list[Deviation]:
+def _apart(registry: Registry, lake: Lake | None, period: Period | None) -> list[Deviation]:
     """Where sources of the park disagree in a period; without one, in every year that something was stated for."""
     years = sorted({row.period.start.year for row in registry.reported})
     asked = [period] if period else [Period.year(year) for year in years]

@@ -5,7 +5,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from xietong.journal import JournalError, find, make_folder, sync_folder
-from xietong.lake.points import PointSpec
-from xietong.lake.rollup.hours import RECEIVED
-from xietong.lake.schemas import INSTANT, READING_FILES
+from xietong.lake.queries.sent_out import correcting_entries, readings_of_day, spec_table
 from xietong.lake.store import Lake
 from xietong.park import models
 from xietong.park.actions import MODELS
@@ -26,7 +24,6 @@ from xietong.park.package.schema import FACTS, PARK_COLUMNS
 from xietong.park.package.writing import datapackage, readings_resource, write_tables
 from xietong.park.registry import snapshot
 from xietong.park.registry.revisions import in_force
-from xietong.readings import CORRECTED
 
 SCHEMA = pa.schema([CANONICAL.field(name) for name in ("point", "at", "value", "flag")])
 
@@ -75,12 +72,12 @@ def _write_readings(
 
     The files sort, and so are loaded, in this order: the value that counted goes on counting, and a correction is one.
     """
-    specs = _spec_table(snapshot.point_specs(park))
+    specs = spec_table(snapshot.point_specs(park))
     corrections = _corrections(lake, specs)
     writers: dict[str, pq.ParquetWriter] = {}
     rows: Counter[str] = Counter()
     for day in _days(lake):
-        found = _day(lake, day, specs, as_of)
+        found = readings_of_day(lake, day, specs, as_of)
         for name, table, schema in _parts(found, day, corrections, data):
             if name not in writers:
                 writers[name] = pq.ParquetWriter(folder / name, schema, compression="zstd")
@@ -108,14 +105,7 @@ def _parts(
 
 def _corrections(lake: Lake, specs: pa.Table) -> dict[str, int]:
     """The entries that corrected something, numbered from 1, the newest first: so they count when they are loaded."""
-    question = f"""
-    SELECT r.entry FROM readings r SEMI JOIN specs s ON r.address = s.address
-    WHERE starts_with(r.address, '{CORRECTED}')
-    GROUP BY r.entry ORDER BY max(r.recorded_at) DESC, length(r.entry), r.entry
-    """
-    files = lake.reading_files(date.min, date.max)
-    found = lake.engine.ask(question, {"readings": (files, READING_FILES)}, {"specs": specs})
-    return {entry: number for number, entry in enumerate(found.column("entry").to_pylist(), 1)}
+    return {entry: number for number, entry in enumerate(correcting_entries(lake, specs), 1)}
 
 
 def _schema_of(data: Path, entry: str) -> pa.Schema:
@@ -130,43 +120,6 @@ def _schema_of(data: Path, entry: str) -> pa.Schema:
 
 def _days(lake: Lake) -> list[date]:
     return sorted({date.fromisoformat(file.partition) for file in lake.reading_files(date.min, date.max)})
-
-
-def _spec_table(specs: list[PointSpec]) -> pa.Table:
-    """Which addresses are which point's, and when: what a sheet gave for a point is its own at any time."""
-    dated = [(spec, not spec.address.startswith(("sheet:", CORRECTED))) for spec in specs]
-    return pa.table(
-        {
-            "point": pa.array([spec.point for spec, _ in dated], pa.string()),
-            "address": pa.array([spec.address for spec, _ in dated], pa.string()),
-            "since": pa.array([spec.since_utc if device else None for spec, device in dated], INSTANT),
-            "until": pa.array([spec.until_utc if device else None for spec, device in dated], INSTANT),
-        }
-    )
-
-
-def _day(lake: Lake, day: date, specs: pa.Table, as_of: datetime | None) -> pa.Table:
-    """A day's readings of every point, each value of an instant once, with the one that counts marked, and every
-    correction."""
-    recorded = "" if as_of is None else f"AND r.recorded_at <= TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat()}'"
-    question = f"""
-    WITH mine AS (
-        SELECT s.point, r."at", r.value, coalesce(r.flag, '') AS flag, r.recorded_at, r.entry,
-               starts_with(r.address, '{CORRECTED}') AS corrected
-        FROM readings r JOIN specs s ON r.address = s.address
-        WHERE (s.since IS NULL OR r."at" >= s.since) AND (s.until IS NULL OR r."at" < s.until) {recorded}
-    ), ranked AS (
-        SELECT *, row_number() OVER same_instant = 1 AS counts, row_number() OVER same_value AS copy FROM mine
-        WINDOW same_instant AS (PARTITION BY point, "at", corrected
-                                ORDER BY {RECEIVED}, length(entry), entry, value, flag),
-               same_value AS (PARTITION BY point, "at", corrected, value
-                              ORDER BY {RECEIVED}, length(entry), entry, flag)
-    )
-    SELECT point, "at", value, flag, counts, corrected, entry FROM ranked WHERE copy = 1 OR corrected
-    ORDER BY point, "at", value, entry
-    """
-    files = lake.reading_files(day, day)
-    return lake.engine.ask(question, {"readings": (files, READING_FILES)}, {"specs": specs})
 
 
 def _described(path: Path, rows: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from xietong.lake.points import PointSpec
-from xietong.lake.schemas import readings
+from xietong.lake.queries.stamps import instants_heard
 from xietong.lake.store import Lake
 from xietong.protocols.hj212.tables import FETCHING
 from xietong.standard.thresholds import seconds_of
@@ -154,10 +154,7 @@ def _bound(instants: Sequence[datetime | None], *, first: bool) -> datetime | No
 
 
 def _received(lake: Lake, addresses: list[str], begin: datetime, end: datetime) -> dict[str, Seconds]:
-    asked = readings.filter(
-        readings.address.isin(sorted(set(addresses))), readings["at"] >= begin, readings["at"] < end
-    )
-    table = lake.ask(asked.select("address", "at").distinct().order_by("address", "at"), begin, end)
+    table = instants_heard(lake, addresses, begin, end)
     names = table.column("address").combine_chunks()
     instants = np.asarray(table.column("at").cast("timestamp[s]").cast("int64"))
     found: dict[str, Seconds] = {}

@@ -7,7 +7,6 @@ names another frame. The whole copy stays beside it.
 
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
 from pathlib import Path
 
 from xietong.journal import (
@@ -21,14 +20,9 @@ from xietong.journal import (
     standing,
     sync_folder,
 )
-from xietong.lake.schemas import READING_FILES
+from xietong.lake.queries.stamps import receipts_of
 from xietong.lake.store import Lake
 from xietong.readings import Entry, Mark
-
-_RECEIVED = """
-SELECT entry, min(recorded_at) AS first, max(recorded_at) AS last
-FROM readings WHERE starts_with(entry, '{journal}/') GROUP BY entry
-"""
 
 
 def carry_over(root: Path, lake: Lake, report: Callable[[JournalError], None]) -> list[str]:
@@ -61,7 +55,7 @@ def _agreeing(root: Path, name: str, lake: Lake, mark: Mark) -> int | None:
     The lake keeps when each reading's entry came, to the microsecond: an entry of that name and another time is
     another entry.
     """
-    received, agreed = _received(lake, name), 0
+    received, agreed = receipts_of(lake, name), 0
     for entry in _entries(root, name):
         times = received.get(entry.id)
         # Its standing is not whole: what it holds at the mark, if anything, is another entry.
@@ -70,13 +64,6 @@ def _agreeing(root: Path, name: str, lake: Lake, mark: Mark) -> int | None:
         if times is not None:
             agreed = entry.ordinal
     return None
-
-
-def _received(lake: Lake, name: str) -> dict[str, tuple[datetime, datetime]]:
-    files = lake.reading_files(date.min, date.max)
-    found = lake.engine.ask(_RECEIVED.format(journal=name), {"readings": (files, READING_FILES)})
-    columns = (found.column(each).to_pylist() for each in ("entry", "first", "last"))
-    return {entry: (first, last) for entry, first, last in zip(*columns, strict=True)}
 
 
 def _entries(root: Path, name: str, after: int = 0) -> Iterator[Entry]:

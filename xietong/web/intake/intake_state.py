@@ -1,14 +1,14 @@
 """The state of the intake as of now: devices, sources, addresses, refused frames, what came and what is in doubt."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from xietong.accounting.books.memory import stamp
 from xietong.intake.devices import BadSettings, DeviceBook
 from xietong.intake.source_state import read_states
 from xietong.journal import JournalError, names, read
-from xietong.lake.schemas import daily
+from xietong.lake.queries.stamps import first_days
 from xietong.lake.store import Lake
 from xietong.park.nouns import Point, Registry
 from xietong.park.registry.snapshot import point_specs
@@ -117,12 +117,10 @@ def received_lines(park: Registry, days: Sequence[date], codes: Collection[str] 
 
 
 def _lines(park: Registry, store: Lake | None, calendar: Calendar, codes: Sequence[str]) -> dict[str, Line]:
-    firsts: dict[str, date] = {}
+    firsts: Mapping[str, date] = {}
     rows: dict[str, dict[date, Mapping[str, Any]]] = {}
     if store is not None and codes:
         (start, _), (_, end) = calendar.span(calendar.days[0]), calendar.span(calendar.days[-1])
-        begun = daily.filter(daily.point.isin(sorted(codes))).group_by("point").aggregate(first=daily.day.min())
-        found = store.ask(begun, datetime(1970, 1, 2, tzinfo=UTC), end).to_pylist()
-        firsts = {each["point"]: each["first"] for each in found}
+        firsts = first_days(store, codes, end)
         rows = dict(by_point(store.daily(codes, start, end).to_pylist()))
     return {code: line(park.points[code], rows.get(code, {}), firsts.get(code), calendar) for code in codes}

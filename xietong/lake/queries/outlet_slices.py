@@ -1,4 +1,4 @@
-"""Concentration × flow on the finest slices that both have in common, in DuckDB (HJ 212-2017 D.1.2, (8)–(13)).
+"""Concentration × flow on the finest slices that both have in common (HJ 212-2017 D.1.2, (8)–(13)).
 
 A reading holds from its instant to the next one of its point, and no longer than its own interval: an hourly
 concentration for its hour (HJ 353, HJ 355: the newest valid value until the next sampling), a day's volume for its day.
