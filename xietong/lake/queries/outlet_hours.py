@@ -251,7 +251,7 @@ class OutletTables:
 
 @contextmanager
 def outlet_tables(hourly: pa.Table, channels: pa.Table, buckets: pa.Table, struck: pa.Table) -> Iterator[OutletTables]:
-    """Join the lake's hours (meter_totals.SUMMED) with CHANNELS, BUCKETS and STRUCK, for the questions of this module."""
+    """Join the lake's hours (meter_totals.SUMMED) with CHANNELS, BUCKETS and STRUCK, for the questions below."""
     is_sliced = any(channels.column("sliced").to_pylist())
     with duckdb.connect() as engine:
         engine.execute("SET TimeZone = 'UTC'")
