@@ -19,6 +19,7 @@ from xietong.lake.store import Lake
 from xietong.park.nouns import Limit, Point, Registry, Shape
 from xietong.park.registry.snapshot import point_specs
 from xietong.periods import Period
+from xietong.quality.bounds import sentinels
 
 START = datetime(2025, 3, 1, tzinfo=ZONE)
 SHAPES: tuple[Shape, ...] = ("mean", "instant", "amount")
@@ -70,7 +71,12 @@ def kilograms(flow: Series, flow_s: int, value: Series, value_s: int, is_rate: b
 
 
 Drawn = tuple[tuple[Shape, int, Series], tuple[int, Series]]
-numbers = st.integers(0, 400_000).map(lambda n: f"{Decimal(n) / 1000:.3f}")
+# Without those that stand for no value or a full register (65.535): these are left out of figures and named.
+numbers = (
+    st.integers(0, 400_000)
+    .map(lambda n: f"{Decimal(n) / 1000:.3f}")
+    .filter(lambda text: Decimal(text) not in sentinels())
+)
 
 
 def series_of(every_s: int, offset_s: int) -> st.SearchStrategy[dict[int, str]]:
