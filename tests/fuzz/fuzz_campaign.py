@@ -18,7 +18,7 @@ import atheris
 import django
 
 DOORS = ("xietong.protocols", "xietong.intake", "xietong.settle.taking", "xietong.settle.batch")
-SHEETS = ("package", "receiving", "statements", "bills", "marking", "template")
+SHEETS = ("package", *(f"bringing.{name}" for name in ("receiving", "statements", "bills", "marking", "template")))
 # Name → its module, its class, and what is instrumented: what it is about, for all else only costs time.
 TARGETS = {
     "decoder": ("fuzz_decoder", "Decoder", DOORS),

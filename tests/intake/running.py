@@ -10,7 +10,7 @@ from pathlib import Path
 _REFUSING = """
 import os, sys
 from pathlib import Path
-from xietong.intake.{kind} import main
+from xietong.intake.{kind}.process import main
 real = os.pwrite
 def pwrite(*given):
     if Path(sys.argv[3]).exists():
@@ -22,7 +22,7 @@ sys.exit(main(sys.argv[1:3]))
 _HELD = """
 import sys, time
 from pathlib import Path
-from xietong.intake.{kind} import main
+from xietong.intake.{kind}.process import main
 from xietong.journal import JournalWriter
 real = JournalWriter.commit
 def held(writer):
