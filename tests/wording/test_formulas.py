@@ -113,8 +113,8 @@ def test_a_table_written_out_names_its_parts_and_its_signs() -> None:
 
 def test_every_rule_of_every_standard_can_be_read_with_names_and_shows_no_call() -> None:
     """The formula is read off the rule's source; what it cannot put in words would be printed as Python."""
-    for module in pkgutil.iter_modules(xietong.calc.__path__):
-        importlib.import_module(f"xietong.calc.{module.name}")
+    for module in pkgutil.walk_packages(xietong.calc.__path__, "xietong.calc."):
+        importlib.import_module(module.name)
     wrong, tried = [], 0
     for rule in (rule for table in TABLES.values() for rules in table.values() for rule in rules):
         tried += 1

@@ -47,8 +47,8 @@ class Table:
 
 def every_rule() -> Iterator[Rule]:
     """The rules of every standard."""
-    for module in pkgutil.iter_modules(xietong.calc.__path__):
-        importlib.import_module(f"xietong.calc.{module.name}")
+    for module in pkgutil.walk_packages(xietong.calc.__path__, "xietong.calc."):
+        importlib.import_module(module.name)
     for name in standards():
         rule_pack(name)
     return (rule for table in TABLES.values() for rules in table.values() for rule in rules)
